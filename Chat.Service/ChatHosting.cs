@@ -1,0 +1,72 @@
+using System.Net;
+using Chat.Service.Log;
+using Chat.Service.Log.Sqlite;
+using Chat.Service.Rooms;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Chat.Service;
+
+/// <summary>Puts the chat into an ASP.NET Core application: what <c>Program</c> does, for everybody who embeds it.</summary>
+public static class ChatHosting
+{
+    /// <summary>Adds the chat's services and the limits that its streams need of the web server.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="options">What is set; read once.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public static IServiceCollection AddChat(this IServiceCollection services, ChatOptions options)
+    {
+        options.Check();
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<ChatMetrics>();
+        services.AddSingleton<RoomHub>();
+        services.AddSingleton(OpenLog);
+        services.AddSingleton<ChatGrpcService>();
+        services.AddHostedService<LogWatch>();
+        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = options.MaxRequestBytes);
+        services.Configure<KestrelServerOptions>(kestrel => SetLimits(kestrel.Limits, options));
+
+        // The streams end within the drain limit; the rest is for the server to close its connections.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainLimit + TimeSpan.FromSeconds(2));
+        return services;
+    }
+
+    /// <summary>Serves the chat's calls.</summary>
+    /// <param name="routes">The application.</param>
+    public static GrpcServiceEndpointConventionBuilder MapChat(this IEndpointRouteBuilder routes)
+    {
+        // Opened here, so that a log which can't be used ends the start and not the first call.
+        var log = routes.ServiceProvider.GetRequiredService<IMessageLog>();
+        log.Committed += routes.ServiceProvider.GetRequiredService<RoomHub>().OnCommitted;
+        return routes.MapGrpcService<ChatGrpcService>();
+    }
+
+    private static IMessageLog OpenLog(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<ChatOptions>();
+        return SqliteMessageLog.Open(options.DataDirectory, new LogOptions
+        {
+            MaxQueuedSends = options.MaxQueuedSends,
+            MaxRooms = options.MaxRooms,
+            MaxNewRoomsPerSenderAndMinute = options.MaxNewRoomsPerSenderAndMinute,
+            LockTimeout = options.LockTimeout,
+            Time = services.GetRequiredService<TimeProvider>(),
+        });
+    }
+
+    private static void SetLimits(KestrelServerLimits limits, ChatOptions options)
+    {
+        limits.Http2.MaxStreamsPerConnection = options.MaxStreamsPerConnection;
+        limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+
+        // How much a client may send ahead of us: on a connection, and on one stream of it.
+        limits.Http2.InitialConnectionWindowSize = 128 * 1024;
+        limits.Http2.InitialStreamWindowSize = 96 * 1024;
+        limits.MaxRequestHeadersTotalSize = 16 * 1024;
+
+        // A reader that stops would cost its whole connection; the stall limit resets only its stream, and later.
+        limits.MinResponseDataRate = null;
+    }
+}

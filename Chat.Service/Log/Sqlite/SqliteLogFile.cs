@@ -1,0 +1,289 @@
+using System.Buffers.Binary;
+using Microsoft.Data.Sqlite;
+
+namespace Chat.Service.Log.Sqlite;
+
+/// <summary>
+/// The database file of a log: found, checked, made or refused before anything is written, and locked against a second
+/// server. It opens the connections.
+/// </summary>
+internal sealed class SqliteLogFile : IDisposable
+{
+    public const string FileName = "chat.db";
+
+    private const int SchemaVersion = 1;
+    private const int ApplicationId = 0x47434854; // "GCHT", in the file's header
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private const string Schema = """
+        CREATE TABLE log (log_id TEXT NOT NULL) STRICT;
+
+        CREATE TABLE room (
+            room_id INTEGER PRIMARY KEY,
+            name    TEXT    NOT NULL UNIQUE,
+            oldest  INTEGER NOT NULL,
+            head    INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE sender (
+            sender_id INTEGER PRIMARY KEY,
+            name      TEXT NOT NULL UNIQUE
+        ) STRICT;
+
+        -- position = room_id << 40 | id: the messages of a room lie side by side in one tree, and need no other index.
+        CREATE TABLE message (
+            position      INTEGER PRIMARY KEY,
+            sender_id     INTEGER NOT NULL,
+            sent_at       INTEGER NOT NULL, -- microseconds since 1970
+            client_offset TEXT    NOT NULL,
+            text          TEXT    NOT NULL
+        ) STRICT;
+
+        -- The dedupe keys, kept for ever: they outlive the message.
+        CREATE TABLE sent_key (
+            room_id       INTEGER NOT NULL,
+            sender_id     INTEGER NOT NULL,
+            client_offset TEXT    NOT NULL,
+            id            INTEGER NOT NULL,
+            content_hash  BLOB    NOT NULL, -- first 16 bytes of SHA-256
+            PRIMARY KEY (room_id, sender_id, client_offset)
+        ) STRICT, WITHOUT ROWID;
+        """;
+
+    private readonly FileStream @lock;
+    private readonly TimeSpan lockTimeout;
+
+    private SqliteLogFile(string path, FileStream @lock, TimeSpan lockTimeout)
+    {
+        Path = path;
+        this.@lock = @lock;
+        this.lockTimeout = lockTimeout;
+    }
+
+    public string Path { get; }
+
+    /// <summary>Opens the log in a directory, or makes a new one where there is none.</summary>
+    /// <exception cref="LogOpenException">It can't be used; nothing was changed.</exception>
+    public static SqliteLogFile Open(string directory, TimeSpan lockTimeout)
+    {
+        var path = System.IO.Path.Combine(System.IO.Path.GetFullPath(directory), FileName);
+        try
+        {
+            CheckHeader(path);
+            CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            var file = new SqliteLogFile(path, Lock(path), lockTimeout);
+            try
+            {
+                if (IsNew(path))
+                {
+                    file.Create();
+                }
+
+                return file;
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
+        }
+        catch (Exception error) when (error is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw new LogOpenException($"cannot open the log {path}: {Sentence(error)}", error);
+        }
+    }
+
+    /// <summary>Opens the one connection that writes and makes checkpoints.</summary>
+    public SqliteConnection OpenWriter()
+    {
+        var connection = Connect(Path, SqliteOpenMode.ReadWrite);
+        try
+        {
+            Demand(connection, "journal_mode", "WAL");
+            Demand(connection, "synchronous", "FULL", "2");
+
+            // Checkpoints are made by the writer when a batch has been answered, not inside a commit.
+            Demand(connection, "wal_autocheckpoint", "0");
+            Execute(connection, "PRAGMA cache_size = -16384"); // KiB; the dedupe keys are looked up at random
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    public SqliteConnection OpenReader() => Connect(Path, SqliteOpenMode.ReadOnly);
+
+    public void Dispose() => @lock.Dispose();
+
+    public static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    // Read from the file's first bytes, so that a file which is not ours is not touched: opening a database that has a
+    // write-ahead log would already write beside it.
+    private static void CheckHeader(string path)
+    {
+        if (!File.Exists(path) || new FileInfo(path).Length == 0)
+        {
+            if (File.Exists(path + "-wal"))
+            {
+                throw new LogOpenException(
+                    $"the log {path} is missing, but {path}-wal is there: put the database back, or use another --data");
+            }
+
+            return;
+        }
+
+        Span<byte> header = stackalloc byte[100];
+        using (var file = File.OpenRead(path))
+        {
+            if (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length
+                || !header.StartsWith("SQLite format 3\0"u8)
+                || BinaryPrimitives.ReadInt32BigEndian(header[68..]) != ApplicationId)
+            {
+                throw new LogOpenException($"{path} is not a chat log; use another --data, or move that file away");
+            }
+        }
+
+        var version = BinaryPrimitives.ReadInt32BigEndian(header[60..]);
+        if (version > SchemaVersion)
+        {
+            throw new LogOpenException(
+                $"the log {path} has schema version {version}, and this service knows {SchemaVersion}: "
+                + "start the newer service that wrote it");
+        }
+
+        // The mode bits are asked, because the superuser may write to a file that was made read-only on purpose.
+        if (new FileInfo(path).IsReadOnly)
+        {
+            throw new LogOpenException($"the log {path} is read-only; make it writable (chmod u+w), or use another --data");
+        }
+    }
+
+    private static void CreateDirectory(string directory)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory);
+        }
+    }
+
+    private static FileStream Lock(string path)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+        };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        try
+        {
+            return new FileStream(path + ".lock", options);
+        }
+        catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            throw new LogOpenException(
+                $"the log {path} is in use by another server; end that one, or use another --data", error);
+        }
+    }
+
+    private static bool IsNew(string path) => !File.Exists(path) || new FileInfo(path).Length == 0;
+
+    // Made under another name and moved when whole, so that a crash leaves no half-made log.
+    private void Create()
+    {
+        var making = Path + ".new";
+        File.Delete(making);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        new FileStream(making, options).Dispose();
+        using (var connection = Connect(making, SqliteOpenMode.ReadWrite))
+        {
+            Execute(connection, $"""
+                PRAGMA synchronous = FULL;
+                BEGIN;
+                PRAGMA application_id = {ApplicationId};
+                PRAGMA user_version = {SchemaVersion};
+                {Schema}
+                INSERT INTO log VALUES ('{LogIds.New()}');
+                COMMIT;
+                PRAGMA journal_mode = WAL;
+                """);
+        }
+
+        File.Move(making, Path, overwrite: true);
+    }
+
+    private SqliteConnection Connect(string path, SqliteOpenMode mode)
+    {
+        var settings = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = Math.Max(1, (int)lockTimeout.TotalSeconds),
+        };
+        var connection = new SqliteConnection(settings.ToString());
+        try
+        {
+            connection.Open();
+            Execute(connection, $"""
+                PRAGMA busy_timeout = {(long)lockTimeout.TotalMilliseconds};
+                PRAGMA trusted_schema = OFF;
+                PRAGMA cell_size_check = ON;
+                PRAGMA mmap_size = 0;
+                """);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    // A pragma that does not take effect says nothing: it has to be read back.
+    private static void Demand(SqliteConnection connection, string pragma, string value, string? readsAs = null)
+    {
+        Execute(connection, $"PRAGMA {pragma} = {value}");
+        using var command = connection.CreateCommand();
+        command.CommandText = $"PRAGMA {pragma}";
+        var got = Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        if (!string.Equals(got, readsAs ?? value, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new LogOpenException($"the database refuses PRAGMA {pragma} = {value} and stays at {got}");
+        }
+    }
+
+    private static string Sentence(Exception error) => error is SqliteException { SqliteErrorCode: var code }
+        ? code switch
+        {
+            SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN =>
+                "the directory or the database is not writable",
+            SQLitePCL.raw.SQLITE_NOTADB => "it is not a database",
+            SQLitePCL.raw.SQLITE_CORRUPT => "it is damaged; restore it from a backup",
+            SQLitePCL.raw.SQLITE_BUSY => "another process holds it locked",
+            SQLitePCL.raw.SQLITE_FULL => "the disk is full",
+            _ => error.Message,
+        }
+        : error.Message;
+}

@@ -1,0 +1,73 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+
+namespace Chat.Service.Log.Sqlite;
+
+/// <summary>One read-only connection that reads pages of a room. For one caller at a time.</summary>
+internal sealed class SqliteLogReader : IDisposable
+{
+    private const int PageRows = 500;
+
+    private readonly SqliteConnection connection;
+    private readonly SqliteStatement page;
+
+    public SqliteLogReader(SqliteConnection connection)
+    {
+        this.connection = connection;
+        page = new SqliteStatement(connection, """
+            SELECT position, name, sent_at, client_offset, text
+            FROM message JOIN sender USING (sender_id)
+            WHERE position > ? AND position <= ?
+            ORDER BY position LIMIT ?
+            """);
+    }
+
+    /// <summary>Reads one page in one read transaction; it ends before anything is written to the network.</summary>
+    public void Read(RoomState room, long after, long through, IMessageSink sink)
+    {
+        Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(room.Name.Length)];
+        name = name[..Encoding.UTF8.GetBytes(room.Name, name)];
+        page.Bind(1, MessagePosition.Of(room, after)).Bind(2, MessagePosition.Of(room, through)).Bind(3, PageRows);
+        try
+        {
+            var last = after;
+            while (page.Step())
+            {
+                var id = MessagePosition.IdOf(page.Int64(0));
+                if (id != ++last)
+                {
+                    throw new LogDamagedException($"room {room.Name}: message {last} is missing, {id} is there");
+                }
+
+                var row = new MessageRow
+                {
+                    Room = name,
+                    Id = id,
+                    Sender = page.Bytes(1),
+                    SentAt = page.Int64(2),
+                    ClientOffset = page.Bytes(3),
+                    Text = page.Bytes(4),
+                };
+                if (!sink.TryAdd(row))
+                {
+                    return;
+                }
+            }
+
+            if (last == after && last < through)
+            {
+                throw new LogDamagedException($"room {room.Name}: message {last + 1} is missing");
+            }
+        }
+        finally
+        {
+            page.Reset();
+        }
+    }
+
+    public void Dispose()
+    {
+        page.Dispose();
+        connection.Dispose();
+    }
+}

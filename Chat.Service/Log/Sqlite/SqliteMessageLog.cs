@@ -1,0 +1,288 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Chat.Service.Log.Sqlite;
+
+/// <summary>The log in one SQLite database: one connection writes, a few others read.</summary>
+internal sealed class SqliteMessageLog : GroupCommitLog
+{
+    // A page read takes well under a millisecond of CPU, so more readers than twice the cores only wait for each other.
+    private static readonly int ReaderCount = 2 * Environment.ProcessorCount;
+
+    // So many sender names are remembered with their numbers before the table is started anew: a few megabytes.
+    private const int MaxCachedSenders = 65_536;
+
+    private readonly SqliteLogFile file;
+    private readonly SqliteConnection writer;
+    private readonly SqliteCheckpoints checkpoints;
+    private readonly SqliteStatement begin, commit, rollback;
+    private readonly SqliteStatement findKey, findSender, insertSender, insertRoom, insertMessage, insertKey, setHead;
+    private readonly ConcurrentBag<SqliteLogReader> readers = [];
+    private readonly SemaphoreSlim freeReaders = new(ReaderCount);
+    private readonly Dictionary<string, long> senderIds = [];
+    private readonly List<string> newSenders = [];
+    private long lastRoomId;
+
+    private SqliteMessageLog(SqliteLogFile file, SqliteConnection writer, LogOptions options)
+        : base(options)
+    {
+        this.file = file;
+        this.writer = writer;
+        checkpoints = new SqliteCheckpoints(writer, options.LockTimeout);
+        begin = new SqliteStatement(writer, "BEGIN IMMEDIATE");
+        commit = new SqliteStatement(writer, "COMMIT");
+        rollback = new SqliteStatement(writer, "ROLLBACK");
+        findKey = new SqliteStatement(
+            writer,
+            "SELECT id, content_hash FROM sent_key WHERE room_id = ? AND sender_id = ? AND client_offset = ?");
+        findSender = new SqliteStatement(writer, "SELECT sender_id FROM sender WHERE name = ?");
+        insertSender = new SqliteStatement(writer, "INSERT INTO sender (name) VALUES (?) RETURNING sender_id");
+        insertRoom = new SqliteStatement(writer, "INSERT INTO room (room_id, name, oldest, head) VALUES (?, ?, 1, 0)");
+        insertMessage = new SqliteStatement(
+            writer,
+            "INSERT INTO message (position, sender_id, sent_at, client_offset, text) VALUES (?, ?, ?, ?, ?)");
+        insertKey = new SqliteStatement(
+            writer,
+            "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash) VALUES (?, ?, ?, ?, ?)");
+        setHead = new SqliteStatement(writer, "UPDATE room SET head = ? WHERE room_id = ?");
+        LogId = ReadLogId();
+        for (var i = 0; i < ReaderCount; i++)
+        {
+            readers.Add(new SqliteLogReader(file.OpenReader()));
+        }
+    }
+
+    public override string LogId { get; }
+
+    public override string Location => file.Path;
+
+    /// <summary>Opens the log in a directory, or makes a new one.</summary>
+    /// <exception cref="LogOpenException">It can't be used, and why.</exception>
+    public static SqliteMessageLog Open(string directory, LogOptions? options = null)
+    {
+        options ??= new LogOptions();
+        var file = SqliteLogFile.Open(directory, options.LockTimeout);
+        SqliteConnection? writer = null;
+        try
+        {
+            writer = file.OpenWriter();
+            var log = new SqliteMessageLog(file, writer, options);
+            log.Start(log.ReadRooms());
+            return log;
+        }
+        catch (Exception error)
+        {
+            writer?.Dispose();
+            file.Dispose();
+            throw error is SqliteException
+                ? new LogOpenException($"cannot open the log {file.Path}: {error.Message}", error)
+                : error;
+        }
+    }
+
+    public override async ValueTask ReadAsync(
+        string room,
+        long after,
+        long through,
+        IMessageSink sink,
+        CancellationToken cancellation)
+    {
+        if (!Rooms.TryGetValue(room, out var state) || after >= (through = Math.Min(through, state.Head)))
+        {
+            return;
+        }
+
+        await freeReaders.WaitAsync(cancellation);
+        try
+        {
+            readers.TryTake(out var reader);
+            try
+            {
+                reader!.Read(state, after, through, sink);
+            }
+            finally
+            {
+                readers.Add(reader!);
+            }
+        }
+        catch (SqliteException error)
+        {
+            throw error.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB
+                ? new LogDamagedException($"room {room}, after {after}: {error.Message}")
+                : new StoreUnavailableException($"cannot read room {room}: {error.Message}", error);
+        }
+        finally
+        {
+            freeReaders.Release();
+        }
+    }
+
+    protected override void BeginBatch() => begin.Run();
+
+    protected override bool TryFindKey(RoomState room, Append append, out long id, out UInt128 contentHash)
+    {
+        (id, contentHash) = (0, default);
+        if (FindSender(append.Sender) is not { } sender)
+        {
+            return false;
+        }
+
+        findKey.Bind(1, room.RoomId).Bind(2, sender).Bind(3, append.ClientOffset);
+        var found = findKey.Step();
+        if (found)
+        {
+            id = findKey.Int64(0);
+            contentHash = BinaryPrimitives.ReadUInt128BigEndian(findKey.Bytes(1));
+        }
+
+        findKey.Reset();
+        return found;
+    }
+
+    protected override RoomState CreateRoom(string name)
+    {
+        var room = new RoomState(++lastRoomId, name, oldest: 1, head: 0);
+        insertRoom.Bind(1, room.RoomId).Bind(2, name).Run();
+        return room;
+    }
+
+    protected override void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt)
+    {
+        var sender = FindSender(append.Sender) ?? AddSender(append.Sender);
+        insertMessage
+            .Bind(1, MessagePosition.Of(room, id))
+            .Bind(2, sender)
+            .Bind(3, LogTime.ToMicroseconds(sentAt))
+            .Bind(4, append.ClientOffset)
+            .BindText(5, append.Text)
+            .Run();
+
+        Span<byte> hash = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(hash, append.ContentHash);
+        insertKey
+            .Bind(1, room.RoomId)
+            .Bind(2, sender)
+            .Bind(3, append.ClientOffset)
+            .Bind(4, id)
+            .BindBlob(5, hash)
+            .Run();
+    }
+
+    protected override void CommitBatch(IReadOnlyList<RoomState> touched)
+    {
+        foreach (var room in touched)
+        {
+            setHead.Bind(1, room.Pending).Bind(2, room.RoomId).Run();
+        }
+
+        commit.Run();
+        newSenders.Clear();
+    }
+
+    protected override void RollbackBatch()
+    {
+        newSenders.ForEach(name => senderIds.Remove(name));
+        newSenders.Clear();
+
+        // SQLite has ended the transaction by itself after some errors, a full disk among them.
+        if (raw.sqlite3_get_autocommit(writer.Handle) == 0)
+        {
+            rollback.Run();
+        }
+    }
+
+    // A full disk and a foreign lock are known outcomes: SQLite undoes the batch. After any other error nobody can say
+    // what a later commit would find: a failed sync, for one, is forgotten by the next that succeeds.
+    protected override bool IsCertainlyNotStored(Exception error) =>
+        error is SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_BUSY };
+
+    protected override void OnAnswered() => checkpoints.AfterBatch();
+
+    protected override void OnIdle() => checkpoints.WhenIdle();
+
+    protected override async ValueTask CloseAsync()
+    {
+        // Whoever reads now is let finish.
+        for (var i = 0; i < ReaderCount; i++)
+        {
+            await freeReaders.WaitAsync();
+        }
+
+        foreach (var reader in readers)
+        {
+            reader.Dispose();
+        }
+
+        foreach (var statement in (SqliteStatement[])
+            [begin, commit, rollback, findKey, findSender, insertSender, insertRoom, insertMessage, insertKey, setHead])
+        {
+            statement.Dispose();
+        }
+
+        writer.Dispose();
+        file.Dispose();
+        freeReaders.Dispose();
+    }
+
+    private long? FindSender(string name)
+    {
+        if (senderIds.TryGetValue(name, out var known))
+        {
+            return known;
+        }
+
+        findSender.Bind(1, name);
+        long? found = findSender.Step() ? findSender.Int64(0) : null;
+        findSender.Reset();
+        if (found is { } id)
+        {
+            Remember(name, id);
+        }
+
+        return found;
+    }
+
+    private long AddSender(string name)
+    {
+        insertSender.Bind(1, name).Step();
+        var id = insertSender.Int64(0);
+        insertSender.Reset();
+        newSenders.Add(name);
+        Remember(name, id);
+        return id;
+    }
+
+    private void Remember(string name, long id)
+    {
+        if (senderIds.Count >= MaxCachedSenders)
+        {
+            senderIds.Clear();
+        }
+
+        senderIds[name] = id;
+    }
+
+    private string ReadLogId()
+    {
+        using var statement = new SqliteStatement(writer, "SELECT log_id FROM log");
+        return statement.Step() ? statement.Text(0) : throw new LogOpenException($"{file.Path} has no log id");
+    }
+
+    private long ReadRooms()
+    {
+        using var statement = new SqliteStatement(writer, "SELECT room_id, name, oldest, head FROM room");
+        var messages = 0L;
+        while (statement.Step())
+        {
+            var room = new RoomState(statement.Int64(0), statement.Text(1), statement.Int64(2), statement.Int64(3));
+            Rooms[room.Name] = room;
+            lastRoomId = Math.Max(lastRoomId, room.RoomId);
+            messages += room.Head - room.Oldest + 1;
+        }
+
+        statement.Reset();
+        return messages;
+    }
+}

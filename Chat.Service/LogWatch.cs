@@ -1,0 +1,25 @@
+using Chat.Service.Log;
+
+namespace Chat.Service;
+
+/// <summary>Ends the process, with an exit code that a supervisor sees, when the log can't tell any more what is stored.</summary>
+internal sealed class LogWatch(IMessageLog log, IHostApplicationLifetime lifetime, ILogger<LogWatch> logger)
+    : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await log.Stopped.WaitAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception error)
+        {
+            logger.LogBroken(error);
+            Environment.ExitCode = ExitCodes.LogBroken;
+            lifetime.StopApplication();
+        }
+    }
+}

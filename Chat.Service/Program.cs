@@ -1,0 +1,20 @@
+using Chat.Service;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+return await ServiceCommand.RunAsync(args, async options =>
+{
+    var endpoint = ListenAddress.Parse(options.Listen);
+    ListenAddress.DemandFree(endpoint);
+
+    var builder = WebApplication.CreateSlimBuilder();
+    builder.Logging.ToStandardError();
+    builder.WebHost.ConfigureKestrel(kestrel =>
+        kestrel.Listen(endpoint, listener => listener.Protocols = HttpProtocols.Http2));
+    builder.Services.AddChat(options);
+
+    await using var app = builder.Build();
+    app.MapChat();
+    await app.StartAsync();
+    StartLines.Print(app);
+    await app.WaitForShutdownAsync();
+});

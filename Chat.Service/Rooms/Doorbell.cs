@@ -1,0 +1,56 @@
+using System.Threading.Tasks.Sources;
+
+namespace Chat.Service.Rooms;
+
+/// <summary>
+/// Tells one waiter to look again. A ring is never lost and never piles up: however often it rang since the last wait,
+/// the next wait ends once. It carries no data, and waiting allocates nothing.
+/// </summary>
+internal sealed class Doorbell : IValueTaskSource
+{
+    private const int Quiet = 0;
+    private const int Rung = 1;
+    private const int Awaited = 2;
+
+    // The one who rings, often the log's writer, must not run what the waiter does next.
+    private ManualResetValueTaskSourceCore<bool> wait = new() { RunContinuationsAsynchronously = true };
+    private int state;
+
+    /// <summary>May be called from any thread, at any time.</summary>
+    public void Ring()
+    {
+        if (Interlocked.Exchange(ref state, Rung) == Awaited)
+        {
+            wait.SetResult(true);
+        }
+    }
+
+    /// <summary>Ends when the bell has rung since the last wait ended. Only one may wait at a time.</summary>
+    public ValueTask WaitAsync()
+    {
+        wait.Reset();
+        if (Interlocked.CompareExchange(ref state, Awaited, Quiet) == Rung)
+        {
+            Interlocked.Exchange(ref state, Quiet);
+            return ValueTask.CompletedTask;
+        }
+
+        return new ValueTask(this, wait.Version);
+    }
+
+    void IValueTaskSource.GetResult(short token)
+    {
+        wait.GetResult(token);
+
+        // A full fence: what the waiter looks at next must not be read before the bell is quiet, or a ring is lost.
+        Interlocked.Exchange(ref state, Quiet);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => wait.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(
+        Action<object?> continuation,
+        object? state,
+        short token,
+        ValueTaskSourceOnCompletedFlags flags) => wait.OnCompleted(continuation, state, token, flags);
+}

@@ -1,0 +1,69 @@
+using Chat.Service.Log;
+using Chat.Service.Rooms;
+
+namespace Chat.Service.Session;
+
+/// <summary>
+/// One open stream: a loop that reads what the client asks, a loop that writes what it is due, and between them what is
+/// owed. It knows its client only as an <see cref="IChatTransport"/>.
+/// </summary>
+internal sealed class ChatSession(
+    SessionStart start,
+    IMessageLog log,
+    RoomHub hub,
+    ChatOptions options,
+    ChatMetrics metrics,
+    TimeProvider time)
+{
+    // The last tenth of the drain belongs to the transport, which has to close what is given up.
+    private const double DrainShare = 0.9;
+
+    /// <summary>What was wrong with a request or the log, where that is how the session ended.</summary>
+    public Exception? Error { get; private set; }
+
+    /// <summary>Serves the stream to its end.</summary>
+    /// <param name="transport">The client.</param>
+    /// <param name="stop">The service stops.</param>
+    /// <param name="gone">The client is gone.</param>
+    public async Task<SessionEnd> RunAsync(IChatTransport transport, CancellationToken stop, CancellationToken gone)
+    {
+        var bell = new Doorbell();
+        using var owed = new Owed(bell, options.MaxUnackedSends);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(gone);
+        using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        await using var clock = new SessionClock(options, time, bell, patience);
+        await using var onGone = gone.UnsafeRegister(static bell => ((Doorbell)bell!).Ring(), bell);
+        await using var onPatience = patience.Token.UnsafeRegister(static bell => ((Doorbell)bell!).Ring(), bell);
+        await using var onStop = stop.UnsafeRegister(
+            _ =>
+            {
+                patience.CancelAfter(options.DrainLimit * DrainShare);
+                bell.Ring();
+            },
+            state: null);
+
+        var requests = new RequestLoop(start, bell, owed, log, hub, options);
+        var responses = new ResponseLoop(bell, owed, log, clock, options, metrics);
+        metrics.StreamBegins();
+        try
+        {
+            await requests.JoinFirstRoomAsync(ending.Token);
+            var requesting = requests.RunAsync(transport, stop, ending.Token);
+            try
+            {
+                return await responses.RunAsync(transport, stop, gone, patience.Token);
+            }
+            finally
+            {
+                await ending.CancelAsync();
+                await requesting;
+                Error = requests.Error ?? responses.Error;
+            }
+        }
+        finally
+        {
+            requests.UnfollowAll();
+            metrics.StreamEnds();
+        }
+    }
+}
