@@ -9,7 +9,6 @@ using Microsoft.Extensions.Primitives;
 namespace Chat.Service;
 
 /// <summary>The gRPC edge: who calls, when to stop, and which status an end becomes. No logic of the chat's own.</summary>
-[BindServiceMethod(typeof(ChatServiceBinding), nameof(ChatServiceBinding.BindService))]
 internal sealed class ChatGrpcService(
     IMessageLog log,
     RoomHub hub,
@@ -18,8 +17,9 @@ internal sealed class ChatGrpcService(
     TimeProvider time,
     IHostApplicationLifetime lifetime,
     ILogger<ChatGrpcService> logger)
+    : EncodedChatServiceBase
 {
-    public async Task Chat(
+    public override async Task Chat(
         IAsyncStreamReader<ChatRequest> requests,
         IServerStreamWriter<Frame> responses,
         ServerCallContext context)

@@ -57,7 +57,13 @@ internal sealed class AppendQueue(int capacity) : IDisposable
     }
 
     /// <summary>Gives back the places of appends that are done with.</summary>
-    public void Release(int count) => places.Release(count);
+    public void Release(int count)
+    {
+        if (count > 0)
+        {
+            places.Release(count);
+        }
+    }
 
     /// <summary>Takes nothing more; what waits is still handed out.</summary>
     public void Close()

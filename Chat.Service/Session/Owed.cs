@@ -29,7 +29,13 @@ internal sealed class Owed(Doorbell bell, int capacity) : AppendStream, IDisposa
     public Task PlaceAsync(CancellationToken ending) => places.WaitAsync(ending);
 
     /// <summary>Gives back the places of answers that the transport has taken.</summary>
-    public void Release(int count) => places.Release(count);
+    public void Release(int count)
+    {
+        if (count > 0)
+        {
+            places.Release(count);
+        }
+    }
 
     /// <summary>A send goes to the log.</summary>
     public void SendBegins() => Interlocked.Increment(ref unanswered);

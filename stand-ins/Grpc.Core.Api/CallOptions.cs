@@ -74,6 +74,6 @@ public readonly struct CallOptions
     public CallOptions WithCredentials(CallCredentials credentials) => this with { Credentials = credentials };
 
     /// <summary>A copy that waits for a connection, or does not.</summary>
-    /// <param name="waitForReady">Whether the call waits for a connection instead of failing when there is none.</param>
+    /// <param name="waitForReady">Whether the call waits for a connection instead of failing without one.</param>
     public CallOptions WithWaitForReady(bool waitForReady = true) => this with { IsWaitForReady = waitForReady };
 }

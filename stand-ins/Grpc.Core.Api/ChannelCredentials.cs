@@ -20,7 +20,7 @@ public abstract class ChannelCredentials
     /// <summary>Adds credentials that are sent with each call to those of the channel.</summary>
     /// <param name="channelCredentials">How the channel is secured.</param>
     /// <param name="callCredentials">What each call sends.</param>
-    /// <exception cref="ArgumentException">The channel's credentials do not allow that, as plain text does not.</exception>
+    /// <exception cref="ArgumentException">The channel's credentials do not allow that; plain text does not.</exception>
     public static ChannelCredentials Create(ChannelCredentials channelCredentials, CallCredentials callCredentials) =>
         new CompositeChannelCredentials(channelCredentials, callCredentials);
 

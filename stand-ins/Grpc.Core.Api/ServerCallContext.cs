@@ -16,7 +16,7 @@ public abstract class ServerCallContext
     /// <summary>Host that the client called.</summary>
     public string Host => HostCore;
 
-    /// <summary>Address of the client as <c>ipv4:address:port</c>, <c>ipv6:[address]:port</c> or <c>unix:path</c>.</summary>
+    /// <summary>The client: <c>ipv4:address:port</c>, <c>ipv6:[address]:port</c> or <c>unix:path</c>.</summary>
     public string Peer => PeerCore;
 
     /// <summary>When the client stops waiting, in UTC; <see cref="DateTime.MaxValue"/> without a deadline.</summary>
@@ -84,7 +84,7 @@ public abstract class ServerCallContext
     /// <summary>Implements <see cref="UserState"/>.</summary>
     protected virtual IDictionary<object, object> UserStateCore => userState ??= [];
 
-    /// <summary>Makes a token with which a call to another server inherits deadline and cancellation from this one.</summary>
+    /// <summary>Makes a token with which a call to another server inherits from this one.</summary>
     /// <param name="options">What to inherit; null means all.</param>
     public ContextPropagationToken CreatePropagationToken(ContextPropagationOptions? options = null) =>
         CreatePropagationTokenCore(options);

@@ -1,6 +1,8 @@
 namespace Grpc.Core;
 
-/// <summary>Receives the methods of a service from generated code. A method kind that is not overridden is refused.</summary>
+/// <summary>
+/// Receives the methods of a service from generated code. A kind of method that is not overridden is refused.
+/// </summary>
 public abstract class ServiceBinderBase
 {
     /// <summary>For derived classes.</summary>

@@ -38,7 +38,7 @@ public readonly struct Status
     public Exception? DebugException { get; }
 
     /// <summary>
-    /// <c>Status(StatusCode="…", Detail="…")</c>, with <c>DebugException="type: message"</c> at the end if there is one.
+    /// <c>Status(StatusCode="…", Detail="…")</c>, with <c>DebugException="type: message"</c> last if there is one.
     /// </summary>
     public override string ToString()
     {

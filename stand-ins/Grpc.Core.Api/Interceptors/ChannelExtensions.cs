@@ -12,7 +12,7 @@ public static class ChannelExtensions
     public static CallInvoker Intercept(this ChannelBase channel, Interceptor interceptor) =>
         CreateCallInvoker(channel).Intercept(interceptor);
 
-    /// <summary>An invoker whose calls go through interceptors, the first one given first, and then the channel.</summary>
+    /// <summary>An invoker whose calls go through interceptors, first one first, and then the channel.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="interceptors">The interceptors.</param>
     /// <exception cref="ArgumentNullException">An argument, or one of the interceptors, is null.</exception>

@@ -2,7 +2,7 @@ using System.IO.Compression;
 
 namespace Grpc.Net.Compression;
 
-/// <summary>Compression as <c>deflate</c>, which on the wire is the zlib format (RFC 1950) and not bare deflate.</summary>
+/// <summary>Compression as <c>deflate</c>, in the zlib format (RFC 1950) that HTTP means by it.</summary>
 public sealed class DeflateCompressionProvider : ICompressionProvider
 {
     private readonly CompressionLevel defaultCompressionLevel;

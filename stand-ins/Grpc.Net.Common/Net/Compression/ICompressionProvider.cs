@@ -13,7 +13,7 @@ public interface ICompressionProvider
     /// <param name="compressionLevel">Effort; null means the provider's default.</param>
     Stream CreateCompressionStream(Stream stream, CompressionLevel? compressionLevel);
 
-    /// <summary>Makes a stream from which the decompressed bytes are read. Disposing it leaves the source open.</summary>
+    /// <summary>Makes a stream that reads decompressed bytes. Disposing it leaves the source open.</summary>
     /// <param name="stream">Where the compressed bytes come from.</param>
     Stream CreateDecompressionStream(Stream stream);
 }

@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Chat.Service;
+using Chat.Service.Log;
+using Chat.Service.Log.Sqlite;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Chat.Tests.Infrastructure;
+
+/// <summary>
+/// The real service in this process, on a free port, over real HTTP/2, with a log of its own. An unexpected error in
+/// what it logs fails the test.
+/// </summary>
+internal sealed class ChatServer : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly ErrorCollector errors;
+    private readonly TempDirectory? ownDirectory;
+    private readonly ConcurrentBag<GrpcChannel> channels = [];
+    private GrpcChannel? channel;
+
+    private ChatServer(WebApplication app, ErrorCollector errors, TempDirectory? ownDirectory)
+    {
+        this.app = app;
+        this.errors = errors;
+        this.ownDirectory = ownDirectory;
+    }
+
+    public Uri Address => new(app.Urls.Single());
+
+    public IMessageLog Log => app.Services.GetRequiredService<IMessageLog>();
+
+    public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
+
+    /// <summary>The channel that calls share unless they ask for one of their own.</summary>
+    public GrpcChannel Channel => channel ??= OpenChannel();
+
+    /// <param name="set">Changes the options.</param>
+    /// <param name="directory">The log's directory; null = a new one that goes with the server.</param>
+    /// <param name="openLog">Opens the log, instead of the service's own way.</param>
+    public static async Task<ChatServer> StartAsync(
+        Action<ChatOptions>? set = null,
+        string? directory = null,
+        Func<string, IMessageLog>? openLog = null)
+    {
+        var ownDirectory = directory is null ? new TempDirectory() : null;
+        var data = directory ?? ownDirectory!.Path;
+        var options = new ChatOptions { Data = data, MaxNewRoomsPerSenderAndMinute = 100_000 };
+        set?.Invoke(options);
+
+        var errors = new ErrorCollector();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(errors);
+        builder.Logging.AddFilter("Grpc", LogLevel.Critical);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2));
+        builder.Services.AddChat(options);
+        if (openLog is not null)
+        {
+            builder.Services.AddSingleton(_ => openLog(data));
+        }
+
+        var app = builder.Build();
+        app.MapChat();
+        await app.StartAsync();
+        return new ChatServer(app, errors, ownDirectory);
+    }
+
+    /// <summary>A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.</summary>
+    public static Task<ChatServer> StartAsync(Action<IReadOnlyList<Append>> beforeCommit, Action<ChatOptions>? set = null) =>
+        StartAsync(set, openLog: data => SqliteMessageLog.Open(data, new LogOptions { BeforeCommit = beforeCommit }));
+
+    public GrpcChannel OpenChannel(Uri? address = null)
+    {
+        var opened = GrpcChannel.ForAddress(address ?? Address);
+        channels.Add(opened);
+        return opened;
+    }
+
+    /// <summary>Opens a stream. Metadata is given as key, value, key, value, …</summary>
+    public ChatCall Open(string user, params string[] metadata) => new(Channel, ["user", user, .. metadata]);
+
+    /// <summary>Opens a stream in a room and waits until its join has been answered.</summary>
+    public async Task<ChatCall> JoinAsync(string user, string room = "lobby", params string[] metadata)
+    {
+        var call = Open(user, ["room", room, .. metadata]);
+        await call.UntilAsync(c => c.Joined.Count > 0);
+        return call;
+    }
+
+    /// <summary>Stores so many numbered messages, and returns when they are acked.</summary>
+    public async Task FillAsync(string room, int count, int textLength = 0)
+    {
+        await using var call = Open("filler", "room", "-");
+        var padding = new string('x', textLength);
+        await call.SendManyAsync(room, Enumerable.Range(1, count).Select(n => ($"fill-{n}", $"{n} {padding}")));
+        await call.CompleteAsync();
+        await call.ToEndAsync();
+        Assert.Equal(count, call.Acks.Count);
+    }
+
+    public Task StopAsync() => app.StopAsync();
+
+    /// <summary>The test means to provoke an error that the service logs.</summary>
+    public void ExpectErrors() => errors.AreExpected = true;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var opened in channels)
+        {
+            opened.Dispose();
+        }
+
+        await app.StopAsync();
+        await app.DisposeAsync();
+        ownDirectory?.Dispose();
+        errors.Check();
+    }
+
+    private sealed class ErrorCollector : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> errors = [];
+
+        public bool AreExpected { get; set; }
+
+        public void Check() => Assert.True(AreExpected || errors.IsEmpty, string.Join("\n", errors));
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                errors.Enqueue($"{formatter(state, exception)} {exception}");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
