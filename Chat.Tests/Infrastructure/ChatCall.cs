@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Chat.V1;
 using Grpc.Core;
@@ -15,6 +16,9 @@ internal sealed class ChatCall : IAsyncDisposable
     private const int SendsPerRequest = 100;
 
     private readonly AsyncDuplexStreamingCall<ChatRequest, ChatResponse> call;
+
+    // Heartbeats keep each read short, so the call as a whole has a deadline too.
+    private readonly long begun = Stopwatch.GetTimestamp();
 
     /// <param name="channel">The connection.</param>
     /// <param name="metadata">Key, value, key, value, …; a value under a key that ends in -bin is encoded as UTF-8.</param>
@@ -86,6 +90,11 @@ internal sealed class ChatCall : IAsyncDisposable
     /// <summary>Reads one frame; false when the stream has ended with OK.</summary>
     public async Task<bool> ReadAsync()
     {
+        if (Stopwatch.GetElapsedTime(begun) > Deadline)
+        {
+            throw new TimeoutException("What the test waits for does not come.");
+        }
+
         if (!await call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Deadline))
         {
             return false;
