@@ -33,7 +33,7 @@ internal static class MessageEncoding
     /// <summary>Bytes of the encoded message, without tag and length.</summary>
     public static int SizeOf(scoped in MessageRow row) =>
         SizeWithPrefix(row.Room.Length)
-        + 1 + VarintSize((ulong)row.Id)
+        + NumberSize((ulong)row.Id)
         + SizeWithPrefix(row.Sender.Length)
         + SizeWithPrefix(row.Text.Length)
         + SizeWithPrefix(TimestampSize(row.SentAt))
@@ -52,11 +52,7 @@ internal static class MessageEncoding
         writer.Varint(Tag(Message.SentAtFieldNumber, LengthDelimited));
         writer.Varint((ulong)TimestampSize(row.SentAt));
         writer.Number(SecondsFieldNumber, seconds);
-        if (nanos > 0)
-        {
-            writer.Number(NanosFieldNumber, nanos);
-        }
-
+        writer.Number(NanosFieldNumber, nanos);
         writer.Bytes(Message.ClientOffsetFieldNumber, row.ClientOffset);
         return writer.Written;
     }
@@ -64,7 +60,7 @@ internal static class MessageEncoding
     private static int TimestampSize(long microseconds)
     {
         var (seconds, nanos) = Timestamp(microseconds);
-        return 1 + VarintSize(seconds) + (nanos > 0 ? 1 + VarintSize(nanos) : 0);
+        return NumberSize(seconds) + NumberSize(nanos);
     }
 
     // A time before 1970 has negative seconds, which are ten bytes long as a varint, and nanos that count up.
@@ -77,6 +73,9 @@ internal static class MessageEncoding
     }
 
     private static ulong Tag(int field, int wireType) => (ulong)((field << 3) | wireType);
+
+    // As proto3 has it, a number that is 0 is not written.
+    private static int NumberSize(ulong value) => value == 0 ? 0 : 1 + VarintSize(value);
 
     private static int VarintSize(ulong value) => CodedOutputStream.ComputeUInt64Size(value);
 
@@ -99,8 +98,11 @@ internal static class MessageEncoding
 
         public void Number(int field, ulong value)
         {
-            Varint(Tag(field, MessageEncoding.Varint));
-            Varint(value);
+            if (value != 0)
+            {
+                Varint(Tag(field, MessageEncoding.Varint));
+                Varint(value);
+            }
         }
 
         public void Bytes(int field, ReadOnlySpan<byte> value)

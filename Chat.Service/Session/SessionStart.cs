@@ -14,6 +14,7 @@ internal sealed record SessionStart(string Sender, string? FirstRoom, StartPosit
     private const string NoRoom = "-";
     private const string Anonymous = "anonymous";
     private const string Latest = "latest";
+    private const int MaxLogIdLength = 128;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -37,7 +38,7 @@ internal sealed record SessionStart(string Sender, string? FirstRoom, StartPosit
                 Latest => StartPosition.Latest,
                 _ => Number("last-seen-id", lastSeen, long.MaxValue, ", or 'latest'"),
             },
-            LogId = One("log-id") ?? "",
+            LogId = LogId(),
             ReplayLimit = One("replay-limit") is { } limit ? (int)Number("replay-limit", limit, int.MaxValue) : 0,
         };
         return new SessionStart(Sender(), room == NoRoom ? null : room, position);
@@ -54,6 +55,16 @@ internal sealed record SessionStart(string Sender, string? FirstRoom, StartPosit
             long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
                 ? number
                 : throw new InvalidMetadataException(key, value, $"a decimal number from 0 to {most}{or}");
+
+        // Most clients join the values of a repeated key with a comma, so a comma is what a repetition looks like.
+        string LogId()
+        {
+            var logId = One("log-id") ?? "";
+            return logId.Length <= MaxLogIdLength && !logId.AsSpan().ContainsAnyExceptInRange('!', '~') && !logId.Contains(',')
+                ? logId
+                : throw new InvalidMetadataException(
+                    "log-id", logId, $"at most {MaxLogIdLength} visible ASCII characters without commas, given once");
+        }
 
         string Sender()
         {

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using Grpc.Net.Client;
+
+namespace Chat.Tests.Infrastructure;
+
+/// <summary>The real service as a child process, which can be killed.</summary>
+internal sealed class ServiceProcess : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly Task<string> errors;
+
+    private ServiceProcess(Process process, Task<string> errors, IReadOnlyList<string> startLines)
+    {
+        this.process = process;
+        this.errors = errors;
+        StartLines = startLines;
+    }
+
+    /// <summary>The lines that it printed when it had started.</summary>
+    public IReadOnlyList<string> StartLines { get; }
+
+    public Uri Address => new(StartLines[0]["listening on ".Length..]);
+
+    /// <summary>Starts it and waits until it listens.</summary>
+    public static async Task<ServiceProcess> StartAsync(string data, string listen = "127.0.0.1:0")
+    {
+        var process = Start(["--listen", listen, "--data", data]);
+        var errors = process.StandardError.ReadToEndAsync();
+        var lines = new List<string>();
+        while (lines.Count < 3)
+        {
+            var line = await process.StandardOutput.ReadLineAsync().WaitAsync(ChatCall.Deadline);
+            lines.Add(line ?? throw new InvalidOperationException("It did not start: " + await errors));
+        }
+
+        return new ServiceProcess(process, errors, lines);
+    }
+
+    /// <summary>Runs it to its end, for starts that must fail.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
+        string[] arguments,
+        params (string Name, string Value)[] environment)
+    {
+        using var process = Start(arguments, environment);
+        try
+        {
+            var errors = process.StandardError.ReadToEndAsync();
+            var output = await process.StandardOutput.ReadToEndAsync().WaitAsync(ChatCall.Deadline);
+            await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+            return (process.ExitCode, output, await errors);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    public GrpcChannel OpenChannel() => GrpcChannel.ForAddress(Address);
+
+    /// <summary>SIGKILL: it gets no chance to tidy up.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+    }
+
+    /// <summary>SIGTERM: please stop. Returns the exit code, what it wrote to standard error, and how long it took.</summary>
+    public async Task<(int ExitCode, string Errors, TimeSpan Took)> TerminateAsync()
+    {
+        var begun = Stopwatch.GetTimestamp();
+        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        return (process.ExitCode, await errors, Stopwatch.GetElapsedTime(begun));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private static Process Start(string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll") },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start) ?? throw new InvalidOperationException("The service does not start.");
+    }
+}
