@@ -106,6 +106,22 @@ internal sealed class ChatServer : IAsyncDisposable
         Assert.Equal(count, call.Acks.Count);
     }
 
+    /// <summary>
+    /// Waits until a frame is pending that nobody takes: many round trips of another client go by, and nothing moves.
+    /// </summary>
+    public async Task UntilAFrameIsStuckAsync()
+    {
+        await using var other = new ChatCall(OpenChannel(), "user", "clock", "room", "-");
+        var delivered = -1L;
+        for (var (trips, n) = (0, 0); trips < 30; n++)
+        {
+            await other.SendManyAsync("clock", [($"tick-{n}", "tick")]);
+            var moved = delivered != Metrics.MessagesDelivered || Metrics.FramesPending == 0;
+            trips = moved ? 0 : trips + 1;
+            delivered = Metrics.MessagesDelivered;
+        }
+    }
+
     public Task StopAsync() => app.StopAsync();
 
     /// <summary>The test means to provoke an error that the service logs.</summary>

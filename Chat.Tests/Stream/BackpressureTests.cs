@@ -39,7 +39,8 @@ public sealed class BackpressureTests
         await using var ann = server.Open("ann", "room", "big");
         await ann.ReadAsync();
 
-        // The replay of ten megabytes fills the way to this client, so no answer can be taken any more.
+        // The replay of ten megabytes has filled the way to this client, so no answer can be taken any more.
+        await server.UntilAFrameIsStuckAsync();
         var sends = Enumerable.Range(0, 10 * Limit)
             .Select(n => new Send { Room = "small", ClientOffset = $"k-{n}", Text = $"{n}" }).ToList();
         foreach (var send in sends)
@@ -47,7 +48,7 @@ public sealed class BackpressureTests
             await ann.WriteAsync(new ChatRequest { Sends = { send } });
         }
 
-        // Another client sees how many of them were taken: it sends after the server has been let go on as far as it will.
+        // Another client sees how many of them were taken, when the server has had the time for all of them.
         await using var watcher = await server.JoinAsync("watcher", "small");
         await watcher.UntilAsync(c => c.Messages.Count >= Limit);
         for (var n = 0; n < 50; n++)

@@ -174,6 +174,7 @@ public sealed class EndTests
         await server.FillAsync("lobby", 2000, textLength: 2000);
         await using var stuck = server.Open("stuck");
         await stuck.ReadAsync();
+        await server.UntilAFrameIsStuckAsync();
 
         await server.StopAsync().WaitAsync(ChatCall.Deadline);
 
