@@ -2,7 +2,7 @@ using Chat.Service.Log;
 
 namespace Chat.Service;
 
-/// <summary>Ends the process, with an exit code that a supervisor sees, when the log can't tell any more what is stored.</summary>
+/// <summary>Stops the service when the log can't tell any more what is stored.</summary>
 internal sealed class LogWatch(IMessageLog log, IHostApplicationLifetime lifetime, ILogger<LogWatch> logger)
     : BackgroundService
 {
@@ -18,7 +18,6 @@ internal sealed class LogWatch(IMessageLog log, IHostApplicationLifetime lifetim
         catch (Exception error)
         {
             logger.LogBroken(error);
-            Environment.ExitCode = ExitCodes.LogBroken;
             lifetime.StopApplication();
         }
     }

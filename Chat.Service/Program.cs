@@ -1,4 +1,5 @@
 using Chat.Service;
+using Chat.Service.Log;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 return await ServiceCommand.RunAsync(args, async options =>
@@ -17,4 +18,7 @@ return await ServiceCommand.RunAsync(args, async options =>
     await app.StartAsync();
     StartLines.Print(app);
     await app.WaitForShutdownAsync();
+
+    // A supervisor sees by the exit code that the service did not end because it was asked to.
+    return app.Services.GetRequiredService<IMessageLog>().Stopped.IsFaulted ? ExitCodes.LogBroken : ExitCodes.Ok;
 });

@@ -8,7 +8,7 @@ namespace Chat.Service;
 internal static class ServiceCommand
 {
     /// <summary>Runs the service; returns the exit code. Every failure to start is one line on standard error.</summary>
-    public static Task<int> RunAsync(string[] args, Func<ChatOptions, Task> run)
+    public static Task<int> RunAsync(string[] args, Func<ChatOptions, Task<int>> run)
     {
         var listen = new Option<string?>("--listen")
         {
@@ -33,7 +33,7 @@ internal static class ServiceCommand
             options.Listen = parsed.GetValue(listen) ?? options.Listen;
             options.Data = parsed.GetValue(data) ?? options.Data;
             options.Check();
-            await run(options);
+            return await run(options);
         }));
 
         var parsed = command.Parse(args);
@@ -46,12 +46,11 @@ internal static class ServiceCommand
         return parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
-    private static async Task<int> GuardAsync(Func<Task> run)
+    private static async Task<int> GuardAsync(Func<Task<int>> run)
     {
         try
         {
-            await run();
-            return Environment.ExitCode;
+            return await run();
         }
         catch (ArgumentException error)
         {

@@ -4,8 +4,12 @@ namespace Chat.Service.Log;
 /// The bounded hand-over from many streams to the one writer: it takes in order, and the writer takes all that waits.
 /// </summary>
 /// <param name="capacity">At most so many appends are in the log at once, waiting or being stored.</param>
-internal sealed class AppendQueue(int capacity) : IDisposable
+#pragma warning disable CA1001 // Not disposable: see places.
+internal sealed class AppendQueue(int capacity)
+#pragma warning restore CA1001
 {
+    // Never disposed of: whoever still waits for a place when the log is closed would wait for ever. It holds nothing
+    // that has to be given back, as long as nobody asks for its wait handle.
     private readonly SemaphoreSlim places = new(capacity);
     private readonly object gate = new();
     private List<Append> waiting = [];
@@ -74,6 +78,4 @@ internal sealed class AppendQueue(int capacity) : IDisposable
             Monitor.Pulse(gate);
         }
     }
-
-    public void Dispose() => places.Dispose();
 }

@@ -51,6 +51,8 @@ internal abstract class GroupCommitLog : IMessageLog
     {
         if (!await queue.EnqueueAsync(append, cancellation))
         {
+            // First the writer answers what it still has, also of this stream: after the failure no answer may come.
+            await stopped.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             append.Stream.Fail();
         }
     }
@@ -69,7 +71,6 @@ internal abstract class GroupCommitLog : IMessageLog
     {
         queue.Close();
         await stopped.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        queue.Dispose();
         await CloseAsync();
         GC.SuppressFinalize(this);
     }
@@ -104,10 +105,8 @@ internal abstract class GroupCommitLog : IMessageLog
     /// </summary>
     protected virtual bool IsCertainlyNotStored(Exception error) => false;
 
-    /// <summary>Nothing has been sent for a while: time to tidy up.</summary>
-    protected virtual void OnIdle()
-    {
-    }
+    /// <summary>Nothing has been sent for a while: time to tidy up. False to be called again, a while later.</summary>
+    protected virtual bool OnIdle() => true;
 
     /// <summary>A batch has been answered; the next is not begun.</summary>
     protected virtual void OnAnswered()
@@ -127,8 +126,7 @@ internal abstract class GroupCommitLog : IMessageLog
                 batch = taken;
                 if (batch.Count == 0)
                 {
-                    OnIdle();
-                    patience = Timeout.InfiniteTimeSpan;
+                    patience = OnIdle() ? Timeout.InfiniteTimeSpan : IdleAfter;
                     continue;
                 }
 
@@ -205,11 +203,13 @@ internal abstract class GroupCommitLog : IMessageLog
 
             BeforeCommit?.Invoke(batch);
             CommitBatch(touched);
+            admission.Keep();
         }
         catch
         {
             RollbackBatch();
             touched.ForEach(room => room.Forget());
+            admission.Forget();
             throw;
         }
     }

@@ -10,6 +10,9 @@ namespace Chat.Service.Log;
 internal sealed class RoomAdmission(int maxRooms, int maxNewRoomsPerMinute, TimeProvider time)
 {
     private readonly Dictionary<string, int> createdBySender = [];
+
+    // Who was admitted for the batch that is being stored, once for each room.
+    private readonly List<string> admitted = [];
     private long minuteBegan = time.GetTimestamp();
 
     /// <summary>Null when <paramref name="sender"/> may create a room beside <paramref name="roomCount"/> others.</summary>
@@ -34,6 +37,21 @@ internal sealed class RoomAdmission(int maxRooms, int maxNewRoomsPerMinute, Time
         }
 
         createdBySender[sender] = created + 1;
+        admitted.Add(sender);
         return null;
+    }
+
+    /// <summary>The batch was stored.</summary>
+    public void Keep() => admitted.Clear();
+
+    /// <summary>The batch was not stored, and neither were its rooms: they don't count.</summary>
+    public void Forget()
+    {
+        foreach (var sender in admitted)
+        {
+            createdBySender[sender] = createdBySender.GetValueOrDefault(sender) - 1;
+        }
+
+        admitted.Clear();
     }
 }

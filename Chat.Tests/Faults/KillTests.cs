@@ -127,7 +127,7 @@ public sealed class KillTests
                 }
             }
         }
-        catch (Exception error) when (error is RpcException or InvalidOperationException)
+        catch (Exception error) when (ChatCall.IsEndOfStream(error))
         {
             await call.ToEndAsync();
             return call;

@@ -124,6 +124,10 @@ internal sealed class ChatCall : IAsyncDisposable
         }
     }
 
+    /// <summary>What a read or write says when the stream or the connection under it has ended.</summary>
+    public static bool IsEndOfStream(Exception error) =>
+        error is RpcException or InvalidOperationException or IOException or OperationCanceledException;
+
     /// <summary>Reads frames until the stream ends; returns its status.</summary>
     public async Task<Status> ToEndAsync()
     {

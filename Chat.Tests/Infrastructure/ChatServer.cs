@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -35,6 +36,9 @@ internal sealed class ChatServer : IAsyncDisposable
     public Uri Address => new(app.Urls.Single());
 
     public IMessageLog Log => app.Services.GetRequiredService<IMessageLog>();
+
+    /// <summary>Completes when the service stops, by itself or because it was asked to.</summary>
+    public Task Stopped => app.WaitForShutdownAsync();
 
     public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
 

@@ -136,7 +136,7 @@ public sealed class EndTests
                 }
             }
         }
-        catch (Exception error) when (error is RpcException or InvalidOperationException)
+        catch (Exception error) when (ChatCall.IsEndOfStream(error))
         {
             Assert.Equal(StatusCode.Unavailable, (await call.ToEndAsync()).StatusCode);
             return sent;

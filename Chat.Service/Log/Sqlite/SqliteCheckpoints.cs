@@ -42,12 +42,15 @@ internal sealed class SqliteCheckpoints(SqliteConnection writer, TimeSpan lockTi
         }
     }
 
-    public void WhenIdle()
+    /// <summary>False when somebody's reading stood in the way, and it should be tried again.</summary>
+    public bool WhenIdle()
     {
         if (writtenSinceTruncate)
         {
             Truncate();
         }
+
+        return !writtenSinceTruncate;
     }
 
     private void Truncate()

@@ -15,6 +15,11 @@ internal sealed class SqliteLogFile : IDisposable
     private const int ApplicationId = 0x47434854; // "GCHT", in the file's header
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    // What an IOException carries where another process has the file open.
+    private const int LinuxWouldBlock = 11;
+    private const int MacWouldBlock = 35;
+    private const int WindowsSharingViolation = unchecked((int)0x80070020);
+
     private const string Schema = """
         CREATE TABLE log (log_id TEXT NOT NULL) STRICT;
 
@@ -89,9 +94,12 @@ internal sealed class SqliteLogFile : IDisposable
         }
         catch (Exception error) when (error is SqliteException or IOException or UnauthorizedAccessException)
         {
-            throw new LogOpenException($"cannot open the log {path}: {Sentence(error)}", error);
+            throw CannotOpen(path, error);
         }
     }
+
+    public static LogOpenException CannotOpen(string path, Exception error) =>
+        new($"cannot open the log {path}: {Sentence(error)}", error);
 
     /// <summary>Opens the one connection that writes and makes checkpoints.</summary>
     public SqliteConnection OpenWriter()
@@ -129,7 +137,12 @@ internal sealed class SqliteLogFile : IDisposable
     // write-ahead log would already write beside it.
     private static void CheckHeader(string path)
     {
-        if (!File.Exists(path) || new FileInfo(path).Length == 0)
+        if (Directory.Exists(path))
+        {
+            throw new LogOpenException($"{path} is a directory; use another --data, or move that directory away");
+        }
+
+        if (IsNew(path))
         {
             if (File.Exists(path + "-wal"))
             {
@@ -149,6 +162,14 @@ internal sealed class SqliteLogFile : IDisposable
             {
                 throw new LogOpenException($"{path} is not a chat log; use another --data, or move that file away");
             }
+        }
+
+        // SQLite takes half a page at the end for a whole one that ends in zeros. Only a crash in a checkpoint leaves
+        // such a page behind, and then the write-ahead log has all of it.
+        var pageSize = Math.Max((int)BinaryPrimitives.ReadUInt16BigEndian(header[16..]), 1);
+        if (new FileInfo(path).Length % pageSize != 0 && !File.Exists(path + "-wal"))
+        {
+            throw new LogOpenException($"the log {path} has been cut short; restore it from a backup");
         }
 
         var version = BinaryPrimitives.ReadInt32BigEndian(header[60..]);
@@ -195,12 +216,15 @@ internal sealed class SqliteLogFile : IDisposable
         {
             return new FileStream(path + ".lock", options);
         }
-        catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
+        catch (IOException error) when (IsHeldByAnother(error))
         {
             throw new LogOpenException(
                 $"the log {path} is in use by another server; end that one, or use another --data", error);
         }
     }
+
+    // EAGAIN (Linux, macOS) or ERROR_SHARING_VIOLATION; a read-only file system or a full disk is something else.
+    private static bool IsHeldByAnother(IOException error) => error.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     private static bool IsNew(string path) => !File.Exists(path) || new FileInfo(path).Length == 0;
 
@@ -270,7 +294,8 @@ internal sealed class SqliteLogFile : IDisposable
         var got = Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
         if (!string.Equals(got, readsAs ?? value, StringComparison.OrdinalIgnoreCase))
         {
-            throw new LogOpenException($"the database refuses PRAGMA {pragma} = {value} and stays at {got}");
+            throw new LogOpenException(
+                $"the log {connection.DataSource} refuses PRAGMA {pragma} = {value} and stays at {got}");
         }
     }
 

@@ -76,9 +76,12 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         {
             writer?.Dispose();
             file.Dispose();
-            throw error is SqliteException
-                ? new LogOpenException($"cannot open the log {file.Path}: {error.Message}", error)
-                : error;
+            if (error is SqliteException)
+            {
+                throw SqliteLogFile.CannotOpen(file.Path, error);
+            }
+
+            throw;
         }
     }
 
@@ -200,7 +203,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
     protected override void OnAnswered() => checkpoints.AfterBatch();
 
-    protected override void OnIdle() => checkpoints.WhenIdle();
+    protected override bool OnIdle() => checkpoints.WhenIdle();
 
     protected override async ValueTask CloseAsync()
     {
