@@ -12,6 +12,7 @@ namespace Chat.Service;
 internal sealed class ChatGrpcService(
     IMessageLog log,
     RoomHub hub,
+    OpenStreams streams,
     ChatOptions options,
     ChatMetrics metrics,
     TimeProvider time,
@@ -30,6 +31,7 @@ internal sealed class ChatGrpcService(
 
         var session = new ChatSession(start, log, hub, options, metrics, time);
         SessionEnd end;
+        streams.Begin();
         try
         {
             var transport = new GrpcTransport(requests, responses);
@@ -38,6 +40,10 @@ internal sealed class ChatGrpcService(
         catch (Exception error)
         {
             throw StatusOf(error);
+        }
+        finally
+        {
+            streams.End();
         }
 
         switch (end)

@@ -2,6 +2,7 @@ using System.Net;
 using Chat.Service.Log;
 using Chat.Service.Log.Sqlite;
 using Chat.Service.Rooms;
+using Chat.Service.Session;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -19,11 +20,13 @@ public static class ChatHosting
         options.Check();
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<OpenStreams>();
         services.AddSingleton<ChatMetrics>();
         services.AddSingleton<RoomHub>();
         services.AddSingleton(OpenLog);
         services.AddSingleton<ChatGrpcService>();
         services.AddHostedService<LogWatch>();
+        services.AddHostedService<Drain>();
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = options.MaxRequestBytes);
         services.Configure<KestrelServerOptions>(kestrel => SetLimits(kestrel.Limits, options));
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Chat.Service.Session;
 
 namespace Chat.Service;
 
@@ -8,15 +9,14 @@ internal sealed class ChatMetrics : IDisposable
     public const string MeterName = "GrpcChat";
 
     private readonly Meter meter;
-    private long streams;
     private long framesPending;
     private long frameBytesPending;
     private long messagesDelivered;
 
-    public ChatMetrics(IMeterFactory factory)
+    public ChatMetrics(IMeterFactory factory, OpenStreams streams)
     {
         meter = factory.Create(MeterName);
-        meter.CreateObservableUpDownCounter("chat.streams", () => Streams, "{stream}", "Open streams.");
+        meter.CreateObservableUpDownCounter("chat.streams", () => streams.Count, "{stream}", "Open streams.");
         meter.CreateObservableUpDownCounter(
             "chat.frames.pending", () => FramesPending, "{frame}", "Frames that the transport has not taken yet.");
         meter.CreateObservableUpDownCounter(
@@ -25,17 +25,11 @@ internal sealed class ChatMetrics : IDisposable
             "chat.messages.delivered", () => MessagesDelivered, "{message}", "Messages put into frames.");
     }
 
-    public long Streams => Interlocked.Read(ref streams);
-
     public long FramesPending => Interlocked.Read(ref framesPending);
 
     public long FrameBytesPending => Interlocked.Read(ref frameBytesPending);
 
     public long MessagesDelivered => Interlocked.Read(ref messagesDelivered);
-
-    public void StreamBegins() => Interlocked.Increment(ref streams);
-
-    public void StreamEnds() => Interlocked.Decrement(ref streams);
 
     public void FrameBegins(int bytes)
     {

@@ -44,7 +44,6 @@ internal sealed class ChatSession(
 
         var requests = new RequestLoop(start, bell, owed, log, hub, options);
         var responses = new ResponseLoop(bell, owed, log, clock, options, metrics);
-        metrics.StreamBegins();
         try
         {
             await requests.JoinFirstRoomAsync(ending.Token);
@@ -63,7 +62,6 @@ internal sealed class ChatSession(
         finally
         {
             requests.UnfollowAll();
-            metrics.StreamEnds();
         }
     }
 }

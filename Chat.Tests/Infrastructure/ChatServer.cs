@@ -3,6 +3,7 @@ using System.Net;
 using Chat.Service;
 using Chat.Service.Log;
 using Chat.Service.Log.Sqlite;
+using Chat.Service.Session;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -39,6 +40,8 @@ internal sealed class ChatServer : IAsyncDisposable
 
     /// <summary>Completes when the service stops, by itself or because it was asked to.</summary>
     public Task Stopped => app.WaitForShutdownAsync();
+
+    public OpenStreams Streams => app.Services.GetRequiredService<OpenStreams>();
 
     public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
 

@@ -246,8 +246,8 @@ public sealed class EndTests
         await stuck.ReadAsync();
         await using var other = server.Open("other", "room", "-");
         await other.ReadAsync();
-        Assert.Equal(2, server.Metrics.Streams);
-        await other.UntilAsync(_ => server.Metrics.Streams == 1);
+        Assert.Equal(2, server.Streams.Count);
+        await other.UntilAsync(_ => server.Streams.Count == 1);
 
         await other.SendManyAsync("elsewhere", [("k", "still here")]);
         Assert.Single(other.Acks);
