@@ -223,8 +223,9 @@ internal sealed class SqliteLogFile : IDisposable
         }
     }
 
-    // EAGAIN (Linux, macOS) or ERROR_SHARING_VIOLATION; a read-only file system or a full disk is something else.
-    private static bool IsHeldByAnother(IOException error) => error.HResult is 11 or 35 or unchecked((int)0x80070020);
+    // A read-only file system or a full disk is something else.
+    private static bool IsHeldByAnother(IOException error) =>
+        error.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation;
 
     private static bool IsNew(string path) => !File.Exists(path) || new FileInfo(path).Length == 0;
 
