@@ -15,8 +15,11 @@ internal static class StartLines
         var toAddress = address == DefaultAddress ? "" : $" --address {address}";
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             listening on {address}
-            log: {log.Location} ({log.Size.Rooms:N0} rooms, {log.Size.Messages:N0} messages kept)
+            log: {log.Location} ({Count(log.Size.Rooms, "room")}, {Count(log.Size.Messages, "message")} kept)
             chat: dotnet run --project Chat.ConsoleClient -- --user YOUR-NAME{toAddress}
             """));
     }
+
+    private static string Count(long number, string thing) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number:N0} {thing}{(number == 1 ? "" : "s")}");
 }
