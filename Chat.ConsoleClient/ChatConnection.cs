@@ -1,8 +1,8 @@
 using Chat.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
-using static Chat.ConsoleClient.TerminalText;
 using static System.Text.Encoding;
+using static Chat.ConsoleClient.TerminalText;
 
 namespace Chat.ConsoleClient;
 

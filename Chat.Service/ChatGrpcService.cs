@@ -54,13 +54,13 @@ internal sealed class ChatGrpcService(
                 logger.ClientGone(context.Peer);
                 throw Statuses.Cancelled;
             case SessionEnd.GaveUp:
-                logger.ClientGivenUp(context.Peer, options.StallLimit);
+                logger.ClientGivenUp(context.Peer, lifetime.ApplicationStopping.IsCancellationRequested ? "the drain" : "the stall");
                 http.Abort();
                 throw Statuses.Cancelled;
             case SessionEnd.Draining:
                 throw Statuses.Draining;
             case SessionEnd.StoreUnavailable:
-                logger.StoreUnavailable(context.Peer, session.Error?.Message ?? "a send could not be stored");
+                logger.StoreUnavailable(context.Peer, session.Error!.Message);
                 throw Statuses.StoreUnavailable;
             case SessionEnd.LogDamaged:
                 logger.LogDamaged(session.Error!.Message);

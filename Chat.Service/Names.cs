@@ -18,7 +18,7 @@ internal static class Names
 
     public static bool IsRoom(string name) =>
         name.Length is > 0 and <= MaxRoomLength
-        && char.IsAsciiLetterLower(name[0]) | char.IsAsciiDigit(name[0])
+        && (char.IsAsciiLetterLower(name[0]) || char.IsAsciiDigit(name[0]))
         && !name.AsSpan().ContainsAnyExcept(RoomCharacters);
 
     /// <summary>True for 1 to 64 code points without controls.</summary>

@@ -6,8 +6,8 @@ internal static partial class ServiceLog
     [LoggerMessage(1, LogLevel.Debug, "The client at {Peer} is gone.")]
     public static partial void ClientGone(this ILogger logger, string peer);
 
-    [LoggerMessage(2, LogLevel.Information, "The client at {Peer} took nothing for {StallLimit}, or the drain ended: its stream was reset.")]
-    public static partial void ClientGivenUp(this ILogger logger, string peer, TimeSpan stallLimit);
+    [LoggerMessage(2, LogLevel.Information, "The client at {Peer} took nothing for as long as the limit on {What} allows: its stream was reset.")]
+    public static partial void ClientGivenUp(this ILogger logger, string peer, string what);
 
     [LoggerMessage(3, LogLevel.Warning, "The stream of {Peer} was ended to be resumed: {Why}.")]
     public static partial void StoreUnavailable(this ILogger logger, string peer, string why);

@@ -36,7 +36,7 @@ internal sealed class Append
     public string Room { get; }
     public string Sender { get; }
     public string ClientOffset { get; }
-    public byte[] Text { get; }
+    public byte[] Text { get; private set; }
 
     /// <summary>
     /// The first 128 bits of the text's SHA-256. It stays with the key when the text is gone, and tells whether the
@@ -48,6 +48,9 @@ internal sealed class Append
 
     /// <summary>Set by the log before <see cref="AppendStream.OnAnswered"/>.</summary>
     public AppendResult Result { get; set; }
+
+    /// <summary>The text has been stored, and the answer, which may wait long for its client, must not hold it.</summary>
+    public void DropText() => Text = [];
 
     private static UInt128 HashOf(ReadOnlySpan<byte> text)
     {

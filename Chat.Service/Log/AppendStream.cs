@@ -11,6 +11,9 @@ internal abstract class AppendStream
     /// <summary>True as soon as one send of this stream failed.</summary>
     public bool HasFailed => failed;
 
+    /// <summary>Why that send failed, for the service's operator; null until one has.</summary>
+    public Exception? Failure { get; private set; }
+
     /// <summary>Called on the log's writer thread with <see cref="Append.Result"/> set. Must not block or throw.</summary>
     public abstract void OnAnswered(Append append);
 
@@ -21,10 +24,11 @@ internal abstract class AppendStream
     protected abstract void OnFailed();
 
     /// <summary>For the log: marks the stream as failed.</summary>
-    internal void Fail()
+    internal void Fail(Exception why)
     {
         if (!failed)
         {
+            Failure = why;
             failed = true;
             OnFailed();
         }

@@ -53,7 +53,7 @@ internal abstract class GroupCommitLog : IMessageLog
         {
             // First the writer answers what it still has, also of this stream: after the failure no answer may come.
             await stopped.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            append.Stream.Fail();
+            append.Stream.Fail(stopped.Task.Exception?.InnerException ?? new StoreUnavailableException("The log is closed."));
         }
     }
 
@@ -147,7 +147,7 @@ internal abstract class GroupCommitLog : IMessageLog
             queue.Close();
             for (var rest = batch; rest is not null; rest = queue.Take([], Timeout.InfiniteTimeSpan))
             {
-                rest.ForEach(append => append.Stream.Fail());
+                rest.ForEach(append => append.Stream.Fail(error));
                 queue.Release(rest.Count);
             }
 
@@ -170,7 +170,7 @@ internal abstract class GroupCommitLog : IMessageLog
         catch (Exception error) when (error is StoreUnavailableException || IsCertainlyNotStored(error))
         {
             // Every stream of the batch ends here, and with it what it still has in the queue.
-            batch.ForEach(append => append.Stream.Fail());
+            batch.ForEach(append => append.Stream.Fail(error));
             return;
         }
 
@@ -184,6 +184,7 @@ internal abstract class GroupCommitLog : IMessageLog
 
         foreach (var append in batch)
         {
+            append.DropText();
             append.Stream.OnAnswered(append);
         }
     }
@@ -207,11 +208,25 @@ internal abstract class GroupCommitLog : IMessageLog
         }
         catch
         {
-            RollbackBatch();
-            touched.ForEach(room => room.Forget());
-            admission.Forget();
+            Undo();
             throw;
         }
+    }
+
+    private void Undo()
+    {
+        try
+        {
+            RollbackBatch();
+        }
+        catch (Exception error)
+        {
+            // Whatever it was that failed the batch: its outcome is unknown now.
+            throw new InvalidOperationException("A batch failed and can't be undone.", error);
+        }
+
+        touched.ForEach(room => room.Forget());
+        admission.Forget();
     }
 
     private AppendResult Take(Append append, DateTimeOffset sentAt)

@@ -71,7 +71,8 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
         return found;
     }
 
-    protected override RoomState CreateRoom(string name) => new(Rooms.Count + 1, name, oldest: 1, head: 0);
+    // Rooms are told apart by their names here, and need no number.
+    protected override RoomState CreateRoom(string name) => new(roomId: 0, name, oldest: 1, head: 0);
 
     protected override void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt)
     {

@@ -49,7 +49,8 @@ internal sealed class RoomAdmission(int maxRooms, int maxNewRoomsPerMinute, Time
     {
         foreach (var sender in admitted)
         {
-            createdBySender[sender] = createdBySender.GetValueOrDefault(sender) - 1;
+            // It may be a new minute since.
+            createdBySender[sender] = Math.Max(0, createdBySender.GetValueOrDefault(sender) - 1);
         }
 
         admitted.Clear();

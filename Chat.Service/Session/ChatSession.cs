@@ -50,13 +50,14 @@ internal sealed class ChatSession(
             var requesting = requests.RunAsync(transport, stop, ending.Token);
             try
             {
-                return await responses.RunAsync(transport, stop, gone, patience.Token);
+                var end = await responses.RunAsync(transport, stop, gone, patience.Token);
+                Error = end == SessionEnd.RequestUnreadable ? requests.Error : responses.Error;
+                return end;
             }
             finally
             {
                 await ending.CancelAsync();
                 await requesting;
-                Error = requests.Error ?? responses.Error;
             }
         }
         finally

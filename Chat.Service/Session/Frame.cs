@@ -33,7 +33,7 @@ internal sealed class Frame : IMessageSink
 
     public ReadOnlySpan<byte> Bytes => buffer.AsSpan(0, Length);
 
-    /// <summary>True when something was said about the room in this frame, answers to sends aside.</summary>
+    /// <summary>True when the frame holds a Joined or Left of the room.</summary>
     public bool Mentions(string room) => rooms.Contains(room);
 
     public void Mention(string room)

@@ -7,7 +7,7 @@ namespace Chat.Service.Session;
 /// <summary>
 /// What a stream still owes its client: answers to sends, joins and leaves, from the moment they are read until the
 /// transport has taken the answer. The request loop and the log's writer put in, the response loop takes out. Its size
-/// is bounded because a request takes its place here before it is looked at.
+/// is bounded because each send, join and leave takes a place here before it is looked at.
 /// </summary>
 /// <param name="bell">Rung whenever there is something to say.</param>
 /// <param name="capacity">At most so many answers are owed.</param>

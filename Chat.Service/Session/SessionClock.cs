@@ -27,7 +27,9 @@ internal sealed class SessionClock : IAsyncDisposable
         heartbeat = options.HeartbeatInterval;
         stallLimit = options.StallLimit;
         lastWritten = time.GetTimestamp();
-        timer = time.CreateTimer(static clock => ((SessionClock)clock!).Tick(), this, Shortest, Timeout.InfiniteTimeSpan);
+        timer = time.CreateTimer(
+            static clock => ((SessionClock)clock!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        timer.Change(Shortest, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>True when a heartbeat is due.</summary>
@@ -46,7 +48,7 @@ internal sealed class SessionClock : IAsyncDisposable
     /// <summary>Waits for a tick that is under way.</summary>
     public ValueTask DisposeAsync() => timer.DisposeAsync();
 
-    // The timer is not set anew with every write; it looks, and comes back when something can be due at the earliest.
+    // The timer is not set anew with every write; it looks, and comes back when something is due, or may have begun.
     private void Tick()
     {
         var since = Volatile.Read(ref writingSince);
@@ -60,7 +62,7 @@ internal sealed class SessionClock : IAsyncDisposable
                 return;
             }
 
-            wait = left < Shortest ? left : Shortest;
+            wait = left;
         }
         else
         {
@@ -68,10 +70,10 @@ internal sealed class SessionClock : IAsyncDisposable
             if (wait <= TimeSpan.Zero)
             {
                 bell.Ring();
-                wait = Shortest;
+                wait = heartbeat;
             }
         }
 
-        timer.Change(wait, Timeout.InfiniteTimeSpan);
+        timer.Change(wait < Shortest ? wait : Shortest, Timeout.InfiniteTimeSpan);
     }
 }

@@ -2,7 +2,7 @@ namespace Chat.Service.Log.Sqlite;
 
 /// <summary>
 /// Where a message lies in the table: the room in the upper bits and its id in the lower 40, so that a room's messages
-/// are neighbours in id order. Room for 4 million rooms of 10^12 messages each.
+/// are neighbours in id order. Space for 8 million rooms of 10^12 messages each.
 /// </summary>
 internal static class MessagePosition
 {

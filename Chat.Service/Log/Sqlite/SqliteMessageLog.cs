@@ -20,10 +20,12 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     private readonly SqliteStatement begin, commit, rollback;
     private readonly SqliteStatement findKey, findSender, insertSender, insertRoom, insertMessage, insertKey, setHead;
     private readonly ConcurrentBag<SqliteLogReader> readers = [];
-    private readonly SemaphoreSlim freeReaders = new(ReaderCount);
+    private readonly SemaphoreSlim freeReaders = new(0, ReaderCount);
     private readonly Dictionary<string, long> senderIds = [];
     private readonly List<string> newSenders = [];
     private long lastRoomId;
+    private long lastCommittedRoomId;
+    private volatile bool closed;
 
     private SqliteMessageLog(SqliteLogFile file, SqliteConnection writer, LogOptions options)
         : base(options)
@@ -48,10 +50,6 @@ internal sealed class SqliteMessageLog : GroupCommitLog
             "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash) VALUES (?, ?, ?, ?, ?)");
         setHead = new SqliteStatement(writer, "UPDATE room SET head = ? WHERE room_id = ?");
         LogId = ReadLogId();
-        for (var i = 0; i < ReaderCount; i++)
-        {
-            readers.Add(new SqliteLogReader(file.OpenReader()));
-        }
     }
 
     public override string LogId { get; }
@@ -65,15 +63,19 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         options ??= new LogOptions();
         var file = SqliteLogFile.Open(directory, options.LockTimeout);
         SqliteConnection? writer = null;
+        SqliteMessageLog? log = null;
         try
         {
             writer = file.OpenWriter();
-            var log = new SqliteMessageLog(file, writer, options);
-            log.Start(log.ReadRooms());
+            log = new SqliteMessageLog(file, writer, options);
+            var messages = log.ReadRooms();
+            log.OpenReaders();
+            log.Start(messages);
             return log;
         }
         catch (Exception error)
         {
+            log?.CloseWriter();
             writer?.Dispose();
             file.Dispose();
             if (error is SqliteException)
@@ -100,6 +102,11 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         await freeReaders.WaitAsync(cancellation);
         try
         {
+            if (closed)
+            {
+                throw new StoreUnavailableException("The log is closed.");
+            }
+
             readers.TryTake(out var reader);
             try
             {
@@ -182,12 +189,14 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
         commit.Run();
         newSenders.Clear();
+        lastCommittedRoomId = lastRoomId;
     }
 
     protected override void RollbackBatch()
     {
         newSenders.ForEach(name => senderIds.Remove(name));
         newSenders.Clear();
+        lastRoomId = lastCommittedRoomId;
 
         // SQLite has ended the transaction by itself after some errors, a full disk among them.
         if (raw.sqlite3_get_autocommit(writer.Handle) == 0)
@@ -207,17 +216,26 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
     protected override async ValueTask CloseAsync()
     {
-        // Whoever reads now is let finish.
+        if (closed)
+        {
+            return;
+        }
+
+        // Whoever reads now is let finish; whoever comes later gets a place too, and finds the log closed.
         for (var i = 0; i < ReaderCount; i++)
         {
             await freeReaders.WaitAsync();
         }
 
-        foreach (var reader in readers)
-        {
-            reader.Dispose();
-        }
+        closed = true;
+        freeReaders.Release(ReaderCount);
+        CloseReaders();
 
+        CloseWriter();
+    }
+
+    private void CloseWriter()
+    {
         foreach (var statement in (SqliteStatement[])
             [begin, commit, rollback, findKey, findSender, insertSender, insertRoom, insertMessage, insertKey, setHead])
         {
@@ -226,7 +244,6 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
         writer.Dispose();
         file.Dispose();
-        freeReaders.Dispose();
     }
 
     private long? FindSender(string name)
@@ -273,6 +290,32 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         return statement.Step() ? statement.Text(0) : throw new LogOpenException($"{file.Path} has no log id");
     }
 
+    private void OpenReaders()
+    {
+        try
+        {
+            for (var i = 0; i < ReaderCount; i++)
+            {
+                readers.Add(new SqliteLogReader(file.OpenReader()));
+            }
+        }
+        catch
+        {
+            CloseReaders();
+            throw;
+        }
+
+        freeReaders.Release(ReaderCount);
+    }
+
+    private void CloseReaders()
+    {
+        while (readers.TryTake(out var reader))
+        {
+            reader.Dispose();
+        }
+    }
+
     private long ReadRooms()
     {
         using var statement = new SqliteStatement(writer, "SELECT room_id, name, oldest, head FROM room");
@@ -281,7 +324,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         {
             var room = new RoomState(statement.Int64(0), statement.Text(1), statement.Int64(2), statement.Int64(3));
             Rooms[room.Name] = room;
-            lastRoomId = Math.Max(lastRoomId, room.RoomId);
+            lastCommittedRoomId = lastRoomId = Math.Max(lastRoomId, room.RoomId);
             messages += room.Head - room.Oldest + 1;
         }
 

@@ -1,0 +1,154 @@
+using Chat.Service.Log;
+using Chat.V1;
+
+namespace Chat.Service.Session;
+
+/// <summary>
+/// Decides what goes into the next frame: the answers that are owed, then the messages after each room's cursor, each
+/// room with a fair share.
+/// </summary>
+internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
+{
+    // Answers leave at least half of a frame to messages, and so does one room to the others while several are due;
+    // but a share below 8 KiB would cost a read of the log for a handful of messages.
+    private const int AnswerBytes = Frame.MaxBytes / 2;
+    private const int LeastShare = 8 * 1024;
+
+    private readonly List<RoomCursor> cursors = [];
+    private readonly Ack ack = new();
+    private int nextCursor;
+
+    /// <summary>True when no message after those that were there at the end of the requests is due any more.</summary>
+    public bool HeadsAreFixed { get; private set; }
+
+    /// <summary>Moves as many answers as fit from <paramref name="pending"/> into the frame.</summary>
+    public void AddAnswers(Frame frame, Queue<object> pending)
+    {
+        while (frame.Length < AnswerBytes && pending.TryPeek(out var answer) && TryAdd(frame, answer))
+        {
+            pending.Dequeue();
+            frame.Answers++;
+        }
+    }
+
+    /// <summary>
+    /// The client has completed its requests and has its answers: it gets what is there now, and no more.
+    /// </summary>
+    public async ValueTask FixHeadsAsync(CancellationToken gone)
+    {
+        if (!HeadsAreFixed)
+        {
+            foreach (var cursor in cursors)
+            {
+                cursor.FixHead((await log.BoundsAsync(cursor.Room, gone)).Head);
+            }
+
+            HeadsAreFixed = true;
+        }
+    }
+
+    /// <summary>Adds messages of the rooms that have some, and says which rooms have caught up.</summary>
+    public async ValueTask AddMessagesAsync(Frame frame, CancellationToken gone)
+    {
+        var due = cursors.Count(cursor => cursor.IsDue);
+        for (var i = 0; i < cursors.Count && due > 0; i++)
+        {
+            var cursor = cursors[(nextCursor + i) % cursors.Count];
+            if (!cursor.IsDue)
+            {
+                continue;
+            }
+
+            if (!await TryAddMessagesAsync(frame, cursor, Math.Max(LeastShare, frame.Free / due), gone))
+            {
+                // The next frame begins with the room that this one had no space for.
+                nextCursor = (nextCursor + i) % cursors.Count;
+                return;
+            }
+
+            due--;
+        }
+
+        nextCursor = (nextCursor + 1) % Math.Max(1, cursors.Count);
+    }
+
+    private bool TryAdd(Frame frame, object answer)
+    {
+        switch (answer)
+        {
+            case Append { Result.Refused: { } refused } append:
+                return frame.TryAdd(ChatResponse.RefusalsFieldNumber, new Refusal
+                {
+                    Room = append.Room,
+                    ClientOffset = append.ClientOffset,
+                    Reason = refused.Reason,
+                    Detail = refused.Detail,
+                });
+
+            case Append append:
+                ack.Room = append.Room;
+                ack.ClientOffset = append.ClientOffset;
+                ack.Id = append.Result.Id;
+                ack.Duplicate = append.Result.Duplicate;
+                return frame.TryAdd(ChatResponse.AcksFieldNumber, ack);
+
+            case Refusal refusal:
+                return frame.TryAdd(ChatResponse.RefusalsFieldNumber, refusal);
+
+            case RoomCursor cursor:
+                // A client reads a frame's joins first: what it says of the room already would fall behind this one.
+                if (frame.Mentions(cursor.Room) || !frame.TryAdd(ChatResponse.JoinedFieldNumber, cursor.Joined))
+                {
+                    return false;
+                }
+
+                frame.Mention(cursor.Room);
+                RemoveCursor(cursor.Room);
+                cursors.Add(cursor);
+                return true;
+
+            case Left left:
+                if (!frame.TryAdd(ChatResponse.LeftFieldNumber, left))
+                {
+                    return false;
+                }
+
+                frame.Mention(left.Room);
+                RemoveCursor(left.Room);
+                return true;
+
+            default:
+                throw new InvalidOperationException($"{answer.GetType()} is no answer.");
+        }
+    }
+
+    private void RemoveCursor(string room)
+    {
+        var index = cursors.FindIndex(cursor => cursor.Room == room);
+        if (index >= 0)
+        {
+            cursors.RemoveAt(index);
+        }
+    }
+
+    // False when the frame has no space for what the room has next.
+    private async ValueTask<bool> TryAddMessagesAsync(Frame frame, RoomCursor cursor, int share, CancellationToken gone)
+    {
+        frame.BeginPage(share);
+        if (cursor.Position < cursor.Through)
+        {
+            await log.ReadAsync(cursor.Room, cursor.Position, cursor.Through, frame, gone);
+            if (frame.PageCount == 0)
+            {
+                return false;
+            }
+
+            cursor.Position = frame.PageLastId;
+            metrics.Delivered(frame.PageCount);
+        }
+
+        return !cursor.CaughtUpIsDue || (cursor.CaughtUpSaid = frame.TryAdd(
+            ChatResponse.CaughtUpFieldNumber,
+            new CaughtUp { Room = cursor.Room, Id = cursor.Joined.HeadId }));
+    }
+}
