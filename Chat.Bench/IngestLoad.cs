@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Grpc.Net.Client;
 
 namespace Chat.Bench;
 
@@ -12,16 +11,15 @@ internal sealed class IngestLoad(int senderCount, int inFlight, int receiverCoun
 
     public async Task<Report> RunAsync(ServiceProcess service)
     {
-        using var channel = GrpcChannel.ForAddress(service.Address);
         using var stopSending = new CancellationTokenSource();
         using var stopReading = new CancellationTokenSource();
-        var receivers = Enumerable.Range(0, receiverCount).Select(n => new Receiver(channel, $"receiver-{n}", Room)).ToList();
+        var receivers = Enumerable.Range(0, receiverCount).Select(n => new Receiver(service.Address, $"receiver-{n}", Room)).ToList();
         var joined = receivers.ConvertAll(_ => new TaskCompletionSource());
         var reading = receivers.Zip(joined, (receiver, signal) => receiver.FollowAsync(signal, stopReading.Token)).ToList();
         await Task.WhenAll(joined.Select(signal => signal.Task)).WaitAsync(Deadline);
 
         var senders = Enumerable.Range(0, senderCount)
-            .Select(n => new Sender(channel, $"sender-{n}", Room, inFlight)).ToList();
+            .Select(n => new Sender(service.Address, $"sender-{n}", Room, inFlight)).ToList();
         var sending = senders.ConvertAll(sender => sender.RunAsync(long.MaxValue, stopSending.Token));
         await Task.Delay(WarmUp);
 

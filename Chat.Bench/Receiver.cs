@@ -1,12 +1,13 @@
 using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace Chat.Bench;
 
 /// <summary>Reads one room from its beginning, and checks on every message that it is the next.</summary>
-/// <param name="channel">The connection.</param>
+/// <param name="address">The service; each has a connection of its own.</param>
 /// <param name="name">The reader.</param>
 /// <param name="room">What it reads.</param>
-internal sealed class Receiver(ChannelBase channel, string name, string room)
+internal sealed class Receiver(string address, string name, string room)
 {
     private long lastId;
 
@@ -18,6 +19,7 @@ internal sealed class Receiver(ChannelBase channel, string name, string room)
     /// <param name="stop">Ends the stream.</param>
     public async Task FollowAsync(TaskCompletionSource joined, CancellationToken stop)
     {
+        using var channel = GrpcChannel.ForAddress(address);
         using var call = RawStream.Open(channel, name, room);
         try
         {
@@ -35,6 +37,7 @@ internal sealed class Receiver(ChannelBase channel, string name, string room)
     /// <summary>Reads until everything that was there has come.</summary>
     public async Task CatchUpAsync()
     {
+        using var channel = GrpcChannel.ForAddress(address);
         using var call = RawStream.Open(channel, name, room);
         while (await call.ResponseStream.MoveNext(CancellationToken.None))
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Grpc.Net.Client;
 
 namespace Chat.Bench;
 
@@ -11,21 +10,20 @@ internal sealed class ReplayLoad(int messages)
 
     public async Task<Report> RunAsync(ServiceProcess service)
     {
-        using var channel = GrpcChannel.ForAddress(service.Address);
         await Task.WhenAll(Enumerable.Range(0, SenderCount).Select(n =>
         {
             var share = (messages / SenderCount) + (n < messages % SenderCount ? 1 : 0);
-            return new Sender(channel, $"sender-{n}", Room, inFlight: 256).RunAsync(share, CancellationToken.None);
+            return new Sender(service.Address, $"sender-{n}", Room, inFlight: 256).RunAsync(share, CancellationToken.None);
         }));
 
         // Warm: the code has been compiled and the pools have been filled by a first replay.
-        await new Receiver(channel, "warm-up", Room).CatchUpAsync();
+        await new Receiver(service.Address, "warm-up", Room).CatchUpAsync();
         await Task.Delay(TimeSpan.FromSeconds(3));
 
         var (memory, cpu) = (service.Usage.Resident, service.Usage.Cpu);
         var ownCpu = new ProcessUsage(Environment.ProcessId).Cpu;
         var began = Stopwatch.GetTimestamp();
-        var receiver = new Receiver(channel, "resumer", Room);
+        var receiver = new Receiver(service.Address, "resumer", Room);
         var replay = receiver.CatchUpAsync();
         var peak = memory;
         while (!replay.IsCompleted)

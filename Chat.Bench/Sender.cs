@@ -1,15 +1,16 @@
 using System.Diagnostics;
 using Chat.V1;
 using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace Chat.Bench;
 
 /// <summary>Keeps so many sends in flight on one stream, and coalesces into a request what is free.</summary>
-/// <param name="channel">The connection.</param>
+/// <param name="address">The service; each has a connection of its own.</param>
 /// <param name="name">The sender.</param>
 /// <param name="room">Where it sends.</param>
 /// <param name="inFlight">Unacked sends at once.</param>
-internal sealed class Sender(ChannelBase channel, string name, string room, int inFlight)
+internal sealed class Sender(string address, string name, string room, int inFlight)
 {
     private static readonly string Text = new('x', 120);
 
@@ -27,6 +28,7 @@ internal sealed class Sender(ChannelBase channel, string name, string room, int 
     /// <summary>Sends until it is told to stop or has sent <paramref name="most"/>, and returns when all is acked.</summary>
     public async Task RunAsync(long most, CancellationToken stop)
     {
+        using var channel = GrpcChannel.ForAddress(address);
         using var call = RawStream.Open(channel, name, "-");
         var sent = 0L;
         while (true)

@@ -1,7 +1,6 @@
 using Chat.Service.Log;
 using Chat.Service.Rooms;
 using Chat.Service.Session;
-using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Primitives;
@@ -21,7 +20,7 @@ internal sealed class ChatGrpcService(
     : EncodedChatServiceBase
 {
     public override async Task Chat(
-        IAsyncStreamReader<ChatRequest> requests,
+        IAsyncStreamReader<EncodedRequest> requests,
         IServerStreamWriter<Frame> responses,
         ServerCallContext context)
     {
@@ -72,6 +71,9 @@ internal sealed class ChatGrpcService(
         }
     }
 
+    // How gRPC for ASP.NET Core begins to say that a length does not even fit into an int.
+    private const string FrameTooLarge = "Message too large";
+
     private static SessionStart ParseStart(IHeaderDictionary headers)
     {
         try
@@ -90,11 +92,14 @@ internal sealed class ChatGrpcService(
         {
             case RpcException { StatusCode: StatusCode.ResourceExhausted }:
                 return Statuses.RequestTooLarge(options.MaxRequestBytes);
-            case RpcException status:
-                return status;
-            case InvalidProtocolBufferException:
+            case RpcException { StatusCode: StatusCode.Unimplemented }:
+                return Statuses.EncodingUnknown;
+            case RpcException { StatusCode: StatusCode.Internal }: // a frame that is cut short, or marked wrongly
+            case InvalidDataException or InvalidProtocolBufferException:
                 return Statuses.RequestMalformed;
-            case IOException or OperationCanceledException:
+            case IOException when error.Message.StartsWith(FrameTooLarge, StringComparison.Ordinal):
+                return Statuses.RequestTooLarge(options.MaxRequestBytes);
+            case IOException or OperationCanceledException or RpcException:
                 return Statuses.Cancelled;
             default:
                 logger.Unexpected(error);

@@ -30,8 +30,8 @@ public static class ChatHosting
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = options.MaxRequestBytes);
         services.Configure<KestrelServerOptions>(kestrel => SetLimits(kestrel.Limits, options));
 
-        // The streams end within the drain limit; the rest is for the server to close its connections.
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainLimit + TimeSpan.FromSeconds(2));
+        // The streams give up earlier; what is left is for the process to end within the limit.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainLimit * 0.95);
         return services;
     }
 
@@ -64,12 +64,16 @@ public static class ChatHosting
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
 
-        // How much a client may send ahead of us: on a connection, and on one stream of it.
-        limits.Http2.InitialConnectionWindowSize = 128 * 1024;
+        // How much a client may send ahead of us: on one stream, and on a connection, where a few streams that are not
+        // read, because their client does not read, must leave enough for the others.
         limits.Http2.InitialStreamWindowSize = 96 * 1024;
+        limits.Http2.InitialConnectionWindowSize = 2 * 1024 * 1024;
         limits.MaxRequestHeadersTotalSize = 16 * 1024;
 
         // A reader that stops would cost its whole connection; the stall limit resets only its stream, and later.
         limits.MinResponseDataRate = null;
+
+        // A frame counts as taken when the half of this is left of it, so it is also how finely progress is seen.
+        limits.MaxResponseBufferSize = 16 * 1024;
     }
 }

@@ -1,27 +1,26 @@
 using Chat.Service.Session;
 using Chat.V1;
-using Google.Protobuf;
 using Grpc.Core;
 
 namespace Chat.Service;
 
 /// <summary>
 /// What the generated base class of a service is, with marshallers of its own: a response is bytes that are copied, and
-/// not an object that is encoded anew for every reader. The wire is exactly the contract's.
+/// not an object that is encoded anew for every reader; a request is decoded entry by entry. The wire is exactly the contract's.
 /// </summary>
 [BindServiceMethod(typeof(EncodedChatServiceBase), nameof(BindService))]
 internal abstract class EncodedChatServiceBase
 {
-    private static readonly Method<ChatRequest, Frame> ChatMethod = new(
+    private static readonly Method<EncodedRequest, Frame> ChatMethod = new(
         MethodType.DuplexStreaming,
         ChatService.Descriptor.FullName,
         nameof(Chat),
-        new Marshaller<ChatRequest>(NotUsed, Parse),
+        new Marshaller<EncodedRequest>(NotUsed, Take),
         new Marshaller<Frame>(Serialize, NotUsed<Frame>));
 
     /// <summary>Serves one stream, until it ends with OK or with the status that is thrown.</summary>
     public abstract Task Chat(
-        IAsyncStreamReader<ChatRequest> requests,
+        IAsyncStreamReader<EncodedRequest> requests,
         IServerStreamWriter<Frame> responses,
         ServerCallContext context);
 
@@ -29,10 +28,9 @@ internal abstract class EncodedChatServiceBase
     public static void BindService(ServiceBinderBase binder, EncodedChatServiceBase? service) =>
         binder.AddMethod(
             ChatMethod,
-            service is null ? null! : new DuplexStreamingServerMethod<ChatRequest, Frame>(service.Chat));
+            service is null ? null! : new DuplexStreamingServerMethod<EncodedRequest, Frame>(service.Chat));
 
-    private static ChatRequest Parse(DeserializationContext context) =>
-        ChatRequest.Parser.ParseFrom(context.PayloadAsReadOnlySequence());
+    private static EncodedRequest Take(DeserializationContext context) => new(context.PayloadAsNewBuffer());
 
     private static void Serialize(Frame frame, SerializationContext context)
     {
@@ -43,7 +41,7 @@ internal abstract class EncodedChatServiceBase
         context.Complete();
     }
 
-    private static void NotUsed(IMessage message, SerializationContext context) =>
+    private static void NotUsed(EncodedRequest request, SerializationContext context) =>
         throw new NotSupportedException("The service does not send requests.");
 
     private static T NotUsed<T>(DeserializationContext context) =>

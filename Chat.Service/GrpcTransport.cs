@@ -1,14 +1,13 @@
 using Chat.Service.Session;
-using Chat.V1;
 using Grpc.Core;
 
 namespace Chat.Service;
 
 /// <summary>A session's client at the other end of a gRPC call.</summary>
-internal sealed class GrpcTransport(IAsyncStreamReader<ChatRequest> requests, IServerStreamWriter<Frame> responses)
+internal sealed class GrpcTransport(IAsyncStreamReader<EncodedRequest> requests, IServerStreamWriter<Frame> responses)
     : IChatTransport
 {
-    public async ValueTask<ChatRequest?> ReadAsync(CancellationToken stop) =>
+    public async ValueTask<EncodedRequest?> ReadAsync(CancellationToken stop) =>
         await requests.MoveNext(stop) ? requests.Current : null;
 
     // A token given to a write aborts the whole call when it fires, which is what giving up a client means.

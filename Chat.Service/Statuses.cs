@@ -18,6 +18,9 @@ internal static class Statuses
     public static RpcException RequestMalformed => Of(
         StatusCode.InvalidArgument, "the request is not an encoded ChatRequest");
 
+    public static RpcException EncodingUnknown => Of(
+        StatusCode.Unimplemented, "the request is compressed in a way that the service does not know; use gzip or none");
+
     /// <summary>Nobody is there to read it.</summary>
     public static RpcException Cancelled => Of(StatusCode.Cancelled, "the client is gone");
 

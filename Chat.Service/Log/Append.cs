@@ -12,24 +12,14 @@ internal sealed class Append
     /// <param name="sender">Who sends; part of the dedupe key.</param>
     /// <param name="clientOffset">The sender's key, 1 to 128 bytes of UTF-8.</param>
     /// <param name="text">The text in UTF-8.</param>
-    /// <param name="refuseIfNew">The reason to refuse this send with, unless its key is stored already.</param>
-    public Append(
-        AppendStream stream,
-        string room,
-        string sender,
-        string clientOffset,
-        byte[] text,
-        Refused? refuseIfNew = null)
+    public Append(AppendStream stream, string room, string sender, string clientOffset, byte[] text)
     {
         Stream = stream;
         Room = room;
         Sender = sender;
         ClientOffset = clientOffset;
         ContentHash = HashOf(text);
-        RefuseIfNew = refuseIfNew;
-
-        // What can't be stored is not kept in the queue either: a text may be refused for its very size.
-        Text = refuseIfNew is null ? text : [];
+        Text = text;
     }
 
     public AppendStream Stream { get; }
@@ -44,13 +34,36 @@ internal sealed class Append
     /// </summary>
     public UInt128 ContentHash { get; }
 
-    public Refused? RefuseIfNew { get; }
+    /// <summary>Why this send is refused in any case: its form is wrong.</summary>
+    public Refused? Malformed
+    {
+        get;
+        init => field = DropTextIf(value);
+    }
+
+    /// <summary>Why this send is refused unless its key is stored already.</summary>
+    public Refused? RefuseIfNew
+    {
+        get;
+        init => field = DropTextIf(value);
+    }
 
     /// <summary>Set by the log before <see cref="AppendStream.OnAnswered"/>.</summary>
     public AppendResult Result { get; set; }
 
     /// <summary>The text has been stored, and the answer, which may wait long for its client, must not hold it.</summary>
     public void DropText() => Text = [];
+
+    // What can't be stored is not kept in the queue either: a text may be refused for its very size.
+    private Refused? DropTextIf(Refused? refused)
+    {
+        if (refused is not null)
+        {
+            DropText();
+        }
+
+        return refused;
+    }
 
     private static UInt128 HashOf(ReadOnlySpan<byte> text)
     {

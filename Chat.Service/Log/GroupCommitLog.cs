@@ -231,6 +231,11 @@ internal abstract class GroupCommitLog : IMessageLog
 
     private AppendResult Take(Append append, DateTimeOffset sentAt)
     {
+        if (append.Malformed is not null)
+        {
+            return append.Malformed;
+        }
+
         if (!Rooms.TryGetValue(append.Room, out var room))
         {
             created.TryGetValue(append.Room, out room);

@@ -9,10 +9,15 @@ namespace Chat.Service.Session;
 /// </summary>
 internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
 {
-    // Answers leave at least half of a frame to messages, and so does one room to the others while several are due;
-    // but a share below 8 KiB would cost a read of the log for a handful of messages.
+    // Answers leave at least half of a frame to messages.
     private const int AnswerBytes = Frame.MaxBytes / 2;
-    private const int LeastShare = 8 * 1024;
+
+    // Messages in a frame, unless the first alone is larger. It is the frame that must be taken within the stall limit,
+    // so a larger one would make a slow client look like one that does not read.
+    private const int MessageBytes = 16 * 1024;
+
+    // One room's share of that, while several are due; less would cost a read of the log for a handful of messages.
+    private const int LeastShare = 4 * 1024;
 
     private readonly List<RoomCursor> cursors = [];
     private readonly Ack ack = new();
@@ -50,6 +55,7 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     /// <summary>Adds messages of the rooms that have some, and says which rooms have caught up.</summary>
     public async ValueTask AddMessagesAsync(Frame frame, CancellationToken gone)
     {
+        var end = Math.Min(frame.Length + MessageBytes, Frame.MaxBytes);
         var due = cursors.Count(cursor => cursor.IsDue);
         for (var i = 0; i < cursors.Count && due > 0; i++)
         {
@@ -59,7 +65,8 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
                 continue;
             }
 
-            if (!await TryAddMessagesAsync(frame, cursor, Math.Max(LeastShare, frame.Free / due), gone))
+            var left = end - frame.Length;
+            if (left <= 0 || !await TryAddMessagesAsync(frame, cursor, Math.Min(left, Math.Max(LeastShare, left / due)), gone))
             {
                 // The next frame begins with the room that this one had no space for.
                 nextCursor = (nextCursor + i) % cursors.Count;
@@ -105,6 +112,7 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
                 frame.Mention(cursor.Room);
                 RemoveCursor(cursor.Room);
                 cursors.Add(cursor);
+                SayCaughtUp(frame, cursor); // at once, where nothing follows, even if the room is left right away
                 return true;
 
             case Left left:
@@ -147,8 +155,17 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
             metrics.Delivered(frame.PageCount);
         }
 
-        return !cursor.CaughtUpIsDue || (cursor.CaughtUpSaid = frame.TryAdd(
-            ChatResponse.CaughtUpFieldNumber,
-            new CaughtUp { Room = cursor.Room, Id = cursor.Joined.HeadId }));
+        SayCaughtUp(frame, cursor);
+        return !cursor.CaughtUpIsDue;
+    }
+
+    private static void SayCaughtUp(Frame frame, RoomCursor cursor)
+    {
+        if (cursor.CaughtUpIsDue)
+        {
+            cursor.CaughtUpSaid = frame.TryAdd(
+                ChatResponse.CaughtUpFieldNumber,
+                new CaughtUp { Room = cursor.Room, Id = cursor.Joined.HeadId });
+        }
     }
 }

@@ -1,5 +1,3 @@
-using Chat.V1;
-
 namespace Chat.Service.Session;
 
 /// <summary>
@@ -10,7 +8,7 @@ internal interface IChatTransport
 {
     /// <summary>The next request; null when the client has completed its requests.</summary>
     /// <param name="stop">Gives up the read, and only that: the stream lives on.</param>
-    ValueTask<ChatRequest?> ReadAsync(CancellationToken stop);
+    ValueTask<EncodedRequest?> ReadAsync(CancellationToken stop);
 
     /// <summary>Ends when the transport has taken the frame, which may be as long as the client does not read.</summary>
     /// <param name="frame">An encoded response; it may be filled anew when this has ended.</param>

@@ -74,7 +74,7 @@ internal sealed class RequestLoop(
     }
 
     // The order within one request is the contract's: leaves, joins, sends. Signals are not served yet.
-    private async ValueTask TakeAsync(ChatRequest request, CancellationToken ending)
+    private async ValueTask TakeAsync(EncodedRequest request, CancellationToken ending)
     {
         foreach (var leave in request.Leaves)
         {
@@ -163,7 +163,7 @@ internal sealed class RequestLoop(
     {
         await owed.PlaceAsync(ending);
         var room = send.Room.Length > 0 ? send.Room : start.FirstRoom ?? "";
-        if (RefuseForm(room, send) is { } refused)
+        if (RefuseKey(room, send.ClientOffset) is { } refused)
         {
             owed.Post(new Refusal
             {
@@ -175,20 +175,41 @@ internal sealed class RequestLoop(
             return;
         }
 
-        // Too large is no matter of form: a key that is stored is acked, whatever has changed since.
+        // Also a text that can't be stored goes to the log, which answers in order: the refusal must not overtake the
+        // ack of an earlier send with the same key. Too large is no matter of form: a stored key is acked all the same.
         var text = Encoding.UTF8.GetBytes(send.Text);
-        var tooLarge = text.Length > options.MaxTextBytes ? Refusals.TextTooLarge(text.Length, options.MaxTextBytes) : null;
         owed.SendBegins();
-        await log.AppendAsync(new Append(owed, room, start.Sender, send.ClientOffset, text, tooLarge), ending);
+        await log.AppendAsync(
+            new Append(owed, room, start.Sender, send.ClientOffset, text)
+            {
+                Malformed = RefuseText(send.Text),
+                RefuseIfNew = text.Length > options.MaxTextBytes ? Refusals.TextTooLarge(text.Length, options.MaxTextBytes) : null,
+            },
+            ending);
     }
 
-    private static Refused? RefuseForm(string room, Send send) => send switch
+    private static Refused? RefuseKey(string room, string clientOffset)
     {
-        _ when room.Length == 0 => Refusals.NoRoom,
-        _ when !Names.IsRoom(room) => Refusals.InvalidRoom(room),
-        _ when !Names.IsClientOffset(send.ClientOffset) => Refusals.InvalidClientOffset,
-        { Text: "" } => Refusals.EmptyText,
-        _ when send.Text.Contains('\0') => Refusals.NulInText,
-        _ => null,
-    };
+        if (room.Length == 0)
+        {
+            return Refusals.NoRoom;
+        }
+
+        if (!Names.IsRoom(room))
+        {
+            return Refusals.InvalidRoom(room);
+        }
+
+        return Names.IsClientOffset(clientOffset) ? null : Refusals.InvalidClientOffset;
+    }
+
+    private static Refused? RefuseText(string text)
+    {
+        if (text.Length == 0)
+        {
+            return Refusals.EmptyText;
+        }
+
+        return text.Contains('\0') ? Refusals.NulInText : null;
+    }
 }

@@ -48,13 +48,13 @@ internal sealed class ResponseLoop(
 
             return end;
         }
-        catch (Exception) when (gone.IsCancellationRequested)
-        {
-            return SessionEnd.Gone;
-        }
         catch (Exception) when (patience.IsCancellationRequested)
         {
             return SessionEnd.GaveUp;
+        }
+        catch (Exception) when (gone.IsCancellationRequested)
+        {
+            return SessionEnd.Gone;
         }
         finally
         {
@@ -121,7 +121,8 @@ internal sealed class ResponseLoop(
             }
         }
 
-        return gone.IsCancellationRequested ? SessionEnd.Gone : SessionEnd.GaveUp;
+        // In this order: who is given up is gone, too, as soon as its call has been aborted.
+        return patience.IsCancellationRequested ? SessionEnd.GaveUp : SessionEnd.Gone;
     }
 
     // What the session ends with once everything that is owed has been said; null while it goes on.

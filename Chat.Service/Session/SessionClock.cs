@@ -37,7 +37,7 @@ internal sealed class SessionClock : IAsyncDisposable
 
     private TimeSpan Shortest => heartbeat < stallLimit ? heartbeat : stallLimit;
 
-    public void WriteBegins() => Volatile.Write(ref writingSince, time.GetTimestamp());
+    public void WriteBegins() => Volatile.Write(ref writingSince, Math.Max(time.GetTimestamp(), NotWriting + 1));
 
     public void WriteEnds()
     {

@@ -38,7 +38,7 @@ internal sealed record SessionStart(string Sender, string? FirstRoom, StartPosit
                 Latest => StartPosition.Latest,
                 _ => Number("last-seen-id", lastSeen, long.MaxValue, ", or 'latest'"),
             },
-            LogId = LogId(),
+            LogId = LogId(isLookedAt: lastSeen is not null),
             ReplayLimit = One("replay-limit") is { } limit ? (int)Number("replay-limit", limit, int.MaxValue) : 0,
         };
         return new SessionStart(Sender(), room == NoRoom ? null : room, position);
@@ -57,10 +57,12 @@ internal sealed record SessionStart(string Sender, string? FirstRoom, StartPosit
                 : throw new InvalidMetadataException(key, value, $"a decimal number from 0 to {most}{or}");
 
         // Most clients join the values of a repeated key with a comma, so a comma is what a repetition looks like.
-        string LogId()
+        string LogId(bool isLookedAt)
         {
             var logId = One("log-id") ?? "";
-            return logId.Length <= MaxLogIdLength && !logId.AsSpan().ContainsAnyExceptInRange('!', '~') && !logId.Contains(',')
+            return !isLookedAt || (logId.Length <= MaxLogIdLength
+                && !logId.AsSpan().ContainsAnyExceptInRange('!', '~')
+                && !logId.Contains(','))
                 ? logId
                 : throw new InvalidMetadataException(
                     "log-id", logId, $"at most {MaxLogIdLength} visible ASCII characters without commas, given once");

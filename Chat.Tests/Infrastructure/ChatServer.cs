@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using Chat.Service;
 using Chat.Service.Log;
@@ -25,11 +26,13 @@ internal sealed class ChatServer : IAsyncDisposable
     private readonly ErrorCollector errors;
     private readonly TempDirectory? ownDirectory;
     private readonly ConcurrentBag<GrpcChannel> channels = [];
+    private readonly ManualTime? manualTime;
     private GrpcChannel? channel;
 
-    private ChatServer(WebApplication app, ErrorCollector errors, TempDirectory? ownDirectory)
+    private ChatServer(WebApplication app, ErrorCollector errors, TempDirectory? ownDirectory, ManualTime? manualTime)
     {
         this.app = app;
+        this.manualTime = manualTime;
         this.errors = errors;
         this.ownDirectory = ownDirectory;
     }
@@ -41,6 +44,17 @@ internal sealed class ChatServer : IAsyncDisposable
     /// <summary>Completes when the service stops, by itself or because it was asked to.</summary>
     public Task Stopped => app.WaitForShutdownAsync();
 
+    /// <summary>Completes when the service has been asked to stop.</summary>
+    public Task Stopping
+    {
+        get
+        {
+            var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            app.Lifetime.ApplicationStopping.Register(stopping.SetResult);
+            return stopping.Task;
+        }
+    }
+
     public OpenStreams Streams => app.Services.GetRequiredService<OpenStreams>();
 
     public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
@@ -51,10 +65,12 @@ internal sealed class ChatServer : IAsyncDisposable
     /// <param name="set">Changes the options.</param>
     /// <param name="directory">The log's directory; null = a new one that goes with the server.</param>
     /// <param name="openLog">Opens the log, instead of the service's own way.</param>
+    /// <param name="time">The service's clock; null = the system's.</param>
     public static async Task<ChatServer> StartAsync(
         Action<ChatOptions>? set = null,
         string? directory = null,
-        Func<string, IMessageLog>? openLog = null)
+        Func<string, IMessageLog>? openLog = null,
+        TimeProvider? time = null)
     {
         var ownDirectory = directory is null ? new TempDirectory() : null;
         var data = directory ?? ownDirectory!.Path;
@@ -74,10 +90,15 @@ internal sealed class ChatServer : IAsyncDisposable
             builder.Services.AddSingleton(_ => openLog(data));
         }
 
+        if (time is not null)
+        {
+            builder.Services.AddSingleton(time);
+        }
+
         var app = builder.Build();
         app.MapChat();
         await app.StartAsync();
-        return new ChatServer(app, errors, ownDirectory);
+        return new ChatServer(app, errors, ownDirectory, time as ManualTime);
     }
 
     /// <summary>A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.</summary>
@@ -129,6 +150,15 @@ internal sealed class ChatServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until so many streams are open; a stream that its client has dropped is, for a moment.</summary>
+    public async Task UntilStreamsAsync(int count)
+    {
+        for (var patience = Stopwatch.StartNew(); Streams.Count != count; await Task.Delay(5))
+        {
+            Assert.True(patience.Elapsed < ChatCall.Deadline, $"{Streams.Count} streams are open, and not {count}.");
+        }
+    }
+
     public Task StopAsync() => app.StopAsync();
 
     /// <summary>The test means to provoke an error that the service logs.</summary>
@@ -141,7 +171,14 @@ internal sealed class ChatServer : IAsyncDisposable
             opened.Dispose();
         }
 
-        await app.StopAsync();
+        var stopping = app.StopAsync();
+        while (!stopping.IsCompleted && manualTime is not null)
+        {
+            manualTime.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(stopping, Task.Delay(5));
+        }
+
+        await stopping;
         await app.DisposeAsync();
         ownDirectory?.Dispose();
         errors.Check();

@@ -1,5 +1,6 @@
 using System.Text;
 using Chat.Service.Log;
+using Chat.Tests.Infrastructure;
 using Xunit;
 
 namespace Chat.Tests.Log;

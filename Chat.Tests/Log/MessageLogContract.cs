@@ -1,4 +1,5 @@
 using Chat.Service.Log;
+using Chat.Tests.Infrastructure;
 using Chat.V1;
 using Xunit;
 

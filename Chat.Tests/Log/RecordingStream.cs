@@ -42,7 +42,7 @@ internal sealed class RecordingStream(IMessageLog log, string sender = "ann") : 
     }
 
     public Append NewSend(string room, string offset, string text = "text", Refused? refuseIfNew = null) =>
-        new(this, room, sender, offset, Encoding.UTF8.GetBytes(text), refuseIfNew);
+        new(this, room, sender, offset, Encoding.UTF8.GetBytes(text)) { RefuseIfNew = refuseIfNew };
 
     /// <summary>Hands a send over; its answer comes later.</summary>
     public async Task<Append> HandOverAsync(

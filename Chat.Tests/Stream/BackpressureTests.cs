@@ -21,6 +21,7 @@ public sealed class BackpressureTests
         var others = other.UntilAsync(c => c.Messages.Count == Count);
         await server.FillAsync("lobby", Count, textLength: 1000);
         await others;
+        await server.UntilAFrameIsStuckAsync();
 
         Assert.Equal(1, server.Metrics.FramesPending);
         Assert.InRange(server.Metrics.FrameBytesPending, 1, Frame.MaxBytes);

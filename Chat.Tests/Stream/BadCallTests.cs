@@ -25,7 +25,7 @@ public sealed class BadCallTests
         { "last-seen-id", ["last-seen-id", "9223372036854775808"] },
         { "last-seen-id", ["last-seen-id", "Latest"] },
         { "last-seen-id", ["last-seen-id", "1", "last-seen-id", "1"] },
-        { "log-id", ["log-id", "a", "log-id", "a"] },
+        { "log-id", ["last-seen-id", "1", "log-id", "a", "log-id", "a"] },
         { "replay-limit", ["replay-limit", "-1"] },
         { "replay-limit", ["replay-limit", "many"] },
         { "replay-limit", ["replay-limit", "2147483648"] },

@@ -1,3 +1,4 @@
+using Chat.Service.Log.Sqlite;
 using Chat.Tests.Infrastructure;
 using Chat.V1;
 using Grpc.Core;
@@ -44,27 +45,31 @@ public sealed class EndTests
     [Fact]
     public async Task Half_close_ends_although_others_go_on_sending()
     {
-        await using var server = await ChatServer.StartAsync();
-        using var enough = new CancellationTokenSource();
+        HookedLog? hooked = null;
+        await using var server = await ChatServer.StartAsync(
+            openLog: data => hooked = new HookedLog(SqliteMessageLog.Open(data)));
+        await server.FillAsync("lobby", 2);
+        await using var first = server.Open("first", "room", "-");
         await using var busy = server.Open("busy", "room", "-");
-        var sending = Task.Run(async () =>
-        {
-            for (var n = 0; !enough.IsCancellationRequested; n++)
-            {
-                await busy.SendManyAsync("lobby", [($"k-{n}", "again")]);
-            }
-        });
+        await using var ann = server.Open("ann");
+        await ann.UntilAsync(c => c.CaughtUp.Count == 1);
 
-        for (var n = 0; n < 20; n++)
+        // Whenever a page has been read, one more message is committed: there is never an end to it by itself.
+        var sent = 0;
+        hooked!.AfterNextRead = SendOneMoreAsync;
+        await first.SendManyAsync("lobby", [("first", "first")]);
+        await ann.UntilAsync(c => c.Messages.Count >= 10);
+        await ann.CompleteAsync();
+
+        Assert.Equal(StatusCode.OK, (await ann.ToEndAsync()).StatusCode);
+        Assert.Equal(Enumerable.Range(1, ann.Messages.Count).Select(id => (long)id), ann.Ids());
+        hooked.AfterNextRead = null;
+
+        async Task SendOneMoreAsync()
         {
-            await using var ann = server.Open("ann");
-            await ann.CompleteAsync();
-            Assert.Equal(StatusCode.OK, (await ann.ToEndAsync()).StatusCode);
-            Assert.Single(ann.CaughtUp);
+            hooked!.AfterNextRead = SendOneMoreAsync;
+            await busy.SendManyAsync("lobby", [($"more-{sent++}", "more")]);
         }
-
-        await enough.CancelAsync();
-        await sending;
     }
 
     [Fact]
@@ -170,16 +175,25 @@ public sealed class EndTests
     [Fact]
     public async Task A_client_that_does_not_read_does_not_hold_up_a_stop()
     {
-        await using var server = await ChatServer.StartAsync(options => options.DrainLimit = TimeSpan.FromSeconds(1));
+        var time = new ManualTime();
+        await using var server = await ChatServer.StartAsync(time: time);
         await server.FillAsync("lobby", 2000, textLength: 2000);
         await using var stuck = server.Open("stuck");
         await stuck.ReadAsync();
         await server.UntilAFrameIsStuckAsync();
+        await server.UntilStreamsAsync(1);
 
-        await server.StopAsync().WaitAsync(ChatCall.Deadline);
+        // The stream ends at its own limit, before the web server would abort it.
+        var stopping = server.StopAsync();
+        await server.Stopping.WaitAsync(ChatCall.Deadline);
+        Assert.Equal(1, server.Streams.Count);
+        time.Advance(TimeSpan.FromSeconds(9));
+        await server.Streams.WhenNoneAsync().WaitAsync(TimeSpan.FromSeconds(5));
 
+        time.Advance(TimeSpan.FromSeconds(1));
         Assert.NotEqual(StatusCode.OK, (await stuck.ToEndAsync()).StatusCode);
         Assert.Null(stuck.GoAway);
+        await stopping.WaitAsync(ChatCall.Deadline);
     }
 
     [Fact]
@@ -224,36 +238,65 @@ public sealed class EndTests
     [Fact]
     public async Task A_silent_stream_gets_heartbeats()
     {
-        await using var server = await ChatServer.StartAsync(
-            options => options.HeartbeatInterval = TimeSpan.FromMilliseconds(50));
+        var time = new ManualTime();
+        await using var server = await ChatServer.StartAsync(time: time);
         await using var ann = await server.JoinAsync("ann");
+        await ann.UntilAsync(c => c.CaughtUp.Count == 1);
 
-        await ann.UntilAsync(c => c.Frames.Count(frame => frame.Heartbeat is not null) == 4);
-
-        Assert.Equal(TimeSpan.FromMilliseconds(50), ann.Frames[0].Heartbeat.Interval.ToTimeSpan());
+        for (var n = 2; n < 6; n++)
+        {
+            time.Advance(TimeSpan.FromSeconds(20));
+            await ann.UntilAsync(c => c.Frames.Count(frame => frame.Heartbeat is not null) == n);
+        }
     }
 
     [Fact]
     public async Task A_client_that_takes_nothing_for_the_stall_limit_is_reset_and_others_on_its_connection_go_on()
     {
-        await using var server = await ChatServer.StartAsync(options =>
-        {
-            options.StallLimit = TimeSpan.FromMilliseconds(300);
-            options.HeartbeatInterval = TimeSpan.FromMilliseconds(100);
-        });
+        var time = new ManualTime();
+        await using var server = await ChatServer.StartAsync(time: time);
         await server.FillAsync("lobby", 3000, textLength: 1000);
         await using var stuck = server.Open("stuck");
-        await stuck.ReadAsync();
         await using var other = server.Open("other", "room", "-");
+        await stuck.ReadAsync();
         await other.ReadAsync();
-        Assert.Equal(2, server.Streams.Count);
-        await other.UntilAsync(_ => server.Streams.Count == 1);
+        await server.UntilAFrameIsStuckAsync();
+        await server.UntilStreamsAsync(2);
 
-        await other.SendManyAsync("elsewhere", [("k", "still here")]);
-        Assert.Single(other.Acks);
-        var status = await stuck.ToEndAsync();
-        Assert.NotEqual(StatusCode.OK, status.StatusCode);
+        time.Advance(TimeSpan.FromSeconds(29));
+        await other.SendManyAsync("elsewhere", [("k-1", "nobody is given up yet")]);
+        Assert.Equal(2, server.Streams.Count);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await server.UntilStreamsAsync(1);
+
+        await other.SendManyAsync("elsewhere", [("k-2", "still here")]);
+        Assert.NotEqual(StatusCode.OK, (await stuck.ToEndAsync()).StatusCode);
         Assert.Null(stuck.GoAway);
         Assert.Empty(stuck.CaughtUp);
+    }
+
+    [Fact]
+    public async Task A_client_that_takes_a_little_within_the_stall_limit_is_not_cut_off()
+    {
+        const int Count = 4000;
+        var time = new ManualTime();
+        await using var server = await ChatServer.StartAsync(time: time);
+        await server.FillAsync("lobby", Count, textLength: 1000);
+        await using var slow = server.Open("slow");
+        await slow.ReadAsync();
+
+        // Nearly the whole limit goes by between one read of some 40 KB and the next.
+        for (var round = 0; round < 5; round++)
+        {
+            await server.UntilAFrameIsStuckAsync();
+            time.Advance(TimeSpan.FromSeconds(29));
+            for (var bytes = 0; bytes < 40_000; bytes += slow.Frames[^1].CalculateSize())
+            {
+                await slow.ReadAsync();
+            }
+        }
+
+        await slow.UntilAsync(c => c.CaughtUp.Count == 1);
+        Assert.Equal(Enumerable.Range(1, Count).Select(id => (long)id), slow.Ids());
     }
 }

@@ -207,6 +207,27 @@ public sealed class RoomsTests
     }
 
     [Fact]
+    public async Task Each_of_many_busy_rooms_gets_its_turn()
+    {
+        const int Rooms = 20;
+        await using var server = await ChatServer.StartAsync();
+        var names = Enumerable.Range(0, Rooms).Select(n => $"room-{n:00}").ToList();
+        foreach (var room in names)
+        {
+            await server.FillAsync(room, 100, textLength: 4000);
+        }
+
+        await using var ann = server.Open("ann", "room", "-");
+        await ann.WriteAsync(new ChatRequest { Joins = { names.Select(room => new Join { Room = room }) } });
+        await ann.UntilAsync(c => names.TrueForAll(room => c.Ids(room).Any()));
+
+        // 400 KB of each are due, and a frame has space for some of the rooms only; nobody is served twice before all once.
+        Assert.All(names, room => Assert.InRange(ann.Ids(room).Count(), 1, 20));
+        await ann.UntilAsync(c => c.CaughtUp.Count == Rooms);
+        Assert.All(names, room => Assert.Equal(Enumerable.Range(1, 100).Select(id => (long)id), ann.Ids(room)));
+    }
+
+    [Fact]
     public async Task No_frame_is_larger_than_64_KiB()
     {
         await using var server = await ChatServer.StartAsync();
