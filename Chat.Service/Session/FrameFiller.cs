@@ -21,6 +21,9 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
 
     private readonly List<RoomCursor> cursors = [];
     private readonly Ack ack = new();
+
+    // Keys that the frame refuses: a client reads a frame's acks first, so a later ack of one of them must wait.
+    private readonly List<(string Room, string ClientOffset)> refused = [];
     private int nextCursor;
 
     /// <summary>True when no message after those that were there at the end of the requests is due any more.</summary>
@@ -29,6 +32,7 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     /// <summary>Moves as many answers as fit from <paramref name="pending"/> into the frame.</summary>
     public void AddAnswers(Frame frame, Queue<object> pending)
     {
+        refused.Clear();
         while (frame.Length < AnswerBytes && pending.TryPeek(out var answer) && TryAdd(frame, answer))
         {
             pending.Dequeue();
@@ -83,14 +87,18 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     {
         switch (answer)
         {
-            case Append { Result.Refused: { } refused } append:
+            case Append { Result.Refused: { } why } append:
+                refused.Add((append.Room, append.ClientOffset));
                 return frame.TryAdd(ChatResponse.RefusalsFieldNumber, new Refusal
                 {
                     Room = append.Room,
                     ClientOffset = append.ClientOffset,
-                    Reason = refused.Reason,
-                    Detail = refused.Detail,
+                    Reason = why.Reason,
+                    Detail = why.Detail,
                 });
+
+            case Append append when refused.Contains((append.Room, append.ClientOffset)):
+                return false;
 
             case Append append:
                 ack.Room = append.Room;

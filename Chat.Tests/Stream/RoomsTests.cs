@@ -125,6 +125,21 @@ public sealed class RoomsTests
     }
 
     [Fact]
+    public async Task A_join_with_nothing_to_replay_is_caught_up_at_once_even_where_the_room_is_left_right_away()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var ann = server.Open("ann", "room", "-");
+        for (var n = 0; n < 200; n++)
+        {
+            await ann.JoinAsync(new Join { Room = $"room-{n}" });
+            await ann.LeaveAsync($"room-{n}");
+        }
+
+        await ann.UntilAsync(c => c.Left.Count == 200);
+        Assert.Equal(200, ann.CaughtUp.Count);
+    }
+
+    [Fact]
     public async Task Leaving_a_room_that_is_not_joined_is_answered_too()
     {
         await using var server = await ChatServer.StartAsync();

@@ -227,6 +227,55 @@ public sealed class SendTests
     }
 
     [Fact]
+    public async Task A_refused_text_does_not_overtake_the_ack_of_an_earlier_send_with_its_key()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var ann = server.Open("ann", "room", "-");
+        var send = new Send { Room = "lobby", ClientOffset = "k", Text = "hello" };
+        await ann.WriteAsync(new ChatRequest
+        {
+            Sends = { send, new Send(send) { Text = "" }, new Send(send) { Text = "a\0b" }, new Send(send) { Text = "other" }, send },
+        });
+        await ann.UntilAsync(c => c.Acks.Count == 2 && c.Refusals.Count == 3);
+
+        // Paired by key, the first answer must be that of the send that is stored.
+        var first = ann.Frames.First(frame => frame.Acks.Count + frame.Refusals.Count > 0);
+        Assert.NotEmpty(first.Acks);
+        Assert.Equal([Reason.Invalid, Reason.Invalid, Reason.OffsetReused], ann.Refusals.Select(r => r.Reason));
+    }
+
+    [Fact]
+    public async Task An_ack_does_not_overtake_the_refusal_of_an_earlier_send_with_its_key()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var ann = server.Open("ann", "room", "-");
+        var send = new Send { Room = "lobby", ClientOffset = "k", Text = "hello" };
+        await ann.WriteAsync(new ChatRequest { Sends = { new Send(send) { Text = "" }, send } });
+        await ann.UntilAsync(c => c.Acks.Count == 1 && c.Refusals.Count == 1);
+
+        // Acks of a frame are read before its refusals, so the two can't be in one.
+        var first = ann.Frames.First(frame => frame.Acks.Count + frame.Refusals.Count > 0);
+        Assert.Single(first.Refusals);
+        Assert.Empty(first.Acks);
+    }
+
+    [Fact]
+    public async Task A_mebibyte_of_empty_sends_is_answered_one_by_one()
+    {
+        const int Count = 200_000;
+        await using var server = await ChatServer.StartAsync();
+        await using var ann = server.Open("ann", "room", "-");
+        var request = new ChatRequest();
+        request.Sends.AddRange(Enumerable.Repeat(new Send(), Count));
+
+        var writing = ann.WriteAsync(request);
+        await ann.UntilAsync(c => c.Refusals.Count == Count);
+        await writing;
+        await ann.SendManyAsync("lobby", [("k", "still here")]);
+        Assert.Single(ann.Acks);
+    }
+
+    [Fact]
     public async Task Acks_of_a_room_follow_the_order_of_its_sends()
     {
         await using var server = await ChatServer.StartAsync();

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Chat.Tests.Infrastructure;
+using Grpc.Core;
+using Xunit;
+
+namespace Chat.Tests.Stream;
+
+/// <summary>Bytes that no gRPC client sends, below the frames of a call.</summary>
+public sealed class MalformedFrameTests
+{
+    public static TheoryData<string, byte[]> Malformed => new()
+    {
+        { "a length beyond 2^31", [0, 0xff, 0xff, 0xff, 0xff] },
+        { "a length of 1 MiB and a byte", [0, 0, 0x10, 0, 1] },
+        { "a flag that does not exist", [2, 0, 0, 0, 0] },
+        { "compressed, and no encoding named", [1, 0, 0, 0, 2, 0x0a, 0] },
+        { "cut short", [0, 0, 0, 0, 9, 0x0a] },
+        { "an entry that is longer than its request", [0, 0, 0, 0, 3, 0x0a, 0x7f, 0] },
+        { "a tag that is none", [0, 0, 0, 0, 1, 0x00] },
+        { "a group that never ends", [0, 0, 0, 0, 1, 0x7b] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Malformed))]
+    public async Task Malformed_frames_end_their_stream_with_INVALID_ARGUMENT_and_no_other(string what, byte[] body)
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var other = await server.JoinAsync("other");
+
+        Assert.Equal(StatusCode.InvalidArgument, await PostAsync(server.Address, body));
+
+        await other.SendManyAsync("lobby", [("k", what)]);
+        Assert.Single(other.Acks);
+    }
+
+    [Fact]
+    public async Task A_body_that_claims_to_be_gzip_and_is_not_is_malformed()
+    {
+        await using var server = await ChatServer.StartAsync();
+        Assert.Equal(
+            StatusCode.InvalidArgument,
+            await PostAsync(server.Address, [1, 0, 0, 0, 3, 1, 2, 3], ("grpc-encoding", "gzip")));
+    }
+
+    [Fact]
+    public async Task A_compression_that_the_service_does_not_know_is_UNIMPLEMENTED()
+    {
+        await using var server = await ChatServer.StartAsync();
+        Assert.Equal(
+            StatusCode.Unimplemented,
+            await PostAsync(server.Address, [1, 0, 0, 0, 1, 0], ("grpc-encoding", "snappy")));
+    }
+
+    private static async Task<StatusCode> PostAsync(Uri address, byte[] body, params (string Name, string Value)[] headers)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, "/chat.v1.ChatService/Chat"))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent(body),
+        };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+        request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
+        using var response = await client.SendAsync(request).WaitAsync(ChatCall.Deadline);
+        var from = response.TrailingHeaders.Contains("grpc-status") ? response.TrailingHeaders : response.Headers;
+        return (StatusCode)int.Parse(from.GetValues("grpc-status").Single(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
