@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Microsoft.Data.Sqlite;
 
 namespace Chat.Service.Log.Sqlite;
@@ -11,8 +10,6 @@ internal sealed class SqliteLogFile : IDisposable
 {
     public const string FileName = "chat.db";
 
-    private const int SchemaVersion = 1;
-    private const int ApplicationId = 0x47434854; // "GCHT", in the file's header
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // What an IOException carries where another process has the file open.
@@ -74,12 +71,12 @@ internal sealed class SqliteLogFile : IDisposable
         var path = System.IO.Path.Combine(System.IO.Path.GetFullPath(directory), FileName);
         try
         {
-            CheckHeader(path);
+            SqliteLogHeader.Check(path);
             CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
             var file = new SqliteLogFile(path, Lock(path), lockTimeout);
             try
             {
-                if (IsNew(path))
+                if (SqliteLogHeader.IsNew(path))
                 {
                     file.Create();
                 }
@@ -94,12 +91,9 @@ internal sealed class SqliteLogFile : IDisposable
         }
         catch (Exception error) when (error is SqliteException or IOException or UnauthorizedAccessException)
         {
-            throw CannotOpen(path, error);
+            throw SqliteErrors.CannotOpen(path, error);
         }
     }
-
-    public static LogOpenException CannotOpen(string path, Exception error) =>
-        new($"cannot open the log {path}: {Sentence(error)}", error);
 
     /// <summary>Opens the one connection that writes and makes checkpoints.</summary>
     public SqliteConnection OpenWriter()
@@ -131,60 +125,6 @@ internal sealed class SqliteLogFile : IDisposable
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
-    }
-
-    // Read from the file's first bytes, so that a file which is not ours is not touched: opening a database that has a
-    // write-ahead log would already write beside it.
-    private static void CheckHeader(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            throw new LogOpenException($"{path} is a directory; use another --data, or move that directory away");
-        }
-
-        if (IsNew(path))
-        {
-            if (File.Exists(path + "-wal"))
-            {
-                throw new LogOpenException(
-                    $"the log {path} is missing, but {path}-wal is there: put the database back, or use another --data");
-            }
-
-            return;
-        }
-
-        Span<byte> header = stackalloc byte[100];
-        using (var file = File.OpenRead(path))
-        {
-            if (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length
-                || !header.StartsWith("SQLite format 3\0"u8)
-                || BinaryPrimitives.ReadInt32BigEndian(header[68..]) != ApplicationId)
-            {
-                throw new LogOpenException($"{path} is not a chat log; use another --data, or move that file away");
-            }
-        }
-
-        // SQLite takes half a page at the end for a whole one that ends in zeros. Only a crash in a checkpoint leaves
-        // such a page behind, and then the write-ahead log has all of it.
-        var pageSize = Math.Max((int)BinaryPrimitives.ReadUInt16BigEndian(header[16..]), 1);
-        if (new FileInfo(path).Length % pageSize != 0 && !File.Exists(path + "-wal"))
-        {
-            throw new LogOpenException($"the log {path} has been cut short; restore it from a backup");
-        }
-
-        var version = BinaryPrimitives.ReadInt32BigEndian(header[60..]);
-        if (version > SchemaVersion)
-        {
-            throw new LogOpenException(
-                $"the log {path} has schema version {version}, and this service knows {SchemaVersion}: "
-                + "start the newer service that wrote it");
-        }
-
-        // The mode bits are asked, because the superuser may write to a file that was made read-only on purpose.
-        if (new FileInfo(path).IsReadOnly)
-        {
-            throw new LogOpenException($"the log {path} is read-only; make it writable (chmod u+w), or use another --data");
-        }
     }
 
     private static void CreateDirectory(string directory)
@@ -227,8 +167,6 @@ internal sealed class SqliteLogFile : IDisposable
     private static bool IsHeldByAnother(IOException error) =>
         error.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation;
 
-    private static bool IsNew(string path) => !File.Exists(path) || new FileInfo(path).Length == 0;
-
     // Made under another name and moved when whole, so that a crash leaves no half-made log.
     private void Create()
     {
@@ -246,8 +184,8 @@ internal sealed class SqliteLogFile : IDisposable
             Execute(connection, $"""
                 PRAGMA synchronous = FULL;
                 BEGIN;
-                PRAGMA application_id = {ApplicationId};
-                PRAGMA user_version = {SchemaVersion};
+                PRAGMA application_id = {SqliteLogHeader.ApplicationId};
+                PRAGMA user_version = {SqliteLogHeader.SchemaVersion};
                 {Schema}
                 INSERT INTO log VALUES ('{LogIds.New()}');
                 COMMIT;
@@ -299,17 +237,4 @@ internal sealed class SqliteLogFile : IDisposable
                 $"the log {connection.DataSource} refuses PRAGMA {pragma} = {value} and stays at {got}");
         }
     }
-
-    private static string Sentence(Exception error) => error is SqliteException { SqliteErrorCode: var code }
-        ? code switch
-        {
-            SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN =>
-                "the directory or the database is not writable",
-            SQLitePCL.raw.SQLITE_NOTADB => "it is not a database",
-            SQLitePCL.raw.SQLITE_CORRUPT => "it is damaged; restore it from a backup",
-            SQLitePCL.raw.SQLITE_BUSY => "another process holds it locked",
-            SQLitePCL.raw.SQLITE_FULL => "the disk is full",
-            _ => error.Message,
-        }
-        : error.Message;
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -8,24 +7,15 @@ namespace Chat.Service.Log.Sqlite;
 /// <summary>The log in one SQLite database: one connection writes, a few others read.</summary>
 internal sealed class SqliteMessageLog : GroupCommitLog
 {
-    // A page read takes well under a millisecond of CPU, so more readers than twice the cores only wait for each other.
-    private static readonly int ReaderCount = 2 * Environment.ProcessorCount;
-
-    // So many sender names are remembered with their numbers before the table is started anew: a few megabytes.
-    private const int MaxCachedSenders = 65_536;
-
     private readonly SqliteLogFile file;
     private readonly SqliteConnection writer;
     private readonly SqliteCheckpoints checkpoints;
     private readonly SqliteStatement begin, commit, rollback;
-    private readonly SqliteStatement findKey, findSender, insertSender, insertRoom, insertMessage, insertKey, setHead;
-    private readonly ConcurrentBag<SqliteLogReader> readers = [];
-    private readonly SemaphoreSlim freeReaders = new(0, ReaderCount);
-    private readonly Dictionary<string, long> senderIds = [];
-    private readonly List<string> newSenders = [];
+    private readonly SqliteStatement findKey, insertRoom, insertMessage, insertKey, setHead;
+    private readonly SqliteSenders senders;
     private long lastRoomId;
     private long lastCommittedRoomId;
-    private volatile bool closed;
+    private SqliteReaders? readers;
 
     private SqliteMessageLog(SqliteLogFile file, SqliteConnection writer, LogOptions options)
         : base(options)
@@ -39,8 +29,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         findKey = new SqliteStatement(
             writer,
             "SELECT id, content_hash FROM sent_key WHERE room_id = ? AND sender_id = ? AND client_offset = ?");
-        findSender = new SqliteStatement(writer, "SELECT sender_id FROM sender WHERE name = ?");
-        insertSender = new SqliteStatement(writer, "INSERT INTO sender (name) VALUES (?) RETURNING sender_id");
+        senders = new SqliteSenders(writer);
         insertRoom = new SqliteStatement(writer, "INSERT INTO room (room_id, name, oldest, head) VALUES (?, ?, 1, 0)");
         insertMessage = new SqliteStatement(
             writer,
@@ -69,7 +58,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
             writer = file.OpenWriter();
             log = new SqliteMessageLog(file, writer, options);
             var messages = log.ReadRooms();
-            log.OpenReaders();
+            log.readers = SqliteReaders.Open(file);
             log.Start(messages);
             return log;
         }
@@ -80,7 +69,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
             file.Dispose();
             if (error is SqliteException)
             {
-                throw SqliteLogFile.CannotOpen(file.Path, error);
+                throw SqliteErrors.CannotOpen(file.Path, error);
             }
 
             throw;
@@ -99,34 +88,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
             return;
         }
 
-        await freeReaders.WaitAsync(cancellation);
-        try
-        {
-            if (closed)
-            {
-                throw new StoreUnavailableException("The log is closed.");
-            }
-
-            readers.TryTake(out var reader);
-            try
-            {
-                reader!.Read(state, after, through, sink);
-            }
-            finally
-            {
-                readers.Add(reader!);
-            }
-        }
-        catch (SqliteException error)
-        {
-            throw error.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB
-                ? new LogDamagedException($"room {room}, after {after}: {error.Message}")
-                : new StoreUnavailableException($"cannot read room {room}: {error.Message}", error);
-        }
-        finally
-        {
-            freeReaders.Release();
-        }
+        await readers!.ReadAsync(state, after, through, sink, cancellation);
     }
 
     protected override void BeginBatch() => begin.Run();
@@ -134,7 +96,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     protected override bool TryFindKey(RoomState room, Append append, out long id, out UInt128 contentHash)
     {
         (id, contentHash) = (0, default);
-        if (FindSender(append.Sender) is not { } sender)
+        if (senders.Find(append.Sender) is not { } sender)
         {
             return false;
         }
@@ -160,7 +122,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
     protected override void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt)
     {
-        var sender = FindSender(append.Sender) ?? AddSender(append.Sender);
+        var sender = senders.Find(append.Sender) ?? senders.Add(append.Sender);
         insertMessage
             .Bind(1, MessagePosition.Of(room, id))
             .Bind(2, sender)
@@ -188,14 +150,13 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         }
 
         commit.Run();
-        newSenders.Clear();
+        senders.Keep();
         lastCommittedRoomId = lastRoomId;
     }
 
     protected override void RollbackBatch()
     {
-        newSenders.ForEach(name => senderIds.Remove(name));
-        newSenders.Clear();
+        senders.Forget();
         lastRoomId = lastCommittedRoomId;
 
         // SQLite has ended the transaction by itself after some errors, a full disk among them.
@@ -216,104 +177,27 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
     protected override async ValueTask CloseAsync()
     {
-        if (closed)
-        {
-            return;
-        }
-
-        // Whoever reads now is let finish; whoever comes later gets a place too, and finds the log closed.
-        for (var i = 0; i < ReaderCount; i++)
-        {
-            await freeReaders.WaitAsync();
-        }
-
-        closed = true;
-        freeReaders.Release(ReaderCount);
-        CloseReaders();
-
+        await readers!.DisposeAsync();
         CloseWriter();
     }
 
     private void CloseWriter()
     {
         foreach (var statement in (SqliteStatement[])
-            [begin, commit, rollback, findKey, findSender, insertSender, insertRoom, insertMessage, insertKey, setHead])
+            [begin, commit, rollback, findKey, insertRoom, insertMessage, insertKey, setHead])
         {
             statement.Dispose();
         }
 
+        senders.Dispose();
         writer.Dispose();
         file.Dispose();
-    }
-
-    private long? FindSender(string name)
-    {
-        if (senderIds.TryGetValue(name, out var known))
-        {
-            return known;
-        }
-
-        findSender.Bind(1, name);
-        long? found = findSender.Step() ? findSender.Int64(0) : null;
-        findSender.Reset();
-        if (found is { } id)
-        {
-            Remember(name, id);
-        }
-
-        return found;
-    }
-
-    private long AddSender(string name)
-    {
-        insertSender.Bind(1, name).Step();
-        var id = insertSender.Int64(0);
-        insertSender.Reset();
-        newSenders.Add(name);
-        Remember(name, id);
-        return id;
-    }
-
-    private void Remember(string name, long id)
-    {
-        if (senderIds.Count >= MaxCachedSenders)
-        {
-            senderIds.Clear();
-        }
-
-        senderIds[name] = id;
     }
 
     private string ReadLogId()
     {
         using var statement = new SqliteStatement(writer, "SELECT log_id FROM log");
         return statement.Step() ? statement.Text(0) : throw new LogOpenException($"{file.Path} has no log id");
-    }
-
-    private void OpenReaders()
-    {
-        try
-        {
-            for (var i = 0; i < ReaderCount; i++)
-            {
-                readers.Add(new SqliteLogReader(file.OpenReader()));
-            }
-        }
-        catch
-        {
-            CloseReaders();
-            throw;
-        }
-
-        freeReaders.Release(ReaderCount);
-    }
-
-    private void CloseReaders()
-    {
-        while (readers.TryTake(out var reader))
-        {
-            reader.Dispose();
-        }
     }
 
     private long ReadRooms()
