@@ -93,8 +93,8 @@ internal sealed class ChatConnection(string address, string user, string room, O
         if (response.CaughtUp.Count > 0) { Say("── up to date ──"); caughtUpAt = Environment.TickCount64; }
         foreach (var ack in response.Acks) outbox.Remove(ack.ClientOffset);
         foreach (var refusal in response.Refusals)
-            Say($"· refused ({++Refusals}), {refusal.Detail}: {outbox.Remove(refusal.ClientOffset)?.Text}");
+            Say($"· refused ({++Refusals}), {refusal.Detail}: {Begin(outbox.Remove(refusal.ClientOffset)?.Text ?? "")}");
     }
-
+    private static string Begin(string text) => text.Length <= 60 ? text : text[..60] + "…";
     private void Say(string text) => (text == said ? TextWriter.Null : Console.Error).WriteLine(Escape(said = text));
 }

@@ -66,12 +66,20 @@ public sealed record ChatOptions
     private static string StateHome =>
         Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } home
             ? home
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state");
+            : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } profile
+                ? Path.Combine(profile, ".local", "state")
+                : throw new ArgumentException(
+                    "there is no home directory to keep the log in; give --data, or set CHAT_DATA or XDG_STATE_HOME");
 
     /// <summary>Throws, with a sentence that names the option and its value, where one is out of range.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Check()
     {
+        if (string.IsNullOrWhiteSpace(DataDirectory))
+        {
+            throw new ArgumentException("--data is empty; give a directory");
+        }
+
         Within(MaxTextBytes, 1, 30_720, nameof(MaxTextBytes));
         Within(MaxRequestBytes, 1024, 16 * 1024 * 1024, nameof(MaxRequestBytes));
         Within(MaxUnackedSends, 1, 65_536, nameof(MaxUnackedSends));

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Chat.Service.Log;
-using Microsoft.Extensions.Configuration;
 
 namespace Chat.Service;
 
@@ -29,7 +28,7 @@ internal static class ServiceCommand
         };
         command.SetAction((parsed, _) => GuardAsync(async () =>
         {
-            var options = FromEnvironment();
+            var options = EnvironmentOptions.Read();
             options.Listen = parsed.GetValue(listen) ?? options.Listen;
             options.Data = parsed.GetValue(data) ?? options.Data;
             options.Check();
@@ -63,20 +62,6 @@ internal static class ServiceCommand
         catch (AddressNotFreeException error)
         {
             return Fail(ExitCodes.AddressInUse, error.Message);
-        }
-    }
-
-    private static ChatOptions FromEnvironment()
-    {
-        var options = new ChatOptions();
-        try
-        {
-            new ConfigurationBuilder().AddEnvironmentVariables("CHAT_").Build().Bind(options);
-            return options;
-        }
-        catch (InvalidOperationException error)
-        {
-            throw new ArgumentException($"environment, CHAT_…: {error.Message}", error);
         }
     }
 

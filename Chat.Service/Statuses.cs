@@ -7,7 +7,7 @@ namespace Chat.Service;
 internal static class Statuses
 {
     public static RpcException Draining => Of(
-        StatusCode.Unavailable, "the service stops; come back and repeat what was not answered");
+        StatusCode.Unavailable, "the service stops");
 
     public static RpcException StoreUnavailable => Of(
         StatusCode.Unavailable, "the log can't be used now; come back and repeat what was not answered");

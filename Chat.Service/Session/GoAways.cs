@@ -16,7 +16,7 @@ internal static class GoAways
             Why = GoAway.Types.Why.Draining,
             Reconnect = true,
             ReconnectAfter = (spread * Random.Shared.NextDouble()).ToDuration(),
-            Detail = "the service stops; come back and repeat what was not answered",
+            Detail = "the service stops",
         },
         SessionEnd.StoreUnavailable => new GoAway
         {

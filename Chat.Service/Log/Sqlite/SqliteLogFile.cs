@@ -65,7 +65,7 @@ internal sealed class SqliteLogFile : IDisposable
     public string Path { get; }
 
     /// <summary>Opens the log in a directory, or makes a new one where there is none.</summary>
-    /// <exception cref="LogOpenException">It can't be used; nothing was changed.</exception>
+    /// <exception cref="LogOpenException">It can't be used; the log was not changed.</exception>
     public static SqliteLogFile Open(string directory, TimeSpan lockTimeout)
     {
         var path = System.IO.Path.Combine(System.IO.Path.GetFullPath(directory), FileName);
