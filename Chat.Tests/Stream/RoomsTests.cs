@@ -267,7 +267,7 @@ public sealed class RoomsTests
         await writing;
 
         Assert.All(ann.Frames, frame => Assert.InRange(frame.CalculateSize(), 1, 64 * 1024));
-        Assert.Contains(ann.Frames, frame => frame.CalculateSize() > 40 * 1024);
+        Assert.Contains(ann.Frames, frame => frame.CalculateSize() > 15 * 1024);
     }
 
     [Fact]
