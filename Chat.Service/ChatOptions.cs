@@ -33,7 +33,7 @@ public sealed record ChatOptions
     /// </summary>
     public int MaxQueuedSends { get; set; } = 4096;
 
-    /// <summary>Rooms in all; each costs some 200 bytes of memory for ever.</summary>
+    /// <summary>Rooms in all; the name and head of each are kept in memory for ever.</summary>
     public int MaxRooms { get; set; } = 100_000;
 
     /// <summary>Rooms joined at once on one stream: each wake-up of the stream looks at all of them.</summary>

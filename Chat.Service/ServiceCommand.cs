@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Chat.Service.Log;
+using Microsoft.AspNetCore.Connections;
 
 namespace Chat.Service;
 
@@ -61,6 +62,11 @@ internal static class ServiceCommand
         }
         catch (AddressNotFreeException error)
         {
+            return Fail(ExitCodes.AddressInUse, error.Message);
+        }
+        catch (IOException error) when (error.InnerException is AddressInUseException)
+        {
+            // Somebody took the port after it had been found free.
             return Fail(ExitCodes.AddressInUse, error.Message);
         }
     }

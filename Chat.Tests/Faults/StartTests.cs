@@ -28,9 +28,15 @@ public sealed class StartTests
         using var data = new TempDirectory();
         var (exitCode, _, errors) = await ServiceProcess.RunAsync(
             [], ("CHAT_LISTEN", "192.0.2.1:0"), ("CHAT_DATA", data.Path));
-
         Assert.Equal(2, exitCode);
         Assert.Contains("192.0.2.1:0", errors, StringComparison.Ordinal);
+
+        // What stands in that directory is no log, and that is what it says.
+        await File.WriteAllTextAsync(Path.Combine(data.Path, "chat.db"), "my diary");
+        (exitCode, _, errors) = await ServiceProcess.RunAsync(
+            [], ("CHAT_LISTEN", "127.0.0.1:0"), ("CHAT_DATA", data.Path));
+        Assert.Equal(4, exitCode);
+        Assert.Contains(data.Path, errors, StringComparison.Ordinal);
     }
 
     [Theory]
