@@ -1,6 +1,7 @@
 using Chat.Service.Log;
 using Chat.Service.Rooms;
 using Chat.Service.Session;
+using Chat.Service.Unary;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Primitives;
@@ -12,39 +13,92 @@ internal sealed class ChatGrpcService(
     IMessageLog log,
     RoomHub hub,
     OpenStreams streams,
+    UnaryCalls unary,
+    UnaryTransport unaryTransport,
+    ErrorStatus errors,
     ChatOptions options,
     ChatMetrics metrics,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
     ILogger<ChatGrpcService> logger)
-    : EncodedChatServiceBase
+    : EncodedChatServiceBase, IDisposable
 {
+    // Pages are held in memory until their clients have taken them.
+    private readonly SemaphoreSlim pages = new(options.MaxPagesAtOnce);
+
     public override async Task Chat(
         IAsyncStreamReader<EncodedRequest> requests,
         IServerStreamWriter<Frame> responses,
         ServerCallContext context)
     {
-        var http = context.GetHttpContext();
-        var start = ParseStart(http.Request.Headers);
-        await context.WriteResponseHeadersAsync([]);
-
-        var session = new ChatSession(start, log, hub, options, metrics, time);
-        SessionEnd end;
         streams.Begin();
         try
         {
+            var start = SessionStart.Parse(MetadataOf(context));
+            await context.WriteResponseHeadersAsync([]);
+
+            var session = new ChatSession(start, log, hub, options, metrics, time);
             var transport = new GrpcTransport(requests, responses);
-            end = await session.RunAsync(transport, lifetime.ApplicationStopping, context.CancellationToken);
+            var end = await session.RunAsync(transport, lifetime.ApplicationStopping, context.CancellationToken);
+            DemandCompleted(end, session.Error, context);
         }
         catch (Exception error)
         {
-            throw StatusOf(error);
+            throw errors.Of(error, context.Peer);
         }
         finally
         {
             streams.End();
         }
+    }
 
+    public override Task SendMessage(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context) =>
+        AnswerAsync(requests, responses, context, turns: null, unary.SendMessageAsync);
+
+    public override Task ListMessages(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context) =>
+        AnswerAsync(requests, responses, context, pages, unary.ListMessagesAsync);
+
+    public override Task ListRooms(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context) =>
+        AnswerAsync(requests, responses, context, pages, unary.ListRoomsAsync);
+
+    public void Dispose() => pages.Dispose();
+
+    private static CallMetadata MetadataOf(ServerCallContext context)
+    {
+        var headers = context.GetHttpContext().Request.Headers;
+        return new CallMetadata(key => headers.TryGetValue(key, out var values) ? values : StringValues.Empty);
+    }
+
+    private async Task AnswerAsync(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context,
+        SemaphoreSlim? turns,
+        UnaryCall call)
+    {
+        try
+        {
+            var sender = MetadataOf(context).Sender;
+            await unaryTransport.AnswerAsync(
+                requests, responses, context, turns, request => call(request, sender, context.CancellationToken));
+        }
+        catch (Exception error)
+        {
+            throw errors.Of(error, context.Peer);
+        }
+    }
+
+    private void DemandCompleted(SessionEnd end, Exception? error, ServerCallContext context)
+    {
         switch (end)
         {
             case SessionEnd.Completed:
@@ -54,56 +108,16 @@ internal sealed class ChatGrpcService(
                 throw Statuses.Cancelled;
             case SessionEnd.GaveUp:
                 logger.ClientGivenUp(context.Peer, lifetime.ApplicationStopping.IsCancellationRequested ? "the drain" : "the stall");
-                http.Abort();
+                context.GetHttpContext().Abort();
                 throw Statuses.Cancelled;
             case SessionEnd.Draining:
-                throw Statuses.Draining;
+                throw Statuses.Draining(options.ReconnectSpread);
             case SessionEnd.StoreUnavailable:
-                logger.StoreUnavailable(context.Peer, session.Error!.Message);
-                throw Statuses.StoreUnavailable;
-            case SessionEnd.LogDamaged:
-                logger.LogDamaged(session.Error!.Message);
-                throw Statuses.LogDamaged;
-            case SessionEnd.RequestUnreadable:
-                throw StatusOf(session.Error!);
+                throw new StoreUnavailableException(error!.Message, error);
+            case SessionEnd.LogDamaged or SessionEnd.RequestUnreadable:
+                throw errors.Of(error!, context.Peer);
             default:
                 throw new InvalidOperationException($"{end} is no end.");
-        }
-    }
-
-    // How gRPC for ASP.NET Core begins to say that a length does not even fit into an int.
-    private const string FrameTooLarge = "Message too large";
-
-    private static SessionStart ParseStart(IHeaderDictionary headers)
-    {
-        try
-        {
-            return SessionStart.Parse(key => headers.TryGetValue(key, out var values) ? values : StringValues.Empty);
-        }
-        catch (InvalidMetadataException error)
-        {
-            throw Statuses.InvalidMetadata(error);
-        }
-    }
-
-    private RpcException StatusOf(Exception error)
-    {
-        switch (error)
-        {
-            case RpcException { StatusCode: StatusCode.ResourceExhausted }:
-                return Statuses.RequestTooLarge(options.MaxRequestBytes);
-            case RpcException { StatusCode: StatusCode.Unimplemented }:
-                return Statuses.EncodingUnknown;
-            case RpcException { StatusCode: StatusCode.Internal }: // a frame that is cut short, or marked wrongly
-            case InvalidDataException or InvalidProtocolBufferException:
-                return Statuses.RequestMalformed;
-            case IOException when error.Message.StartsWith(FrameTooLarge, StringComparison.Ordinal):
-                return Statuses.RequestTooLarge(options.MaxRequestBytes);
-            case IOException or OperationCanceledException or RpcException:
-                return Statuses.Cancelled;
-            default:
-                logger.Unexpected(error);
-                return Statuses.Internal;
         }
     }
 }

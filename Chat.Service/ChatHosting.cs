@@ -3,6 +3,7 @@ using Chat.Service.Log;
 using Chat.Service.Log.Sqlite;
 using Chat.Service.Rooms;
 using Chat.Service.Session;
+using Chat.Service.Unary;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -24,6 +25,9 @@ public static class ChatHosting
         services.AddSingleton<ChatMetrics>();
         services.AddSingleton<RoomHub>();
         services.AddSingleton(OpenLog);
+        services.AddSingleton<ErrorStatus>();
+        services.AddSingleton<UnaryCalls>();
+        services.AddSingleton<UnaryTransport>();
         services.AddSingleton<ChatGrpcService>();
         services.AddHostedService<LogWatch>();
         services.AddHostedService<Drain>();

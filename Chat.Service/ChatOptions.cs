@@ -45,6 +45,12 @@ public sealed record ChatOptions
     /// <summary>Streams on one HTTP/2 connection; further calls of that client wait for one to end.</summary>
     public int MaxStreamsPerConnection { get; set; } = 1000;
 
+    /// <summary>
+    /// Pages of messages or rooms that are being read, or that their clients have not taken yet; further calls wait for
+    /// one of them. Each may have 1 MiB.
+    /// </summary>
+    public int MaxPagesAtOnce { get; set; } = 64;
+
     /// <summary>A heartbeat is sent when a stream was silent for so long.</summary>
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(20);
 
@@ -87,6 +93,7 @@ public sealed record ChatOptions
         Within(MaxRooms, 1, 4_000_000, nameof(MaxRooms));
         Within(MaxRoomsPerStream, 1, 10_000, nameof(MaxRoomsPerStream));
         Within(MaxNewRoomsPerSenderAndMinute, 0, int.MaxValue, nameof(MaxNewRoomsPerSenderAndMinute));
+        Within(MaxPagesAtOnce, 1, 65_536, nameof(MaxPagesAtOnce));
         Within(MaxStreamsPerConnection, 1, int.MaxValue, nameof(MaxStreamsPerConnection));
         Positive(HeartbeatInterval, nameof(HeartbeatInterval));
         Positive(StallLimit, nameof(StallLimit));

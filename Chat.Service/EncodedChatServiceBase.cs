@@ -1,22 +1,32 @@
+using System.Buffers;
 using Chat.Service.Session;
 using Chat.V1;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace Chat.Service;
 
 /// <summary>
-/// What the generated base class of a service is, with marshallers of its own: a response is bytes that are copied, and
-/// not an object that is encoded anew for every reader; a request is decoded entry by entry. The wire is exactly the contract's.
+/// What the generated base class of a service is, with marshallers of its own: a response of the stream is bytes that
+/// are copied, and not an object that is encoded anew for every reader; a request is decoded by whoever reads it, entry
+/// by entry in a stream. The wire is exactly the contract's.
 /// </summary>
+/// <remarks>
+/// On the wire a unary call is a stream of one request and one response. The unary calls are bound as such, so that it
+/// is the service that reads and writes here, too: a request that can't be read gets the chat's own status, one that
+/// comes in half does not hold up a stop, and a response that nobody takes meets the stall limit.
+/// </remarks>
 [BindServiceMethod(typeof(EncodedChatServiceBase), nameof(BindService))]
 internal abstract class EncodedChatServiceBase
 {
-    private static readonly Method<EncodedRequest, Frame> ChatMethod = new(
-        MethodType.DuplexStreaming,
-        ChatService.Descriptor.FullName,
+    private static readonly Method<EncodedRequest, Frame> ChatMethod = Bound(
         nameof(Chat),
-        new Marshaller<EncodedRequest>(NotUsed, Take),
-        new Marshaller<Frame>(Serialize, NotUsed<Frame>));
+        new Marshaller<EncodedRequest>(NotSent, static context => new EncodedRequest(context.PayloadAsNewBuffer())),
+        new Marshaller<Frame>(Serialize, NotRead<Frame>));
+
+    private static readonly Method<byte[], IMessage> SendMessageMethod = BoundUnary(nameof(SendMessage));
+    private static readonly Method<byte[], IMessage> ListMessagesMethod = BoundUnary(nameof(ListMessages));
+    private static readonly Method<byte[], IMessage> ListRoomsMethod = BoundUnary(nameof(ListRooms));
 
     /// <summary>Serves one stream, until it ends with OK or with the status that is thrown.</summary>
     public abstract Task Chat(
@@ -24,13 +34,43 @@ internal abstract class EncodedChatServiceBase
         IServerStreamWriter<Frame> responses,
         ServerCallContext context);
 
-    /// <summary>Called by gRPC, which finds it by the attribute; without a service, it only asks which methods there are.</summary>
-    public static void BindService(ServiceBinderBase binder, EncodedChatServiceBase? service) =>
-        binder.AddMethod(
-            ChatMethod,
-            service is null ? null! : new DuplexStreamingServerMethod<EncodedRequest, Frame>(service.Chat));
+    /// <summary>Serves one unary call: reads one request, an encoded <see cref="SendMessageRequest"/>, and writes one response.</summary>
+    public abstract Task SendMessage(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context);
 
-    private static EncodedRequest Take(DeserializationContext context) => new(context.PayloadAsNewBuffer());
+    /// <inheritdoc cref="SendMessage"/>
+    public abstract Task ListMessages(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context);
+
+    /// <inheritdoc cref="SendMessage"/>
+    public abstract Task ListRooms(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context);
+
+    /// <summary>Called by gRPC, which finds it by the attribute; without a service, it only asks which methods there are.</summary>
+    public static void BindService(ServiceBinderBase binder, EncodedChatServiceBase? service)
+    {
+        binder.AddMethod(ChatMethod, service is null ? null! : service.Chat);
+        binder.AddMethod(SendMessageMethod, service is null ? null! : service.SendMessage);
+        binder.AddMethod(ListMessagesMethod, service is null ? null! : service.ListMessages);
+        binder.AddMethod(ListRoomsMethod, service is null ? null! : service.ListRooms);
+    }
+
+    private static Method<TRequest, TResponse> Bound<TRequest, TResponse>(
+        string name,
+        Marshaller<TRequest> requests,
+        Marshaller<TResponse> responses) =>
+        new(MethodType.DuplexStreaming, ChatService.Descriptor.FullName, name, requests, responses);
+
+    private static Method<byte[], IMessage> BoundUnary(string name) => Bound(
+        name,
+        new Marshaller<byte[]>(NotSent, static context => context.PayloadAsNewBuffer()),
+        new Marshaller<IMessage>(Serialize, NotRead<IMessage>));
 
     private static void Serialize(Frame frame, SerializationContext context)
     {
@@ -41,9 +81,16 @@ internal abstract class EncodedChatServiceBase
         context.Complete();
     }
 
-    private static void NotUsed(EncodedRequest request, SerializationContext context) =>
+    private static void Serialize(IMessage response, SerializationContext context)
+    {
+        context.SetPayloadLength(response.CalculateSize());
+        response.WriteTo(context.GetBufferWriter());
+        context.Complete();
+    }
+
+    private static void NotSent<T>(T request, SerializationContext context) =>
         throw new NotSupportedException("The service does not send requests.");
 
-    private static T NotUsed<T>(DeserializationContext context) =>
+    private static T NotRead<T>(DeserializationContext context) =>
         throw new NotSupportedException("The service does not read responses.");
 }

@@ -73,8 +73,8 @@ internal sealed class Append
     }
 }
 
-/// <summary>Why a send is refused, with a detail for a person.</summary>
-internal sealed record Refused(Reason Reason, string Detail);
+/// <summary>Why a send or a join is refused: the field that is wrong, and a detail for a person.</summary>
+internal sealed record Refused(Reason Reason, string Field, string Detail);
 
 /// <summary>What became of a send: stored or found under <see cref="Id"/>, or refused.</summary>
 internal readonly record struct AppendResult(long Id, bool Duplicate, Refused? Refused)

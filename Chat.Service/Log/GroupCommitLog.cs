@@ -67,6 +67,11 @@ internal abstract class GroupCommitLog : IMessageLog
         IMessageSink sink,
         CancellationToken cancellation);
 
+    public abstract ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
+        string after,
+        int count,
+        CancellationToken cancellation);
+
     public async ValueTask DisposeAsync()
     {
         queue.Close();

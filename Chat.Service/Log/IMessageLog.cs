@@ -48,7 +48,16 @@ internal interface IMessageLog : IAsyncDisposable
     /// </summary>
     /// <exception cref="LogDamagedException">The next message that is kept is not <paramref name="after"/> + 1.</exception>
     ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation);
+
+    /// <summary>
+    /// The rooms whose names come after <paramref name="after"/>, in the order of their bytes, at most
+    /// <paramref name="count"/>.
+    /// </summary>
+    ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(string after, int count, CancellationToken cancellation);
 }
+
+/// <summary>A room with its newest id, and when that was stored: microseconds since 1970, null where it is not kept.</summary>
+internal readonly record struct RoomSummary(string Name, long Head, long? LastSentAt);
 
 /// <summary>What a log holds: rooms that have had a message, and messages kept.</summary>
 internal readonly record struct LogSize(int Rooms, long Messages);

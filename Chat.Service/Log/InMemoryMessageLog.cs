@@ -60,6 +60,21 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
         return ValueTask.CompletedTask;
     }
 
+    public override ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
+        string after,
+        int count,
+        CancellationToken cancellation)
+    {
+        lock (committed)
+        {
+            return new([.. committed
+                .Where(room => string.CompareOrdinal(room.Key, after) > 0)
+                .OrderBy(room => room.Key, StringComparer.Ordinal)
+                .Take(count)
+                .Select(room => new RoomSummary(room.Key, room.Value[^1].Id, room.Value[^1].SentAt))]);
+        }
+    }
+
     protected override void BeginBatch()
     {
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using Chat.Service.Log;
 using Chat.Service.Rooms;
 using Chat.V1;
@@ -163,7 +162,7 @@ internal sealed class RequestLoop(
     {
         await owed.PlaceAsync(ending);
         var room = send.Room.Length > 0 ? send.Room : start.FirstRoom ?? "";
-        if (RefuseKey(room, send.ClientOffset) is { } refused)
+        if (SendForm.RefuseKey(room, send.ClientOffset) is { } refused)
         {
             owed.Post(new Refusal
             {
@@ -175,41 +174,7 @@ internal sealed class RequestLoop(
             return;
         }
 
-        // Also a text that can't be stored goes to the log, which answers in order: the refusal must not overtake the
-        // ack of an earlier send with the same key. Too large is no matter of form: a stored key is acked all the same.
-        var text = Encoding.UTF8.GetBytes(send.Text);
         owed.SendBegins();
-        await log.AppendAsync(
-            new Append(owed, room, start.Sender, send.ClientOffset, text)
-            {
-                Malformed = RefuseText(send.Text),
-                RefuseIfNew = text.Length > options.MaxTextBytes ? Refusals.TextTooLarge(text.Length, options.MaxTextBytes) : null,
-            },
-            ending);
-    }
-
-    private static Refused? RefuseKey(string room, string clientOffset)
-    {
-        if (room.Length == 0)
-        {
-            return Refusals.NoRoom;
-        }
-
-        if (!Names.IsRoom(room))
-        {
-            return Refusals.InvalidRoom(room);
-        }
-
-        return Names.IsClientOffset(clientOffset) ? null : Refusals.InvalidClientOffset;
-    }
-
-    private static Refused? RefuseText(string text)
-    {
-        if (text.Length == 0)
-        {
-            return Refusals.EmptyText;
-        }
-
-        return text.Contains('\0') ? Refusals.NulInText : null;
+        await log.AppendAsync(SendForm.ToAppend(send, owed, room, start.Sender, options.MaxTextBytes), ending);
     }
 }

@@ -54,5 +54,11 @@ internal sealed class HookedLog(IMessageLog inner) : IMessageLog
         }
     }
 
+    public ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
+        string after,
+        int count,
+        CancellationToken cancellation) =>
+        inner.ListRoomsAsync(after, count, cancellation);
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }

@@ -10,7 +10,7 @@ namespace Chat.Tests.Log;
 /// </summary>
 public abstract partial class MessageLogContract : IAsyncDisposable
 {
-    private protected static readonly Refused Unwanted = new(Reason.TooLarge, "unwanted");
+    private protected static readonly Refused Unwanted = new(Reason.TooLarge, "text", "unwanted");
 
     private readonly List<IMessageLog> opened = [];
 

@@ -52,5 +52,5 @@ public sealed class SessionStartTests
         Assert.Throws<InvalidMetadataException>(() => Parse(("user-bin", base64)));
 
     private static SessionStart Parse(params (string Key, StringValues Values)[] metadata) =>
-        SessionStart.Parse(key => metadata.FirstOrDefault(pair => pair.Key == key).Values);
+        SessionStart.Parse(new CallMetadata(key => metadata.FirstOrDefault(pair => pair.Key == key).Values));
 }

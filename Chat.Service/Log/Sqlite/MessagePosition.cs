@@ -6,7 +6,7 @@ namespace Chat.Service.Log.Sqlite;
 /// </summary>
 internal static class MessagePosition
 {
-    private const int IdBits = 40;
+    public const int IdBits = 40;
 
     public static long Of(RoomState room, long id) => (room.RoomId << IdBits) | id;
 

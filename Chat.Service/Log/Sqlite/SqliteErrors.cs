@@ -2,11 +2,17 @@ using Microsoft.Data.Sqlite;
 
 namespace Chat.Service.Log.Sqlite;
 
-/// <summary>SQLite's errors in the words of the person who starts the service.</summary>
+/// <summary>SQLite's errors in the words of the person who runs the service.</summary>
 internal static class SqliteErrors
 {
     public static LogOpenException CannotOpen(string path, Exception error) =>
         new($"cannot open the log {path}: {Sentence(error)}", error);
+
+    /// <summary>What an error of a read means: the log is damaged, or it can't be read now.</summary>
+    public static Exception CannotRead(string what, SqliteException error) =>
+        error.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB
+            ? new LogDamagedException($"{what}: {error.Message}")
+            : new StoreUnavailableException($"cannot read {what}: {error.Message}", error);
 
     private static string Sentence(Exception error) => error is SqliteException { SqliteErrorCode: var code }
         ? code switch

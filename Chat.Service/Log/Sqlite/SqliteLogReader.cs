@@ -3,13 +3,13 @@ using Microsoft.Data.Sqlite;
 
 namespace Chat.Service.Log.Sqlite;
 
-/// <summary>One read-only connection that reads pages of a room. For one caller at a time.</summary>
+/// <summary>One read-only connection that reads pages: of a room, or of the rooms. For one caller at a time.</summary>
 internal sealed class SqliteLogReader : IDisposable
 {
     private const int PageRows = 500;
 
     private readonly SqliteConnection connection;
-    private readonly SqliteStatement page;
+    private readonly SqliteStatement page, rooms;
 
     public SqliteLogReader(SqliteConnection connection)
     {
@@ -19,6 +19,12 @@ internal sealed class SqliteLogReader : IDisposable
             FROM message JOIN sender USING (sender_id)
             WHERE position > ? AND position <= ?
             ORDER BY position LIMIT ?
+            """);
+        rooms = new SqliteStatement(connection, $"""
+            SELECT name, head, (SELECT sent_at FROM message WHERE position = (room_id << {MessagePosition.IdBits}) | head)
+            FROM room
+            WHERE name > ?
+            ORDER BY name LIMIT ?
             """);
     }
 
@@ -59,15 +65,44 @@ internal sealed class SqliteLogReader : IDisposable
                 throw new LogDamagedException($"room {room.Name}: message {last + 1} is missing");
             }
         }
+        catch (SqliteException error)
+        {
+            throw SqliteErrors.CannotRead($"room {room.Name}, after {after}", error);
+        }
         finally
         {
             page.Reset();
         }
     }
 
+    /// <summary>Reads one page of rooms, in the order of their names' bytes.</summary>
+    public IReadOnlyList<RoomSummary> ListRooms(string after, int count)
+    {
+        var list = new List<RoomSummary>();
+        rooms.Bind(1, after).Bind(2, count);
+        try
+        {
+            while (rooms.Step())
+            {
+                list.Add(new RoomSummary(rooms.Text(0), rooms.Int64(1), rooms.IsNull(2) ? null : rooms.Int64(2)));
+            }
+
+            return list;
+        }
+        catch (SqliteException error)
+        {
+            throw SqliteErrors.CannotRead("the rooms", error);
+        }
+        finally
+        {
+            rooms.Reset();
+        }
+    }
+
     public void Dispose()
     {
         page.Dispose();
+        rooms.Dispose();
         connection.Dispose();
     }
 }

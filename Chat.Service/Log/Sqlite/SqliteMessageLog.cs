@@ -88,7 +88,17 @@ internal sealed class SqliteMessageLog : GroupCommitLog
             return;
         }
 
-        await readers!.ReadAsync(state, after, through, sink, cancellation);
+        using var taken = await readers!.TakeAsync(cancellation);
+        taken.Reader.Read(state, after, through, sink);
+    }
+
+    public override async ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
+        string after,
+        int count,
+        CancellationToken cancellation)
+    {
+        using var taken = await readers!.TakeAsync(cancellation);
+        return taken.Reader.ListRooms(after, count);
     }
 
     protected override void BeginBatch() => begin.Run();

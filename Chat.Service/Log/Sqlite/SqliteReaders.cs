@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 
 namespace Chat.Service.Log.Sqlite;
 
@@ -40,41 +39,18 @@ internal sealed class SqliteReaders : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads a page as soon as a reader is free.</summary>
-    public async ValueTask ReadAsync(
-        RoomState room,
-        long after,
-        long through,
-        IMessageSink sink,
-        CancellationToken cancellation)
+    /// <summary>Takes a reader as soon as one is free; disposing gives it back.</summary>
+    /// <exception cref="StoreUnavailableException">The log is closed.</exception>
+    public async ValueTask<Taken> TakeAsync(CancellationToken cancellation)
     {
         await places.WaitAsync(cancellation);
-        try
+        if (!closed && idle.TryTake(out var reader))
         {
-            if (closed || !idle.TryTake(out var reader))
-            {
-                throw new StoreUnavailableException("The log is closed.");
-            }
+            return new Taken(this, reader);
+        }
 
-            try
-            {
-                reader.Read(room, after, through, sink);
-            }
-            finally
-            {
-                idle.Add(reader);
-            }
-        }
-        catch (SqliteException error)
-        {
-            throw error.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB
-                ? new LogDamagedException($"room {room.Name}, after {after}: {error.Message}")
-                : new StoreUnavailableException($"cannot read room {room.Name}: {error.Message}", error);
-        }
-        finally
-        {
-            places.Release();
-        }
+        places.Release();
+        throw new StoreUnavailableException("The log is closed.");
     }
 
     /// <summary>Lets whoever reads now finish; whoever comes later finds the log closed.</summary>
@@ -100,6 +76,18 @@ internal sealed class SqliteReaders : IAsyncDisposable
         while (idle.TryTake(out var reader))
         {
             reader.Dispose();
+        }
+    }
+
+    /// <summary>A reader, for as long as its taker needs it.</summary>
+    public readonly struct Taken(SqliteReaders readers, SqliteLogReader reader) : IDisposable
+    {
+        public SqliteLogReader Reader => reader;
+
+        public void Dispose()
+        {
+            readers.idle.Add(reader);
+            readers.places.Release();
         }
     }
 }

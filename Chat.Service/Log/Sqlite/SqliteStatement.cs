@@ -85,6 +85,8 @@ internal sealed class SqliteStatement : IDisposable
 
     public void Reset() => _ = raw.sqlite3_reset(statement);
 
+    public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
+
     public long Int64(int column) => raw.sqlite3_column_int64(statement, column);
 
     /// <summary>The bytes of a text or blob, valid until the next step or reset.</summary>

@@ -1,0 +1,66 @@
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Chat.Service;
+
+/// <summary>
+/// The one request and the one response of a unary call, under the rules of a stream: nothing waits for a client longer
+/// than the stall limit, and a stop waits for nobody who has not asked anything yet.
+/// </summary>
+internal sealed class UnaryTransport(
+    ChatOptions options,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILogger<UnaryTransport> logger)
+{
+    /// <summary>Reads the request, has it answered, and writes the response.</summary>
+    /// <param name="requests">Where the request comes from.</param>
+    /// <param name="responses">Where the response goes.</param>
+    /// <param name="context">The call.</param>
+    /// <param name="turns">What has to be waited for before, and held until the response is taken; null = nothing.</param>
+    /// <param name="answer">From the encoded request to the response.</param>
+    /// <exception cref="RpcException">The call ends with another status.</exception>
+    public async Task AnswerAsync(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context,
+        SemaphoreSlim? turns,
+        Func<byte[], ValueTask<IMessage>> answer)
+    {
+        var stop = lifetime.ApplicationStopping;
+        using var patience = new CancellationTokenSource(options.StallLimit, time);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token, context.CancellationToken);
+        try
+        {
+            var request = await OnlyRequestAsync(requests, waiting.Token);
+            patience.CancelAfter(Timeout.InfiniteTimeSpan);
+            await (turns?.WaitAsync(waiting.Token) ?? Task.CompletedTask);
+            try
+            {
+                var response = await answer(request);
+                patience.CancelAfter(options.StallLimit);
+                await responses.WriteAsync(response, patience.Token);
+            }
+            finally
+            {
+                turns?.Release();
+            }
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            logger.ClientGivenUp(context.Peer, "the stall");
+            context.GetHttpContext().Abort();
+            throw Statuses.Cancelled;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            throw Statuses.Draining(options.ReconnectSpread);
+        }
+    }
+
+    private static async Task<byte[]> OnlyRequestAsync(IAsyncStreamReader<byte[]> requests, CancellationToken waiting)
+    {
+        var request = await requests.MoveNext(waiting) ? requests.Current : throw Statuses.NotOneRequest;
+        return await requests.MoveNext(waiting) ? throw Statuses.NotOneRequest : request;
+    }
+}

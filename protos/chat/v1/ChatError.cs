@@ -1,0 +1,65 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace Chat.V1;
+
+/// <summary>Why a call of the chat ended, read from its status: whether to come back, and when.</summary>
+public sealed class ChatError
+{
+    /// <summary>The trailer that carries an encoded <c>google.rpc.Status</c>.</summary>
+    public const string DetailsKey = "grpc-status-details-bin";
+
+    /// <summary>The domain of the reasons that the chat gives.</summary>
+    public const string Domain = "chat";
+
+    private ChatError(RpcException error)
+    {
+        var (info, retry, bad) = Unpack(error.Trailers);
+        Reason = info?.Domain == Domain ? info.Reason : "";
+        RetryDelay = retry?.RetryDelay?.ToTimeSpan();
+        Violations = bad is null ? [] : [.. bad.FieldViolations.Select(violation => (violation.Field, violation.Description))];
+        ComeBack = ErrorTable.Find(error.StatusCode, Reason).ComeBack switch
+        {
+            V1.ComeBack.Yes => true,
+            V1.ComeBack.AfterRetryDelay => RetryDelay is not null,
+            _ => false,
+        };
+    }
+
+    /// <summary>One of <see cref="ErrorTable"/>, in UPPER_SNAKE_CASE; empty where the service did not say one.</summary>
+    public string Reason { get; }
+
+    /// <summary>True when the same call may be made again: at once, or after <see cref="RetryDelay"/>.</summary>
+    public bool ComeBack { get; }
+
+    /// <summary>How long to wait before that, where the service said so.</summary>
+    public TimeSpan? RetryDelay { get; }
+
+    /// <summary>Which fields or metadata keys of the request were wrong, and how.</summary>
+    public IReadOnlyList<(string Field, string Description)> Violations { get; }
+
+    /// <summary>Reads the status and the trailers that a call ended with.</summary>
+    public static ChatError Of(RpcException error) => new(error);
+
+    private static (ErrorInfo? Info, RetryInfo? Retry, BadRequest? Bad) Unpack(Metadata trailers)
+    {
+        try
+        {
+            var details = trailers.GetValueBytes(DetailsKey) is { } bytes
+                ? Google.Rpc.Status.Parser.ParseFrom(bytes).Details
+                : [];
+            return (First<ErrorInfo>(details), First<RetryInfo>(details), First<BadRequest>(details));
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // Whoever wrote that, it was not the chat.
+            return default;
+        }
+    }
+
+    private static T? First<T>(IEnumerable<Any> details)
+        where T : class, IMessage<T>, new() =>
+        details.Select(detail => detail.TryUnpack<T>(out var message) ? message : null).FirstOrDefault(message => message is not null);
+}
