@@ -14,6 +14,7 @@ internal sealed class ChatCall : IAsyncDisposable
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private const int SendsPerRequest = 100;
+    private const int TextPerRequest = 256 * 1024;
 
     private readonly AsyncDuplexStreamingCall<ChatRequest, ChatResponse> call;
 
@@ -56,6 +57,9 @@ internal sealed class ChatCall : IAsyncDisposable
 
     public GoAway? GoAway { get; private set; }
 
+    /// <summary>What the stream ended with, where that was not OK.</summary>
+    public ChatError? Error { get; private set; }
+
     public Task<Metadata> Headers => call.ResponseHeadersAsync.WaitAsync(Deadline);
 
     public IEnumerable<long> Ids(string room = "lobby") => Messages.Where(m => m.Room == room).Select(m => m.Id);
@@ -73,7 +77,9 @@ internal sealed class ChatCall : IAsyncDisposable
     public async Task SendManyAsync(string room, IEnumerable<(string Offset, string Text)> sends)
     {
         var answered = Acks.Count + Refusals.Count;
-        foreach (var chunk in sends.Chunk(SendsPerRequest))
+        (string Offset, string Text)[] all = [.. sends];
+        var perRequest = Math.Min(SendsPerRequest, TextPerRequest / Math.Max(1, all.Max(send => send.Text.Length)));
+        foreach (var chunk in all.Chunk(perRequest))
         {
             await WriteAsync(new ChatRequest
             {
@@ -141,6 +147,7 @@ internal sealed class ChatCall : IAsyncDisposable
         }
         catch (RpcException error)
         {
+            Error = ChatError.Of(error);
             return error.Status;
         }
     }

@@ -1,10 +1,14 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using Chat.Service;
 using Chat.Service.Log;
 using Chat.Service.Log.Sqlite;
 using Chat.Service.Session;
+using Chat.V1;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -122,6 +126,21 @@ internal sealed class ChatServer : IAsyncDisposable
         await call.UntilAsync(c => c.Joined.Count > 0);
         return call;
     }
+
+    /// <summary>A client for unary calls that <paramref name="user"/> makes.</summary>
+    public ChatService.ChatServiceClient Client(string user) =>
+        new(Channel.Intercept(metadata =>
+        {
+            metadata.Add(Ascii.IsValid(user) ? new("user", user) : new("user-bin", Encoding.UTF8.GetBytes(user)));
+            return metadata;
+        }));
+
+    /// <summary>Sends with one call.</summary>
+    public async Task<Ack> SendOnceAsync(string user, string room, string offset, string text) =>
+        (await Client(user).SendMessageAsync(new SendMessageRequest
+        {
+            Send = new Send { Room = room, ClientOffset = offset, Text = text },
+        }).ResponseAsync.WaitAsync(ChatCall.Deadline)).Ack;
 
     /// <summary>Stores so many numbered messages, and returns when they are acked.</summary>
     public async Task FillAsync(string room, int count, int textLength = 0)

@@ -20,6 +20,42 @@ public abstract partial class MessageLogContract
     }
 
     [Fact]
+    public async Task Rooms_are_listed_by_name_with_their_newest_id_and_its_time()
+    {
+        var log = Open();
+        var ann = new RecordingStream(log);
+        foreach (var room in (string[])["b", "a", "a-1", "c"])
+        {
+            await ann.SendAsync(room, "1");
+        }
+
+        Time.Advance(TimeSpan.FromHours(1));
+        await ann.SendAsync("b", "2");
+        await log.PageAsync("only-read");
+
+        var rooms = await log.ListRoomsAsync("", 10, CancellationToken.None);
+        var middle = await log.ListRoomsAsync("a", 2, CancellationToken.None);
+
+        Assert.Equal([("a", 1), ("a-1", 1), ("b", 2), ("c", 1)], rooms.Select(room => (room.Name, room.Head)));
+        Assert.Equal((await log.PageAsync("b"))[1].SentAt, rooms[2].LastSentAt);
+        Assert.Equal(rooms.Skip(1).Take(2), middle);
+    }
+
+    [Fact]
+    public async Task A_room_whose_first_message_is_not_committed_is_not_listed()
+    {
+        var log = Open();
+        var held = Gate.HoldNext();
+        var sending = new RecordingStream(log).SendAsync("new", "1");
+        await held.ReachedAsync();
+
+        Assert.Empty(await log.ListRoomsAsync("", 10, CancellationToken.None));
+        held.Release();
+        await sending;
+        Assert.Single(await log.ListRoomsAsync("", 10, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Ten_thousand_rooms_are_kept_apart()
     {
         const int Rooms = 10_000;

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Http.Headers;
 using Chat.Tests.Infrastructure;
 using Grpc.Core;
 using Xunit;
@@ -28,7 +26,7 @@ public sealed class MalformedFrameTests
         await using var server = await ChatServer.StartAsync();
         await using var other = await server.JoinAsync("other");
 
-        Assert.Equal(StatusCode.InvalidArgument, await PostAsync(server.Address, body));
+        Assert.Equal(StatusCode.InvalidArgument, await RawCall.PostAsync(server.Address, body));
 
         await other.SendManyAsync("lobby", [("k", what)]);
         Assert.Single(other.Acks);
@@ -40,7 +38,7 @@ public sealed class MalformedFrameTests
         await using var server = await ChatServer.StartAsync();
         Assert.Equal(
             StatusCode.InvalidArgument,
-            await PostAsync(server.Address, [1, 0, 0, 0, 3, 1, 2, 3], ("grpc-encoding", "gzip")));
+            await RawCall.PostAsync(server.Address, [1, 0, 0, 0, 3, 1, 2, 3], ("grpc-encoding", "gzip")));
     }
 
     [Fact]
@@ -49,27 +47,6 @@ public sealed class MalformedFrameTests
         await using var server = await ChatServer.StartAsync();
         Assert.Equal(
             StatusCode.Unimplemented,
-            await PostAsync(server.Address, [1, 0, 0, 0, 1, 0], ("grpc-encoding", "snappy")));
-    }
-
-    private static async Task<StatusCode> PostAsync(Uri address, byte[] body, params (string Name, string Value)[] headers)
-    {
-        using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, "/chat.v1.ChatService/Chat"))
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new ByteArrayContent(body),
-        };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
-        request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
-        foreach (var (name, value) in headers)
-        {
-            request.Headers.Add(name, value);
-        }
-
-        using var response = await client.SendAsync(request).WaitAsync(ChatCall.Deadline);
-        var from = response.TrailingHeaders.Contains("grpc-status") ? response.TrailingHeaders : response.Headers;
-        return (StatusCode)int.Parse(from.GetValues("grpc-status").Single(), System.Globalization.CultureInfo.InvariantCulture);
+            await RawCall.PostAsync(server.Address, [1, 0, 0, 0, 1, 0], ("grpc-encoding", "snappy")));
     }
 }
