@@ -1,0 +1,35 @@
+using Chat.Service;
+using Chat.V1;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Chat.Examples.Testing;
+
+public sealed class TestServerTests
+{
+    [Fact]
+    public async Task An_order_is_stored_without_a_socket()
+    {
+        var data = Directory.CreateTempSubdirectory("chat-");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseTestServer();
+        builder.Services.AddChat(new ChatOptions { Data = data.FullName });
+        await using (var app = builder.Build())
+        {
+            app.MapChat();
+            await app.StartAsync();
+            using var handler = app.GetTestServer().CreateHandler();
+            using var channel = GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = handler });
+
+            var id = await new OrderNotifier(new ChatService.ChatServiceClient(channel)).ShippedAsync("4711");
+
+            Assert.Equal(1, id);
+        }
+
+        data.Delete(recursive: true);
+    }
+}
