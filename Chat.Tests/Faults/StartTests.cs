@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using Chat.Tests.Infrastructure;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -84,6 +85,41 @@ public sealed class StartTests
         Assert.Equal(3, exitCode);
         Assert.Contains($"{taken.LocalEndpoint}", Assert.Single(Lines(errors)), StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(data.Path));
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task A_directory_that_can_not_be_written_to_is_refused_and_left_as_it_is()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no mode bits.");
+        using var data = new TempDirectory();
+        await using (var service = await ServiceProcess.StartAsync(data.Path))
+        {
+            await service.TerminateAsync();
+        }
+
+        const UnixFileMode ReadOnly = UnixFileMode.UserRead | UnixFileMode.UserExecute;
+        var empty = Directory.CreateDirectory(Path.Combine(data.Path, "empty"), ReadOnly).FullName;
+        var database = Path.Combine(data.Path, "chat.db");
+        var before = await File.ReadAllBytesAsync(database);
+        File.SetUnixFileMode(data.Path, ReadOnly);
+        try
+        {
+            foreach (var (path, said) in ((string, string)[])
+                [(data.Path, "not writable"), (empty, "denied"), (Path.Combine(empty, "below"), "denied")])
+            {
+                var (exitCode, _, errors) = await ServiceProcess.RunWithoutPrivilegeAsync(["--listen", "127.0.0.1:0", "--data", path]);
+                Assert.Equal(4, exitCode);
+                Assert.Contains(said, Assert.Single(Lines(errors)), StringComparison.Ordinal);
+            }
+
+            Assert.Equal(before, await File.ReadAllBytesAsync(database));
+            Assert.Empty(Directory.EnumerateFileSystemEntries(empty));
+        }
+        finally
+        {
+            File.SetUnixFileMode(data.Path, ReadOnly | UnixFileMode.UserWrite);
+        }
     }
 
     [Fact]

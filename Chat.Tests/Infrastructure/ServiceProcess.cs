@@ -37,11 +37,20 @@ internal sealed class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Runs it to its end, for starts that must fail.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(
         string[] arguments,
-        params (string Name, string Value)[] environment)
+        params (string Name, string Value)[] environment) =>
+        ToEndAsync(Start(arguments, environment));
+
+    /// <summary>The same, as somebody for whom the mode bits of files count, also where the tests run as root.</summary>
+    public static Task<(int ExitCode, string Output, string Errors)> RunWithoutPrivilegeAsync(string[] arguments) =>
+        ToEndAsync(Start(
+            Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [],
+            arguments));
+
+    private static async Task<(int ExitCode, string Output, string Errors)> ToEndAsync(Process started)
     {
-        using var process = Start(arguments, environment);
+        using var process = started;
         try
         {
             var errors = process.StandardError.ReadToEndAsync();
@@ -84,19 +93,17 @@ internal sealed class ServiceProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static Process Start(string[] arguments, params (string Name, string Value)[] environment)
+    private static Process Start(string[] arguments, params (string Name, string Value)[] environment) =>
+        Start([], arguments, environment);
+
+    private static Process Start(string[] launcher, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet")
+        string[] command = [.. launcher, "dotnet", Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll") },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

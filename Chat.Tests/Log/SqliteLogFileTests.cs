@@ -125,28 +125,6 @@ public sealed class SqliteLogFileTests : IDisposable
     }
 
     [Fact]
-    [UnsupportedOSPlatform("windows")]
-    public async Task A_directory_that_can_not_be_written_to_is_refused()
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no mode bits.");
-        Assert.SkipWhen(Environment.IsPrivilegedProcess, "The superuser may write to any directory.");
-        await MakeLogAsync();
-        const UnixFileMode ReadOnly = UnixFileMode.UserRead | UnixFileMode.UserExecute;
-        var empty = Directory.CreateDirectory(Path.Combine(temp.Path, "empty"), ReadOnly);
-        File.SetUnixFileMode(temp.Path, ReadOnly);
-        try
-        {
-            AssertRefusedUntouched("not writable");
-            AssertUntouchedAndRefused(empty.FullName, "denied");
-            AssertRefused(Path.Combine(empty.FullName, "below"), "denied");
-        }
-        finally
-        {
-            File.SetUnixFileMode(temp.Path, ReadOnly | UnixFileMode.UserWrite);
-        }
-    }
-
-    [Fact]
     public void A_lock_that_can_not_be_opened_is_not_taken_for_a_log_in_use()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows asks for a privilege to make links.");
