@@ -22,9 +22,8 @@ internal sealed class ChatConnection(string address, string user, string room, O
         {
             var status = await StreamAsync(stop);
             if (status.StatusCode == StatusCode.OK || stop.IsCancellationRequested) return true;
-            var isFinal = last is { GoAway.Reconnect: false } || status.StatusCode is StatusCode.InvalidArgument
-                or StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.AlreadyExists
-                or StatusCode.FailedPrecondition or StatusCode.DataLoss or StatusCode.Unimplemented;
+            var isFinal = last is { GoAway.Reconnect: false }
+                || ErrorTable.Find(status.StatusCode, reason: "").ComeBack == ComeBack.No;
             Say(status.DebugException is null ? $"{status.StatusCode}: {status.Detail}{(isFinal ? "" : ", retrying…")}"
                 : last is not null ? "lost the connection, retrying…"
                 : $"nothing answers at {address}, retrying…; start a service: dotnet run --project Chat.Service");

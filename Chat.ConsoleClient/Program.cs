@@ -3,11 +3,12 @@ using Chat.ConsoleClient;
 
 var user = Option("--user", "Your name", Environment.UserName);
 var room = Option("--room", "The room to join", "lobby");
-var address = Option("--address", "Where the service listens", "http://127.0.0.1:5000");
+var address = Option(
+    "--address", "Where the service listens", Environment.GetEnvironmentVariable("CHAT_ADDRESS") ?? "http://127.0.0.1:5000");
 address.Validators.Add(given =>
 {
     if (!Uri.TryCreate(given.GetValue(address), UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-        given.AddError("--address must be like http://127.0.0.1:5000");
+        given.AddError("--address, or CHAT_ADDRESS, must be like http://127.0.0.1:5000");
 });
 var command = new RootCommand("Shows a chat room, and sends it each line of standard input.") { user, room, address };
 command.SetAction(async (arguments, stop) =>
