@@ -116,15 +116,6 @@ public class ClientContractTests
     }
 
     [Fact]
-    public void Call_credentials_do_not_combine_with_a_channel_in_plain_text()
-    {
-        var call = CallCredentials.FromInterceptor((_, _) => Task.CompletedTask);
-
-        Assert.Throws<ArgumentException>(() => ChannelCredentials.Create(ChannelCredentials.Insecure, call));
-        Assert.NotNull(ChannelCredentials.Create(ChannelCredentials.SecureSsl, call));
-    }
-
-    [Fact]
     public void Fewer_than_two_call_credentials_are_not_composed()
     {
         var call = CallCredentials.FromInterceptor((_, _) => Task.CompletedTask);
