@@ -91,38 +91,40 @@ public class InterceptorTests
         Assert.Equal(StatusCode.OK, call.GetStatus().StatusCode);
     }
 
-    private static async Task<string> CallAsync(CallInvoker invoker, MethodType kind)
+    private static Task<string> CallAsync(CallInvoker invoker, MethodType kind) => kind switch
     {
-        switch (kind)
-        {
-            case MethodType.Unary:
-            {
-                using var call = invoker.AsyncUnaryCall(Unary, null, Bounded, "hi");
-                return await call;
-            }
+        MethodType.Unary => UnaryAsync(invoker),
+        MethodType.ClientStreaming => ClientStreamingAsync(invoker),
+        MethodType.ServerStreaming => ServerStreamingAsync(invoker),
+        _ => DuplexAsync(invoker),
+    };
 
-            case MethodType.ClientStreaming:
-            {
-                using var call = invoker.AsyncClientStreamingCall(ClientStreaming, null, Bounded);
-                await call.RequestStream.WriteAsync("hi");
-                await call.RequestStream.CompleteAsync();
-                return await call;
-            }
+    private static async Task<string> UnaryAsync(CallInvoker invoker)
+    {
+        using var call = invoker.AsyncUnaryCall(Unary, null, Bounded, "hi");
+        return await call;
+    }
 
-            case MethodType.ServerStreaming:
-            {
-                using var call = invoker.AsyncServerStreamingCall(ServerStreaming, null, Bounded, "hi");
-                return await OnlyAsync(call.ResponseStream);
-            }
+    private static async Task<string> ClientStreamingAsync(CallInvoker invoker)
+    {
+        using var call = invoker.AsyncClientStreamingCall(ClientStreaming, null, Bounded);
+        await call.RequestStream.WriteAsync("hi");
+        await call.RequestStream.CompleteAsync();
+        return await call;
+    }
 
-            default:
-            {
-                using var call = invoker.AsyncDuplexStreamingCall(Duplex, null, Bounded);
-                await call.RequestStream.WriteAsync("hi");
-                await call.RequestStream.CompleteAsync();
-                return await OnlyAsync(call.ResponseStream);
-            }
-        }
+    private static async Task<string> ServerStreamingAsync(CallInvoker invoker)
+    {
+        using var call = invoker.AsyncServerStreamingCall(ServerStreaming, null, Bounded, "hi");
+        return await OnlyAsync(call.ResponseStream);
+    }
+
+    private static async Task<string> DuplexAsync(CallInvoker invoker)
+    {
+        using var call = invoker.AsyncDuplexStreamingCall(Duplex, null, Bounded);
+        await call.RequestStream.WriteAsync("hi");
+        await call.RequestStream.CompleteAsync();
+        return await OnlyAsync(call.ResponseStream);
     }
 
     private static async Task<string> OnlyAsync(IAsyncStreamReader<string> reader)
@@ -147,7 +149,10 @@ public class InterceptorTests
                         responses.WriteAsync(Answer(request)))
                 .AddMethod(
                     Duplex,
-                    async (IAsyncStreamReader<string> requests, IServerStreamWriter<string> responses, ServerCallContext _) =>
+                    async (
+                        IAsyncStreamReader<string> requests,
+                        IServerStreamWriter<string> responses,
+                        ServerCallContext _) =>
                         await responses.WriteAsync(Answer(await OnlyAsync(requests)))),
             set);
 

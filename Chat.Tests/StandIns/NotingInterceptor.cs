@@ -5,8 +5,8 @@ using Grpc.Core.Interceptors;
 namespace Chat.Tests.StandIns;
 
 /// <summary>
-/// Notes when a call passes on its way in and on its way out: on the server when its handler is done, on the client when
-/// the call has been started, or has ended if it blocks.
+/// Notes when a call passes on its way in and on its way out: on the server when its handler is done, on the client
+/// when the call has been started, or has ended if it blocks.
 /// </summary>
 internal sealed class NotingInterceptor(string name, ConcurrentQueue<string> log) : Interceptor
 {

@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Tests.StandIns;
 
-/// <summary>The genuine server with methods that a test makes by hand, and the genuine client, over real HTTP/2.</summary>
+/// <summary>
+/// The genuine server with methods that a test makes by hand, and the genuine client, over real HTTP/2.
+/// </summary>
 internal sealed class TextServer : IAsyncDisposable
 {
     private readonly WebApplication app;
