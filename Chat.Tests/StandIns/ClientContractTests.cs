@@ -116,6 +116,15 @@ public class ClientContractTests
     }
 
     [Fact]
+    public async Task A_call_made_by_hand_needs_a_function_only_where_it_is_called()
+    {
+        var call = new AsyncUnaryCall<string>(
+            Task.FromResult("r"), Task.FromResult(new Metadata()), null!, null!, null!);
+
+        Assert.Equal("r", await call);
+    }
+
+    [Fact]
     public void Fewer_than_two_call_credentials_are_not_composed()
     {
         var call = CallCredentials.FromInterceptor((_, _) => Task.CompletedTask);
