@@ -23,18 +23,23 @@ public class MessageContractTests
     }
 
     [Fact]
-    public void A_marshaller_of_contexts_works_on_byte_arrays_too()
+    public void A_marshaller_of_contexts_does_not_work_on_byte_arrays()
     {
-        var marshaller = Marshallers.Create<string>(
-            (text, context) =>
-            {
-                context.SetPayloadLength(Encoding.UTF8.GetByteCount(text));
-                Encoding.UTF8.GetBytes(text, context.GetBufferWriter());
-                context.Complete();
-            },
-            context => $"{context.PayloadLength}:{Encoding.UTF8.GetString(context.PayloadAsReadOnlySequence())}");
+        var marshaller = Marshallers.Create<string>((_, context) => context.Complete([]), _ => "");
 
-        Assert.Equal("3:a\u00e9", marshaller.Deserializer(marshaller.Serializer("a\u00e9")));
+        Assert.Throws<NotImplementedException>(() => marshaller.Serializer("a"));
+        Assert.Throws<NotImplementedException>(() => marshaller.Deserializer([]));
+    }
+
+    [Fact]
+    public void A_context_that_overrides_nothing_refuses_messages_and_ignores_their_size()
+    {
+        var context = new BareContext();
+
+        context.SetPayloadLength(1);
+        Assert.Throws<NotImplementedException>(() => context.Complete([]));
+        Assert.Throws<NotImplementedException>(context.GetBufferWriter);
+        Assert.Throws<NotImplementedException>(context.Complete);
     }
 
     [Fact]
@@ -122,6 +127,8 @@ public class MessageContractTests
         ];
         return all.Single(p => p.EncodingName == encoding);
     }
+
+    private sealed class BareContext : SerializationContext { }
 
     private sealed class Context : SerializationContext
     {

@@ -12,7 +12,6 @@ public class MetadataTests
     }
 
     [Theory]
-    [InlineData("")]
     [InlineData("two words")]
     [InlineData(":path")]
     [InlineData("a/b")]
@@ -96,6 +95,26 @@ public class MetadataTests
         Assert.Equal("2", metadata.Get("a")!.Value);
         Assert.Equal("2", metadata.GetValue("a"));
         Assert.Equal([2], metadata.GetValueBytes("b-bin"));
+    }
+
+    [Fact]
+    public void A_key_is_found_in_any_case()
+    {
+        var metadata = new Metadata { { "a", "1" }, { "A", "2" }, { "b-BIN", [1] } };
+
+        Assert.Equal("2", metadata.Get("A")!.Value);
+        Assert.Equal("2", metadata.GetValue("A"));
+        Assert.Equal(["1", "2"], metadata.GetAll("A").Select(e => e.Value));
+        Assert.Equal([1], metadata.GetValueBytes("B-bin"));
+    }
+
+    [Fact]
+    public void A_binary_entry_is_not_got_as_text_but_a_text_entry_is_got_as_bytes()
+    {
+        var metadata = new Metadata { { "a", "1" }, { "b-bin", [1] } };
+
+        Assert.Throws<InvalidOperationException>(() => metadata.GetValue("b-bin"));
+        Assert.Equal("1"u8.ToArray(), metadata.GetValueBytes("a"));
     }
 
     [Fact]

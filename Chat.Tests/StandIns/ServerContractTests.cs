@@ -19,6 +19,21 @@ public class ServerContractTests
     }
 
     [Fact]
+    public void A_binder_that_overrides_nothing_takes_no_method()
+    {
+        var binder = new ServiceBinderBase();
+
+        Assert.Throws<NotImplementedException>(
+            () => binder.AddMethod(Echo, (UnaryServerMethod<string, string>?)null));
+        Assert.Throws<NotImplementedException>(
+            () => binder.AddMethod(Echo, (ClientStreamingServerMethod<string, string>?)null));
+        Assert.Throws<NotImplementedException>(
+            () => binder.AddMethod(Echo, (ServerStreamingServerMethod<string, string>?)null));
+        Assert.Throws<NotImplementedException>(
+            () => binder.AddMethod(Echo, (DuplexStreamingServerMethod<string, string>?)null));
+    }
+
+    [Fact]
     public void A_peer_without_identity_is_not_authenticated()
     {
         var context = new AuthContext(null, []);

@@ -22,5 +22,5 @@ public abstract class CallCredentials
     /// <summary>Tells a transport what these credentials consist of. Only transports call this.</summary>
     /// <param name="configurator">Receives the parts.</param>
     /// <param name="state">Given to the configurator.</param>
-    public abstract void InternalPopulateConfiguration(CallCredentialsConfiguratorBase configurator, object state);
+    public abstract void InternalPopulateConfiguration(CallCredentialsConfiguratorBase configurator, object? state);
 }

@@ -8,7 +8,7 @@ public abstract class ChannelCredentialsConfiguratorBase
 
     /// <summary>The channel is plain text.</summary>
     /// <param name="state">What was given with this configurator.</param>
-    public abstract void SetInsecureCredentials(object state);
+    public abstract void SetInsecureCredentials(object? state);
 
     /// <summary>The channel is TLS.</summary>
     /// <param name="state">What was given with this configurator.</param>
@@ -16,7 +16,7 @@ public abstract class ChannelCredentialsConfiguratorBase
     /// <param name="keyCertificatePair">Certificate of the client, or null.</param>
     /// <param name="verifyPeerCallback">Further check of the server, or null.</param>
     public abstract void SetSslCredentials(
-        object state,
+        object? state,
         string? rootCertificates,
         KeyCertificatePair? keyCertificatePair,
         VerifyPeerCallback? verifyPeerCallback);
@@ -26,7 +26,7 @@ public abstract class ChannelCredentialsConfiguratorBase
     /// <param name="channelCredentials">How the channel is secured.</param>
     /// <param name="callCredentials">What each call sends.</param>
     public abstract void SetCompositeCredentials(
-        object state,
+        object? state,
         ChannelCredentials channelCredentials,
         CallCredentials callCredentials);
 }

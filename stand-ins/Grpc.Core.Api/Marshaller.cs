@@ -1,4 +1,3 @@
-using Grpc.Core.Internal;
 using Grpc.Core.Utils;
 
 namespace Grpc.Core;
@@ -27,19 +26,14 @@ public class Marshaller<T>
     {
         ContextualSerializer = GrpcPreconditions.CheckNotNull(serializer, nameof(serializer));
         ContextualDeserializer = GrpcPreconditions.CheckNotNull(deserializer, nameof(deserializer));
-        Serializer = message =>
-        {
-            var context = new ArraySerializationContext();
-            serializer(message, context);
-            return context.Payload;
-        };
-        Deserializer = payload => deserializer(new ArrayDeserializationContext(payload));
+        Serializer = _ => throw new NotImplementedException("This marshaller works on contexts alone.");
+        Deserializer = _ => throw new NotImplementedException("This marshaller works on contexts alone.");
     }
 
-    /// <summary>Message to bytes.</summary>
+    /// <summary>Message to bytes. It throws when the marshaller was made from functions on contexts.</summary>
     public Func<T, byte[]> Serializer { get; }
 
-    /// <summary>Bytes to message.</summary>
+    /// <summary>Bytes to message. It throws when the marshaller was made from functions on contexts.</summary>
     public Func<byte[], T> Deserializer { get; }
 
     /// <summary>Writes a message to a context.</summary>

@@ -59,11 +59,13 @@ public sealed partial class Metadata
         public override string ToString() =>
             IsBinary ? $"[Entry: key={Key}, valueBytes={bytes!.Length} bytes]" : $"[Entry: key={Key}, value={text}]";
 
+        internal bool HasKey(string key) => string.Equals(Key, key, StringComparison.OrdinalIgnoreCase);
+
         private static string NormalizeKey(string key)
         {
             GrpcPreconditions.CheckNotNull(key, nameof(key));
             GrpcPreconditions.CheckArgument(
-                key.Length > 0 && key.All(IsAllowedInKey),
+                key.All(IsAllowedInKey),
                 "A metadata key consists of ASCII letters, digits, underscores, hyphens and dots.");
             return key.ToLowerInvariant();
         }

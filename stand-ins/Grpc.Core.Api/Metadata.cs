@@ -40,21 +40,21 @@ public sealed partial class Metadata : IList<Metadata.Entry>
     }
 
     /// <summary>The last entry under a key, or null.</summary>
-    /// <param name="key">The key in lower case.</param>
-    public Entry? Get(string key) => entries.FindLast(entry => entry.Key == key);
+    /// <param name="key">The key in any case.</param>
+    public Entry? Get(string key) => entries.FindLast(entry => entry.HasKey(key));
 
     /// <summary>The text of the last entry under a key, or null without one.</summary>
-    /// <param name="key">The key in lower case.</param>
+    /// <param name="key">The key in any case.</param>
     /// <exception cref="InvalidOperationException">The entry holds bytes.</exception>
     public string? GetValue(string key) => Get(key)?.Value;
 
     /// <summary>The bytes of the last entry under a key, or null without one.</summary>
-    /// <param name="key">The key in lower case.</param>
+    /// <param name="key">The key in any case.</param>
     public byte[]? GetValueBytes(string key) => Get(key)?.ValueBytes;
 
     /// <summary>All entries under a key, in order.</summary>
-    /// <param name="key">The key in lower case.</param>
-    public IEnumerable<Entry> GetAll(string key) => entries.Where(entry => entry.Key == key);
+    /// <param name="key">The key in any case.</param>
+    public IEnumerable<Entry> GetAll(string key) => entries.Where(entry => entry.HasKey(key));
 
     /// <inheritdoc/>
     public void Add(Entry item)

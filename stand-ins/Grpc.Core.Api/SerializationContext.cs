@@ -18,9 +18,9 @@ public abstract class SerializationContext
     /// <summary>Buffer to write the message into; <see cref="Complete()"/> ends it.</summary>
     public virtual IBufferWriter<byte> GetBufferWriter() => throw new NotImplementedException();
 
-    /// <summary>Announces the size of the message before it is written, which saves copies.</summary>
+    /// <summary>Announces the size of the message before it is written, which may save copies.</summary>
     /// <param name="payloadLength">Size in bytes.</param>
-    public virtual void SetPayloadLength(int payloadLength) => throw new NotImplementedException();
+    public virtual void SetPayloadLength(int payloadLength) { }
 
     /// <summary>Ends the message that was written to <see cref="GetBufferWriter"/>.</summary>
     public virtual void Complete() => throw new NotImplementedException();

@@ -3,11 +3,8 @@ namespace Grpc.Core;
 /// <summary>
 /// Receives the methods of a service from generated code. A kind of method that is not overridden is refused.
 /// </summary>
-public abstract class ServiceBinderBase
+public class ServiceBinderBase
 {
-    /// <summary>For derived classes.</summary>
-    protected ServiceBinderBase() { }
-
     /// <summary>Takes a method with one request and one response.</summary>
     /// <typeparam name="TRequest">The request.</typeparam>
     /// <typeparam name="TResponse">The response.</typeparam>

@@ -40,9 +40,9 @@ public sealed class SslCredentials : ChannelCredentials
 
     internal VerifyPeerCallback? VerifyPeerCallback { get; }
 
-    internal override bool IsComposable => true;
-
     /// <inheritdoc/>
-    public override void InternalPopulateConfiguration(ChannelCredentialsConfiguratorBase configurator, object state) =>
+    public override void InternalPopulateConfiguration(
+        ChannelCredentialsConfiguratorBase configurator,
+        object? state) =>
         configurator.SetSslCredentials(state, RootCertificates, KeyCertificatePair, VerifyPeerCallback);
 }

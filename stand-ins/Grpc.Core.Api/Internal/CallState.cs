@@ -1,5 +1,3 @@
-using Grpc.Core.Utils;
-
 namespace Grpc.Core.Internal;
 
 /// <summary>What every kind of call offers besides its messages, through functions of the transport.</summary>
@@ -18,19 +16,16 @@ internal readonly struct CallState
         Action<object> dispose,
         object state)
     {
-        this.getHeaders = GrpcPreconditions.CheckNotNull(getHeaders, nameof(getHeaders));
-        this.getStatus = GrpcPreconditions.CheckNotNull(getStatus, nameof(getStatus));
-        this.getTrailers = GrpcPreconditions.CheckNotNull(getTrailers, nameof(getTrailers));
-        this.dispose = GrpcPreconditions.CheckNotNull(dispose, nameof(dispose));
+        this.getHeaders = getHeaders;
+        this.getStatus = getStatus;
+        this.getTrailers = getTrailers;
+        this.dispose = dispose;
         this.state = state;
     }
 
     public CallState(Task<Metadata> headers, Func<Status> getStatus, Func<Metadata> getTrailers, Action dispose)
         : this(_ => headers, _ => getStatus(), _ => getTrailers(), _ => dispose(), dispose)
     {
-        GrpcPreconditions.CheckNotNull(getStatus, nameof(getStatus));
-        GrpcPreconditions.CheckNotNull(getTrailers, nameof(getTrailers));
-        GrpcPreconditions.CheckNotNull(dispose, nameof(dispose));
     }
 
     public Task<Metadata> HeadersAsync => getHeaders(state);

@@ -11,11 +11,10 @@ internal sealed class CompositeChannelCredentials : ChannelCredentials
     {
         this.channelCredentials = GrpcPreconditions.CheckNotNull(channelCredentials, nameof(channelCredentials));
         this.callCredentials = GrpcPreconditions.CheckNotNull(callCredentials, nameof(callCredentials));
-        GrpcPreconditions.CheckArgument(
-            channelCredentials.IsComposable,
-            "Call credentials cannot be added to these channel credentials.");
     }
 
-    public override void InternalPopulateConfiguration(ChannelCredentialsConfiguratorBase configurator, object state) =>
+    public override void InternalPopulateConfiguration(
+        ChannelCredentialsConfiguratorBase configurator,
+        object? state) =>
         configurator.SetCompositeCredentials(state, channelCredentials, callCredentials);
 }

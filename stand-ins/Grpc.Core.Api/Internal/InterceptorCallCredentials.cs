@@ -7,6 +7,6 @@ internal sealed class InterceptorCallCredentials(AsyncAuthInterceptor intercepto
     private readonly AsyncAuthInterceptor interceptor =
         GrpcPreconditions.CheckNotNull(interceptor, nameof(interceptor));
 
-    public override void InternalPopulateConfiguration(CallCredentialsConfiguratorBase configurator, object state) =>
+    public override void InternalPopulateConfiguration(CallCredentialsConfiguratorBase configurator, object? state) =>
         configurator.SetAsyncAuthInterceptorCredentials(state, interceptor);
 }
