@@ -1,12 +1,13 @@
 using System.Net;
 using Chat.Service;
 using Chat.Tests.Infrastructure;
+using Chat.Tests.Log;
 using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
 using Xunit;
 
-namespace Chat.Tests.Unary;
+namespace Chat.Tests.UnaryCalls;
 
 /// <summary>Unary calls of clients that send or read badly, and the stop.</summary>
 public sealed class UnaryWireTests
@@ -85,22 +86,19 @@ public sealed class UnaryWireTests
     [Fact]
     public async Task A_call_after_the_stop_began_is_told_to_come_back()
     {
-        var (reached, go) = (new TaskCompletionSource(), new ManualResetEventSlim());
-        await using var server = await ChatServer.StartAsync(beforeCommit: _ =>
-        {
-            reached.TrySetResult();
-            go.Wait();
-        });
+        var gate = new BatchGate();
+        var held = gate.HoldNext();
+        await using var server = await ChatServer.StartAsync(gate.BeforeCommit);
         var client = server.Client("bob");
         await client.ListRoomsAsync(new ListRoomsRequest());
         await using var ann = await server.JoinAsync("ann");
         await ann.SendAsync("k", "what the stop waits for");
-        await reached.Task.WaitAsync(ChatCall.Deadline);
+        await held.ReachedAsync();
 
         var stopping = server.StopAsync();
         await server.Stopping.WaitAsync(ChatCall.Deadline);
         var error = await Assert.ThrowsAsync<RpcException>(async () => await client.ListRoomsAsync(new ListRoomsRequest()));
-        go.Set();
+        held.Release();
 
         var details = ChatError.Of(error);
         Assert.Equal((StatusCode.Unavailable, "DRAINING", true), (error.StatusCode, details.Reason, details.ComeBack));

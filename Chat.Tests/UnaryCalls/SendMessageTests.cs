@@ -1,11 +1,12 @@
 using Chat.Service;
 using Chat.Service.Log;
 using Chat.Tests.Infrastructure;
+using Chat.Tests.Log;
 using Chat.V1;
 using Grpc.Core;
 using Xunit;
 
-namespace Chat.Tests.Unary;
+namespace Chat.Tests.UnaryCalls;
 
 /// <summary>Sending with one call: the same key, the same promises as on a stream.</summary>
 public sealed class SendMessageTests
@@ -89,34 +90,26 @@ public sealed class SendMessageTests
     [Fact]
     public async Task Nothing_is_acked_before_it_is_committed()
     {
-        var (reached, go) = (new TaskCompletionSource(), new ManualResetEventSlim());
-        await using var server = await ChatServer.StartAsync(beforeCommit: _ =>
-        {
-            reached.TrySetResult();
-            go.Wait();
-        });
+        var gate = new BatchGate();
+        var held = gate.HoldNext();
+        await using var server = await ChatServer.StartAsync(gate.BeforeCommit);
 
         var sending = server.SendOnceAsync("ann", "ops", "k", "t");
-        await reached.Task.WaitAsync(ChatCall.Deadline);
+        await held.ReachedAsync();
         var page = await server.Client("bob").ListMessagesAsync(new ListMessagesRequest { Room = "ops" });
 
         Assert.False(sending.IsCompleted);
         Assert.Empty(page.Messages);
-        go.Set();
+        held.Release();
         Assert.Equal(1, (await sending).Id);
     }
 
     [Fact]
     public async Task A_store_that_fails_is_UNAVAILABLE_with_a_delay_and_a_repeat_is_stored_once()
     {
-        var failures = 1;
-        await using var server = await ChatServer.StartAsync(beforeCommit: _ =>
-        {
-            if (failures-- > 0)
-            {
-                throw new StoreUnavailableException("The disk is full.");
-            }
-        });
+        var gate = new BatchGate();
+        gate.FailNext(new StoreUnavailableException("The disk is full."));
+        await using var server = await ChatServer.StartAsync(gate.BeforeCommit);
 
         var error = await Assert.ThrowsAsync<RpcException>(() => server.SendOnceAsync("ann", "ops", "k", "t"));
         var ack = await server.SendOnceAsync("ann", "ops", "k", "t");
@@ -131,18 +124,15 @@ public sealed class SendMessageTests
     [Fact]
     public async Task A_stop_waits_for_the_answer_of_what_was_asked()
     {
-        var (reached, go) = (new TaskCompletionSource(), new ManualResetEventSlim());
-        await using var server = await ChatServer.StartAsync(beforeCommit: _ =>
-        {
-            reached.TrySetResult();
-            go.Wait();
-        });
+        var gate = new BatchGate();
+        var held = gate.HoldNext();
+        await using var server = await ChatServer.StartAsync(gate.BeforeCommit);
         var sending = server.SendOnceAsync("ann", "ops", "k", "t");
-        await reached.Task.WaitAsync(ChatCall.Deadline);
+        await held.ReachedAsync();
 
         var stopping = server.StopAsync();
         await server.Stopping.WaitAsync(ChatCall.Deadline);
-        go.Set();
+        held.Release();
 
         Assert.Equal(1, (await sending).Id);
         await stopping.WaitAsync(ChatCall.Deadline);

@@ -4,7 +4,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Xunit;
 
-namespace Chat.Tests.Unary;
+namespace Chat.Tests.UnaryCalls;
 
 /// <summary>Paging through a room's history, in both directions.</summary>
 public sealed class ListMessagesTests

@@ -3,7 +3,7 @@ using Chat.V1;
 using Grpc.Core;
 using Xunit;
 
-namespace Chat.Tests.Unary;
+namespace Chat.Tests.UnaryCalls;
 
 /// <summary>Paging through the rooms.</summary>
 public sealed class ListRoomsTests
