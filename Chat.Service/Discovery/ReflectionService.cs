@@ -1,5 +1,4 @@
 using Chat.V1;
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Reflection.V1;
@@ -8,16 +7,13 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Chat.Service.Discovery;
 
-/// <summary>
-/// Tells tools such as grpcurl which services there are and what their messages look like. The versions v1 and v1alpha
-/// differ in their names alone, so both are served here with the messages of v1.
-/// </summary>
-[BindServiceMethod(typeof(ReflectionService), nameof(BindService))]
+/// <summary>Tells tools which services there are and what their messages look like: server reflection.</summary>
 internal sealed class ReflectionService(
     IServer server,
     ChatOptions options,
     TimeProvider time,
     IHostApplicationLifetime lifetime)
+    : ReflectionServiceBase
 {
     private static readonly ServedFiles Files = new(
         ChatService.Descriptor,
@@ -28,8 +24,7 @@ internal sealed class ReflectionService(
     // What a client that does not read gets when the service stops; it can ask again.
     private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(1);
 
-    /// <summary>Serves one stream, until the client completes its requests.</summary>
-    public async Task ServerReflectionInfo(
+    public override async Task ServerReflectionInfo(
         IAsyncStreamReader<ServerReflectionRequest> requests,
         IServerStreamWriter<ServerReflectionResponse> responses,
         ServerCallContext context)
@@ -58,23 +53,6 @@ internal sealed class ReflectionService(
             throw Statuses.Cancelled;
         }
     }
-
-    /// <summary>Called by gRPC, which finds it by the attribute; without a service, it only asks which methods there are.</summary>
-    public static void BindService(ServiceBinderBase binder, ReflectionService? service)
-    {
-        var handler = service is null
-            ? null!
-            : new DuplexStreamingServerMethod<ServerReflectionRequest, ServerReflectionResponse>(service.ServerReflectionInfo);
-        binder.AddMethod(MethodOf(ServerReflection.Descriptor.FullName), handler);
-        binder.AddMethod(MethodOf(Grpc.Reflection.V1Alpha.ServerReflection.Descriptor.FullName), handler);
-    }
-
-    private static Method<ServerReflectionRequest, ServerReflectionResponse> MethodOf(string service) => new(
-        MethodType.DuplexStreaming,
-        service,
-        nameof(ServerReflectionInfo),
-        Marshallers.Create(request => request.ToByteArray(), ServerReflectionRequest.Parser.ParseFrom),
-        Marshallers.Create(response => response.ToByteArray(), ServerReflectionResponse.Parser.ParseFrom));
 
     // A client that takes nothing for the stall limit is given up, as on the chat's streams; at the stop, sooner.
     private async Task WriteAsync(
