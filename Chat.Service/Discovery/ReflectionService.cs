@@ -1,3 +1,4 @@
+using Chat.Service.Session;
 using Chat.V1;
 using Grpc.Core;
 using Grpc.Health.V1;
@@ -24,6 +25,9 @@ internal sealed class ReflectionService(
     // What a client that does not read gets when the service stops; it can ask again.
     private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(1);
 
+    /// <summary>The streams that are open.</summary>
+    public OpenStreams Streams { get; } = new();
+
     public override async Task ServerReflectionInfo(
         IAsyncStreamReader<ServerReflectionRequest> requests,
         IServerStreamWriter<ServerReflectionResponse> responses,
@@ -37,6 +41,7 @@ internal sealed class ReflectionService(
 
         var stop = lifetime.ApplicationStopping;
         var stream = new ReflectionStream(Files);
+        Streams.Begin();
         try
         {
             while (await requests.MoveNext(stop))
@@ -51,6 +56,10 @@ internal sealed class ReflectionService(
         catch (Exception) when (context.CancellationToken.IsCancellationRequested)
         {
             throw Statuses.Cancelled;
+        }
+        finally
+        {
+            Streams.End();
         }
     }
 

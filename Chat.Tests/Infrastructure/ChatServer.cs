@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using Chat.Service;
+using Chat.Service.Discovery;
 using Chat.Service.Log;
 using Chat.Service.Log.Sqlite;
 using Chat.Service.Session;
@@ -56,6 +57,8 @@ internal sealed class ChatServer : IAsyncDisposable
     }
 
     public OpenStreams Streams => app.Services.GetRequiredService<OpenStreams>();
+
+    public HealthService Health => app.Services.GetRequiredService<HealthService>();
 
     public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
 
