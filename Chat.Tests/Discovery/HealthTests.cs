@@ -95,6 +95,7 @@ public sealed class HealthTests
         await using var reflection = new ReflectionCall(channel);
         Assert.Equal(ServingStatus.Serving, await watch.NextAsync());
         await reflection.AskAsync(new() { ListServices = "" });
+        var reflectionEnd = reflection.EndAsync();
 
         var (exitCode, errors, took) = await service.TerminateAsync();
 
@@ -102,7 +103,7 @@ public sealed class HealthTests
         Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         Assert.Equal(ServingStatus.NotServing, await watch.NextAsync());
         Assert.Equal(StatusCode.Unavailable, await watch.EndAsync());
-        Assert.Equal(StatusCode.Unavailable, await reflection.EndAsync());
+        Assert.Equal(StatusCode.Unavailable, await reflectionEnd);
     }
 
     [Fact]

@@ -230,10 +230,11 @@ public sealed class ReflectionTests
         await using var server = await ChatServer.StartAsync(options => options.DrainLimit = TimeSpan.FromMinutes(2));
         await using var call = new ReflectionCall(server.Channel, version);
         await call.AskAsync(new() { ListServices = "" });
+        var end = call.EndAsync();
 
         await server.StopAsync().WaitAsync(ChatCall.Deadline);
 
-        Assert.Equal(StatusCode.Unavailable, await call.EndAsync());
+        Assert.Equal(StatusCode.Unavailable, await end);
     }
 
     [Fact]
@@ -241,37 +242,30 @@ public sealed class ReflectionTests
     {
         await using var server = await ChatServer.StartAsync(options => options.DrainLimit = TimeSpan.FromMinutes(2));
         await using var call = new ReflectionCall(server.Channel);
-        var written = 0;
-        var writing = WriteUntilTheEndAsync();
+        var writing = await WriteUntilNothingIsTakenAsync(server, call);
 
-        // Many round trips of another client go by, and nothing more is taken from this one.
-        var health = new Health.HealthClient(server.OpenChannel());
-        for (var (trips, before) = (0, -1); trips < 30; trips++)
-        {
-            await health.CheckAsync(new HealthCheckRequest());
-            trips = before == Volatile.Read(ref written) ? trips : 0;
-            before = Volatile.Read(ref written);
-        }
-
-        Assert.False(writing.IsCompleted);
         await server.StopAsync().WaitAsync(ChatCall.Deadline);
 
         Assert.NotEqual(StatusCode.OK, await call.EndAsync());
         await writing.WaitAsync(ChatCall.Deadline);
+    }
 
-        async Task WriteUntilTheEndAsync()
-        {
-            try
-            {
-                for (; ; written++)
-                {
-                    await call.WriteAsync(new() { Host = new string('h', 8000), FileByFilename = ChatFile });
-                }
-            }
-            catch (Exception error) when (ChatCall.IsEndOfStream(error))
-            {
-            }
-        }
+    [Fact]
+    public async Task A_client_that_does_not_read_is_given_up_after_the_stall_limit()
+    {
+        var time = new ManualTime();
+        var limit = TimeSpan.FromSeconds(30);
+        await using var server = await ChatServer.StartAsync(options => options.StallLimit = limit, time: time);
+        await using var call = new ReflectionCall(server.Channel);
+        var writing = await WriteUntilNothingIsTakenAsync(server, call);
+
+        time.Advance(limit - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, server.Reflection.Streams.Count);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+
+        await server.Reflection.Streams.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
+        Assert.NotEqual(StatusCode.OK, await call.EndAsync());
+        await writing.WaitAsync(ChatCall.Deadline);
     }
 
     [Theory]
@@ -309,6 +303,38 @@ public sealed class ReflectionTests
 
         Assert.Equal(
             $"{alpha}", $"{v1}".Replace("grpc.reflection.v1", "grpc.reflection.v1alpha", StringComparison.Ordinal));
+    }
+
+    // Asks and never reads, until many round trips of another client go by in which nothing more is taken from this one.
+    private static async Task<Task> WriteUntilNothingIsTakenAsync(ChatServer server, ReflectionCall call)
+    {
+        var written = 0;
+        var writing = WriteUntilTheEndAsync();
+        var health = new Health.HealthClient(server.OpenChannel());
+        for (var (trips, before) = (0, -1); trips < 30; trips++)
+        {
+            await health.CheckAsync(new HealthCheckRequest());
+            trips = before == Volatile.Read(ref written) ? trips : 0;
+            before = Volatile.Read(ref written);
+        }
+
+        Assert.False(writing.IsCompleted);
+        Assert.Equal(1, server.Reflection.Streams.Count);
+        return writing;
+
+        async Task WriteUntilTheEndAsync()
+        {
+            try
+            {
+                for (; ; written++)
+                {
+                    await call.WriteAsync(new() { Host = new string('h', 8000), FileByFilename = ChatFile });
+                }
+            }
+            catch (Exception error) when (ChatCall.IsEndOfStream(error))
+            {
+            }
+        }
     }
 
     private static RepeatedField<ByteString> FilesOf(ServerReflectionResponse response) =>

@@ -60,6 +60,8 @@ internal sealed class ChatServer : IAsyncDisposable
 
     public HealthService Health => app.Services.GetRequiredService<HealthService>();
 
+    public ReflectionService Reflection => app.Services.GetRequiredService<ReflectionService>();
+
     public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
 
     /// <summary>The channel that calls share unless they ask for one of their own.</summary>
