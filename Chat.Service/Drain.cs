@@ -22,14 +22,15 @@ internal sealed class Drain(
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        // Looked at first, because some end before this returns.
+        // A signal has told the streams already, and they may have ended just now: then they need their moment, too.
         OpenStreams[] all = [streams, health.Watches, reflection.Streams];
-        var open = all.Any(one => one.Count > 0);
-        lifetime.StopApplication();
-        if (!open)
+        var told = lifetime.ApplicationStopping.IsCancellationRequested;
+        if (!told && all.All(one => one.Count == 0))
         {
             return;
         }
+
+        lifetime.StopApplication();
 
         // The streams keep to the limit themselves; this only must not wait for one that does not.
         await Task.WhenAll(all.Select(one => one.WhenNoneAsync()))
