@@ -238,6 +238,25 @@ public sealed class ReflectionTests
     }
 
     [Fact]
+    public async Task Streams_that_ended_just_before_the_connections_close_keep_their_status()
+    {
+        await using var server = await ChatServer.StartAsync();
+        var ends = new List<Task<StatusCode>>();
+        for (var n = 0; n < 10; n++)
+        {
+            var call = new ReflectionCall(server.OpenChannel());
+            await call.AskAsync(new() { ListServices = "" });
+            ends.Add(call.EndAsync());
+        }
+
+        server.AskToStop();
+        await server.Reflection.Streams.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
+        await server.StopAsync().WaitAsync(ChatCall.Deadline);
+
+        Assert.All(await Task.WhenAll(ends), end => Assert.Equal(StatusCode.Unavailable, end));
+    }
+
+    [Fact]
     public async Task A_client_that_does_not_read_does_not_hold_up_the_stop()
     {
         await using var server = await ChatServer.StartAsync(options => options.DrainLimit = TimeSpan.FromMinutes(2));

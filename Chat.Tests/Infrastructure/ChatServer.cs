@@ -166,6 +166,9 @@ internal sealed class ChatServer : IAsyncDisposable
 
     public Task StopAsync() => app.StopAsync();
 
+    /// <summary>What a signal does first: everybody is told, and <see cref="StopAsync"/> comes later.</summary>
+    public void AskToStop() => app.Lifetime.StopApplication();
+
     /// <summary>The test means to provoke an error that the service logs.</summary>
     public void ExpectErrors() => errors.AreExpected = true;
 
