@@ -1,4 +1,5 @@
 using System.Net;
+using Chat.Service.Discovery;
 using Chat.Service.Log;
 using Chat.Service.Log.Sqlite;
 using Chat.Service.Rooms;
@@ -12,6 +13,9 @@ namespace Chat.Service;
 /// <summary>Puts the chat into an ASP.NET Core application: what <c>Program</c> does, for everybody who embeds it.</summary>
 public static class ChatHosting
 {
+    // They hold a name or two, and reflection sends each back.
+    private const int MaxDiscoveryRequestBytes = 16 * 1024;
+
     /// <summary>Adds the chat's services and the limits that its streams need of the web server.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="options">What is set; read once.</param>
@@ -29,9 +33,14 @@ public static class ChatHosting
         services.AddSingleton<UnaryCalls>();
         services.AddSingleton<UnaryTransport>();
         services.AddSingleton<ChatGrpcService>();
+        services.AddSingleton<ServingState>();
+        services.AddSingleton<HealthService>();
+        services.AddSingleton<ReflectionService>();
         services.AddHostedService<LogWatch>();
         services.AddHostedService<Drain>();
-        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = options.MaxRequestBytes);
+        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = options.MaxRequestBytes)
+            .AddServiceOptions<HealthService>(health => health.MaxReceiveMessageSize = MaxDiscoveryRequestBytes)
+            .AddServiceOptions<ReflectionService>(reflection => reflection.MaxReceiveMessageSize = MaxDiscoveryRequestBytes);
         services.Configure<KestrelServerOptions>(kestrel => SetLimits(kestrel.Limits, options));
 
         // The streams give up earlier; what is left is for the process to end within the limit.
@@ -39,13 +48,22 @@ public static class ChatHosting
         return services;
     }
 
-    /// <summary>Serves the chat's calls.</summary>
+    /// <summary>
+    /// Serves the chat's calls, health (<c>grpc.health.v1.Health</c>) and server reflection
+    /// (<c>grpc.reflection.v1.ServerReflection</c> and v1alpha), so an application maps no others of these names.
+    /// </summary>
     /// <param name="routes">The application.</param>
+    /// <returns>
+    /// For conventions of the chat's calls. They do not touch health, which probes ask without credentials, nor reflection,
+    /// which <see cref="ChatOptions.Reflection"/> switches.
+    /// </returns>
     public static GrpcServiceEndpointConventionBuilder MapChat(this IEndpointRouteBuilder routes)
     {
         // Opened here, so that a log which can't be used ends the start and not the first call.
         var log = routes.ServiceProvider.GetRequiredService<IMessageLog>();
         log.Committed += routes.ServiceProvider.GetRequiredService<RoomHub>().OnCommitted;
+        routes.MapGrpcService<HealthService>();
+        routes.MapGrpcService<ReflectionService>();
         return routes.MapGrpcService<ChatGrpcService>();
     }
 

@@ -66,6 +66,12 @@ public sealed record ChatOptions
     /// <summary>How long sends wait for another process that holds the database's write lock.</summary>
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Whether gRPC server reflection is served; null = while nothing but loopback addresses and sockets of this machine
+    /// is listened on. What stands behind a proxy that other machines reach sets it.
+    /// </summary>
+    public bool? Reflection { get; set; }
+
     /// <summary>Where the log is.</summary>
     internal string DataDirectory => Data ?? Path.Combine(StateHome, "grpcchat");
 

@@ -1,12 +1,20 @@
+using Chat.Service.Discovery;
 using Chat.Service.Session;
 
 namespace Chat.Service;
 
 /// <summary>
 /// Holds the web server's own stop back until the streams have ended, and a moment longer: a connection that is closed
-/// while a client's bytes are still coming in is reset, and that would take the GoAway with it.
+/// while a client's bytes are still coming in is reset, and that would take the GoAway with it. Watches of the health
+/// and streams of reflection count as well: a connection that closes while they end may lose their status.
 /// </summary>
-internal sealed class Drain(OpenStreams streams, ChatOptions options, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class Drain(
+    OpenStreams streams,
+    HealthService health,
+    ReflectionService reflection,
+    ChatOptions options,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime)
     : IHostedLifecycleService
 {
     // For a client on the same continent to hear that it should stop sending.
@@ -14,14 +22,18 @@ internal sealed class Drain(OpenStreams streams, ChatOptions options, TimeProvid
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        lifetime.StopApplication();
-        if (streams.Count == 0)
+        // A signal has told the streams already, and they may have ended just now: then they need their moment, too.
+        OpenStreams[] all = [streams, health.Watches, reflection.Streams];
+        var told = lifetime.ApplicationStopping.IsCancellationRequested;
+        if (!told && all.All(one => one.Count == 0))
         {
             return;
         }
 
-        // The sessions keep to the limit themselves; this only must not wait for one that does not.
-        await streams.WhenNoneAsync()
+        lifetime.StopApplication();
+
+        // The streams keep to the limit themselves; this only must not wait for one that does not.
+        await Task.WhenAll(all.Select(one => one.WhenNoneAsync()))
             .WaitAsync(options.DrainLimit, time, cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.Delay(Linger, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -46,6 +46,13 @@ internal static class EnvironmentOptions
                 : throw new ArgumentException($"{name} is '{value}', and must be a whole number");
         }
 
+        if (type == typeof(bool?))
+        {
+            return bool.TryParse(value, out var on)
+                ? on
+                : throw new ArgumentException($"{name} is '{value}', and must be true or false");
+        }
+
         if (type == typeof(TimeSpan))
         {
             // A bare number would be taken for days.

@@ -29,6 +29,9 @@ internal static class Statuses
     public static RpcException Unexpected => Of(
         ErrorTable.Unexpected, "unexpected error; the service's log says more");
 
+    public static RpcException ReflectionOff => Of(
+        ErrorTable.ReflectionOff, "server reflection is off; the service's option CHAT_REFLECTION=true switches it on");
+
     /// <summary>Nobody is there to read it.</summary>
     public static RpcException Cancelled => new(new Grpc.Core.Status(StatusCode.Cancelled, "the client is gone"));
 
@@ -50,6 +53,9 @@ internal static class Statuses
     /// <param name="detail">What is wrong with it, with its value, and what to do.</param>
     public static RpcException InvalidField(string field, string detail) => Of(
         ErrorTable.Invalid, detail, Violation(field, detail));
+
+    public static RpcException UnknownService(string service) => Of(
+        ErrorTable.UnknownService, $"'{Names.Cut(service)}' is no service whose health is known here");
 
     public static RpcException LogChanged(string given, string logId)
     {

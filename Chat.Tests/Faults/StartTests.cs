@@ -61,6 +61,7 @@ public sealed class StartTests
     [InlineData("CHAT_MAXTEXTBYTES", "many", "many")]
     [InlineData("CHAT_STALLLIMIT", "00:00:00", "StallLimit")]
     [InlineData("CHAT_DRAINLIMIT", "5", "hours:minutes:seconds")]
+    [InlineData("CHAT_REFLECTION", "maybe", "true or false")]
     [InlineData("CHAT_MAXTEXTBYTE", "4096", "CHAT_MAXTEXTBYTE is no option")]
     public async Task A_wrong_option_is_named_in_one_line(string name, string value, string named)
     {

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Chat.Service;
+using Chat.Service.Discovery;
 using Chat.Service.Log;
 using Chat.Service.Log.Sqlite;
 using Chat.Service.Session;
@@ -60,6 +61,10 @@ internal sealed class ChatServer : IAsyncDisposable
     }
 
     public OpenStreams Streams => app.Services.GetRequiredService<OpenStreams>();
+
+    public HealthService Health => app.Services.GetRequiredService<HealthService>();
+
+    public ReflectionService Reflection => app.Services.GetRequiredService<ReflectionService>();
 
     public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
 
@@ -179,6 +184,9 @@ internal sealed class ChatServer : IAsyncDisposable
     }
 
     public Task StopAsync() => app.StopAsync();
+
+    /// <summary>What a signal does first: everybody is told, and <see cref="StopAsync"/> comes later.</summary>
+    public void AskToStop() => app.Lifetime.StopApplication();
 
     /// <summary>The test means to provoke an error that the service logs.</summary>
     public void ExpectErrors() => errors.AreExpected = true;

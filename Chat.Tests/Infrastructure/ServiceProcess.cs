@@ -22,9 +22,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public Uri Address => new(StartLines[0]["listening on ".Length..]);
 
     /// <summary>Starts it and waits until it listens.</summary>
-    public static async Task<ServiceProcess> StartAsync(string data, string listen = "127.0.0.1:0")
+    public static async Task<ServiceProcess> StartAsync(
+        string data,
+        string listen = "127.0.0.1:0",
+        params (string Name, string Value)[] environment)
     {
-        var process = Start(["--listen", listen, "--data", data]);
+        var process = Start(["--listen", listen, "--data", data], environment);
         var errors = process.StandardError.ReadToEndAsync();
         var lines = new List<string>();
         while (lines.Count < 3)

@@ -14,6 +14,8 @@ public static class ErrorTable
     internal static readonly ErrorRow TooLarge = new(StatusCode.InvalidArgument, "TOO_LARGE", ComeBack.No);
     internal static readonly ErrorRow Malformed = new(StatusCode.InvalidArgument, "MALFORMED", ComeBack.No);
     internal static readonly ErrorRow UnknownCompression = new(StatusCode.Unimplemented, "UNKNOWN_COMPRESSION", ComeBack.No);
+    internal static readonly ErrorRow ReflectionOff = new(StatusCode.Unimplemented, "REFLECTION_OFF", ComeBack.No);
+    internal static readonly ErrorRow UnknownService = new(StatusCode.NotFound, "UNKNOWN_SERVICE", ComeBack.No);
     internal static readonly ErrorRow OffsetReused = new(StatusCode.AlreadyExists, "OFFSET_REUSED", ComeBack.No);
     internal static readonly ErrorRow Forbidden = new(StatusCode.PermissionDenied, "FORBIDDEN", ComeBack.No);
     internal static readonly ErrorRow LogChanged = new(StatusCode.FailedPrecondition, "LOG_CHANGED", ComeBack.No);
@@ -31,6 +33,8 @@ public static class ErrorTable
         TooLarge,
         Malformed,
         UnknownCompression,
+        ReflectionOff,
+        UnknownService,
         OffsetReused,
         Forbidden,
         LogChanged,
