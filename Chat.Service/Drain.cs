@@ -5,11 +5,12 @@ namespace Chat.Service;
 
 /// <summary>
 /// Holds the web server's own stop back until the streams have ended, and a moment longer: a connection that is closed
-/// while a client's bytes are still coming in is reset, and that would take the GoAway with it. Watches of the health
-/// and streams of reflection count as well: a connection that closes while they end may lose their status.
+/// while a client's bytes are still coming in is reset, and that would take the GoAway with it. Unary calls, watches of
+/// the health and streams of reflection count as well: a connection that closes while they end may lose their status.
 /// </summary>
 internal sealed class Drain(
     OpenStreams streams,
+    UnaryTransport unary,
     HealthService health,
     ReflectionService reflection,
     ChatOptions options,
@@ -23,7 +24,7 @@ internal sealed class Drain(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         // A signal has told the streams already, and they may have ended just now: then they need their moment, too.
-        OpenStreams[] all = [streams, health.Watches, reflection.Streams];
+        OpenStreams[] all = [streams, unary.Calls, health.Watches, reflection.Streams];
         var told = lifetime.ApplicationStopping.IsCancellationRequested;
         if (!told && all.All(one => one.Count == 0))
         {

@@ -1,3 +1,4 @@
+using Chat.Service.Session;
 using Google.Protobuf;
 using Grpc.Core;
 
@@ -13,6 +14,9 @@ internal sealed class UnaryTransport(
     IHostApplicationLifetime lifetime,
     ILogger<UnaryTransport> logger)
 {
+    /// <summary>The calls that are open.</summary>
+    public OpenStreams Calls { get; } = new();
+
     /// <summary>Reads the request, has it answered, and writes the response.</summary>
     /// <param name="requests">Where the request comes from.</param>
     /// <param name="responses">Where the response goes.</param>
@@ -28,6 +32,7 @@ internal sealed class UnaryTransport(
         Func<byte[], ValueTask<IMessage>> answer)
     {
         var stop = lifetime.ApplicationStopping;
+        Calls.Begin();
         using var patience = new CancellationTokenSource(options.StallLimit, time);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token, context.CancellationToken);
         try
@@ -55,6 +60,10 @@ internal sealed class UnaryTransport(
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             throw Statuses.Draining(options.ReconnectSpread);
+        }
+        finally
+        {
+            Calls.End();
         }
     }
 
