@@ -8,7 +8,14 @@ internal sealed record Batch(string[] Leaves, JoinAsk[] Joins, SendAsk[] Sends)
 {
     public static Batch Empty { get; } = new([], [], []);
 
+    public IEnumerable<string> Rooms => [.. Leaves, .. Joins.Select(join => join.Room), .. Sends.Select(send => send.Room)];
+
     public static Batch Of(params SendAsk[] sends) => Empty with { Sends = sends };
+
+    public Batch WithRooms(Func<string, string> other) => new(
+        [.. Leaves.Select(other)],
+        [.. Joins.Select(join => join with { Room = other(join.Room) })],
+        [.. Sends.Select(send => send with { Room = other(send.Room) })]);
 
     public override string ToString()
     {

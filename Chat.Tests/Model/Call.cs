@@ -5,23 +5,42 @@ namespace Chat.Tests.Model;
 /// taken out of it: a client that has no stream opens one first, in the room a, from its beginning.
 /// </summary>
 /// <param name="Client">The number of the client that does it.</param>
-internal abstract record Call(int Client);
+internal abstract record Call(int Client)
+{
+    /// <summary>The rooms that it names.</summary>
+    public abstract IEnumerable<string> Rooms { get; }
+
+    /// <summary>The same with other rooms.</summary>
+    public abstract Call WithRooms(Func<string, string> other);
+}
 
 /// <summary>Writes requests, one right after the other, and waits for everything that is due then.</summary>
 internal sealed record WriteCall(int Client, params Batch[] Batches) : Call(Client)
 {
+    public override IEnumerable<string> Rooms => Batches.SelectMany(batch => batch.Rooms);
+
+    public override Call WithRooms(Func<string, string> other) => new WriteCall(Client, [.. Batches.Select(batch => batch.WithRooms(other))]);
+
     public override string ToString() => $"{Clients.Name(Client)}: {string.Join("; and then: ", Batches.AsEnumerable())}";
 }
 
 /// <summary>Writes a request, completes the requests, and reads to the end.</summary>
 internal sealed record HalfCloseCall(int Client, Batch Batch) : Call(Client)
 {
+    public override IEnumerable<string> Rooms => Batch.Rooms;
+
+    public override Call WithRooms(Func<string, string> other) => this with { Batch = Batch.WithRooms(other) };
+
     public override string ToString() => $"{Clients.Name(Client)}: {Batch}; half-close";
 }
 
 /// <summary>Writes a request and drops the stream, without waiting for anything.</summary>
 internal sealed record DropCall(int Client, Batch Batch) : Call(Client)
 {
+    public override IEnumerable<string> Rooms => Batch.Rooms;
+
+    public override Call WithRooms(Func<string, string> other) => this with { Batch = Batch.WithRooms(other) };
+
     public override string ToString() => $"{Clients.Name(Client)}: {Batch}; drop the stream";
 }
 
@@ -30,6 +49,10 @@ internal sealed record DropCall(int Client, Batch Batch) : Call(Client)
 /// <param name="First">The first room, which stands in the metadata; null = "-".</param>
 internal sealed record OpenCall(int Client, JoinAsk? First) : Call(Client)
 {
+    public override IEnumerable<string> Rooms => First is null ? [] : [First.Room];
+
+    public override Call WithRooms(Func<string, string> other) => First is null ? this : this with { First = First with { Room = other(First.Room) } };
+
     public override string ToString() => $"{Clients.Name(Client)}: open a stream, {First?.ToString() ?? "no first room"}";
 }
 

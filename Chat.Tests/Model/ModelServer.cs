@@ -12,12 +12,18 @@ namespace Chat.Tests.Model;
 /// </summary>
 internal sealed class ModelServer : IAsyncDisposable
 {
+    // So that many sequences at a time do not wait for one connection.
+    private const int Connections = 4;
+
     private readonly ChatServer server;
+    private readonly GrpcChannel[] channels;
+    private int nextChannel;
 
     private ModelServer(ChatServer server, ModelLimits limits)
     {
         this.server = server;
         Limits = limits;
+        channels = [.. Enumerable.Range(0, Connections).Select(_ => server.OpenChannel())];
     }
 
     public ModelLimits Limits { get; }
@@ -52,8 +58,8 @@ internal sealed class ModelServer : IAsyncDisposable
         return new ModelServer(server, limits);
     }
 
-    /// <summary>A connection: several sequences may share one.</summary>
-    public GrpcChannel Connect() => server.OpenChannel();
+    /// <summary>A connection, which sequences share.</summary>
+    public GrpcChannel NextChannel() => channels[(uint)Interlocked.Increment(ref nextChannel) % Connections];
 
     /// <summary>The server is wrong on purpose, and may say so.</summary>
     public void ExpectErrors() => server.ExpectErrors();

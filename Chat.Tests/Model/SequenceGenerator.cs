@@ -45,7 +45,7 @@ internal static class SequenceGenerator
     private static readonly Gen<string> Logs = Gen.Frequency((6, One("")), (3, One("right")), (2, One("wrong")));
 
     private static readonly Gen<int> ReplayLimits =
-        Gen.Frequency((12, One(0)), (4, One(1)), (2, One(2)), (1, One(int.MaxValue)), (1, Gen.Elements(-1, int.MinValue)));
+        Gen.Frequency((8, One(0)), (7, One(1)), (3, One(2)), (1, One(int.MaxValue)), (1, Gen.Elements(-1, int.MinValue)));
 
     private static readonly Gen<SendAsk> Sends =
         from room in Gen.Frequency((20, Rooms), (2, One("")), (1, NoRooms))
@@ -54,7 +54,7 @@ internal static class SequenceGenerator
         select new SendAsk(room, offset, text);
 
     private static readonly Gen<JoinAsk> Joins =
-        from room in Gen.Frequency((20, Rooms), (1, NoRooms))
+        from room in Gen.Frequency((10, Rooms), (10, Gen.Elements("a", "b", "c", "d", "e")), (1, NoRooms))
         from after in Positions
         from log in Logs
         from limit in ReplayLimits

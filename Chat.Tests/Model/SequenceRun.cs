@@ -17,21 +17,23 @@ internal sealed class SequenceRun
     private readonly GrpcChannel channel;
     private readonly SequenceNames names = new();
     private readonly ChatModel model;
+    private readonly ModelClient reader;
     private readonly ModelClient[] clients;
 
-    private SequenceRun(ModelServer server, GrpcChannel channel)
+    private SequenceRun(ModelServer server)
     {
         this.server = server;
-        this.channel = channel;
+        channel = server.NextChannel();
         model = new ChatModel(server.Limits, server.LogId);
-        clients = [.. Enumerable.Range(0, Clients.Count).Select(number => new ModelClient(names.User(number)))];
+        reader = new ModelClient(names.Reader);
+        clients = [.. Enumerable.Range(0, Clients.Count).Select(number => new ModelClient(names.User(number))), reader];
     }
 
     /// <summary>Runs a sequence in rooms of its own.</summary>
     /// <exception cref="Mismatch">Server and model differ.</exception>
-    public static async Task RunAsync(ModelServer server, GrpcChannel channel, Call[] calls)
+    public static async Task RunAsync(ModelServer server, Call[] calls)
     {
-        var run = new SequenceRun(server, channel);
+        var run = new SequenceRun(server);
         var step = "at the start";
         try
         {
@@ -65,8 +67,7 @@ internal sealed class SequenceRun
             case WriteCall write:
                 foreach (var request in await PrepareAsync(client, write.Batches))
                 {
-                    client.Stream!.Value.Expected.Ask(request);
-                    await WriteAsync(client, request);
+                    await AskAsync(client, request);
                 }
 
                 break;
@@ -121,8 +122,7 @@ internal sealed class SequenceRun
             await OpenIfNoneAsync(client);
             var request = new ChatRequest { Sends = { client.Unanswered } };
             client.Unanswered.Clear();
-            client.Stream!.Value.Expected.Ask(request);
-            await WriteAsync(client, request);
+            await AskAsync(client, request);
             await UntilQuietAsync();
         }
     }
@@ -149,8 +149,7 @@ internal sealed class SequenceRun
         var (call, expected) = client.Stream!.Value;
         foreach (var request in requests)
         {
-            expected.Ask(request);
-            await WriteAsync(client, request);
+            await AskAsync(client, request);
         }
 
         await call.CompleteAsync();
@@ -194,6 +193,12 @@ internal sealed class SequenceRun
     }
 
     private Join OnTheWay(Join first) => server.OnTheWay(new ChatRequest { Joins = { first } }).SelectMany(request => request.Joins).Single();
+
+    private Task AskAsync(ModelClient client, ChatRequest request)
+    {
+        client.Stream!.Value.Expected.Ask(request);
+        return WriteAsync(client, request);
+    }
 
     private async Task WriteAsync(ModelClient client, ChatRequest request)
     {
@@ -254,11 +259,20 @@ internal sealed class SequenceRun
             await HalfCloseAsync(client);
         }
 
-        foreach (var some in model.Rooms.Where(room => Forms.IsRoom(room.Name)).ToList().Chunk(server.Limits.MaxRoomsPerStream))
+        await OpenAsync(reader, null);
+        ModelRoom[] joined = [];
+        foreach (var rooms in model.Rooms.Where(room => Forms.IsRoom(room.Name)).ToList().Chunk(server.Limits.MaxRoomsPerStream))
         {
-            var reader = new ModelClient(names.Reader);
-            await OpenAsync(reader, null);
-            await HalfCloseAsync(reader, new ChatRequest { Joins = { some.Select(room => new Join { Room = room.Name }) } });
+            var request = new ChatRequest
+            {
+                Leaves = { joined.Select(room => new Leave { Room = room.Name }) },
+                Joins = { rooms.Select(room => new Join { Room = room.Name }) },
+            };
+            await AskAsync(reader, request);
+            await UntilQuietAsync();
+            joined = rooms;
         }
+
+        await HalfCloseAsync(reader);
     }
 }

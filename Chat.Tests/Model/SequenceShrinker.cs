@@ -1,8 +1,8 @@
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// Makes a sequence smaller: fewer calls first, then fewer entries in each, then plainer ones. Each step is smaller
-/// than what it came from, so it ends.
+/// Makes a sequence smaller: fewer calls first, then fewer rooms and clients, then fewer and plainer entries. Each step
+/// is smaller than what it came from, so it ends.
 /// </summary>
 internal static class SequenceShrinker
 {
@@ -10,7 +10,17 @@ internal static class SequenceShrinker
     private const string PlainOffset = "k0";
     private const string PlainText = "one";
 
-    public static IEnumerable<Call[]> Shrink(Call[] calls) => Fewer(calls).Concat(Each(calls, Smaller));
+    public static IEnumerable<Call[]> Shrink(Call[] calls) =>
+        Fewer(calls).Concat(OtherRooms(calls)).Concat(OtherClients(calls)).Concat(Each(calls, Smaller));
+
+    // One room, or client, in the place of another throughout: one by one, its calls would lose each other.
+    private static IEnumerable<Call[]> OtherRooms(Call[] calls) =>
+        from room in calls.SelectMany(call => call.Rooms).Where(room => room != PlainRoom).Distinct()
+        select calls.Select(call => call.WithRooms(name => name == room ? PlainRoom : name)).ToArray();
+
+    private static IEnumerable<Call[]> OtherClients(Call[] calls) =>
+        from client in calls.Select(call => call.Client).Where(client => client > 0).Distinct()
+        select calls.Select(call => call.Client == client ? call with { Client = 0 } : call).ToArray();
 
     private static IEnumerable<Call> Smaller(Call call)
     {
