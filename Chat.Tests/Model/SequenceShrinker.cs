@@ -33,8 +33,8 @@ internal static class SequenceShrinker
         {
             WriteCall { Batches.Length: 1 } write => Smaller(write.Batches[0]).Select(batch => (Call)new WriteCall(write.Client, batch)),
             WriteCall write => Fewer(write.Batches).Concat(Each(write.Batches, Smaller)).Select(batches => write with { Batches = batches }),
-            HalfCloseCall close => Smaller(close.Batch).Select(batch => close with { Batch = batch }),
-            DropCall drop => Smaller(drop.Batch).Select(batch => drop with { Batch = batch }),
+            HalfCloseCall close => Smaller(close.Batch).Select(batch => (Call)(close with { Batch = batch })).Prepend(new WriteCall(close.Client, close.Batch)),
+            DropCall drop => Smaller(drop.Batch).Select(batch => (Call)(drop with { Batch = batch })).Prepend(new WriteCall(drop.Client, drop.Batch)),
             OpenCall { First: { } first } open => Smaller(first).Select(join => open with { First = join }),
             _ => [],
         };
