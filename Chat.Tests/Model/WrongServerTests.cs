@@ -67,13 +67,13 @@ public sealed class WrongServerTests
         "Joined {");
 
     [Fact]
-    public Task A_model_run_catches_sends_that_are_taken_before_joins() => CaughtAsync(
-        OnTheWay(request => request is { Sends.Count: > 0, Joins.Count: > 0 }
-            ? [new ChatRequest { Sends = { request.Sends } }, Changed(request, changed => changed.Sends.Clear())]
+    public Task A_model_run_catches_joins_that_are_taken_before_leaves() => CaughtAsync(
+        OnTheWay(request => request is { Leaves.Count: > 0, Joins.Count: > 0 }
+            ? [new ChatRequest { Joins = { request.Joins } }, Changed(request, changed => changed.Joins.Clear())]
             : [request]),
-        within: 100,
+        within: 200,
         steps: 1,
-        "Joined");
+        "came, and not Left of");
 
     [Fact]
     public Task A_model_run_catches_a_limit_of_texts_that_is_one_off() =>
