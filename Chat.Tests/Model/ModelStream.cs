@@ -62,9 +62,19 @@ internal sealed class ModelStream
         }
     }
 
-    /// <summary>Takes a request that the server may have read or not; returns the sends of it that may be stored.</summary>
-    public IEnumerable<Send> AskAndDrop(ChatRequest request) =>
-        [.. request.Sends.Select(WithRoom).Where(send => model.Send(user, send, mayBeLost: true).Refused is null)];
+    /// <summary>
+    /// Takes a send that the server may read or not, at any time from now on. False where it must not be written: what
+    /// is refused because of a limit now may be stored a moment later, when another has made the room, and no
+    /// repetition would settle that.
+    /// </summary>
+    /// <param name="send">The send, with its room.</param>
+    /// <param name="isStored">True when it is stored, should the server read it.</param>
+    public bool TryAskAndDrop(Send send, out bool isStored)
+    {
+        var answer = model.Send(user, send, mayBeLost: true);
+        isStored = answer.Refused is null;
+        return answer.Refused != Reason.Limit;
+    }
 
     /// <summary>The send with the room that it is for: an empty one means the first.</summary>
     public Send WithRoom(Send send) => send.Room.Length > 0 ? send : new Send(send) { Room = firstRoom };

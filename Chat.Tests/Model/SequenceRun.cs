@@ -135,10 +135,24 @@ internal sealed class SequenceRun
             await RepeatUnansweredAsync(clients.Where(other => other != client));
         }
 
-        var request = new ChatRequest { Sends = { client.Unanswered } };
-        request.MergeFrom(Request(client, batch));
+        var expected = client.Stream!.Value.Expected;
+        var request = Request(client, batch);
+        Send[] sends = [.. client.Unanswered, .. request.Sends.Select(expected.WithRoom)];
+        request.Sends.Clear();
         client.Unanswered.Clear();
-        client.Unanswered.AddRange(client.Stream!.Value.Expected.AskAndDrop(request));
+        foreach (var send in sends)
+        {
+            if (expected.TryAskAndDrop(send, out var isStored))
+            {
+                request.Sends.Add(send);
+            }
+
+            if (isStored)
+            {
+                client.Unanswered.Add(send);
+            }
+        }
+
         await WriteAsync(client, request);
         await client.EndAsync();
         server.Tally.Count("Drop");
