@@ -1,0 +1,69 @@
+namespace Chat.Tests.Model;
+
+/// <summary>
+/// One step of a sequence. Every step means something in every state, so that a sequence stays one when steps are
+/// taken out of it: a client that has no stream opens one first, in the room a, from its beginning.
+/// </summary>
+/// <param name="Client">The number of the client that does it.</param>
+internal abstract record Call(int Client)
+{
+    /// <summary>The rooms that it names.</summary>
+    public abstract IEnumerable<string> Rooms { get; }
+
+    /// <summary>The same with other rooms.</summary>
+    public abstract Call WithRooms(Func<string, string> other);
+}
+
+/// <summary>Writes requests, one right after the other, and waits for everything that is due then.</summary>
+internal sealed record WriteCall(int Client, params Batch[] Batches) : Call(Client)
+{
+    public override IEnumerable<string> Rooms => Batches.SelectMany(batch => batch.Rooms);
+
+    public override Call WithRooms(Func<string, string> other) => new WriteCall(Client, [.. Batches.Select(batch => batch.WithRooms(other))]);
+
+    public override string ToString() => $"{Clients.Name(Client)}: {string.Join("; and then: ", Batches.AsEnumerable())}";
+}
+
+/// <summary>Writes a request, completes the requests, and reads to the end.</summary>
+internal sealed record HalfCloseCall(int Client, Batch Batch) : Call(Client)
+{
+    public override IEnumerable<string> Rooms => Batch.Rooms;
+
+    public override Call WithRooms(Func<string, string> other) => this with { Batch = Batch.WithRooms(other) };
+
+    public override string ToString() => $"{Clients.Name(Client)}: {Batch}; half-close";
+}
+
+/// <summary>Writes a request and drops the stream, without waiting for anything.</summary>
+internal sealed record DropCall(int Client, Batch Batch) : Call(Client)
+{
+    public override IEnumerable<string> Rooms => Batch.Rooms;
+
+    public override Call WithRooms(Func<string, string> other) => this with { Batch = Batch.WithRooms(other) };
+
+    public override string ToString() => $"{Clients.Name(Client)}: {Batch}; drop the stream";
+}
+
+/// <summary>Opens a stream; drops the one that the client has.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="First">The first room, which stands in the metadata; null = "-".</param>
+internal sealed record OpenCall(int Client, JoinAsk? First) : Call(Client)
+{
+    public override IEnumerable<string> Rooms => First is null ? [] : [First.Room];
+
+    public override Call WithRooms(Func<string, string> other) => First is null ? this : this with { First = First with { Room = other(First.Room) } };
+
+    public override string ToString() => $"{Clients.Name(Client)}: open a stream, {First?.ToString() ?? "no first room"}";
+}
+
+/// <summary>The clients of a sequence: two are the same user on two devices.</summary>
+internal static class Clients
+{
+    public const int Count = 3;
+
+    private static readonly string[] Names = ["ann", "bob", "ann's other device"];
+
+    public static string Name(int client) => Names[client];
+
+    public static string User(int client) => client == 1 ? "bob" : "ann";
+}

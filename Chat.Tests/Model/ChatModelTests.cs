@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace Chat.Tests.Model;
+
+/// <summary>The whole contract of the stream at once: random sequences of calls, against a model in memory.</summary>
+public sealed class ChatModelTests(ITestOutputHelper output)
+{
+    private const int Workers = 16;
+
+    // What every run must have met, and how often at least, so that it can't become empty unseen.
+    private const int Enough = 200;
+
+    private static readonly string[] Met =
+    [
+        "Ack, duplicate",
+        "Ack, new",
+        "CaughtUp",
+        "Drop",
+        "Half-close",
+        "Joined Complete",
+        "Joined Gap",
+        "Joined Reset",
+        "Left Invalid",
+        "Left Limit",
+        "Left Unspecified",
+        "Message",
+        "Open, refused",
+        "Refusal Invalid",
+        "Refusal Limit",
+        "Refusal OffsetReused",
+        "Refusal TooLarge",
+    ];
+
+    // Other sequences than the usual ones: MODEL_SEED=7 MODEL_SEQUENCES=100000; or one alone: MODEL_REPLAY=<the seed of a failure>.
+    private static int Sequences { get; } = (int)(Setting("MODEL_SEQUENCES") ?? 10_000);
+
+    private static ulong Seed { get; } = Setting("MODEL_SEED") ?? 20_260_203;
+
+    [Fact]
+    public async Task Ten_thousand_random_call_sequences_agree_with_the_model()
+    {
+        var begun = Stopwatch.GetTimestamp();
+        await using var server = await ModelServer.StartAsync();
+        var check = new ModelCheck(calls => SequenceRun.RunAsync(server, calls));
+        var replay = Environment.GetEnvironmentVariable("MODEL_REPLAY");
+        var failure = replay is null ? await check.RunAsync(Sequences, Seed, Workers) : await check.ReplayAsync(replay);
+
+        output.WriteLine($"{Sequences} sequences from seed {Seed} in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s met");
+        output.WriteLine(server.Tally.ToString());
+        Assert.True(failure is null, failure?.ToString());
+        Assert.All(replay is null ? Met : [], what => Assert.InRange(server.Tally[what], Enough * (Sequences / 10_000.0), int.MaxValue));
+    }
+
+    [Fact]
+    public async Task Sequences_on_a_server_with_few_rooms_agree_with_the_model()
+    {
+        var limits = new ModelLimits { MaxRooms = 2, MaxNewRoomsPerSender = 100 };
+        var refusals = 0;
+        var failure = await new ModelCheck(async calls =>
+        {
+            // A server of its own: the limit is one for all rooms.
+            await using var server = await ModelServer.StartAsync(limits);
+            await SequenceRun.RunAsync(server, calls);
+            Interlocked.Add(ref refusals, server.Tally["Refusal Limit"]);
+        }).RunAsync(sequences: 100, Seed, workers: 4);
+
+        Assert.True(failure is null, failure?.ToString());
+        Assert.InRange(refusals, 50, int.MaxValue);
+    }
+
+    private static ulong? Setting(string name) =>
+        Environment.GetEnvironmentVariable(name) is { } value ? ulong.Parse(value, CultureInfo.InvariantCulture) : null;
+}

@@ -1,0 +1,31 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Chat.Tests.Model;
+
+/// <summary>What the contract says that names look like, written without a look at how the service does it.</summary>
+internal static partial class Forms
+{
+    private const int MaxNameBytes = 128;
+
+    public static bool IsRoom(string name) => Room().IsMatch(name);
+
+    public static bool IsOffset(string offset) =>
+        Encoding.UTF8.GetByteCount(offset) is > 0 and <= MaxNameBytes && !offset.Any(char.IsControl);
+
+    public static bool IsText(string text) => text.Length > 0 && !text.Contains('\0');
+
+    /// <summary>How a name comes back in an answer: cut to at most 128 bytes, at a character boundary.</summary>
+    public static string Echo(string name)
+    {
+        while (Encoding.UTF8.GetByteCount(name) > MaxNameBytes)
+        {
+            name = name[..^(char.IsLowSurrogate(name[^1]) ? 2 : 1)];
+        }
+
+        return name;
+    }
+
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9._-]{0,63}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Room();
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+using System.Text;
+using FsCheck;
+
+namespace Chat.Tests.Model;
+
+/// <summary>A sequence in which server and model differ, as it was found and as small as it gets.</summary>
+internal sealed record ModelFailure(Call[] Found)
+{
+    public Call[] Shrunk { get; init; } = Found;
+
+    public string Difference { get; init; } = "";
+
+    /// <summary>Where the generator was when it made the sequence.</summary>
+    public Rnd Seed { get; init; }
+
+    public override string ToString() => new StringBuilder()
+        .AppendLine("The server and the model differ.")
+        .AppendLine(CultureInfo.InvariantCulture, $"Seed: {Seed.Seed},{Seed.Gamma}")
+        .AppendLine("Smallest sequence (who has no stream opens one in room a first):")
+        .Append(Lines(Shrunk))
+        .AppendLine(CultureInfo.InvariantCulture, $"There, {Difference}.")
+        .AppendLine("As it was found:")
+        .Append(Lines(Found))
+        .ToString();
+
+    private static string Lines(Call[] calls) =>
+        string.Concat(calls.Select((call, i) => $"{i + 1,4}. {call}{Environment.NewLine}"));
+}

@@ -1,0 +1,68 @@
+using Chat.Service;
+using Chat.Service.Log;
+using Chat.Tests.Infrastructure;
+using Chat.V1;
+using Grpc.Net.Client;
+
+namespace Chat.Tests.Model;
+
+/// <summary>
+/// The real server with the model's limits, and what sequences need of it. Its clock stands still, so that no limit by
+/// time is ever over.
+/// </summary>
+internal sealed class ModelServer : IAsyncDisposable
+{
+    // So that many sequences at a time do not wait for one connection.
+    private const int Connections = 4;
+
+    private readonly ChatServer server;
+    private readonly GrpcChannel[] channels;
+    private int nextChannel;
+
+    private ModelServer(ChatServer server, ModelLimits limits)
+    {
+        this.server = server;
+        Limits = limits;
+        channels = [.. Enumerable.Range(0, Connections).Select(_ => server.OpenChannel())];
+    }
+
+    public ModelLimits Limits { get; }
+
+    public Tally Tally { get; } = new();
+
+    public string LogId => server.Log.LogId;
+
+    /// <summary>How long something that is due is waited for.</summary>
+    public TimeSpan Patience { get; set; } = ChatCall.Deadline;
+
+    /// <summary>What becomes of a request on its way to the server, for servers that are to be wrong.</summary>
+    public Func<ChatRequest, IEnumerable<ChatRequest>> OnTheWay { get; set; } = request => [request];
+
+    /// <param name="limits">The model's limits, and the server's.</param>
+    /// <param name="openLog">Opens the log, instead of the service's own way.</param>
+    /// <param name="set">Changes the server's options, and not the model's limits.</param>
+    public static async Task<ModelServer> StartAsync(
+        ModelLimits? limits = null,
+        Func<string, ModelLimits, IMessageLog>? openLog = null,
+        Action<ChatOptions>? set = null)
+    {
+        limits ??= new ModelLimits();
+        var server = await ChatServer.StartAsync(
+            set: options =>
+            {
+                limits.Set(options);
+                set?.Invoke(options);
+            },
+            openLog: openLog is null ? null : data => openLog(data, limits),
+            time: new ManualTime());
+        return new ModelServer(server, limits);
+    }
+
+    /// <summary>A connection, which sequences share.</summary>
+    public GrpcChannel NextChannel() => channels[(uint)Interlocked.Increment(ref nextChannel) % Connections];
+
+    /// <summary>The server is wrong on purpose, and may say so.</summary>
+    public void ExpectErrors() => server.ExpectErrors();
+
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+}

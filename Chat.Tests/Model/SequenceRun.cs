@@ -1,0 +1,292 @@
+using Chat.Tests.Infrastructure;
+using Chat.V1;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Chat.Tests.Model;
+
+/// <summary>
+/// One sequence, done to the server and to the model, step by step. After each step every stream must have had all
+/// that the model says, and nothing else; in the end a fresh reader must find each room as the model has it.
+/// </summary>
+internal sealed class SequenceRun
+{
+    private static readonly JoinAsk FirstJoin = new("a");
+
+    private readonly ModelServer server;
+    private readonly GrpcChannel channel;
+    private readonly SequenceNames names = new();
+    private readonly ChatModel model;
+    private readonly ModelClient reader;
+    private readonly ModelClient[] clients;
+
+    private SequenceRun(ModelServer server)
+    {
+        this.server = server;
+        channel = server.NextChannel();
+        model = new ChatModel(server.Limits, server.LogId);
+        reader = new ModelClient(names.Reader);
+        clients = [.. Enumerable.Range(0, Clients.Count).Select(number => new ModelClient(names.User(number))), reader];
+    }
+
+    /// <summary>Runs a sequence in rooms of its own.</summary>
+    /// <exception cref="Mismatch">Server and model differ.</exception>
+    public static async Task RunAsync(ModelServer server, Call[] calls)
+    {
+        var run = new SequenceRun(server);
+        var step = "at the start";
+        try
+        {
+            for (var i = 0; i < calls.Length; i++)
+            {
+                step = $"in step {i + 1}";
+                await run.DoAsync(calls[i]);
+            }
+
+            step = "at the end";
+            await run.CheckEndAsync();
+        }
+        catch (Mismatch mismatch)
+        {
+            throw new Mismatch(run.names.Plain($"{step}, {mismatch.Message}"));
+        }
+        finally
+        {
+            foreach (var client in run.clients)
+            {
+                await client.EndAsync();
+            }
+        }
+    }
+
+    private async Task DoAsync(Call call)
+    {
+        var client = clients[call.Client];
+        switch (call)
+        {
+            case WriteCall write:
+                foreach (var request in await PrepareAsync(client, write.Batches))
+                {
+                    await AskAsync(client, request);
+                }
+
+                break;
+            case HalfCloseCall close:
+                await HalfCloseAsync(client, await PrepareAsync(client, close.Batch));
+                break;
+            case DropCall drop:
+                await DropAsync(client, drop.Batch);
+                break;
+            case OpenCall open:
+                await OpenAsync(client, open.First);
+                break;
+            default:
+                throw new InvalidOperationException($"{call} is no step.");
+        }
+
+        await UntilQuietAsync();
+    }
+
+    // The requests that are meant, when it is certain what they must be answered with.
+    private async Task<ChatRequest[]> PrepareAsync(ModelClient client, params Batch[] batches)
+    {
+        await OpenIfNoneAsync(client);
+        if (batches.Any(batch => NeedsCertainty(client, batch)))
+        {
+            await RepeatUnansweredAsync(clients);
+        }
+
+        return [.. batches.Select(batch => Request(client, batch))];
+    }
+
+    private ChatRequest Request(ModelClient client, Batch batch) => new()
+    {
+        Leaves = { batch.Leaves.Select(room => new Leave { Room = names.Room(room) }) },
+        Joins = { batch.Joins.Select(join => client.Join(join, names, model)) },
+        Sends = { batch.Sends.Select(names.Send) },
+    };
+
+    // The id of a send is certain where nothing that may be lost competes with it for the room's next id, or for the
+    // right to be one of the rooms that there may be.
+    private bool NeedsCertainty(ModelClient client, Batch batch) => model.IsInDoubt && batch.Sends.Any(ask =>
+    {
+        var room = model.Room(client.Stream!.Value.Expected.WithRoom(names.Send(ask)).Room);
+        return room.IsInDoubt || room.Head == 0;
+    });
+
+    /// <summary>As the contract asks for: first what was not answered, in its order, before anything new.</summary>
+    private async Task RepeatUnansweredAsync(IEnumerable<ModelClient> those)
+    {
+        foreach (var client in those.Where(client => client.Unanswered.Count > 0))
+        {
+            await OpenIfNoneAsync(client);
+            var request = new ChatRequest { Sends = { client.Unanswered } };
+            client.Unanswered.Clear();
+            await AskAsync(client, request);
+            await UntilQuietAsync();
+        }
+    }
+
+    private async Task DropAsync(ModelClient client, Batch batch)
+    {
+        await OpenIfNoneAsync(client);
+        if (NeedsCertainty(client, batch))
+        {
+            await RepeatUnansweredAsync(clients.Where(other => other != client));
+        }
+
+        var expected = client.Stream!.Value.Expected;
+        var request = Request(client, batch);
+        Send[] sends = [.. client.Unanswered, .. request.Sends.Select(expected.WithRoom)];
+        request.Sends.Clear();
+        client.Unanswered.Clear();
+        foreach (var send in sends)
+        {
+            if (expected.TryAskAndDrop(send, out var isStored))
+            {
+                request.Sends.Add(send);
+            }
+
+            if (isStored)
+            {
+                client.Unanswered.Add(send);
+            }
+        }
+
+        await WriteAsync(client, request);
+        await client.EndAsync();
+        server.Tally.Count("Drop");
+    }
+
+    private async Task HalfCloseAsync(ModelClient client, params ChatRequest[] requests)
+    {
+        var (call, expected) = client.Stream!.Value;
+        foreach (var request in requests)
+        {
+            await AskAsync(client, request);
+        }
+
+        await call.CompleteAsync();
+        while (await ReadAsync(client))
+        {
+        }
+
+        if (!expected.IsQuiet)
+        {
+            throw new Mismatch($"{client.User} is told OK, and was not told {expected.Missing}");
+        }
+
+        await client.EndAsync();
+        server.Tally.Count("Half-close");
+    }
+
+    private Task OpenIfNoneAsync(ModelClient client) => client.Stream is null ? OpenAsync(client, FirstJoin) : Task.CompletedTask;
+
+    private async Task OpenAsync(ModelClient client, JoinAsk? ask)
+    {
+        await client.EndAsync();
+        var first = ask is null ? null : client.Join(ask, names, model);
+        var call = new ChatCall(channel, StartMetadata.Of(client.User, first is null ? null : OnTheWay(first)));
+        if (first is null || StartMetadata.IsValid(first))
+        {
+            client.Begin(call, new ModelStream(model, client.User, first, server.Tally));
+            await UntilQuietAsync();
+            return;
+        }
+
+        await using (call)
+        {
+            var status = await call.ToEndAsync();
+            if (status.StatusCode != StatusCode.InvalidArgument || call.Frames.Count > 0)
+            {
+                throw new Mismatch($"{client.User} has {call.Frames.Count} frames and {status}, and not INVALID_ARGUMENT alone");
+            }
+        }
+
+        server.Tally.Count("Open, refused");
+    }
+
+    private Join OnTheWay(Join first) => server.OnTheWay(new ChatRequest { Joins = { first } }).SelectMany(request => request.Joins).Single();
+
+    private Task AskAsync(ModelClient client, ChatRequest request)
+    {
+        client.Stream!.Value.Expected.Ask(request);
+        return WriteAsync(client, request);
+    }
+
+    private async Task WriteAsync(ModelClient client, ChatRequest request)
+    {
+        foreach (var onTheWay in server.OnTheWay(request))
+        {
+            await client.Stream!.Value.Call.WriteAsync(onTheWay);
+        }
+    }
+
+    // Again from the beginning when something came: what one is told, all must be told.
+    private async Task UntilQuietAsync()
+    {
+        while (clients.FirstOrDefault(client => client.Stream is { Expected.IsQuiet: false }) is { } client)
+        {
+            if (!await ReadAsync(client))
+            {
+                throw new Mismatch($"{client.User}'s stream ends with OK, and {client.Stream!.Value.Expected.Missing} is still to come");
+            }
+        }
+    }
+
+    private async Task<bool> ReadAsync(ModelClient client)
+    {
+        var (call, expected) = client.Stream!.Value;
+        try
+        {
+            if (!await call.ReadAsync().WaitAsync(server.Patience))
+            {
+                return false;
+            }
+        }
+        catch (TimeoutException)
+        {
+            throw new Mismatch($"{client.User} waits in vain for {expected.Missing}");
+        }
+        catch (RpcException error)
+        {
+            throw new Mismatch($"{client.User}'s stream ends with {error.Status}, and {expected.Missing} is still to come");
+        }
+
+        try
+        {
+            expected.Take(call.Frames[^1]);
+        }
+        catch (Mismatch mismatch)
+        {
+            throw new Mismatch($"{client.User} is told wrong: {mismatch.Message}");
+        }
+
+        return true;
+    }
+
+    private async Task CheckEndAsync()
+    {
+        await RepeatUnansweredAsync(clients);
+        foreach (var client in clients.Where(client => client.Stream is not null))
+        {
+            await HalfCloseAsync(client);
+        }
+
+        await OpenAsync(reader, null);
+        ModelRoom[] joined = [];
+        foreach (var rooms in model.Rooms.Where(room => Forms.IsRoom(room.Name)).ToList().Chunk(server.Limits.MaxRoomsPerStream))
+        {
+            var request = new ChatRequest
+            {
+                Leaves = { joined.Select(room => new Leave { Room = room.Name }) },
+                Joins = { rooms.Select(room => new Join { Room = room.Name }) },
+            };
+            await AskAsync(reader, request);
+            await UntilQuietAsync();
+            joined = rooms;
+        }
+
+        await HalfCloseAsync(reader);
+    }
+}
