@@ -29,6 +29,9 @@ internal abstract class BentLog(IMessageLog inner) : IMessageLog
     public ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation) =>
         inner.ReadAsync(room, after, through, new BentSink(sink, Show), cancellation);
 
+    public ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(string after, int count, CancellationToken cancellation) =>
+        inner.ListRoomsAsync(after, count, cancellation);
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     protected virtual bool Show(scoped in MessageRow row, IMessageSink sink) => sink.TryAdd(row);
