@@ -44,6 +44,16 @@ internal sealed record DropCall(int Client, Batch Batch) : Call(Client)
     public override string ToString() => $"{Clients.Name(Client)}: {Batch}; drop the stream";
 }
 
+/// <summary>Sends with a call of its own.</summary>
+internal sealed record SendOnceCall(int Client, SendAsk Send) : Call(Client)
+{
+    public override IEnumerable<string> Rooms => [Send.Room];
+
+    public override Call WithRooms(Func<string, string> other) => this with { Send = Send with { Room = other(Send.Room) } };
+
+    public override string ToString() => $"{Clients.Name(Client)}: {Send}, with a call of its own";
+}
+
 /// <summary>Opens a stream; drops the one that the client has.</summary>
 /// <param name="Client">The client.</param>
 /// <param name="First">The first room, which stands in the metadata; null = "-".</param>

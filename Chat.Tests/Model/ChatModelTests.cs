@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Tests.Model;
 
-/// <summary>The whole contract of the stream at once: random sequences of calls, against a model in memory.</summary>
+/// <summary>The whole contract at once: random sequences of calls, against a model in memory.</summary>
 public sealed class ChatModelTests(ITestOutputHelper output)
 {
     private const int Workers = 16;
@@ -30,7 +30,11 @@ public sealed class ChatModelTests(ITestOutputHelper output)
         "Refusal Invalid",
         "Refusal Limit",
         "Refusal OffsetReused",
+        "Page, backwards",
+        "Page, forwards",
         "Refusal TooLarge",
+        "Unary, acked",
+        "Unary, refused",
     ];
 
     // Other sequences than the usual ones: MODEL_SEED=7 MODEL_SEQUENCES=100000; or one alone: MODEL_REPLAY=<the seed of a failure>.

@@ -78,6 +78,7 @@ internal static class SequenceGenerator
         (2, from client in ClientNumbers from first in Batches from second in Batches select (Call)new WriteCall(client, first, second)),
         (2, from client in ClientNumbers from batch in Batches select (Call)new HalfCloseCall(client, batch)),
         (3, from client in ClientNumbers from batch in Batches select (Call)new DropCall(client, batch)),
+        (3, from client in ClientNumbers from send in Sends select (Call)new SendOnceCall(client, send)),
         (3, from client in ClientNumbers from asked in Joins select (Call)new OpenCall(client, asked)),
         (1, from client in ClientNumbers select (Call)new OpenCall(client, null)));
 

@@ -17,6 +17,7 @@ internal sealed class SequenceRun
     private readonly GrpcChannel channel;
     private readonly SequenceNames names = new();
     private readonly ChatModel model;
+    private readonly ModelUnaryCalls unary;
     private readonly ModelClient reader;
     private readonly ModelClient[] clients;
 
@@ -25,6 +26,7 @@ internal sealed class SequenceRun
         this.server = server;
         channel = server.NextChannel();
         model = new ChatModel(server.Limits, server.LogId);
+        unary = new ModelUnaryCalls(channel, server.Tally);
         reader = new ModelClient(names.Reader);
         clients = [.. Enumerable.Range(0, Clients.Count).Select(number => new ModelClient(names.User(number))), reader];
     }
@@ -77,6 +79,9 @@ internal sealed class SequenceRun
             case DropCall drop:
                 await DropAsync(client, drop.Batch);
                 break;
+            case SendOnceCall once:
+                await SendOnceAsync(client, names.Send(once.Send));
+                break;
             case OpenCall open:
                 await OpenAsync(client, open.First);
                 break;
@@ -108,11 +113,26 @@ internal sealed class SequenceRun
 
     // The id of a send is certain where nothing that may be lost competes with it for the room's next id, or for the
     // right to be one of the rooms that there may be.
-    private bool NeedsCertainty(ModelClient client, Batch batch) => model.IsInDoubt && batch.Sends.Any(ask =>
+    private bool NeedsCertainty(ModelClient client, Batch batch) =>
+        batch.Sends.Any(ask => NeedsCertainty(client.Stream!.Value.Expected.WithRoom(names.Send(ask))));
+
+    private bool NeedsCertainty(Send send) =>
+        model.IsInDoubt && model.Room(send.Room) is var room && (room.IsInDoubt || room.Head == 0);
+
+    private async Task SendOnceAsync(ModelClient client, Send send)
     {
-        var room = model.Room(client.Stream!.Value.Expected.WithRoom(names.Send(ask)).Room);
-        return room.IsInDoubt || room.Head == 0;
-    });
+        if (NeedsCertainty(send))
+        {
+            await RepeatUnansweredAsync(clients);
+        }
+
+        var expected = model.Send(client.User, send);
+        await unary.SendAsync(client.User, send, expected);
+        if (expected.Refused is null)
+        {
+            model.Room(send.Room).Saw(expected.Id);
+        }
+    }
 
     /// <summary>As the contract asks for: first what was not answered, in its order, before anything new.</summary>
     private async Task RepeatUnansweredAsync(IEnumerable<ModelClient> those)
@@ -288,5 +308,9 @@ internal sealed class SequenceRun
         }
 
         await HalfCloseAsync(reader);
+        foreach (var room in model.Rooms.Where(room => room.Head > 0))
+        {
+            await unary.CheckPageAsync(room);
+        }
     }
 }

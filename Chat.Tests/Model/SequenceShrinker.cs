@@ -35,6 +35,7 @@ internal static class SequenceShrinker
             WriteCall write => Fewer(write.Batches).Concat(Each(write.Batches, Smaller)).Select(batches => write with { Batches = batches }),
             HalfCloseCall close => Smaller(close.Batch).Select(batch => (Call)(close with { Batch = batch })).Prepend(new WriteCall(close.Client, close.Batch)),
             DropCall drop => Smaller(drop.Batch).Select(batch => (Call)(drop with { Batch = batch })).Prepend(new WriteCall(drop.Client, drop.Batch)),
+            SendOnceCall once => Smaller(once.Send).Select(send => once with { Send = send }),
             OpenCall { First: { } first } open => Smaller(first).Select(join => open with { First = join }),
             _ => [],
         };
