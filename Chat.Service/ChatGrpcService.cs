@@ -15,17 +15,15 @@ internal sealed class ChatGrpcService(
     OpenStreams streams,
     UnaryCalls unary,
     UnaryTransport unaryTransport,
+    PageTurns pages,
     ErrorStatus errors,
     ChatOptions options,
     ChatMetrics metrics,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
     ILogger<ChatGrpcService> logger)
-    : EncodedChatServiceBase, IDisposable
+    : EncodedChatServiceBase
 {
-    // Pages are held in memory until their clients have taken them.
-    private readonly SemaphoreSlim pages = new(options.MaxPagesAtOnce);
-
     public override async Task Chat(
         IAsyncStreamReader<EncodedRequest> requests,
         IServerStreamWriter<Frame> responses,
@@ -70,8 +68,6 @@ internal sealed class ChatGrpcService(
         ServerCallContext context) =>
         AnswerAsync(requests, responses, context, pages, unary.ListRoomsAsync);
 
-    public void Dispose() => pages.Dispose();
-
     private static CallMetadata MetadataOf(ServerCallContext context)
     {
         var headers = context.GetHttpContext().Request.Headers;
@@ -82,7 +78,7 @@ internal sealed class ChatGrpcService(
         IAsyncStreamReader<byte[]> requests,
         IServerStreamWriter<IMessage> responses,
         ServerCallContext context,
-        SemaphoreSlim? turns,
+        PageTurns? turns,
         UnaryCall call)
     {
         try

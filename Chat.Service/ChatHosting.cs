@@ -32,6 +32,7 @@ public static class ChatHosting
         services.AddSingleton<ErrorStatus>();
         services.AddSingleton<UnaryCalls>();
         services.AddSingleton<UnaryTransport>();
+        services.AddSingleton<PageTurns>();
         services.AddSingleton<ChatGrpcService>();
         services.AddSingleton<ServingState>();
         services.AddSingleton<HealthService>();

@@ -51,6 +51,9 @@ public sealed record ChatOptions
     /// </summary>
     public int MaxPagesAtOnce { get; set; } = 64;
 
+    /// <summary>As many of those on one connection: a client that does not read keeps only itself waiting.</summary>
+    public int MaxPagesPerConnection { get; set; } = 4;
+
     /// <summary>A heartbeat is sent when a stream was silent for so long.</summary>
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(20);
 
@@ -100,6 +103,7 @@ public sealed record ChatOptions
         Within(MaxRoomsPerStream, 1, 10_000, nameof(MaxRoomsPerStream));
         Within(MaxNewRoomsPerSenderAndMinute, 0, int.MaxValue, nameof(MaxNewRoomsPerSenderAndMinute));
         Within(MaxPagesAtOnce, 1, 65_536, nameof(MaxPagesAtOnce));
+        Within(MaxPagesPerConnection, 1, 65_536, nameof(MaxPagesPerConnection));
         Within(MaxStreamsPerConnection, 1, int.MaxValue, nameof(MaxStreamsPerConnection));
         Positive(HeartbeatInterval, nameof(HeartbeatInterval));
         Positive(StallLimit, nameof(StallLimit));

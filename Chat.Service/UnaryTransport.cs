@@ -21,14 +21,14 @@ internal sealed class UnaryTransport(
     /// <param name="requests">Where the request comes from.</param>
     /// <param name="responses">Where the response goes.</param>
     /// <param name="context">The call.</param>
-    /// <param name="turns">What has to be waited for before, and held until the response is taken; null = nothing.</param>
+    /// <param name="turns">Where a turn is waited for, and held until the response is taken; null = nowhere.</param>
     /// <param name="answer">From the encoded request to the response.</param>
     /// <exception cref="RpcException">The call ends with another status.</exception>
     public async Task AnswerAsync(
         IAsyncStreamReader<byte[]> requests,
         IServerStreamWriter<IMessage> responses,
         ServerCallContext context,
-        SemaphoreSlim? turns,
+        PageTurns? turns,
         Func<byte[], ValueTask<IMessage>> answer)
     {
         var stop = lifetime.ApplicationStopping;
@@ -39,17 +39,10 @@ internal sealed class UnaryTransport(
         {
             var request = await OnlyRequestAsync(requests, waiting.Token);
             patience.CancelAfter(Timeout.InfiniteTimeSpan);
-            await (turns?.WaitAsync(waiting.Token) ?? Task.CompletedTask);
-            try
-            {
-                var response = await answer(request);
-                patience.CancelAfter(options.StallLimit);
-                await responses.WriteAsync(response, patience.Token);
-            }
-            finally
-            {
-                turns?.Release();
-            }
+            using var turn = turns is null ? null : await turns.TakeAsync(context.GetHttpContext(), waiting.Token);
+            var response = await answer(request);
+            patience.CancelAfter(options.StallLimit);
+            await responses.WriteAsync(response, patience.Token);
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {

@@ -84,6 +84,27 @@ public sealed class UnaryWireTests
     }
 
     [Fact]
+    public async Task A_client_that_takes_no_page_keeps_only_its_own_connection_waiting()
+    {
+        await using var server = await ChatServer.StartAsync(options =>
+            (options.MaxPagesAtOnce, options.MaxPagesPerConnection) = (4, 2));
+        await server.FillAsync("ops", 60, textLength: 16_000);
+        using var http = new HttpClient();
+        for (var stuck = 0; stuck < 2; stuck++)
+        {
+            using var request = RawCall.Request(server.Address, "ListMessages", Encoded(new ListMessagesRequest { Room = "ops" }));
+            await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(ChatCall.Deadline);
+        }
+
+        using var waiting = RawCall.Request(server.Address, "ListMessages", Encoded(new ListMessagesRequest { Room = "ops" }));
+        var third = http.SendAsync(waiting, HttpCompletionOption.ResponseHeadersRead);
+
+        var page = await server.Client("bob").ListMessagesAsync(new ListMessagesRequest { Room = "ops" }).ResponseAsync.WaitAsync(ChatCall.Deadline);
+        Assert.Equal(60, page.Messages.Count);
+        Assert.False(third.IsCompleted);
+    }
+
+    [Fact]
     public async Task A_call_after_the_stop_began_is_told_to_come_back()
     {
         var gate = new BatchGate();
