@@ -39,7 +39,11 @@ public static class ChatHosting
         services.AddSingleton<ReflectionService>();
         services.AddHostedService<LogWatch>();
         services.AddHostedService<Drain>();
-        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = options.MaxRequestBytes)
+        services.AddGrpc(grpc =>
+            {
+                grpc.MaxReceiveMessageSize = options.MaxRequestBytes;
+                grpc.CompressionProviders = [new RequestGzip()];
+            })
             .AddServiceOptions<HealthService>(health => health.MaxReceiveMessageSize = MaxDiscoveryRequestBytes)
             .AddServiceOptions<ReflectionService>(reflection => reflection.MaxReceiveMessageSize = MaxDiscoveryRequestBytes);
         services.Configure<KestrelServerOptions>(kestrel => SetLimits(kestrel.Limits, options));

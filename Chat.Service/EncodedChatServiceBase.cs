@@ -19,6 +19,10 @@ namespace Chat.Service;
 [BindServiceMethod(typeof(EncodedChatServiceBase), nameof(BindService))]
 internal abstract class EncodedChatServiceBase
 {
+    // Far more than the largest text with its names. A request is held until its client has ended it, so what no call
+    // could use is not even copied.
+    private const int MaxUnaryRequestBytes = 64 * 1024;
+
     private static readonly Method<EncodedRequest, Frame> ChatMethod = Bound(
         nameof(Chat),
         new Marshaller<EncodedRequest>(NotSent, static context => new EncodedRequest(context.PayloadAsNewBuffer())),
@@ -69,7 +73,9 @@ internal abstract class EncodedChatServiceBase
 
     private static Method<byte[], IMessage> BoundUnary(string name) => Bound(
         name,
-        new Marshaller<byte[]>(NotSent, static context => context.PayloadAsNewBuffer()),
+        new Marshaller<byte[]>(NotSent, static context => context.PayloadLength <= MaxUnaryRequestBytes
+            ? context.PayloadAsNewBuffer()
+            : throw Statuses.RequestTooLarge(MaxUnaryRequestBytes)),
         new Marshaller<IMessage>(Serialize, NotRead<IMessage>));
 
     private static void Serialize(Frame frame, SerializationContext context)

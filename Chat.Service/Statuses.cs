@@ -46,6 +46,9 @@ internal static class Statuses
     public static RpcException RequestTooLarge(int most) => Of(
         ErrorTable.TooLarge, $"a request may have at most {most} bytes; send smaller batches");
 
+    public static RpcException InflatesTooMuch(int ratio) => Of(
+        ErrorTable.TooLarge, $"the request inflates to more than {ratio} times its size; send it without compression");
+
     public static RpcException InvalidMetadata(InvalidMetadataException error) => Of(
         ErrorTable.InvalidMetadata, error.Message, Violation(error.Key, error.Message));
 

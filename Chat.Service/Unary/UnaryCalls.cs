@@ -132,7 +132,7 @@ internal sealed class UnaryCalls(IMessageLog log, ChatOptions options)
     {
         if (id < 0)
         {
-            throw Statuses.InvalidField(field, Refusals.InvalidPosition(field, id).Detail);
+            throw Statuses.InvalidField(field, $"{field} is {id}, and must be 0 or more");
         }
     }
 }

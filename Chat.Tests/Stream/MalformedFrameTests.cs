@@ -1,4 +1,8 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
 using Chat.Tests.Infrastructure;
+using Chat.V1;
+using Google.Protobuf;
 using Grpc.Core;
 using Xunit;
 
@@ -41,6 +45,28 @@ public sealed class MalformedFrameTests
             await RawCall.PostAsync(server.Address, [1, 0, 0, 0, 3, 1, 2, 3], ("grpc-encoding", "gzip")));
     }
 
+    [Theory]
+    [InlineData("Chat")]
+    [InlineData("SendMessage")]
+    public async Task A_request_that_inflates_too_much_is_refused_and_one_like_text_is_not(string method)
+    {
+        await using var server = await ChatServer.StartAsync();
+        var random = new Random(1);
+        var text = string.Concat(Enumerable.Range(0, 2000).Select(_ => $"{random.Next(100_000)} "));
+        var send = new Send { Room = "ops", ClientOffset = "k", Text = text };
+
+        Assert.Equal(StatusCode.InvalidArgument, await PostAsync(new string('x', 1_000_000)));
+        Assert.Equal(StatusCode.OK, await PostAsync(text));
+        Assert.Equal(1, server.Log.Size.Messages);
+
+        Task<StatusCode> PostAsync(string content)
+        {
+            send.Text = content;
+            IMessage request = method == "Chat" ? new ChatRequest { Sends = { send } } : new SendMessageRequest { Send = send };
+            return RawCall.PostAsync(server.Address, method, new ByteArrayContent(Gzipped(request)), ("grpc-encoding", "gzip"));
+        }
+    }
+
     [Fact]
     public async Task A_compression_that_the_service_does_not_know_is_UNIMPLEMENTED()
     {
@@ -48,5 +74,20 @@ public sealed class MalformedFrameTests
         Assert.Equal(
             StatusCode.Unimplemented,
             await RawCall.PostAsync(server.Address, [1, 0, 0, 0, 1, 0], ("grpc-encoding", "snappy")));
+    }
+
+    private static byte[] Gzipped(IMessage message)
+    {
+        using var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Optimal))
+        {
+            message.WriteTo(gzip);
+        }
+
+        var frame = new byte[5 + compressed.Length];
+        frame[0] = 1;
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), (int)compressed.Length);
+        compressed.ToArray().CopyTo(frame, 5);
+        return frame;
     }
 }

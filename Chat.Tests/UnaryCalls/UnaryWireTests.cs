@@ -36,6 +36,20 @@ public sealed class UnaryWireTests
     }
 
     [Fact]
+    public async Task A_request_that_no_call_could_use_is_too_large_also_where_it_comes_compressed()
+    {
+        await using var server = await ChatServer.StartAsync();
+        var request = new SendMessageRequest { Send = new Send { Room = "ops", ClientOffset = "k", Text = new string('x', 65_536) } };
+        foreach (var headers in (Metadata[])[[], [new("grpc-internal-encoding-request", "gzip")]])
+        {
+            var error = await Assert.ThrowsAsync<RpcException>(async () => await server.Client("ann").SendMessageAsync(request, headers));
+
+            Assert.Equal((StatusCode.InvalidArgument, "TOO_LARGE"), (error.StatusCode, ChatError.Of(error).Reason));
+            Assert.Contains("65536", error.Status.Detail, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_stop_does_not_wait_for_a_request_that_came_in_half()
     {
         await using var server = await ChatServer.StartAsync();
