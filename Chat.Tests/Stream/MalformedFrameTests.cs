@@ -79,7 +79,7 @@ public sealed class MalformedFrameTests
     private static byte[] Gzipped(IMessage message)
     {
         using var compressed = new MemoryStream();
-        using (var gzip = new GZipStream(compressed, CompressionLevel.Optimal))
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
         {
             message.WriteTo(gzip);
         }
