@@ -7,8 +7,8 @@ var address = Option(
     "--address", "Where the service listens", Environment.GetEnvironmentVariable("CHAT_ADDRESS") ?? "http://127.0.0.1:5000");
 address.Validators.Add(given =>
 {
-    if (!Uri.TryCreate(given.GetValue(address), UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-        given.AddError("--address, or CHAT_ADDRESS, must be like http://127.0.0.1:5000");
+    if (!Uri.TryCreate(Url(given.GetValue(address)), UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+        given.AddError("--address, or CHAT_ADDRESS, must be like 127.0.0.1:5000");
 });
 var command = new RootCommand("Shows a chat room, and sends it each line of standard input.") { user, room, address };
 command.SetAction(async (arguments, stop) =>
@@ -17,7 +17,7 @@ command.SetAction(async (arguments, stop) =>
     using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
     var filling = outbox.FillAsync(new StreamReader(Console.OpenStandardInput()), ending.Token);
     var connection = new ChatConnection(
-        arguments.GetValue(address)!, arguments.GetValue(user)!, arguments.GetValue(room)!, outbox);
+        Url(arguments.GetValue(address)), arguments.GetValue(user)!, arguments.GetValue(room)!, outbox);
     var completed = await connection.RunAsync(stop);
     await ending.CancelAsync();
     await filling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -26,6 +26,6 @@ command.SetAction(async (arguments, stop) =>
     return completed && unanswered == 0 && (refused == 0 || !Console.IsInputRedirected) ? 0 : 1;
 });
 return await command.Parse(args).InvokeAsync();
-
+static string Url(string? address) => address?.Contains("://") == true ? address : $"http://{address}";
 static Option<string> Option(string name, string description, string otherwise) =>
     new(name) { Description = description, DefaultValueFactory = _ => otherwise };

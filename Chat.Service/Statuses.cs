@@ -76,7 +76,10 @@ internal static class Statuses
             Reason.TooLarge => Of(ErrorTable.TooLarge, refused.Detail, violation),
             Reason.OffsetReused => Of(ErrorTable.OffsetReused, refused.Detail),
             Reason.Forbidden => Of(ErrorTable.Forbidden, refused.Detail),
-            Reason.Limit => Of(ErrorTable.Limit, refused.Detail),
+            Reason.Limit => Of(
+                ErrorTable.Limit,
+                refused.Detail,
+                refused.RetryAfter is { } delay ? new RetryInfo { RetryDelay = delay.ToDuration() } : null),
             _ => throw new InvalidOperationException($"{refused.Reason} is no reason."),
         };
     }

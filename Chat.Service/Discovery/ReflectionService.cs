@@ -16,11 +16,16 @@ internal sealed class ReflectionService(
     IHostApplicationLifetime lifetime)
     : ReflectionServiceBase
 {
+    // With the details of errors, so that tools can show them.
     private static readonly ServedFiles Files = new(
-        ChatService.Descriptor,
-        Health.Descriptor,
-        ServerReflection.Descriptor,
-        Grpc.Reflection.V1Alpha.ServerReflection.Descriptor);
+        [
+            ChatService.Descriptor,
+            Health.Descriptor,
+            ServerReflection.Descriptor,
+            Grpc.Reflection.V1Alpha.ServerReflection.Descriptor,
+        ],
+        Google.Rpc.StatusReflection.Descriptor,
+        Google.Rpc.ErrorDetailsReflection.Descriptor);
 
     // What a client that does not read gets when the service stops; it can ask again.
     private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(1);

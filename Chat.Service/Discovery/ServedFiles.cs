@@ -11,11 +11,15 @@ internal sealed class ServedFiles
     private readonly FrozenDictionary<string, FileDescriptor> bySymbol;
     private readonly FrozenSet<string> messages;
 
-    public ServedFiles(params IReadOnlyList<ServiceDescriptor> services)
+    /// <param name="services">The services.</param>
+    /// <param name="alsoServed">What no service names, and clients need all the same.</param>
+    public ServedFiles(IReadOnlyList<ServiceDescriptor> services, params IEnumerable<FileDescriptor> alsoServed)
     {
         Services = [.. services.Select(service => service.FullName).Order(StringComparer.Ordinal)];
         byName = services
-            .SelectMany(service => WithDependencies(service.File))
+            .Select(service => service.File)
+            .Concat(alsoServed)
+            .SelectMany(WithDependencies)
             .Distinct()
             .ToFrozenDictionary(file => file.Name);
         bySymbol = byName.Values

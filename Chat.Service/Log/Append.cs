@@ -74,7 +74,11 @@ internal sealed class Append
 }
 
 /// <summary>Why a send or a join is refused: the field that is wrong, and a detail for a person.</summary>
-internal sealed record Refused(Reason Reason, string Field, string Detail);
+internal sealed record Refused(Reason Reason, string Field, string Detail)
+{
+    /// <summary>When the same may be tried again, where time is all that it takes.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}
 
 /// <summary>What became of a send: stored or found under <see cref="Id"/>, or refused.</summary>
 internal readonly record struct AppendResult(long Id, bool Duplicate, Refused? Refused)

@@ -55,5 +55,8 @@ internal static class Refusals
     public static Refused TooManyNewRooms(int most) => new(
         Reason.Limit,
         "room",
-        $"at most {most} new rooms per sender and minute; wait a minute");
+        $"at most {most} new rooms per sender and minute; wait a minute")
+    {
+        RetryAfter = TimeSpan.FromMinutes(1),
+    };
 }

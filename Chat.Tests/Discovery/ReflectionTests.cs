@@ -112,6 +112,7 @@ public sealed class ReflectionTests
     [InlineData("grpc.reflection.v1.ServerReflectionRequest.message_request", V1File)] // a oneof
     [InlineData("grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo", V1AlphaFile)]
     [InlineData("google.protobuf.Timestamp.nanos", TimestampFile)] // imported
+    [InlineData("google.rpc.BadRequest", "google/rpc/error_details.proto")] // for tools that show the details of errors
     public async Task A_symbol_is_found_in_the_file_that_declares_it(string symbol, string file)
     {
         await using var server = await ChatServer.StartAsync();

@@ -76,6 +76,18 @@ public sealed class SendMessageTests
     }
 
     [Fact]
+    public async Task The_limit_that_time_cures_says_when_to_come_back()
+    {
+        await using var server = await ChatServer.StartAsync(options => options.MaxNewRoomsPerSenderAndMinute = 1);
+        await server.SendOnceAsync("ann", "first", "k", "t");
+
+        var error = await Assert.ThrowsAsync<RpcException>(() => server.SendOnceAsync("ann", "second", "k", "t"));
+
+        var details = ChatError.Of(error);
+        Assert.Equal(("LIMIT", true, TimeSpan.FromMinutes(1)), (details.Reason, details.ComeBack, details.RetryDelay));
+    }
+
+    [Fact]
     public async Task A_name_that_is_none_is_refused_with_its_key()
     {
         await using var server = await ChatServer.StartAsync();

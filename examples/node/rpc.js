@@ -52,4 +52,4 @@ export const milliseconds = ({ seconds, nanos }) => Number(seconds) * 1000 + nan
 
 // With subchannels of its own, so that a new stub connects at once: gRPC's own backoff would come on top of the client's.
 const stub = (Service, address) =>
-  new Service(address, grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
+  new Service(address.replace(/^http:\/\//, ''), grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });

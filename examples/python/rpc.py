@@ -17,7 +17,7 @@ __all__ = ["chat_pb2", "chat_pb2_grpc", "error_details", "health_pb2", "health_p
 def open_channel(address):
     # With subchannels of its own, so that a new channel connects at once: gRPC's own backoff would come on top of the
     # client's.
-    return grpc.aio.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)])
+    return grpc.aio.insecure_channel(address.removeprefix("http://"), [("grpc.use_local_subchannel_pool", 1)])
 
 
 def metadata(user, **values):
