@@ -39,10 +39,11 @@ public static class ChatHosting
         services.AddSingleton<ReflectionService>();
         services.AddHostedService<LogWatch>();
         services.AddHostedService<Drain>();
-        services.AddGrpc(grpc =>
+        services.AddGrpc()
+            .AddServiceOptions<ChatGrpcService>(chat =>
             {
-                grpc.MaxReceiveMessageSize = options.MaxRequestBytes;
-                grpc.CompressionProviders = [new RequestGzip()];
+                chat.MaxReceiveMessageSize = options.MaxRequestBytes;
+                chat.CompressionProviders = [new RequestGzip()];
             })
             .AddServiceOptions<HealthService>(health => health.MaxReceiveMessageSize = MaxDiscoveryRequestBytes)
             .AddServiceOptions<ReflectionService>(reflection => reflection.MaxReceiveMessageSize = MaxDiscoveryRequestBytes);

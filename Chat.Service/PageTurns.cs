@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Connections.Features;
 
 namespace Chat.Service;
@@ -6,7 +7,8 @@ namespace Chat.Service;
 /// Bounds the pages that are in memory, because their clients have not taken them yet: in all, and on one connection,
 /// so that a client which does not read keeps nobody but itself waiting.
 /// </summary>
-internal sealed class PageTurns(ChatOptions options) : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "A call may outlive the stop, and a semaphore has no handle to free.")]
+internal sealed class PageTurns(ChatOptions options)
 {
     private static readonly object Key = new();
 
@@ -30,9 +32,7 @@ internal sealed class PageTurns(ChatOptions options) : IDisposable
         return new Turn(connection, all);
     }
 
-    public void Dispose() => all.Dispose();
-
-    // Never disposed of: it has no handle to free, and goes with its connection. A server inside a test has none.
+    // It goes with its connection. A server inside a test has none.
     private SemaphoreSlim OfConnection(HttpContext call)
     {
         var items = call.Features.Get<IConnectionItemsFeature>()?.Items ?? call.Items;

@@ -14,6 +14,9 @@ internal sealed class UnaryTransport(
     IHostApplicationLifetime lifetime,
     ILogger<UnaryTransport> logger)
 {
+    // What a client that does not read gets when the service stops; it can ask again.
+    private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(1);
+
     /// <summary>The calls that are open.</summary>
     public OpenStreams Calls { get; } = new();
 
@@ -42,6 +45,8 @@ internal sealed class UnaryTransport(
             using var turn = turns is null ? null : await turns.TakeAsync(context.GetHttpContext(), waiting.Token);
             var response = await answer(request);
             patience.CancelAfter(options.StallLimit);
+            await using var hurry = stop.UnsafeRegister(
+                static patience => ((CancellationTokenSource)patience!).CancelAfter(LastPatience), patience);
             await responses.WriteAsync(response, patience.Token);
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)

@@ -1,5 +1,6 @@
 using Chat.Service.Session;
 using Chat.V1;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Reflection.V1;
@@ -57,6 +58,10 @@ internal sealed class ReflectionService(
         catch (OperationCanceledException)
         {
             throw stop.IsCancellationRequested ? Statuses.Draining(options.ReconnectSpread) : Statuses.Cancelled;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            throw Statuses.Malformed;
         }
         catch (Exception) when (context.CancellationToken.IsCancellationRequested)
         {

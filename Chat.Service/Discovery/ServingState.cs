@@ -20,7 +20,7 @@ internal sealed class ServingState
     /// <summary>The service stops, and every call must end.</summary>
     public bool IsStopping => stop.IsCancellationRequested;
 
-    /// <summary>Sends can be stored and messages be read.</summary>
+    /// <summary>The log has not stopped, and neither does the service.</summary>
     public bool IsServing => !IsStopping && !log.Stopped.IsCompleted;
 
     /// <summary>

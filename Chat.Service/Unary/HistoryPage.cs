@@ -26,6 +26,12 @@ internal sealed class HistoryPage(IMessageLog log, string room, RoomBounds bound
             await log.ReadAsync(room, after + had, bounds.Head, page, gone);
         }
 
+        // The log finds a hole before a message; behind the last one it is found here.
+        if (!page.IsFull && after + page.Count < bounds.Head)
+        {
+            throw new LogDamagedException($"room {room}: message {after + page.Count + 1} is missing");
+        }
+
         return page.Messages;
     }
 
@@ -41,6 +47,11 @@ internal sealed class HistoryPage(IMessageLog log, string room, RoomBounds bound
             var after = Math.Max(first - 1 - rows, bounds.Oldest - 1);
             var step = new MessageCollector(rows, int.MaxValue);
             await log.ReadAsync(room, after, first - 1, step, gone);
+            if (step.Count < first - 1 - after)
+            {
+                throw new LogDamagedException($"room {room}: message {after + step.Count + 1} is missing");
+            }
+
             foreach (var (message, bytes) in step.Sized.Reverse())
             {
                 if ((free -= bytes) < 0)

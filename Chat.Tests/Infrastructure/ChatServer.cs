@@ -90,7 +90,6 @@ internal sealed class ChatServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(errors);
-        builder.Logging.AddFilter("Grpc", LogLevel.Critical);
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2));
         builder.Services.AddChat(options);

@@ -33,6 +33,8 @@ public sealed class ChatModelTests(ITestOutputHelper output)
         "Page, backwards",
         "Page, forwards",
         "Refusal TooLarge",
+        "Repeat after a drop: was lost",
+        "Repeat after a drop: was stored",
         "Unary, acked",
         "Unary, refused",
     ];

@@ -2,6 +2,7 @@ using Chat.Tests.Infrastructure;
 using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace Chat.Tests.UnaryCalls;
@@ -158,6 +159,37 @@ public sealed class ListMessagesTests
         Assert.Equal(field, ChatError.Of(error).Violations.Single().Field);
         Assert.Contains(field, error.Status.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain("-1 or more", error.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(200)] // the head
+    [InlineData(136)] // the last of a step backwards from the head
+    [InlineData(150)]
+    [InlineData(101)]
+    public async Task A_missing_message_is_DATA_LOSS_and_no_silent_gap_in_either_direction(int missing)
+    {
+        using var data = new TempDirectory();
+        await using (var before = await ChatServer.StartAsync(directory: data.Path))
+        {
+            await before.FillAsync("ops", 200);
+        }
+
+        using (var connection = new SqliteConnection($"Data Source={data.Path}/chat.db;Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = $"DELETE FROM message WHERE position & 0xffff = {missing}";
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+
+        await using var server = await ChatServer.StartAsync(directory: data.Path);
+        server.ExpectErrors();
+        foreach (var request in (ListMessagesRequest[])
+            [new() { Room = "ops", PageSize = 150 }, new() { Room = "ops", AfterId = 90, PageSize = 150 }])
+        {
+            var error = await Assert.ThrowsAsync<RpcException>(async () => await server.Client("bob").ListMessagesAsync(request));
+            Assert.Equal((StatusCode.DataLoss, "LOG_DAMAGED"), (error.StatusCode, ChatError.Of(error).Reason));
+        }
     }
 
     [Fact]

@@ -44,7 +44,8 @@ export function errorDetails(error) {
   const [bytes] = error.metadata?.get('grpc-status-details-bin') ?? [];
   if (!bytes) return {};
   const { details } = definition['google.rpc.Status'].deserialize(bytes);
-  return Object.fromEntries(details.map((detail) => [detail['@type'].split('.').at(-1), detail]));
+  const known = details.filter((detail) => '@type' in detail); // Of other types, only the bytes are there.
+  return Object.fromEntries(known.map((detail) => [detail['@type'].split('.').at(-1), detail]));
 }
 
 /** Of a google.protobuf.Duration. */

@@ -34,6 +34,7 @@ def error_details(error):
         if key == "grpc-status-details-bin":
             for packed in status_pb2.Status.FromString(value).details:
                 name = packed.TypeName().rpartition(".")[2]
-                details[name] = getattr(error_details_pb2, name)()
-                packed.Unpack(details[name])
+                if known := getattr(error_details_pb2, name, None):
+                    details[name] = known()
+                    packed.Unpack(details[name])
     return details

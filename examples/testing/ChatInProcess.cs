@@ -39,6 +39,7 @@ public sealed class ChatInProcess : IAsyncDisposable
     {
         if (app is not null)
         {
+            await app.StopAsync();
             channel!.Dispose();
             await app.DisposeAsync();
             app = null;

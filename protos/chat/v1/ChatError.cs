@@ -18,7 +18,7 @@ public sealed class ChatError
     {
         var (info, retry, bad) = Unpack(error.Trailers);
         Reason = info?.Domain == Domain ? info.Reason : "";
-        RetryDelay = retry?.RetryDelay?.ToTimeSpan();
+        RetryDelay = retry;
         Violations = bad is null ? [] : [.. bad.FieldViolations.Select(violation => (violation.Field, violation.Description))];
         ComeBack = ErrorTable.Find(error.StatusCode, Reason).ComeBack switch
         {
@@ -43,16 +43,17 @@ public sealed class ChatError
     /// <summary>Reads the status and the trailers that a call ended with.</summary>
     public static ChatError Of(RpcException error) => new(error);
 
-    private static (ErrorInfo? Info, RetryInfo? Retry, BadRequest? Bad) Unpack(Metadata trailers)
+    private static (ErrorInfo? Info, TimeSpan? Retry, BadRequest? Bad) Unpack(Metadata trailers)
     {
         try
         {
             var details = trailers.GetValueBytes(DetailsKey) is { } bytes
                 ? Google.Rpc.Status.Parser.ParseFrom(bytes).Details
                 : [];
-            return (First<ErrorInfo>(details), First<RetryInfo>(details), First<BadRequest>(details));
+            var retry = First<RetryInfo>(details)?.RetryDelay?.ToTimeSpan();
+            return (First<ErrorInfo>(details), retry >= TimeSpan.Zero ? retry : null, First<BadRequest>(details));
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception error) when (error is InvalidProtocolBufferException or InvalidOperationException)
         {
             // Whoever wrote that, it was not the chat.
             return default;
