@@ -13,9 +13,6 @@ namespace Chat.Service;
 /// <summary>Puts the chat into an ASP.NET Core application: what <c>Program</c> does, for everybody who embeds it.</summary>
 public static class ChatHosting
 {
-    // They hold a name or two, and reflection sends each back.
-    private const int MaxDiscoveryRequestBytes = 16 * 1024;
-
     /// <summary>Adds the chat's services and the limits that its streams need of the web server.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="options">What is set; read once.</param>
@@ -45,8 +42,8 @@ public static class ChatHosting
                 chat.MaxReceiveMessageSize = options.MaxRequestBytes;
                 chat.CompressionProviders = [new RequestGzip()];
             })
-            .AddServiceOptions<HealthService>(health => health.MaxReceiveMessageSize = MaxDiscoveryRequestBytes)
-            .AddServiceOptions<ReflectionService>(reflection => reflection.MaxReceiveMessageSize = MaxDiscoveryRequestBytes);
+            .AddServiceOptions<HealthService>(health => health.MaxReceiveMessageSize = ReflectionService.MaxRequestBytes)
+            .AddServiceOptions<ReflectionService>(reflection => reflection.MaxReceiveMessageSize = ReflectionService.MaxRequestBytes);
         services.Configure<KestrelServerOptions>(kestrel => SetLimits(kestrel.Limits, options));
 
         // The streams give up earlier; what is left is for the process to end within the limit.

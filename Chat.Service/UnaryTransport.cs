@@ -47,7 +47,7 @@ internal sealed class UnaryTransport(
             patience.CancelAfter(options.StallLimit);
             await using var hurry = stop.UnsafeRegister(
                 static patience => ((CancellationTokenSource)patience!).CancelAfter(LastPatience), patience);
-            await responses.WriteAsync(response, patience.Token);
+            await WriteAsync(responses, response, patience.Token);
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
@@ -62,6 +62,19 @@ internal sealed class UnaryTransport(
         finally
         {
             Calls.End();
+        }
+    }
+
+    private static async Task WriteAsync(IServerStreamWriter<IMessage> responses, IMessage response, CancellationToken patience)
+    {
+        try
+        {
+            await responses.WriteAsync(response, patience);
+        }
+        catch (InvalidOperationException)
+        {
+            // How gRPC says that the client was gone before.
+            throw Statuses.Cancelled;
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class HealthService(ServingState state, ChatOptions options) : H
                 await changed.WaitAsync(context.CancellationToken);
             }
         }
-        catch (Exception) when (context.CancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is OperationCanceledException or IOException or InvalidOperationException)
         {
             throw Statuses.Cancelled;
         }

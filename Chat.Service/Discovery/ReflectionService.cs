@@ -1,6 +1,5 @@
 using Chat.Service.Session;
 using Chat.V1;
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Reflection.V1;
@@ -13,10 +12,14 @@ namespace Chat.Service.Discovery;
 internal sealed class ReflectionService(
     IServer server,
     ChatOptions options,
+    ErrorStatus errors,
     TimeProvider time,
     IHostApplicationLifetime lifetime)
     : ReflectionServiceBase
 {
+    /// <summary>A request holds a name or two, and is sent back.</summary>
+    public const int MaxRequestBytes = 16 * 1024;
+
     // With the details of errors, so that tools can show them.
     private static readonly ServedFiles Files = new(
         [
@@ -55,17 +58,22 @@ internal sealed class ReflectionService(
                 await WriteAsync(responses, stream.Answer(requests.Current), stop);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            throw stop.IsCancellationRequested ? Statuses.Draining(options.ReconnectSpread) : Statuses.Cancelled;
+            throw Statuses.Draining(options.ReconnectSpread);
         }
-        catch (InvalidProtocolBufferException)
+        catch (RpcException error) when (error.StatusCode == StatusCode.ResourceExhausted)
         {
-            throw Statuses.Malformed;
+            throw Statuses.RequestTooLarge(MaxRequestBytes);
         }
-        catch (Exception) when (context.CancellationToken.IsCancellationRequested)
+        catch (InvalidOperationException)
         {
+            // How gRPC says that the client was gone before something was written.
             throw Statuses.Cancelled;
+        }
+        catch (Exception error)
+        {
+            throw errors.Of(error, context.Peer);
         }
         finally
         {
