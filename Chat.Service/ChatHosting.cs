@@ -46,8 +46,9 @@ public static class ChatHosting
             .AddServiceOptions<ReflectionService>(reflection => reflection.MaxReceiveMessageSize = ReflectionService.MaxRequestBytes);
         services.Configure<KestrelServerOptions>(kestrel => SetLimits(kestrel.Limits, options));
 
-        // The streams give up earlier; what is left is for the process to end within the limit.
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainLimit * 0.95);
+        // The streams give up earlier. Whoever still takes nothing then is cut off; what is left is for cutting off many, and
+        // for the process to end within the limit.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainLimit * 0.85);
         return services;
     }
 
@@ -97,6 +98,9 @@ public static class ChatHosting
 
         // A reader that stops would cost its whole connection; the stall limit resets only its stream, and later.
         limits.MinResponseDataRate = null;
+
+        // The same of a request that came in half.
+        limits.MinRequestBodyDataRate = null;
 
         // A frame counts as taken when the half of this is left of it, so it is also how finely progress is seen.
         limits.MaxResponseBufferSize = 16 * 1024;

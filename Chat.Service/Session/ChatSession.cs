@@ -15,8 +15,8 @@ internal sealed class ChatSession(
     ChatMetrics metrics,
     TimeProvider time)
 {
-    // The last tenth of the drain belongs to the transport, which has to close what is given up.
-    private const double DrainShare = 0.9;
+    // The rest of the drain belongs to the transport, which has to close what is given up.
+    private const double DrainShare = 0.8;
 
     /// <summary>What was wrong with a request or the log, where that is how the session ended.</summary>
     public Exception? Error { get; private set; }
