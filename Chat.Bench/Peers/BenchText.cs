@@ -1,0 +1,27 @@
+using System.Globalization;
+using System.Text;
+
+namespace Chat.Bench.Peers;
+
+/// <summary>
+/// The text of every message: 16 hexadecimal digits of the stopwatch's timestamp at which it was to be sent, then
+/// letters. So whoever receives it knows how long it took, without a table.
+/// </summary>
+internal static class BenchText
+{
+    public const int Bytes = 120;
+
+    private const int TimestampDigits = 16;
+
+    private static readonly string Rest = new('x', Bytes - TimestampDigits);
+
+    public static string Of(long timestamp) => timestamp.ToString("x16", CultureInfo.InvariantCulture) + Rest;
+
+    /// <exception cref="FormatException">The text does not begin with a timestamp.</exception>
+    public static long TimestampOf(ReadOnlySpan<byte> text)
+    {
+        Span<char> digits = stackalloc char[TimestampDigits];
+        Encoding.ASCII.GetChars(text[..TimestampDigits], digits);
+        return long.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    }
+}
