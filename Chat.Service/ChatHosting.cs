@@ -24,6 +24,7 @@ public static class ChatHosting
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<OpenStreams>();
         services.AddSingleton<ChatMetrics>();
+        services.AddSingleton(new TailMemory(options.MaxTailBytes, options.MaxTailBytesPerRoom));
         services.AddSingleton<RoomHub>();
         services.AddSingleton(OpenLog);
         services.AddSingleton<ErrorStatus>();

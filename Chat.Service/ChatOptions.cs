@@ -54,6 +54,15 @@ public sealed record ChatOptions
     /// <summary>As many of those on one connection: a client that does not read keeps only itself waiting.</summary>
     public int MaxPagesPerConnection { get; set; } = 4;
 
+    /// <summary>
+    /// Memory for the newest messages of rooms that somebody follows, all rooms together; readers that are further
+    /// behind read the log. Far less than that is used where rooms are quiet.
+    /// </summary>
+    public int MaxTailBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>As much of it for one room: some thousand messages, which a reader gets through in milliseconds.</summary>
+    public int MaxTailBytesPerRoom { get; set; } = 1024 * 1024;
+
     /// <summary>A heartbeat is sent when a stream was silent for so long.</summary>
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(20);
 
@@ -104,6 +113,8 @@ public sealed record ChatOptions
         Within(MaxNewRoomsPerSenderAndMinute, 0, int.MaxValue, nameof(MaxNewRoomsPerSenderAndMinute));
         Within(MaxPagesAtOnce, 1, 65_536, nameof(MaxPagesAtOnce));
         Within(MaxPagesPerConnection, 1, 65_536, nameof(MaxPagesPerConnection));
+        Within(MaxTailBytes, 0, int.MaxValue, nameof(MaxTailBytes));
+        Within(MaxTailBytesPerRoom, 0, int.MaxValue, nameof(MaxTailBytesPerRoom));
         Within(MaxStreamsPerConnection, 1, int.MaxValue, nameof(MaxStreamsPerConnection));
         Positive(HeartbeatInterval, nameof(HeartbeatInterval));
         Positive(StallLimit, nameof(StallLimit));

@@ -81,9 +81,8 @@ internal abstract class EncodedChatServiceBase
     private static void Serialize(Frame frame, SerializationContext context)
     {
         context.SetPayloadLength(frame.Length);
-        var target = context.GetBufferWriter();
-        frame.Bytes.CopyTo(target.GetSpan(frame.Length));
-        target.Advance(frame.Length);
+        frame.CopyTo(context.GetBufferWriter());
+        frame.ReleaseBytes();
         context.Complete();
     }
 

@@ -10,6 +10,9 @@ internal static class Names
     public const string SenderForm = "1 to 64 characters without control characters";
     public const string ClientOffsetForm = "1 to 128 bytes of UTF-8 without control characters";
 
+    /// <summary>No valid name or client offset is longer in UTF-8.</summary>
+    public const int MaxUtf8Bytes = 4 * MaxSenderLength;
+
     private static readonly SearchValues<char> RoomCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789._-");
 
     private const int MaxRoomLength = 64;

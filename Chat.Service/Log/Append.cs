@@ -51,6 +51,9 @@ internal sealed class Append
     /// <summary>Set by the log before <see cref="AppendStream.OnAnswered"/>.</summary>
     public AppendResult Result { get; set; }
 
+    /// <summary>For the log: what the batch stores after this in the same room.</summary>
+    internal Append? NextInRoom { get; set; }
+
     /// <summary>The text has been stored, and the answer, which may wait long for its client, must not hold it.</summary>
     public void DropText() => Text = [];
 

@@ -21,6 +21,7 @@ internal abstract class GroupCommitLog : IMessageLog
     // Of the batch that is being stored: rooms with new messages, and those among them that did not exist before.
     private readonly List<RoomState> touched = [];
     private readonly Dictionary<string, RoomState> created = [];
+    private readonly StoredBatch commit = new();
     private long messages;
 
     protected GroupCommitLog(LogOptions options)
@@ -32,7 +33,7 @@ internal abstract class GroupCommitLog : IMessageLog
         writer = new Thread(Write) { Name = "log writer", IsBackground = true };
     }
 
-    public event Action<string, long>? Committed;
+    public event Action<RoomCommit>? Committed;
 
     public abstract string LogId { get; }
 
@@ -184,11 +185,13 @@ internal abstract class GroupCommitLog : IMessageLog
             Interlocked.Add(ref messages, room.Pending - room.Head);
             room.Publish();
             Rooms.TryAdd(room.Name, room);
-            Committed?.Invoke(room.Name, room.Head);
+            Committed?.Invoke(commit.Of(room));
+            room.EndBatch();
         }
 
         foreach (var append in batch)
         {
+            append.NextInRoom = null;
             append.DropText();
             append.Stream.OnAnswered(append);
         }
@@ -199,6 +202,7 @@ internal abstract class GroupCommitLog : IMessageLog
         touched.Clear();
         created.Clear();
         var sentAt = time.GetUtcNow();
+        commit.SentAt = LogTime.ToMicroseconds(sentAt);
         BeginBatch();
         try
         {
@@ -272,7 +276,7 @@ internal abstract class GroupCommitLog : IMessageLog
             touched.Add(room);
         }
 
-        var id = room.Next();
+        var id = room.Next(append);
         Insert(room, id, append, sentAt);
         return AppendResult.Stored(id);
     }

@@ -24,10 +24,10 @@ internal interface IMessageLog : IAsyncDisposable
     Task Stopped { get; }
 
     /// <summary>
-    /// Raised after a commit for each room that has new messages, with the room's name and its new head. The handler
-    /// runs on the writer's thread: it may ring bells, and must neither block nor throw.
+    /// Raised after a commit for each room that has new messages, in the order of the commits. The handler runs on the
+    /// writer's thread: it may take the messages and ring bells, and must neither block nor throw.
     /// </summary>
-    event Action<string, long>? Committed;
+    event Action<RoomCommit>? Committed;
 
     /// <summary>
     /// Hands a send over, waiting while the log's queue is full. The answer goes to the append's

@@ -7,6 +7,7 @@ namespace Chat.Service.Log;
 internal sealed class RoomState(long roomId, string name, long oldest, long head)
 {
     private long head = head;
+    private Append? lastStored;
 
     public long RoomId { get; } = roomId;
     public string Name { get; } = name;
@@ -20,9 +21,35 @@ internal sealed class RoomState(long roomId, string name, long oldest, long head
 
     public RoomBounds Bounds => new(Oldest, Head);
 
-    public long Next() => ++Pending;
+    /// <summary>What the batch that is being stored adds to the room: the first of a chain of sends.</summary>
+    public Append? FirstStored { get; private set; }
 
+    /// <summary>Gives the send the next id.</summary>
+    public long Next(Append append)
+    {
+        if (lastStored is null)
+        {
+            FirstStored = append;
+        }
+        else
+        {
+            lastStored.NextInRoom = append;
+        }
+
+        lastStored = append;
+        return ++Pending;
+    }
+
+    /// <summary>Makes the new head visible.</summary>
     public void Publish() => Volatile.Write(ref head, Pending);
 
-    public void Forget() => Pending = head;
+    /// <summary>The batch was not stored.</summary>
+    public void Forget()
+    {
+        Pending = head;
+        EndBatch();
+    }
+
+    /// <summary>Nothing of the batch is kept here any more.</summary>
+    public void EndBatch() => (FirstStored, lastStored) = (null, null);
 }

@@ -1,13 +1,17 @@
+using Chat.Service.Log;
+
 namespace Chat.Service.Rooms;
 
-/// <summary>A room that somebody follows: its newest committed id, and the bells to ring when it moves.</summary>
-internal sealed class FollowedRoom(string name)
+/// <summary>A room that somebody follows: its newest messages, its newest committed id, and the bells to ring when it moves.</summary>
+internal sealed class FollowedRoom(string name, RoomTail tail)
 {
     private readonly HashSet<Doorbell> bells = [];
     private long head;
     private bool closed;
 
     public string Name { get; } = name;
+
+    public RoomTail Tail { get; } = tail;
 
     /// <summary>The newest committed id that this process has heard of; never steps back.</summary>
     public long Head => Volatile.Read(ref head);
@@ -45,12 +49,14 @@ internal sealed class FollowedRoom(string name)
         }
     }
 
-    /// <summary>Takes note of a commit, and rings.</summary>
-    public void Advance(long committed)
+    /// <summary>Takes note of a commit, and rings. Called on the log's writer thread.</summary>
+    public void Advance(RoomCommit commit)
     {
+        // First the messages, then the head: whoever sees the head finds them.
+        Tail.Add(commit);
         lock (bells)
         {
-            head = Math.Max(head, committed);
+            head = Math.Max(head, commit.Head);
             foreach (var bell in bells)
             {
                 bell.Ring();

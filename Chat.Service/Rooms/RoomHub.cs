@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
+using Chat.Service.Log;
 
 namespace Chat.Service.Rooms;
 
-/// <summary>Who follows which room. It holds no messages: it passes on that there are some.</summary>
-internal sealed class RoomHub
+/// <summary>Who follows which room.</summary>
+internal sealed class RoomHub(TailMemory tails)
 {
     private readonly ConcurrentDictionary<string, FollowedRoom> rooms = [];
 
@@ -15,7 +16,7 @@ internal sealed class RoomHub
     {
         while (true)
         {
-            var room = rooms.GetOrAdd(name, static name => new FollowedRoom(name));
+            var room = rooms.GetOrAdd(name, static (name, tails) => new FollowedRoom(name, new RoomTail(tails)), tails);
             if (room.TryFollow(bell))
             {
                 return room;
@@ -30,16 +31,17 @@ internal sealed class RoomHub
     {
         if (room.Unfollow(bell))
         {
+            tails.Close(room.Tail);
             Remove(room);
         }
     }
 
     /// <summary>Called by the log after each commit.</summary>
-    public void OnCommitted(string name, long head)
+    public void OnCommitted(RoomCommit commit)
     {
-        if (rooms.TryGetValue(name, out var room))
+        if (rooms.TryGetValue(commit.Room, out var room))
         {
-            room.Advance(head);
+            room.Advance(commit);
         }
     }
 

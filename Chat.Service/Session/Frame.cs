@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Diagnostics;
 using Chat.Service.Log;
+using Chat.Service.Rooms;
 using Chat.V1;
 using Google.Protobuf;
 
@@ -8,17 +8,23 @@ namespace Chat.Service.Session;
 
 /// <summary>
 /// One response on its way to a client, kept encoded: at most 64 KiB of <see cref="ChatResponse"/> fields, one after
-/// the other. Its buffer is rented for as long as there is something in it.
+/// the other. Messages of a room's tail are shared with all its readers and only referred to; what is this client's
+/// alone lies in a buffer that is rented until the transport has copied the frame.
 /// </summary>
 internal sealed class Frame : IMessageSink
 {
     public const int MaxBytes = 64 * 1024;
 
+    // Most frames have a few answers and a tail's messages; a page from the log takes what it needs at once.
+    private const int LeastBuffer = 512;
+
+    private readonly List<Run> runs = [];
     private readonly List<string> rooms = [];
-    private byte[]? buffer;
+    private byte[]? own;
+    private int ownLength;
     private int pageLimit;
 
-    /// <summary>Encoded bytes in the frame.</summary>
+    /// <summary>Encoded bytes in the frame; also when they have been copied, until the frame is cleared.</summary>
     public int Length { get; private set; }
 
     public int Free => MaxBytes - Length;
@@ -31,7 +37,8 @@ internal sealed class Frame : IMessageSink
 
     public long PageLastId { get; private set; }
 
-    public ReadOnlySpan<byte> Bytes => buffer.AsSpan(0, Length);
+    /// <summary>Bytes of messages that the page may still take.</summary>
+    public int PageFree => Math.Min(pageLimit - Length, Free);
 
     /// <summary>True when the frame holds a Joined or Left of the room.</summary>
     public bool Mentions(string room) => rooms.Contains(room);
@@ -50,14 +57,14 @@ internal sealed class Frame : IMessageSink
     public bool TryAdd(int field, IMessage message)
     {
         var size = message.CalculateSize();
-        if (MessageEncoding.SizeWithPrefix(size) > Free)
+        var entry = MessageEncoding.SizeWithPrefix(size);
+        if (entry > Free)
         {
             return false;
         }
 
-        var end = MessageEncoding.WritePrefix(Rest, field, size);
-        message.WriteTo(Rest.Slice(end, size));
-        Length += end + size;
+        var target = Extend(entry, atLeast: entry);
+        message.WriteTo(target[MessageEncoding.WritePrefix(target, field, size)..]);
         return true;
     }
 
@@ -68,43 +75,93 @@ internal sealed class Frame : IMessageSink
         PageCount = 0;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Adds a message of the log to the page.</summary>
     public bool TryAdd(scoped in MessageRow row)
     {
         var size = MessageEncoding.SizeOf(row);
-        var end = Length + MessageEncoding.SizeWithPrefix(size);
-        if (end > MaxBytes || (end > pageLimit && PageCount > 0))
+        var entry = MessageEncoding.SizeWithPrefix(size);
+        if (entry > Free || (entry > PageFree && PageCount > 0))
         {
             return false;
         }
 
-        var start = MessageEncoding.WritePrefix(Rest, ChatResponse.MessagesFieldNumber, size);
-        var written = MessageEncoding.Write(row, Rest[start..]);
-        Debug.Assert(written == size, "A message must be as long as its prefix says.");
-        Length = end;
+        MessageEncoding.WriteEntry(row, size, Extend(entry, atLeast: Math.Max(entry, PageFree)));
         PageCount++;
         PageLastId = row.Id;
         return true;
     }
 
-    /// <summary>Makes the frame empty; the buffer stays.</summary>
+    /// <summary>Adds messages of a room's tail to the page; they fit, as they were asked for.</summary>
+    public void Add(in EncodedRun run)
+    {
+        runs.Add(new Run(run.Bytes, run.Start, run.Length));
+        Length += run.Length;
+        PageCount += run.Count;
+        PageLastId = run.LastId;
+    }
+
+    /// <summary>Copies the frame out.</summary>
+    public void CopyTo(IBufferWriter<byte> target)
+    {
+        foreach (var run in runs)
+        {
+            target.Write((run.Shared ?? own).AsSpan(run.Start, run.Length));
+        }
+    }
+
+    /// <summary>
+    /// The bytes have been copied: while the transport waits for its client, nothing is held for it here.
+    /// </summary>
+    public void ReleaseBytes()
+    {
+        runs.Clear();
+        ownLength = 0;
+        if (own is not null)
+        {
+            ArrayPool<byte>.Shared.Return(own);
+            own = null;
+        }
+    }
+
+    /// <summary>Makes the frame empty.</summary>
     public void Clear()
     {
+        ReleaseBytes();
         Length = 0;
         Answers = 0;
         rooms.Clear();
     }
 
-    /// <summary>Makes the frame empty and returns its buffer; one is rented again when something is added.</summary>
-    public void ReturnBuffer()
+    // The space for so many more bytes of this client's own; what is rented for them is at least as large as is said.
+    private Span<byte> Extend(int bytes, int atLeast)
     {
-        Clear();
-        if (buffer is not null)
+        if (own is null || own.Length - ownLength < bytes)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
-            buffer = null;
+            var larger = ArrayPool<byte>.Shared.Rent(ownLength + Math.Max(atLeast, LeastBuffer));
+            own.AsSpan(0, ownLength).CopyTo(larger);
+            if (own is not null)
+            {
+                ArrayPool<byte>.Shared.Return(own);
+            }
+
+            own = larger;
         }
+
+        var start = ownLength;
+        ownLength += bytes;
+        Length += bytes;
+        if (runs.Count > 0 && runs[^1].Shared is null)
+        {
+            runs[^1] = runs[^1] with { Length = runs[^1].Length + bytes };
+        }
+        else
+        {
+            runs.Add(new Run(Shared: null, start, bytes));
+        }
+
+        return own.AsSpan(start, bytes);
     }
 
-    private Span<byte> Rest => (buffer ??= ArrayPool<byte>.Shared.Rent(MaxBytes)).AsSpan(Length, Free);
+    /// <summary>Neighbouring bytes of the frame, in a tail or (null) in the frame's own buffer.</summary>
+    private readonly record struct Run(byte[]? Shared, int Start, int Length);
 }

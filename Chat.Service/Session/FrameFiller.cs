@@ -13,8 +13,9 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     private const int AnswerBytes = Frame.MaxBytes / 2;
 
     // Messages in a frame, unless the first alone is larger. It is the frame that must be taken within the stall limit,
-    // so a larger one would make a slow client look like one that does not read.
-    private const int MessageBytes = 16 * 1024;
+    // so a larger one would make a slow client look like one that does not read. With gRPC's prefix and a few answers
+    // it is one DATA frame of HTTP/2, whose usual limit is 16 KiB.
+    private const int MessageBytes = (16 * 1024) - 64;
 
     // One room's share of that, while several are due; less would cost a read of the log for a handful of messages.
     private const int LeastShare = 4 * 1024;
@@ -153,18 +154,36 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
         frame.BeginPage(share);
         if (cursor.Position < cursor.Through)
         {
-            await log.ReadAsync(cursor.Room, cursor.Position, cursor.Through, frame, gone);
-            if (frame.PageCount == 0)
+            if (!TryAddFromTail(frame, cursor))
             {
-                return false;
+                await log.ReadAsync(cursor.Room, cursor.Position, cursor.Through, frame, gone);
+                if (frame.PageCount == 0)
+                {
+                    return false;
+                }
+
+                cursor.Position = frame.PageLastId;
             }
 
-            cursor.Position = frame.PageLastId;
             metrics.Delivered(frame.PageCount);
         }
 
         SayCaughtUp(frame, cursor);
         return !cursor.CaughtUpIsDue;
+    }
+
+    // False when what comes next is not in the room's tail, or has no space in the frame.
+    private static bool TryAddFromTail(Frame frame, RoomCursor cursor)
+    {
+        while (cursor.Position < cursor.Through
+            && cursor.Tail.TryGet(
+                cursor.Position, cursor.Through, frame.PageFree, most: frame.PageCount == 0 ? frame.Free : 0, out var run))
+        {
+            frame.Add(run);
+            cursor.Position = run.LastId;
+        }
+
+        return frame.PageCount > 0;
     }
 
     private static void SayCaughtUp(Frame frame, RoomCursor cursor)

@@ -7,7 +7,7 @@ namespace Chat.Service.Session;
 
 /// <summary>
 /// The only writer of a stream: sends frames while there is something to say, waits for the bell when there is not, and
-/// knows when the stream has come to its end. It never holds more than one frame.
+/// knows when the stream has come to its end. It never holds more than one frame, and none while it waits.
 /// </summary>
 internal sealed class ResponseLoop(
     Doorbell bell,
@@ -58,7 +58,7 @@ internal sealed class ResponseLoop(
         }
         finally
         {
-            frame.ReturnBuffer();
+            frame.Clear();
         }
     }
 
@@ -115,8 +115,6 @@ internal sealed class ResponseLoop(
             }
             else
             {
-                // An idle stream holds no buffer.
-                frame.ReturnBuffer();
                 await bell.WaitAsync();
             }
         }

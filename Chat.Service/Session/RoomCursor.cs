@@ -13,6 +13,8 @@ internal sealed class RoomCursor(FollowedRoom room, Joined joined)
 
     public string Room => room.Name;
 
+    public RoomTail Tail => room.Tail;
+
     /// <summary>The last id that the client has been sent.</summary>
     public long Position { get; set; } = joined.AfterId;
 

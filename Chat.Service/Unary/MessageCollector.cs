@@ -1,6 +1,6 @@
 using System.Text;
 using Chat.Service.Log;
-using Chat.Service.Session;
+using Chat.Service.Rooms;
 using Chat.V1;
 using Google.Protobuf.WellKnownTypes;
 

@@ -19,7 +19,7 @@ internal sealed class HookedLog(IMessageLog inner) : IMessageLog
 
     public Task Stopped => inner.Stopped;
 
-    public event Action<string, long>? Committed
+    public event Action<RoomCommit>? Committed
     {
         add => inner.Committed += value;
         remove => inner.Committed -= value;

@@ -86,7 +86,7 @@ public abstract partial class MessageLogContract
         var log = Open();
         await new RecordingStream(log, "ann").SendAsync("room", "1", "1");
         var committed = new List<string>();
-        log.Committed += (room, head) => committed.Add($"{room} {head}");
+        log.Committed += commit => committed.Add($"{commit.Room} {commit.Head}");
         Gate.FailNext(new StoreUnavailableException("the disk is full"));
         var failing = new RecordingStream(log, "new sender");
         await failing.HandOverAsync("room", "2", "2");

@@ -122,12 +122,12 @@ public abstract partial class MessageLogContract
         var log = Open();
         var ann = new RecordingStream(log);
         var commits = new List<(string Room, long Head, long BoundsHead, long LastRead)>();
-        log.Committed += (room, head) =>
+        log.Committed += commit =>
         {
             // On the writer's thread, which is not handed anything while this runs: these complete at once.
-            var bounds = log.BoundsAsync(room);
-            var page = log.PageAsync(room);
-            commits.Add((room, head, bounds.Result.Head, page.Result[^1].Id));
+            var bounds = log.BoundsAsync(commit.Room);
+            var page = log.PageAsync(commit.Room);
+            commits.Add((commit.Room, commit.Head, bounds.Result.Head, page.Result[^1].Id));
         };
 
         await SendAsync(
@@ -156,7 +156,7 @@ public abstract partial class MessageLogContract
         await ann.HandOverAsync("room", "2", "2");
         await bob.HandOverAsync("room", "3", "3");
         var heads = new List<long>();
-        log.Committed += (_, head) => heads.Add(head);
+        log.Committed += commit => heads.Add(commit.Head);
 
         var closing = CloseAsync(log);
         Assert.False(closing.IsCompleted);

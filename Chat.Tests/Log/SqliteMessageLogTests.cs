@@ -340,7 +340,7 @@ public class SqliteMessageLogTests : MessageLogContract
     {
         var log = Open(Options with { MaxQueuedSends = 256 });
         var largest = 0L;
-        log.Committed += (_, _) => largest = Math.Max(largest, WriteAheadBytes());
+        log.Committed += _ => largest = Math.Max(largest, WriteAheadBytes());
 
         // Some 100 MB, in batches that leave no idle moment.
         await StoreLargeAsync(log, 5_000);
@@ -354,7 +354,7 @@ public class SqliteMessageLogTests : MessageLogContract
     {
         var log = Open(Options with { MaxQueuedSends = 256 });
         var largest = 0L;
-        log.Committed += (_, _) => largest = Math.Max(largest, WriteAheadBytes());
+        log.Committed += _ => largest = Math.Max(largest, WriteAheadBytes());
         using var enough = new CancellationTokenSource();
         var reading = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {

@@ -16,10 +16,10 @@ internal abstract class BentLog(IMessageLog inner) : IMessageLog
 
     public Task Stopped => inner.Stopped;
 
-    public event Action<string, long>? Committed
+    public event Action<RoomCommit>? Committed
     {
-        add => inner.Committed += value;
-        remove => inner.Committed -= value;
+        add => inner.Committed += commit => value!(new BentCommit(commit, Show));
+        remove => throw new NotSupportedException("The service listens as long as there is a log.");
     }
 
     public virtual ValueTask AppendAsync(Append append, CancellationToken cancellation) => inner.AppendAsync(append, cancellation);
@@ -59,6 +59,15 @@ internal abstract class BentLog(IMessageLog inner) : IMessageLog
         }
 
         protected override void OnFailed() => append.Stream.Fail(Failure!);
+    }
+
+    private sealed class BentCommit(RoomCommit inner, Showing show) : RoomCommit
+    {
+        public override string Room => inner.Room;
+
+        public override long Head => inner.Head;
+
+        public override void Show(IMessageSink sink) => inner.Show(new BentSink(sink, show));
     }
 
     private sealed class BentSink(IMessageSink inner, Showing show) : IMessageSink

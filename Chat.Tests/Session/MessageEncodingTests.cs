@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Chat.Service.Log;
 using Chat.Service.Session;
@@ -38,8 +39,10 @@ public sealed class MessageEncodingTests
                 SentAt = LogTime.ToMicroseconds(message.SentAt.ToDateTimeOffset()),
             }));
 
-            Assert.Equal(new ChatResponse { Messages = { message } }.ToByteArray(), frame.Bytes.ToArray());
-            frame.ReturnBuffer();
+            var bytes = new ArrayBufferWriter<byte>();
+            frame.CopyTo(bytes);
+            frame.Clear();
+            Assert.Equal(new ChatResponse { Messages = { message } }.ToByteArray(), bytes.WrittenSpan.ToArray());
         }
     }
 

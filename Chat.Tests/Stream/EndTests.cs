@@ -47,6 +47,7 @@ public sealed class EndTests
     {
         HookedLog? hooked = null;
         await using var server = await ChatServer.StartAsync(
+            options => options.MaxTailBytes = 0, // so that every message is read from the log
             openLog: data => hooked = new HookedLog(SqliteMessageLog.Open(data)));
         await server.FillAsync("lobby", 2);
         await using var first = server.Open("first", "room", "-");

@@ -14,11 +14,13 @@ internal sealed class SqliteLogReader : IDisposable
     public SqliteLogReader(SqliteConnection connection)
     {
         this.connection = connection;
-        page = new SqliteStatement(connection, """
+
+        // The limit is no parameter: SQLite looks at one while it plans, and would plan anew each time it is bound.
+        page = new SqliteStatement(connection, $"""
             SELECT position, name, sent_at, client_offset, text
             FROM message JOIN sender USING (sender_id)
             WHERE position > ? AND position <= ?
-            ORDER BY position LIMIT ?
+            ORDER BY position LIMIT {PageRows}
             """);
         rooms = new SqliteStatement(connection, $"""
             SELECT name, head, (SELECT sent_at FROM message WHERE position = (room_id << {MessagePosition.IdBits}) | head)
@@ -33,7 +35,7 @@ internal sealed class SqliteLogReader : IDisposable
     {
         Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(room.Name.Length)];
         name = name[..Encoding.UTF8.GetBytes(room.Name, name)];
-        page.Bind(1, MessagePosition.Of(room, after)).Bind(2, MessagePosition.Of(room, through)).Bind(3, PageRows);
+        page.Bind(1, MessagePosition.Of(room, after)).Bind(2, MessagePosition.Of(room, through));
         try
         {
             var last = after;

@@ -1,12 +1,13 @@
+using System.Diagnostics;
 using Chat.Service.Log;
 using Chat.V1;
 using Google.Protobuf;
 
-namespace Chat.Service.Session;
+namespace Chat.Service.Rooms;
 
 /// <summary>
 /// Writes a stored row as an encoded <see cref="Message"/>, straight from the bytes that the log shows: the one place
-/// where the service encodes by hand, because every message passes here once for each reader.
+/// where the service encodes by hand, because every message passes here.
 /// </summary>
 internal static class MessageEncoding
 {
@@ -39,8 +40,18 @@ internal static class MessageEncoding
         + SizeWithPrefix(TimestampSize(row.SentAt))
         + SizeWithPrefix(row.ClientOffset.Length);
 
-    /// <summary>Writes the encoded message, without tag and length; returns the bytes written.</summary>
-    public static int Write(scoped in MessageRow row, Span<byte> target)
+    /// <summary>Writes the message as an entry of a response: tag, length, and the encoded message.</summary>
+    /// <param name="row">The message.</param>
+    /// <param name="size">What <see cref="SizeOf"/> says of it.</param>
+    /// <param name="target">Where to.</param>
+    public static void WriteEntry(scoped in MessageRow row, int size, Span<byte> target)
+    {
+        var start = WritePrefix(target, ChatResponse.MessagesFieldNumber, size);
+        var written = Write(row, target[start..]);
+        Debug.Assert(written == size, "A message must be as long as its prefix says.");
+    }
+
+    private static int Write(scoped in MessageRow row, Span<byte> target)
     {
         var writer = new Writer(target);
         writer.Bytes(Message.RoomFieldNumber, row.Room);
