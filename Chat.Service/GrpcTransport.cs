@@ -11,6 +11,6 @@ internal sealed class GrpcTransport(IAsyncStreamReader<EncodedRequest> requests,
         await requests.MoveNext(stop) ? requests.Current : null;
 
     // A token given to a write aborts the whole call when it fires, which is what giving up a client means.
-    public async ValueTask WriteAsync(Frame frame, CancellationToken patience) =>
-        await responses.WriteAsync(frame, patience);
+    public ValueTask WriteAsync(Frame frame, CancellationToken patience) =>
+        new(responses.WriteAsync(frame, patience));
 }

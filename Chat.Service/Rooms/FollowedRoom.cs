@@ -3,11 +3,12 @@ using Chat.Service.Log;
 namespace Chat.Service.Rooms;
 
 /// <summary>A room that somebody follows: its newest messages, its newest committed id, and the bells to ring when it moves.</summary>
-internal sealed class FollowedRoom(string name, RoomTail tail)
+internal sealed class FollowedRoom(string name, RoomTail tail) : IThreadPoolWorkItem
 {
     private readonly HashSet<Doorbell> bells = [];
     private long head;
     private bool closed;
+    private int isGoingRound;
 
     public string Name { get; } = name;
 
@@ -49,14 +50,27 @@ internal sealed class FollowedRoom(string name, RoomTail tail)
         }
     }
 
-    /// <summary>Takes note of a commit, and rings. Called on the log's writer thread.</summary>
+    /// <summary>
+    /// Takes note of a commit, and has the bells rung. Called on the log's writer thread, which goes on to the answers
+    /// and the next batch; who goes round the bells, however many there are, is one work item.
+    /// </summary>
     public void Advance(RoomCommit commit)
     {
         // First the messages, then the head: whoever sees the head finds them.
         Tail.Add(commit);
+        Learn(commit.Head);
+        if (Interlocked.Exchange(ref isGoingRound, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        // A commit from here on has the bells rung once more.
+        Interlocked.Exchange(ref isGoingRound, 0);
         lock (bells)
         {
-            head = Math.Max(head, commit.Head);
             foreach (var bell in bells)
             {
                 bell.Ring();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Chat.Service.Log;
 using Chat.Service.Rooms;
 using Chat.V1;
@@ -152,7 +153,9 @@ internal sealed class ResponseLoop(
         }
     }
 
-    private async Task WriteAsync(IChatTransport transport, CancellationToken patience)
+    // Waits once for each frame, so what it waits with is used again.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WriteAsync(IChatTransport transport, CancellationToken patience)
     {
         clock.WriteBegins();
         metrics.FrameBegins(frame.Length);

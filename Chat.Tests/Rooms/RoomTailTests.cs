@@ -1,0 +1,131 @@
+using Chat.Service.Rooms;
+using Chat.V1;
+using Google.Protobuf;
+using Xunit;
+
+namespace Chat.Tests.Rooms;
+
+/// <summary>The newest messages of a room: the same bytes for everybody, whole, in order, or not there at all.</summary>
+public sealed class RoomTailTests
+{
+    private const int Plenty = 64 * 1024;
+
+    [Fact]
+    public void Whatever_the_shares_a_reader_gets_every_message_once_and_in_order()
+    {
+        var random = new Random(20261125);
+        var tail = new RoomTail(new TailMemory(1 << 20, 1 << 20));
+        var next = 5L;
+        while (next < 3000)
+        {
+            var commit = new RowsCommit("lobby", next, random.Next(1, 40), random.Next(20, 300));
+            tail.Add(commit);
+            next = commit.Head + 1;
+        }
+
+        for (var round = 0; round < 20; round++)
+        {
+            var position = 4L;
+            while (position < next - 1)
+            {
+                var through = random.NextInt64(position + 1, next);
+                var share = random.Next(1, 5000);
+                Assert.True(tail.TryGet(position, through, share, most: Plenty, out var run));
+                var messages = Decode(run);
+                Assert.Equal(run.Count, messages.Count);
+                Assert.True(run.Length <= share || run.Count == 1);
+                Assert.All(messages, message =>
+                {
+                    Assert.Equal(++position, message.Id);
+                    Assert.Equal($"{message.Id}", message.Text.TrimStart('.'));
+                    Assert.Equal($"key-{message.Id}", message.ClientOffset);
+                });
+                Assert.Equal(position, run.LastId);
+                Assert.True(position <= through);
+            }
+        }
+    }
+
+    [Fact]
+    public void What_came_before_the_tail_and_what_has_not_come_yet_is_not_in_it()
+    {
+        var tail = new RoomTail(new TailMemory(1 << 20, 1 << 20));
+        Assert.False(tail.TryGet(0, 1, Plenty, Plenty, out _));
+
+        tail.Add(new RowsCommit("lobby", 10, 5));
+
+        Assert.False(tail.TryGet(8, 14, Plenty, Plenty, out _));
+        Assert.True(tail.TryGet(9, 14, Plenty, Plenty, out _));
+        Assert.True(tail.TryGet(13, 14, Plenty, Plenty, out _));
+        Assert.False(tail.TryGet(14, 15, Plenty, Plenty, out _));
+    }
+
+    [Fact]
+    public void A_message_that_does_not_fit_is_not_given_in_part()
+    {
+        var tail = new RoomTail(new TailMemory(1 << 20, 1 << 20));
+        tail.Add(new RowsCommit("lobby", 1, 3, textLength: 5000));
+
+        Assert.False(tail.TryGet(0, 3, share: 100, most: 4000, out _));
+        Assert.True(tail.TryGet(0, 3, share: 100, most: 6000, out var run));
+        Assert.Equal((1, 1L), (run.Count, run.LastId));
+    }
+
+    [Fact]
+    public void A_message_that_does_not_follow_is_not_joined_to_those_before_it()
+    {
+        var tail = new RoomTail(new TailMemory(1 << 20, 1 << 20));
+        tail.Add(new RowsCommit("lobby", 1, 5));
+
+        tail.Add(new RowsCommit("lobby", 7, 2));
+
+        Assert.False(tail.TryGet(4, 8, Plenty, Plenty, out _));
+        Assert.True(tail.TryGet(6, 8, Plenty, Plenty, out var run));
+        Assert.Equal([7, 8], Decode(run).Select(message => message.Id));
+    }
+
+    [Fact]
+    public async Task Readers_beside_the_writer_never_see_a_message_that_is_not_whole()
+    {
+        const int Last = 100_000;
+        var tail = new RoomTail(new TailMemory(256 * 1024, 256 * 1024));
+        var head = 0L;
+        var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+        {
+            var (position, seen) = (0L, 0);
+            while (position < Last)
+            {
+                var through = Volatile.Read(ref head);
+                if (position < through && tail.TryGet(position, through, 2000, Plenty, out var run))
+                {
+                    foreach (var message in Decode(run))
+                    {
+                        Assert.Equal(++position, message.Id);
+                        Assert.Equal($"{message.Id}", message.Text.TrimStart('.'));
+                        seen++;
+                    }
+                }
+                else
+                {
+                    // Overtaken, or there is nothing new: go on from the end.
+                    position = through;
+                    Thread.Yield();
+                }
+            }
+
+            return seen;
+        })).ToList();
+
+        for (var next = 1L; next <= Last; next += 10)
+        {
+            var commit = new RowsCommit("lobby", next, 10);
+            tail.Add(commit);
+            Volatile.Write(ref head, commit.Head);
+        }
+
+        Assert.All(await Task.WhenAll(readers), seen => Assert.True(seen > 0));
+    }
+
+    internal static IList<Message> Decode(EncodedRun run) =>
+        ChatResponse.Parser.ParseFrom(run.Bytes, run.Start, run.Length).Messages;
+}

@@ -1,0 +1,30 @@
+using System.Text;
+using Chat.Service.Log;
+
+namespace Chat.Tests.Rooms;
+
+/// <summary>A commit of made-up messages; each has its id in its text, which is as long as is said.</summary>
+internal sealed class RowsCommit(string room, long first, int count, int textLength = 20) : RoomCommit
+{
+    public override string Room => room;
+
+    public override long Head => first + count - 1;
+
+    public override void Show(IMessageSink sink)
+    {
+        for (var id = first; id <= Head; id++)
+        {
+            sink.TryAdd(new MessageRow
+            {
+                Room = Encoding.UTF8.GetBytes(room),
+                Id = id,
+                Sender = "ann"u8,
+                Text = Encoding.UTF8.GetBytes(TextOf(id)),
+                ClientOffset = Encoding.UTF8.GetBytes($"key-{id}"),
+                SentAt = 1_790_000_000_000_000 + id,
+            });
+        }
+    }
+
+    public string TextOf(long id) => $"{id}".PadLeft(textLength, '.');
+}

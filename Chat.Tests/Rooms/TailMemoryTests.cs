@@ -1,0 +1,85 @@
+using Chat.Service.Rooms;
+using Xunit;
+
+namespace Chat.Tests.Rooms;
+
+/// <summary>What tails may take, together and each.</summary>
+public sealed class TailMemoryTests
+{
+    private const int Plenty = 64 * 1024;
+    private const int MiB = 1024 * 1024;
+
+    [Fact]
+    public void The_tails_of_100_000_rooms_stay_within_the_bound_and_the_newest_are_there()
+    {
+        const int Rooms = 100_000;
+        var memory = new TailMemory(4 * MiB, MiB);
+        var tails = Enumerable.Range(0, Rooms).Select(_ => new RoomTail(memory)).ToList();
+        for (var n = 0; n < Rooms; n++)
+        {
+            tails[n].Add(new RowsCommit($"room-{n}", 1, 2));
+            Assert.InRange(memory.Bytes, 1, 4 * MiB);
+        }
+
+        Assert.True(memory.Bytes > 3 * MiB, "What may be used is used.");
+        Assert.All(tails.TakeLast(1000), tail => Assert.True(tail.TryGet(0, 2, Plenty, Plenty, out _)));
+        Assert.All(tails.Take(1000), tail => Assert.False(tail.TryGet(0, 2, Plenty, Plenty, out _)));
+    }
+
+    [Fact]
+    public void A_room_whose_tail_had_to_go_has_one_again_with_its_next_message()
+    {
+        var memory = new TailMemory(64 * 1024, 64 * 1024);
+        var quiet = new RoomTail(memory);
+        quiet.Add(new RowsCommit("quiet", 1, 2));
+        new RoomTail(memory).Add(new RowsCommit("busy", 1, 2000));
+        Assert.False(quiet.TryGet(0, 2, Plenty, Plenty, out _));
+
+        quiet.Add(new RowsCommit("quiet", 3, 1));
+
+        Assert.False(quiet.TryGet(0, 3, Plenty, Plenty, out _));
+        Assert.True(quiet.TryGet(2, 3, Plenty, Plenty, out var run));
+        Assert.Equal(3, Assert.Single(RoomTailTests.Decode(run)).Id);
+    }
+
+    [Fact]
+    public void One_busy_room_does_not_take_what_the_others_have()
+    {
+        var memory = new TailMemory(8 * MiB, MiB);
+        var others = Enumerable.Range(0, 1000).Select(_ => new RoomTail(memory)).ToList();
+        others.ForEach(tail => tail.Add(new RowsCommit("other", 1, 2)));
+
+        var busy = new RoomTail(memory);
+        busy.Add(new RowsCommit("busy", 1, 200_000));
+
+        Assert.All(others, tail => Assert.True(tail.TryGet(0, 2, Plenty, Plenty, out _)));
+        Assert.InRange(memory.Bytes, 0, 4 * MiB);
+        Assert.True(busy.TryGet(199_000, 200_000, Plenty, Plenty, out _));
+        Assert.False(busy.TryGet(0, 200_000, Plenty, Plenty, out _));
+    }
+
+    [Fact]
+    public void A_room_that_nobody_follows_any_more_takes_nothing()
+    {
+        var memory = new TailMemory(MiB, MiB);
+        var tail = new RoomTail(memory);
+        tail.Add(new RowsCommit("lobby", 1, 100));
+
+        memory.Close(tail);
+        tail.Add(new RowsCommit("lobby", 101, 100));
+
+        Assert.Equal(0, memory.Bytes);
+    }
+
+    [Fact]
+    public void Without_memory_there_is_no_tail_and_nothing_fails()
+    {
+        var memory = new TailMemory(0, 0);
+        var tail = new RoomTail(memory);
+
+        tail.Add(new RowsCommit("lobby", 1, 100));
+
+        Assert.Equal(0, memory.Bytes);
+        Assert.False(tail.TryGet(0, 100, Plenty, Plenty, out _));
+    }
+}
