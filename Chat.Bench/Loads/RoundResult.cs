@@ -1,3 +1,5 @@
+using Chat.Bench.Peers;
+
 namespace Chat.Bench.Loads;
 
 /// <summary>What one round of one load with one peer has shown.</summary>
