@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using Chat.Bench.Loads;
+using Chat.Bench.Peers;
+using Chat.Bench.Workloads;
+
+namespace Chat.Bench.Reporting;
+
+/// <summary>One that takes turns: a peer under a load, or a bare loop that shows a limit.</summary>
+internal sealed record Turn(string Name, Func<CancellationToken, Task<RoundResult>> RunAsync);
+
+/// <summary>
+/// Measures in turns, A B C, A B C, …: what a neighbour on the machine does meanwhile then falls on all of them, and
+/// round i of one can be compared with round i of another.
+/// </summary>
+internal sealed class Comparison(WorkloadRun run)
+{
+    /// <summary>Every peer that the run wants, under the same load.</summary>
+    public Task<IReadOnlyList<PeerRounds>> RunAsync(ILoad load, IEnumerable<IPeer> peers, int rounds, string? setting = null) =>
+        RunAsync(peers.Select(peer => new Turn(peer.Name, stop => load.RunAsync(peer, stop))), rounds, setting);
+
+    /// <summary>Anything that the run wants.</summary>
+    public async Task<IReadOnlyList<PeerRounds>> RunAsync(IEnumerable<Turn> turns, int rounds, string? setting = null)
+    {
+        var wanted = turns.Where(turn => run.Wants(turn.Name)).ToList();
+        var results = wanted.ConvertAll(_ => new List<RoundResult>());
+        var (begun, all) = (Stopwatch.StartNew(), rounds * wanted.Count);
+        for (var step = 0; step < all; step++)
+        {
+            run.Stop.ThrowIfCancellationRequested();
+            var (round, turn) = (step / wanted.Count, step % wanted.Count);
+            TimeSpan? rest = step == 0 ? null : begun.Elapsed / step * (all - step);
+            var name = setting is null ? wanted[turn].Name : $"{wanted[turn].Name}, {setting}";
+            run.Progress.Step($"{name}, round {round + 1} of {rounds}", rest);
+            var result = await wanted[turn].RunAsync(run.Stop);
+            results[turn].Add(result);
+            if (result.Failure is { } failure)
+            {
+                run.Progress.Note($"{name}, round {round + 1}: {failure}");
+            }
+        }
+
+        return wanted.Zip(results, (turn, rows) => new PeerRounds(turn.Name, rows) { Setting = setting }).ToList();
+    }
+}

@@ -1,0 +1,12 @@
+namespace Chat.Bench.Workloads;
+
+/// <summary>Every workload, in the order of the page; a command of its own each.</summary>
+internal static class WorkloadList
+{
+    public static IReadOnlyList<IWorkload> All { get; } =
+    [
+    ];
+
+    /// <summary>What `compare` runs: the loads that every peer can take.</summary>
+    public static IReadOnlyList<string> Compared { get; } = ["w1", "w2", "w3", "w4", "w5"];
+}
