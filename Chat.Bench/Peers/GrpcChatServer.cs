@@ -1,0 +1,23 @@
+namespace Chat.Bench.Peers;
+
+/// <summary>The service that runs, with its log.</summary>
+internal sealed class GrpcChatServer(PeerProcess process, DataDirectory directory) : IPeerServer
+{
+    public Uri Address { get; } = new(process.Address);
+
+    public int ProcessId => process.Id;
+
+    public ProcessUsage Usage => process.Usage;
+
+    public string? Database => Path.Combine(directory.Path, "chat.db");
+
+    public async Task<IPeerClient> ConnectAsync(ClientSetup setup) => await GrpcClient.ConnectAsync(Address, setup);
+
+    public Task StopAsync() => process.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await process.DisposeAsync();
+        directory.Dispose();
+    }
+}

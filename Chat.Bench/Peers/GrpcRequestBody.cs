@@ -1,0 +1,31 @@
+using System.Net;
+
+namespace Chat.Bench.Peers;
+
+/// <summary>The body of a request that stays open: whoever has the call writes into it until it is completed.</summary>
+internal sealed class GrpcRequestBody : HttpContent
+{
+    private readonly TaskCompletionSource<Stream> opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public GrpcRequestBody() => Headers.ContentType = new("application/grpc");
+
+    /// <summary>Where to write; there once the connection is.</summary>
+    public Task<Stream> Opened => opened.Task;
+
+    /// <summary>Nothing more comes.</summary>
+    public void Complete() => completed.TrySetResult();
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    {
+        await stream.FlushAsync();
+        opened.TrySetResult(stream);
+        await completed.Task;
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = -1;
+        return false;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Net.Http.Headers;
+
+namespace Chat.Bench.Peers;
+
+/// <summary>Turns what a gRPC call ended with into an exception that says it.</summary>
+internal static class GrpcStatus
+{
+    private const string Key = "grpc-status";
+    private const string Ok = "0";
+
+    /// <exception cref="InvalidDataException">Something else than gRPC answers, or the call is over already.</exception>
+    public static void CheckHeaders(HttpResponseMessage response)
+    {
+        var type = response.Content.Headers.ContentType?.MediaType;
+        if (!response.IsSuccessStatusCode || type?.StartsWith("application/grpc", StringComparison.Ordinal) != true)
+        {
+            throw new InvalidDataException(
+                $"What answers is no gRPC service: HTTP status {(int)response.StatusCode}, content type {type ?? "none"}.");
+        }
+
+        if (response.Headers.Contains(Key))
+        {
+            Check(response.Headers);
+            throw new InvalidDataException("The call ended before it began.");
+        }
+    }
+
+    /// <exception cref="InvalidDataException">The call did not end with OK.</exception>
+    public static void CheckTrailers(HttpResponseMessage response) => Check(response.TrailingHeaders);
+
+    private static void Check(HttpResponseHeaders headers)
+    {
+        var status = First(headers, Key);
+        if (status != Ok)
+        {
+            var message = Uri.UnescapeDataString(First(headers, "grpc-message") ?? "");
+            throw new InvalidDataException($"The call ended with {(status is null ? "no gRPC status" : $"gRPC status {status}")}: {message}");
+        }
+    }
+
+    private static string? First(HttpResponseHeaders headers, string key) =>
+        headers.TryGetValues(key, out var values) ? values.First() : null;
+}
