@@ -1,8 +1,14 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+
 namespace Chat.Bench.Reporting;
 
 /// <summary>What a run was made on; nothing in it names a host or a path.</summary>
 internal sealed record Machine
 {
+    private const string Unknown = "unknown";
+
     public required string Processor { get; init; }
 
     public required int Cores { get; init; }
@@ -11,16 +17,67 @@ internal sealed record Machine
 
     public required string Kernel { get; init; }
 
-    /// <summary>Type and device of the file system on which the databases were.</summary>
+    /// <summary>The file system on which the databases were, and its device.</summary>
     public required string Disk { get; init; }
 
     public required string DotNet { get; init; }
 
-    /// <summary>The collector's mode in a server process that nobody configures otherwise.</summary>
+    /// <summary>The collector's mode in our server's process.</summary>
     public required string Collector { get; init; }
 
     /// <summary>Null where there is none.</summary>
     public string? Node { get; init; }
 
-    public static Machine Here() => throw new NotImplementedException();
+    public static Machine Here() => new()
+    {
+        Processor = Field("/proc/cpuinfo", "model name") ?? Unknown,
+        Cores = Environment.ProcessorCount,
+        Memory = Field("/proc/meminfo", "MemTotal") is { } total ? Gibibytes(total) : Unknown,
+        Kernel = $"{(OperatingSystem.IsLinux() ? "Linux" : Environment.OSVersion.Platform)} {Environment.OSVersion.Version.ToString(3)}",
+        Disk = MountedDisk.Under(Path.GetTempPath())?.ToString() ?? Unknown,
+        DotNet = Environment.Version.ToString(),
+        Collector = CollectorOf(Path.Combine(AppContext.BaseDirectory, "Chat.Service.runtimeconfig.json")),
+        Node = NodeVersion(),
+    };
+
+    private static string? Field(string file, string name) =>
+        File.Exists(file)
+            ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+            : null;
+
+    private static string Gibibytes(string kibibytes) =>
+        double.TryParse(kibibytes.Split(' ')[0], CultureInfo.InvariantCulture, out var number)
+            ? string.Create(CultureInfo.InvariantCulture, $"{number / 1024 / 1024:0.0} GiB")
+            : Unknown;
+
+    // As the server's own build and this environment, which it inherits, say.
+    private static string CollectorOf(string runtimeConfiguration)
+    {
+        if (!File.Exists(runtimeConfiguration))
+        {
+            return Unknown;
+        }
+
+        var text = File.ReadAllText(runtimeConfiguration);
+        var isServer = Environment.GetEnvironmentVariable("DOTNET_gcServer") is { } asked
+            ? asked == "1"
+            : text.Contains("\"System.GC.Server\": true", StringComparison.Ordinal);
+        var isConcurrent = Environment.GetEnvironmentVariable("DOTNET_gcConcurrent") is { } wanted
+            ? wanted == "1"
+            : !text.Contains("\"System.GC.Concurrent\": false", StringComparison.Ordinal);
+        return $"{(isServer ? "server" : "workstation")}, {(isConcurrent ? "concurrent" : "not concurrent")}";
+    }
+
+    private static string? NodeVersion()
+    {
+        try
+        {
+            using var node = Process.Start(new ProcessStartInfo("node", "--version") { RedirectStandardOutput = true })!;
+            return node.StandardOutput.ReadToEnd().Trim().TrimStart('v');
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
+    }
 }

@@ -10,6 +10,9 @@ namespace Chat.Bench.Reporting;
 /// <param name="rewrites">It is a terminal.</param>
 internal sealed class Progress(TextWriter output, bool rewrites)
 {
+    /// <summary>To the second.</summary>
+    public DateTimeOffset Begun { get; } = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+
     private readonly Stopwatch since = Stopwatch.StartNew();
     private string about = "";
     private int shown;

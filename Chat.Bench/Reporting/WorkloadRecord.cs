@@ -30,6 +30,15 @@ internal sealed record WorkloadRecord
 
     /// <summary>What a reader must know; one sentence or two each, as Markdown.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>A peer's rounds under the first setting that has the headline's figure; null where it has none.</summary>
+    public PeerRounds? Headlined(string peer)
+    {
+        var first = Peers.FirstOrDefault(HasHeadline);
+        return Peers.FirstOrDefault(rows => rows.Peer == peer && rows.Setting == first?.Setting && HasHeadline(rows));
+    }
+
+    private bool HasHeadline(PeerRounds rows) => Headline is not null && rows.Rounds.Any(round => round.Figures.ContainsKey(Headline));
 }
 
 /// <summary>The rounds of one peer under one setting of a workload.</summary>

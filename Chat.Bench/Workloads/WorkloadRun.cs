@@ -36,7 +36,7 @@ internal sealed record WorkloadRun
         Title = workload.Title,
         Description = workload.Description,
         Command = Command,
-        At = DateTimeOffset.UtcNow,
+        At = Progress.Begun,
         Machine = Machine.Here(),
     };
 }

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using Chat.Bench.Reporting;
+using Chat.Bench.Workloads;
+
+namespace Chat.Bench.Commands;
+
+/// <summary>The command line: a command for each workload, and some that run several.</summary>
+internal static class BenchCommand
+{
+    // Servers are asked to end before they are killed.
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(15);
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            return await Create(WorkloadList.All).Parse(args)
+                .InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeToEnd });
+        }
+        finally
+        {
+            ChildProcesses.KillAll();
+        }
+    }
+
+    private static RootCommand Create(IReadOnlyList<IWorkload> workloads)
+    {
+        var root = new RootCommand(
+            """
+            Measures the chat service and the programs that it is compared with, which it starts itself, each round anew with a
+            database of its own. The record of a run, with every round, goes into docs/benchmarks/, and docs/benchmarks.md with
+            its pictures is written anew from all records there.
+
+            Examples:
+              compare                        the workloads that every peer can take, in less than 20 minutes
+              w3                             one workload
+              w1 --peers grpcchat --rounds 1 only our own service; the record is not kept
+              all --output /tmp/bench        everything with the largest sizes, written elsewhere
+              page                           only the page, after a change of docs/benchmarks/w3.notes.md
+            """);
+        foreach (var workload in workloads)
+        {
+            root.Add(Workloads(workload.Id, $"{workload.Title}: {workload.Description}", [workload]));
+        }
+
+        var compared = workloads.Where(workload => WorkloadList.Compared.Contains(workload.Id)).ToList();
+        root.Add(Workloads("compare", "The workloads that every peer can take, W1 to W5, in less than 20 minutes.", compared));
+        root.Add(Workloads("all", "Every workload, with the largest sizes; takes hours.", workloads, isFull: true));
+        root.Add(Workloads("smoke", "Every workload for a moment: does everything still work? Keeps no record.", workloads, isSmoke: true));
+        root.Add(LoadCommand.Create());
+        root.Add(Page());
+        return root;
+    }
+
+    private static Command Workloads(
+        string name,
+        string description,
+        IReadOnlyList<IWorkload> workloads,
+        bool isFull = false,
+        bool isSmoke = false)
+    {
+        var options = new RunOptions();
+        var command = new Command(name, description);
+        options.AddTo(command);
+        command.SetAction((parsed, stop) =>
+        {
+            var run = options.Read(parsed, name, stop) with { Full = isFull, Smoke = isSmoke };
+
+            // A record that lacks peers must not take the place of one that has them.
+            var keeps = options.Output(parsed) is not null || (!isSmoke && run.Peers is null);
+            return new WorkloadRuns(run, keeps ? Reports(options.Output(parsed)) : null).RunAsync(workloads);
+        });
+        return command;
+    }
+
+    private static Command Page()
+    {
+        var output = RunOptions.OutputOption();
+        var command = new Command("page", "Measures nothing: writes the page and its pictures anew from the records.") { output };
+        command.SetAction(parsed => Reports(parsed.GetValue(output)).Render());
+        return command;
+    }
+
+    private static ReportDirectory Reports(DirectoryInfo? output) =>
+        new(output?.FullName ?? ReportDirectory.OfRepository()
+            ?? throw new InvalidOperationException("The current directory is in no checkout of this project: say --output DIRECTORY."));
+}

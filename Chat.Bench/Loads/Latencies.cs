@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using HdrHistogram;
+
+namespace Chat.Bench.Loads;
+
+/// <summary>
+/// How long things took that began while it was measured, however late they ended: what is stuck at the end counts as
+/// long as it was stuck. For any number of threads.
+/// </summary>
+internal sealed class Latencies
+{
+    private const long MostMicroseconds = 600L * 1000 * 1000;
+    private const int Digits = 3;
+    private const double MicrosecondsPerMillisecond = 1000;
+
+    private readonly Lock gate = new();
+    private readonly LongHistogram all = new(1, MostMicroseconds, Digits);
+    private readonly LongHistogram inThisSecond = new(1, MostMicroseconds, Digits);
+    private readonly List<Point> p99PerSecond = [];
+    private long begin = long.MaxValue;
+    private long end = long.MaxValue;
+    private long second;
+
+    /// <summary>p99 in ms of what ended in each second of the measurement.</summary>
+    public IReadOnlyList<Point> P99PerSecond
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. p99PerSecond];
+            }
+        }
+    }
+
+    public double Max => Percentile(100);
+
+    /// <summary>From now on.</summary>
+    public void Begin() => Volatile.Write(ref begin, Stopwatch.GetTimestamp());
+
+    /// <summary>What begins later does not count.</summary>
+    public void End() => Volatile.Write(ref end, Stopwatch.GetTimestamp());
+
+    /// <summary>Something that was due or began at <paramref name="from"/>, a stopwatch's timestamp, has just ended.</summary>
+    public void Record(long from)
+    {
+        if (from < Volatile.Read(ref begin) || from >= Volatile.Read(ref end))
+        {
+            return;
+        }
+
+        var now = Stopwatch.GetTimestamp();
+        var microseconds = (now - from) * 1_000_000 / Stopwatch.Frequency;
+        lock (gate)
+        {
+            MoveTo((now - begin) / Stopwatch.Frequency);
+            all.RecordValue(Math.Clamp(microseconds, 1, MostMicroseconds));
+            inThisSecond.RecordValue(Math.Clamp(microseconds, 1, MostMicroseconds));
+        }
+    }
+
+    /// <summary>In milliseconds; not a number where nothing was recorded.</summary>
+    /// <param name="percent">0 to 100.</param>
+    public double Percentile(double percent)
+    {
+        lock (gate)
+        {
+            return Percentile(all, percent);
+        }
+    }
+
+    /// <summary>p50 and p99 of what ended since the last call.</summary>
+    public (double P50, double P99) Take()
+    {
+        lock (gate)
+        {
+            var taken = (Percentile(inThisSecond, 50), Percentile(inThisSecond, 99));
+            inThisSecond.Reset();
+            return taken;
+        }
+    }
+
+    private static double Percentile(LongHistogram histogram, double percent) =>
+        histogram.TotalCount == 0 ? double.NaN : histogram.GetValueAtPercentile(percent) / MicrosecondsPerMillisecond;
+
+    private void MoveTo(long current)
+    {
+        if (current == second)
+        {
+            return;
+        }
+
+        if (inThisSecond.TotalCount > 0)
+        {
+            p99PerSecond.Add(new Point(second + 1, Percentile(inThisSecond, 99)));
+            inThisSecond.Reset();
+        }
+
+        second = current;
+    }
+}

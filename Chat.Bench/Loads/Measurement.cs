@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using Chat.Bench.Peers;
+
+namespace Chat.Bench.Loads;
+
+/// <summary>What processes used and a crowd got done between two moments, with the server's memory in between.</summary>
+internal sealed class Measurement
+{
+    public const double Mebibyte = 1024 * 1024;
+
+    private readonly ProcessUsage server;
+    private readonly ProcessUsage generator = new(Environment.ProcessId);
+    private readonly CancellationTokenSource over = new();
+    private readonly Task sampling;
+    private readonly long began;
+    private readonly TimeSpan serverCpuBefore, generatorCpuBefore;
+    private TimeSpan serverCpu, generatorCpu;
+
+    private Measurement(ProcessUsage server, TimeSpan interval)
+    {
+        this.server = server;
+        MemoryBefore = server.Resident / Mebibyte;
+        generatorCpuBefore = generator.Cpu;
+        serverCpuBefore = server.Cpu;
+        began = Stopwatch.GetTimestamp();
+        sampling = SampleAsync(interval);
+    }
+
+    /// <summary>The server's resident memory over time, in MiB.</summary>
+    public List<Point> Memory { get; } = [];
+
+    public double MemoryBefore { get; }
+
+    public TimeSpan Took { get; private set; }
+
+    /// <summary>By the clock of the latencies: timestamps of the stopwatch.</summary>
+    public long Began => began;
+
+    public static Measurement Begin(ProcessUsage server, TimeSpan interval) => new(server, interval);
+
+    /// <summary>Now, or at an earlier timestamp of the stopwatch when what was measured had ended.</summary>
+    public async Task EndAsync(long? at = null)
+    {
+        Took = Stopwatch.GetElapsedTime(began, at ?? Stopwatch.GetTimestamp());
+        serverCpu = server.Cpu - serverCpuBefore;
+        generatorCpu = generator.Cpu - generatorCpuBefore;
+        await over.CancelAsync();
+        await sampling;
+        over.Dispose();
+    }
+
+    /// <summary>Something per second of the measurement.</summary>
+    public double PerSecond(long count) => count / Took.TotalSeconds;
+
+    /// <summary>The server's CPU time over a count, in µs; not a number where there was nothing.</summary>
+    public double CpuPer(long count) => count == 0 ? double.NaN : serverCpu.TotalMicroseconds / count;
+
+    public double ServerCpu => serverCpu / Took;
+
+    public double GeneratorCpu => generatorCpu / Took;
+
+    private async Task SampleAsync(TimeSpan interval)
+    {
+        using var timer = new PeriodicTimer(interval);
+        try
+        {
+            do
+            {
+                Memory.Add(new Point(Stopwatch.GetElapsedTime(began).TotalSeconds, server.Resident / Mebibyte));
+            }
+            while (await timer.WaitForNextTickAsync(over.Token));
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+}

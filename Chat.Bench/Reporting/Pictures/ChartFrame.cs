@@ -1,0 +1,61 @@
+namespace Chat.Bench.Reporting.Pictures;
+
+/// <summary>What every chart has around its bars or lines: heading, legend, unit, and a grid with its marks.</summary>
+internal sealed class ChartFrame
+{
+    public const double Width = 680;
+
+    /// <summary>The horizontal axis.</summary>
+    public const double Floor = Height - 48;
+
+    private const double Height = 360;
+    private const double Left = 64;
+    private const double Right = Width - 20;
+    private const double Top = 92;
+
+    private readonly Axis vertical;
+
+    /// <param name="title">The heading.</param>
+    /// <param name="unit">Of the vertical axis: the figure's name with unit.</param>
+    /// <param name="legend">Names with their colors.</param>
+    /// <param name="vertical">Its marks become the grid.</param>
+    public ChartFrame(string title, string unit, IEnumerable<(string Name, string Color)> legend, Axis vertical)
+    {
+        this.vertical = vertical;
+        Drawing.Text(20, 30, title, size: 15, color: SvgDrawing.Ink, bold: true);
+        var x = 20.0;
+        foreach (var (name, color) in legend)
+        {
+            Drawing.Rectangle(x, 43, 11, 11, color, corner: 2);
+            Drawing.Text(x + 16, 53, name, color: SvgDrawing.Ink);
+            x += 16 + SvgDrawing.WidthOf(name) + 22;
+        }
+
+        Drawing.Text(20, 78, unit, size: 11);
+        foreach (var mark in vertical.Marks)
+        {
+            Drawing.Line(Left, Y(mark), Right, Y(mark), SvgDrawing.Faint);
+            Drawing.Text(Left - 8, Y(mark) + 4, Numbers.Short(mark), "end", size: 11);
+        }
+    }
+
+    public SvgDrawing Drawing { get; } = new(Width, Height);
+
+    public double Y(double value) => Floor - (vertical.ShareOf(value) * (Floor - Top));
+
+    /// <param name="share">0 at the left, 1 at the right.</param>
+    public static double X(double share) => Left + (share * (Right - Left));
+
+    /// <summary>A mark under the horizontal axis.</summary>
+    public void Mark(double x, string text) => Drawing.Text(x, Floor + 18, text, "middle", size: 11);
+
+    /// <summary>What the horizontal axis shows; and the axis, over the grid.</summary>
+    public void Finish(string? horizontal)
+    {
+        Drawing.Line(Left, Floor, Right, Floor, "#8c959f");
+        if (horizontal is not null)
+        {
+            Drawing.Text((Left + Right) / 2, Height - 12, horizontal, "middle", size: 11);
+        }
+    }
+}
