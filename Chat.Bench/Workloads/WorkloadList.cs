@@ -5,6 +5,9 @@ internal static class WorkloadList
 {
     public static IReadOnlyList<IWorkload> All { get; } =
     [
+        new W6Idle(),
+        new W7Storm(),
+        new W8SlowReaders(),
     ];
 
     /// <summary>What `compare` runs: the loads that every peer can take.</summary>
