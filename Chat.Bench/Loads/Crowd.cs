@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
@@ -55,16 +56,21 @@ internal sealed class Crowd : IAsyncDisposable
     public async Task PassAsync(Task task, TimeSpan limit, CancellationToken stop) =>
         await await Task.WhenAny(task.WaitAsync(limit, stop), broken.Task);
 
-    /// <summary>Waits until every receiver has so many; what is wrong where one has not.</summary>
-    public async Task<string?> ArriveAsync(long messages, TimeSpan limit, CancellationToken stop)
+    /// <summary>Waits until every receiver has so many; says what is wrong where one has not.</summary>
+    public Task<string?> ArriveAsync(long messages, TimeSpan limit, CancellationToken stop) =>
+        ArriveAsync(_ => messages, limit, stop);
+
+    /// <summary>The same where not all have the same room: so many are due at each, by its place in the list.</summary>
+    public async Task<string?> ArriveAsync(Func<int, long> due, TimeSpan limit, CancellationToken stop)
     {
         var poll = TimeSpan.FromMilliseconds(5);
-        for (var waited = TimeSpan.Zero; waited < limit && Receivers.Exists(receiver => receiver.Count < messages); waited += poll)
+        var since = Stopwatch.StartNew();
+        while (since.Elapsed < limit && Receivers.Where((receiver, n) => receiver.Count < due(n)).Any())
         {
             await PassAsync(poll, stop);
         }
 
-        return Receivers.Select(receiver => receiver.Missing(messages)).OfType<string>().FirstOrDefault();
+        return Receivers.Select((receiver, n) => receiver.Missing(due(n))).OfType<string>().FirstOrDefault();
     }
 
     public async ValueTask DisposeAsync()

@@ -7,6 +7,15 @@ internal static class Figures
     public const string DeliveriesPerSecond = "deliveries/s";
     public const string MessagesPerSecond = "messages/s";
 
+    /// <summary>Of limit-sqlite.</summary>
+    public const string RowsPerSecond = "rows/s";
+
+    /// <summary>Of limit-scan.</summary>
+    public const string ScannedPerSecond = "rows/s through the data reader";
+
+    /// <summary>Of limit-fsync.</summary>
+    public const string SyncP50 = "sync p50 (ms)";
+
     public const string AckP50 = "ack p50 (ms)";
     public const string AckP90 = "ack p90 (ms)";
     public const string AckP99 = "ack p99 (ms)";

@@ -42,7 +42,7 @@ internal sealed class IngestLoad(int senders, int inFlight, int receivers, TimeS
         var sending = crowd.Senders.ConvertAll(sender => crowd.Watch(sender.KeepInFlightAsync(stopSending.Token)));
         await crowd.PassAsync(warmUp, stop);
 
-        var measured = Measurement.Begin(server.Usage, SampleInterval);
+        using var measured = Measurement.Begin(server.Usage, SampleInterval);
         var (acked, delivered) = (crowd.Acked, crowd.Delivered);
         latencies.Begin();
         await crowd.PassAsync(length, stop);

@@ -4,7 +4,7 @@ using Chat.Bench.Peers;
 namespace Chat.Bench.Loads;
 
 /// <summary>What processes used and a crowd got done between two moments, with the server's memory in between.</summary>
-internal sealed class Measurement
+internal sealed class Measurement : IDisposable
 {
     public const double Mebibyte = 1024 * 1024;
 
@@ -33,9 +33,6 @@ internal sealed class Measurement
 
     public TimeSpan Took { get; private set; }
 
-    /// <summary>By the clock of the latencies: timestamps of the stopwatch.</summary>
-    public long Began => began;
-
     public static Measurement Begin(ProcessUsage server, TimeSpan interval) => new(server, interval);
 
     /// <summary>Now, or at an earlier timestamp of the stopwatch when what was measured had ended.</summary>
@@ -46,6 +43,11 @@ internal sealed class Measurement
         generatorCpu = generator.Cpu - generatorCpuBefore;
         await over.CancelAsync();
         await sampling;
+    }
+
+    public void Dispose()
+    {
+        over.Cancel();
         over.Dispose();
     }
 

@@ -44,7 +44,7 @@ internal sealed class PacedLoad(int perSecond, int receivers, TimeSpan warmUp, T
         try
         {
             await crowd.PassAsync(warmUp, stop);
-            var measured = Measurement.Begin(server.Usage, SampleInterval);
+            using var measured = Measurement.Begin(server.Usage, SampleInterval);
             var (acked, delivered) = (crowd.Acked, crowd.Delivered);
             latencies.Begin();
             await crowd.PassAsync(length, stop);

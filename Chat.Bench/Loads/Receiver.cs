@@ -15,6 +15,7 @@ internal sealed class Receiver(bool inOrder, long after = 0, Latencies? latencie
 {
     private const int BitsPerWord = 64;
 
+    private readonly long before = after;
     private readonly TaskCompletionSource<long> reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong[] seen = [];
     private long count;
@@ -39,7 +40,7 @@ internal sealed class Receiver(bool inOrder, long after = 0, Latencies? latencie
 
     /// <summary>What is wrong when so many messages are all that there are; null = they have come, each once.</summary>
     public string? Missing(long messages) =>
-        Count == messages && LastId == after + messages
+        Count == messages && LastId == before + messages
             ? null
             : $"{messages} messages are stored, and a receiver has {Count}, the last with id {LastId}";
 
@@ -84,10 +85,10 @@ internal sealed class Receiver(bool inOrder, long after = 0, Latencies? latencie
 
     private void Mark(long id)
     {
-        var bit = id - after - 1;
+        var bit = id - before - 1;
         if (bit < 0)
         {
-            throw new InvalidDataException($"{id} came, which is not after {after}.");
+            throw new InvalidDataException($"{id} came, which is not after {before}.");
         }
 
         var (word, mask) = (bit / BitsPerWord, 1UL << (int)(bit % BitsPerWord));

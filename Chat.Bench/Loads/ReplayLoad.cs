@@ -26,7 +26,7 @@ internal sealed class ReplayLoad(int messages) : ILoad
         await ReplayAsync(server, inOrder, messages - Math.Min(messages / WarmUpShare, MostOfWarmUp), _ => { }, stop);
         await Task.Delay(Rest, stop);
 
-        var measured = Measurement.Begin(server.Usage, SampleInterval);
+        using var measured = Measurement.Begin(server.Usage, SampleInterval);
         var ended = 0L;
         await ReplayAsync(server, inOrder, 0, at => ended = at, stop);
         await measured.EndAsync(ended);

@@ -1,0 +1,20 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Chat.Bench.LimitGrpc;
+
+/// <summary>The limits that the service sets in ChatHosting, and with its defaults.</summary>
+internal static class KestrelLimits
+{
+    public static void Set(KestrelServerLimits limits)
+    {
+        limits.Http2.MaxStreamsPerConnection = 1000;
+        limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+        limits.Http2.InitialStreamWindowSize = 96 * 1024;
+        limits.Http2.InitialConnectionWindowSize = 2 * 1024 * 1024;
+        limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        limits.MinResponseDataRate = null;
+        limits.MinRequestBodyDataRate = null;
+        limits.MaxResponseBufferSize = 16 * 1024;
+    }
+}

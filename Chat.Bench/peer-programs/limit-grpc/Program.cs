@@ -1,0 +1,23 @@
+using System.Net;
+using Chat.Bench.LimitGrpc;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+// limit-grpc: the service's gRPC stack with nothing behind it.
+var builder = WebApplication.CreateSlimBuilder();
+builder.Logging.ClearProviders();
+builder.WebHost.ConfigureKestrel(kestrel =>
+{
+    KestrelLimits.Set(kestrel.Limits);
+    kestrel.Listen(IPAddress.Loopback, port: 0, listener => listener.Protocols = HttpProtocols.Http2);
+});
+builder.Services.AddSingleton<RoomList>();
+builder.Services.AddSingleton<LimitService>();
+builder.Services.AddGrpc().AddServiceOptions<LimitService>(limit => limit.MaxReceiveMessageSize = 1024 * 1024);
+builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
+
+await using var app = builder.Build();
+app.MapGrpcService<LimitService>();
+await app.StartAsync();
+Console.WriteLine($"listening on {app.Urls.Single()}");
+await app.WaitForShutdownAsync();

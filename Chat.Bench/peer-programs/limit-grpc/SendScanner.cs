@@ -1,0 +1,76 @@
+using Chat.V1;
+
+namespace Chat.Bench.LimitGrpc;
+
+/// <summary>Goes through the sends in the bytes of one request, and skips what else is there.</summary>
+internal ref struct SendScanner(ReadOnlySpan<byte> request)
+{
+    private readonly ReadOnlySpan<byte> request = request;
+    private int position;
+
+    public readonly int RequestBytes => request.Length;
+
+    public ReadOnlySpan<byte> Room { get; private set; }
+
+    public ReadOnlySpan<byte> ClientOffset { get; private set; }
+
+    public ReadOnlySpan<byte> Text { get; private set; }
+
+    /// <summary>Goes to the next send; false when there is none.</summary>
+    public bool MoveNext()
+    {
+        while (position < request.Length)
+        {
+            var field = (int)(Varint() >> 3);
+            var end = (int)Varint() + position;
+            if (field == ChatRequest.SendsFieldNumber)
+            {
+                Read(end);
+                return true;
+            }
+
+            position = end;
+        }
+
+        return false;
+    }
+
+    private void Read(int end)
+    {
+        Room = ClientOffset = Text = default;
+        while (position < end)
+        {
+            var field = (int)(Varint() >> 3);
+            var length = (int)Varint();
+            var value = request.Slice(position, length);
+            position += length;
+            switch (field)
+            {
+                case Send.RoomFieldNumber:
+                    Room = value;
+                    break;
+                case Send.ClientOffsetFieldNumber:
+                    ClientOffset = value;
+                    break;
+                case Send.TextFieldNumber:
+                    Text = value;
+                    break;
+            }
+        }
+    }
+
+    // Every field of a request and of a send has a length.
+    private ulong Varint()
+    {
+        var value = 0UL;
+        for (var shift = 0; ; shift += 7)
+        {
+            var next = request[position++];
+            value |= (ulong)(next & 0x7f) << shift;
+            if (next < 0x80)
+            {
+                return value;
+            }
+        }
+    }
+}
