@@ -97,7 +97,8 @@ internal sealed class Sender(IPeerClient client, int most, Latencies? latencies 
 
     private ref long Slot(long number) => ref dueAt[number & (dueAt.Length - 1)];
 
-    private async Task SendAsync(int count, long intendedAt)
+    /// <summary>Sends so many at once; the caller sees to it that no more than the most are in flight.</summary>
+    public async Task SendAsync(int count, long intendedAt)
     {
         var first = sent;
         for (var number = first; number < first + count; number++)

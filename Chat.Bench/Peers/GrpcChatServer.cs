@@ -1,7 +1,7 @@
 namespace Chat.Bench.Peers;
 
 /// <summary>The service that runs, with its log.</summary>
-internal sealed class GrpcChatServer(PeerProcess process, DataDirectory directory) : IPeerServer
+internal sealed class GrpcChatServer(PeerProcess process, DataDirectory directory) : IGrpcPeerServer
 {
     public const string DatabaseName = "chat.db";
 

@@ -5,7 +5,8 @@ namespace Chat.Bench.Peers;
 /// <summary>A client of the chat, or of anything that serves its stream: sends and reads in bytes.</summary>
 internal sealed class GrpcClient : IPeerClient
 {
-    private const string Path = "/chat.v1.ChatService/Chat";
+    public const string Path = "/chat.v1.ChatService/Chat";
+
     private static readonly TimeSpan OpenLimit = TimeSpan.FromSeconds(30);
 
     private readonly GrpcStream stream;

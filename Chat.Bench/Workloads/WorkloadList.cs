@@ -10,6 +10,9 @@ internal static class WorkloadList
         new W3FanOut(),
         new W4Replay(),
         new W5Paced(),
+        new W6Idle(),
+        new W7Storm(),
+        new W8SlowReaders(),
     ];
 
     /// <summary>What `compare` runs: the loads that every peer can take.</summary>

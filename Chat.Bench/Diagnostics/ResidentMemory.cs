@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace Chat.Bench.Diagnostics;
+
+/// <summary>Memory of a process that is in RAM (RSS), as Linux tells it.</summary>
+internal static class ResidentMemory
+{
+    private const int BytesPerKilobyte = 1024;
+
+    /// <summary>In bytes, counted page by page; it takes the system some milliseconds.</summary>
+    public static long Now(int processId) => Read($"/proc/{processId}/smaps_rollup", "Rss:");
+
+    /// <summary>The most since <see cref="ForgetPeak"/>, in bytes.</summary>
+    public static long Peak(int processId) => Read($"/proc/{processId}/status", "VmHWM:");
+
+    /// <summary>The peak is what is there now.</summary>
+    public static void ForgetPeak(int processId) => File.WriteAllText($"/proc/{processId}/clear_refs", "5");
+
+    private static long Read(string file, string name)
+    {
+        var line = File.ReadLines(file).First(line => line.StartsWith(name, StringComparison.Ordinal));
+        var kilobytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        return long.Parse(kilobytes, CultureInfo.InvariantCulture) * BytesPerKilobyte;
+    }
+}

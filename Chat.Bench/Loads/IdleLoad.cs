@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Chat.Bench.Diagnostics;
+using Chat.Bench.Peers;
+
+namespace Chat.Bench.Loads;
+
+/// <summary>
+/// Streams that follow a room each and hear nothing: what they cost. Then one message goes to every room at once, so that
+/// all of them have something to hear.
+/// </summary>
+internal sealed class IdleLoad(int streams, int streamsPerConnection, int rooms, TimeSpan quiet) : ILoad
+{
+    public const string MemoryPerStream = "server memory per idle stream (KiB)";
+    public const string HeapPerStream = "managed heap per idle stream (KiB)";
+    public const string CpuWhileIdle = "server CPU while all are idle (cores)";
+    public const string LastArrival = "one message to each room: all have it after (ms)";
+    public const string OpenedPerSecond = "streams opened/s";
+
+    private const double Kibibyte = 1024;
+    private const int OpenedAtOnce = 4;
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(250);
+
+    public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
+    {
+        // The collector's mode is the service's own, for whatever peer.
+        var setup = new PeerSetup { Environment = new Dictionary<string, string> { ["DOTNET_gcServer"] = "0" } };
+        await using var server = (IGrpcPeerServer)await peer.StartAsync(setup);
+
+        // The first message of each room makes the room, and warms what is measured.
+        await using (var first = new RoomSenders())
+        {
+            await first.OpenAsync(server.Address, rooms, streamsPerConnection, stop);
+            await first.SendAsync(Deadline, stop);
+        }
+
+        return await LoadAsync(server, stop);
+    });
+
+    private async Task<RoundResult> LoadAsync(IGrpcPeerServer server, CancellationToken stop)
+    {
+        var (heapBefore, before) = await SettledMemory.OfAsync(server.ProcessId, stop);
+        var latencies = new Latencies();
+        await using var readers = new SharedConnections(server.Address, streamsPerConnection);
+        await using var crowd = new Crowd();
+        var arrivals = new List<Task<long>>();
+        using var opening = Measurement.Begin(server.Usage, SampleInterval);
+        await readers.OpenAsync(streams, OpenedAtOnce, Reader, (client, _) => Follow(client), stop);
+        await opening.EndAsync();
+
+        using var idle = Measurement.Begin(server.Usage, SampleInterval);
+        await crowd.PassAsync(quiet, stop);
+        await idle.EndAsync();
+        var (heap, resident) = await SettledMemory.OfAsync(server.ProcessId, stop);
+
+        await using var senders = new RoomSenders();
+        await senders.OpenAsync(server.Address, rooms, streamsPerConnection, stop);
+        latencies.Begin();
+        var sentAt = await senders.SendAsync(Deadline, stop);
+        var all = Task.WhenAll(arrivals);
+        await crowd.PassAsync(Task.WhenAny(all, Task.Delay(Deadline, stop)), Timeout.InfiniteTimeSpan, stop);
+        var failure = await crowd.ArriveAsync(1, TimeSpan.Zero, stop);
+        return new RoundResult
+        {
+            Figures = new Dictionary<string, double>
+            {
+                [MemoryPerStream] = (resident - before) / Kibibyte / streams,
+                [HeapPerStream] = (heap - heapBefore) / Kibibyte / streams,
+                [CpuWhileIdle] = idle.ServerCpu,
+                [LastArrival] = failure is null ? Milliseconds(sentAt, all.Result.Max()) : double.NaN,
+                [Figures.DeliveryP50] = latencies.Percentile(50),
+                [Figures.DeliveryP99] = latencies.Percentile(99),
+                [OpenedPerSecond] = opening.PerSecond(streams),
+                [Figures.ServerMemory] = resident / Measurement.Mebibyte,
+            },
+            Series = new Dictionary<string, IReadOnlyList<Point>> { [Figures.ServerMemory] = opening.Memory },
+            Failure = failure,
+        };
+
+        ClientSetup Reader(int n) => new($"reader-{n}") { Room = RoomSenders.Room(n % rooms), Reads = true };
+
+        void Follow(GrpcClient client)
+        {
+            var receiver = new Receiver(inOrder: true, after: 1, latencies);
+            arrivals.Add(receiver.ReachAsync(1));
+            crowd.Add(client, receiver);
+        }
+    }
+
+    private static double Milliseconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
+}

@@ -1,0 +1,45 @@
+using Chat.Bench.Peers;
+
+namespace Chat.Bench.Loads;
+
+/// <summary>Connections that many streams share.</summary>
+internal sealed class SharedConnections(Uri address, int streamsPerConnection) : IAsyncDisposable
+{
+    private readonly List<GrpcConnection> connections = [];
+
+    /// <summary>Opens streams; returns when all have joined their rooms.</summary>
+    /// <param name="streams">How many.</param>
+    /// <param name="atOnce">So many connections are being filled at the same time.</param>
+    /// <param name="setup">Of stream 0, 1, 2, …</param>
+    /// <param name="opened">Gets each stream with its number, one call at a time; the stream is then its business.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task OpenAsync(
+        int streams, int atOnce, Func<int, ClientSetup> setup, Action<GrpcClient, int> opened, CancellationToken stop)
+    {
+        var gate = new Lock();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = stop };
+        await Parallel.ForEachAsync(Enumerable.Range(0, streams).Chunk(streamsPerConnection), options, async (numbers, _) =>
+        {
+            var connection = new GrpcConnection(address);
+            lock (gate)
+            {
+                connections.Add(connection);
+            }
+
+            await Task.WhenAll(numbers.Select(async number =>
+            {
+                var client = await GrpcClient.ConnectAsync(connection, setup(number));
+                lock (gate)
+                {
+                    opened(client, number);
+                }
+            }));
+        });
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        connections.ForEach(connection => connection.Dispose());
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using Chat.Bench.Peers;
+
+namespace Chat.Bench.Loads;
+
+/// <summary>Receivers of one room, each on a connection of its own; the slow ones can be made to stop reading.</summary>
+internal sealed class SlowReadersCrowd : IAsyncDisposable
+{
+    private readonly List<IAsyncDisposable> clients = [];
+    private readonly List<GrpcConnection> connections = [];
+    private readonly List<PausingReader> readers = [];
+    private readonly List<(PausingReader Reader, Receiver Receiver)> slow = [];
+    private readonly List<Receiver> others = [];
+
+    private SlowReadersCrowd(int parts) => Parts = [.. Enumerable.Range(0, parts).Select(_ => new Latencies())];
+
+    public Crowd Crowd { get; } = new();
+
+    /// <summary>How long messages took to the others in each part of the round.</summary>
+    public IReadOnlyList<Latencies> Parts { get; }
+
+    /// <summary>The same over all of it.</summary>
+    public Latencies Whole { get; } = new();
+
+    /// <summary>Returns when all have joined; they read until <paramref name="stopReading"/> fires.</summary>
+    public static async Task<SlowReadersCrowd> JoinAsync(
+        IGrpcPeerServer server, int others, int slow, int parts, CancellationToken stopReading)
+    {
+        var crowd = new SlowReadersCrowd(parts);
+        try
+        {
+            // In turn, so that neither has the earlier places in the server's lists.
+            for (var n = 0; n < Math.Max(others, slow); n++)
+            {
+                if (n < others)
+                {
+                    await crowd.AddAsync(server, $"other-{n}", isSlow: false, stopReading);
+                }
+
+                if (n < slow)
+                {
+                    await crowd.AddAsync(server, $"slow-{n}", isSlow: true, stopReading);
+                }
+            }
+
+            return crowd;
+        }
+        catch
+        {
+            await crowd.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The slow ones stop reading.</summary>
+    public Task PauseAsync() => Task.WhenAll(slow.Select(one => one.Reader.PauseAsync()));
+
+    /// <summary>They go on; returns how long it took until each had what had been delivered to the others by then.</summary>
+    public async Task<TimeSpan> GoOnAsync(TimeSpan limit, CancellationToken stop)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var head = others.Max(receiver => receiver.LastId);
+        slow.ForEach(one => one.Reader.GoOn());
+        while (slow.Exists(one => one.Receiver.LastId < head))
+        {
+            await Crowd.PassAsync(TimeSpan.FromMilliseconds(1), stop);
+            if (Stopwatch.GetElapsedTime(began) > limit)
+            {
+                throw new InvalidDataException($"A slow reader has not caught up within {limit.TotalSeconds:N0} s.");
+            }
+        }
+
+        return Stopwatch.GetElapsedTime(began);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(clients.Select(client => client.DisposeAsync().AsTask()));
+        connections.ForEach(connection => connection.Dispose());
+        await Crowd.DisposeAsync();
+        readers.ForEach(reader => reader.Dispose());
+    }
+
+    private async Task AddAsync(IGrpcPeerServer server, string name, bool isSlow, CancellationToken stopReading)
+    {
+        var connection = new GrpcConnection(server.Address, isSlow ? GrpcConnection.SmallWindow : GrpcConnection.LargeWindow);
+        connections.Add(connection);
+        var client = await GrpcClient.ConnectAsync(connection, new ClientSetup(name) { Reads = true });
+        clients.Add(client);
+        var receiver = new Receiver(inOrder: true);
+        var reader = new PausingReader(
+            client,
+            isSlow ? receiver : new TimedReceiver(receiver, [.. Parts, Whole]),
+            stopReading);
+        readers.Add(reader);
+        if (isSlow)
+        {
+            slow.Add((reader, receiver));
+        }
+        else
+        {
+            others.Add(receiver);
+        }
+
+        Crowd.Receivers.Add(receiver);
+        _ = Crowd.Watch(reader.ReadAsync());
+    }
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+using Chat.Bench.Diagnostics;
+using Chat.Bench.Peers;
+
+namespace Chat.Bench.Loads;
+
+/// <summary>
+/// A paced load to receivers on connections of their own, some of which stop reading for a while and then go on: what the
+/// others notice of it. Parts of the same length in which everybody reads come before and after.
+/// </summary>
+internal sealed class SlowReadersLoad(int others, int slow, int perSecond, TimeSpan warmUp, TimeSpan part) : ILoad
+{
+    public const string CalmLeast = "p99 of the others, calm: least (ms)";
+    public const string CalmMedian = "p99 of the others, calm: median (ms)";
+    public const string CalmMost = "p99 of the others, calm: most (ms)";
+    public const string WhileStopped = "p99 of the others while some have stopped (ms)";
+    public const string P50Calm = "p50 of the others, calm (ms)";
+    public const string P50WhileStopped = "p50 of the others while some have stopped (ms)";
+    public const string CatchUp = "the slow have caught up after (s)";
+
+    private const int CalmBefore = 2;
+    private const int CalmAfter = 1;
+    private const int Senders = 4;
+    private const int MostUnacked = 256;
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(250);
+
+    public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
+    {
+        var stallLimit = Max(TimeSpan.FromSeconds(60), 2 * part).ToString("c", CultureInfo.InvariantCulture);
+        var setup = new PeerSetup { Environment = new Dictionary<string, string> { ["CHAT_STALLLIMIT"] = stallLimit } };
+        await using var server = (IGrpcPeerServer)await peer.StartAsync(setup);
+        using var stopReading = new CancellationTokenSource();
+        using var stopSending = new CancellationTokenSource();
+        var pacer = new Pacer(perSecond, Senders);
+        await using var readers = await SlowReadersCrowd.JoinAsync(server, others, slow, CalmBefore + 1 + CalmAfter, stopReading.Token);
+        var sending = new List<Task>();
+        for (var n = 0; n < Senders; n++)
+        {
+            var sender = readers.Crowd.AddSender(await server.ConnectAsync(new ClientSetup($"sender-{n}")), MostUnacked, latencies: null);
+            sending.Add(readers.Crowd.Watch(sender.PaceAsync(pacer.Due(n))));
+        }
+
+        var pacing = pacer.RunAsync(stopSending.Token);
+        try
+        {
+            var result = await LoadAsync(server, readers, stop);
+            await stopSending.CancelAsync();
+            var due = await pacing;
+            await readers.Crowd.PassAsync(Task.WhenAll(sending), Deadline, stop);
+            return result with { Failure = await readers.Crowd.ArriveAsync(due, Deadline, stop) };
+        }
+        finally
+        {
+            await stopSending.CancelAsync();
+            await pacing;
+            await stopReading.CancelAsync();
+        }
+    });
+
+    private async Task<RoundResult> LoadAsync(IGrpcPeerServer server, SlowReadersCrowd readers, CancellationToken stop)
+    {
+        var crowd = readers.Crowd;
+        await crowd.PassAsync(warmUp, stop);
+        using var whole = Measurement.Begin(server.Usage, SampleInterval);
+        var roundBegan = Stopwatch.GetTimestamp();
+        readers.Whole.Begin();
+        for (var n = 0; n < CalmBefore; n++)
+        {
+            await PassAsync(crowd, readers.Parts[n], stop);
+        }
+
+        var (began, before) = (Stopwatch.GetElapsedTime(roundBegan).TotalSeconds, server.Usage.Resident);
+        ResidentMemory.ForgetPeak(server.ProcessId);
+        await readers.PauseAsync();
+        await PassAsync(crowd, readers.Parts[CalmBefore], stop);
+        var ended = Stopwatch.GetElapsedTime(roundBegan).TotalSeconds;
+        var catchUp = await readers.GoOnAsync(Deadline, stop);
+        var growth = ResidentMemory.Peak(server.ProcessId) - before;
+        for (var n = 0; n < CalmAfter; n++)
+        {
+            await PassAsync(crowd, readers.Parts[CalmBefore + 1 + n], stop);
+        }
+
+        await whole.EndAsync();
+        var calm = readers.Parts.Where((_, n) => n != CalmBefore).Select(times => times.Percentile(99)).Order().ToList();
+        return new RoundResult
+        {
+            Figures = new Dictionary<string, double>
+            {
+                [WhileStopped] = readers.Parts[CalmBefore].Percentile(99),
+                [CalmLeast] = calm[0],
+                [CalmMedian] = calm[calm.Count / 2],
+                [CalmMost] = calm[^1],
+                [P50WhileStopped] = readers.Parts[CalmBefore].Percentile(50),
+                [P50Calm] = readers.Parts[0].Percentile(50),
+                [Figures.ServerMemoryGrowth] = growth / Measurement.Mebibyte,
+                [CatchUp] = catchUp.TotalSeconds,
+                ["they stop at (s)"] = began,
+                ["they go on at (s)"] = ended,
+                [Figures.ServerCpu] = whole.ServerCpu,
+                [Figures.GeneratorCpu] = whole.GeneratorCpu,
+            },
+            Series = new Dictionary<string, IReadOnlyList<Point>>
+            {
+                [Figures.DeliveryP99] = readers.Whole.P99PerSecond,
+                [Figures.ServerMemory] = whole.Memory,
+            },
+        };
+    }
+
+    private async Task PassAsync(Crowd crowd, Latencies times, CancellationToken stop)
+    {
+        times.Begin();
+        await crowd.PassAsync(part, stop);
+        times.End();
+    }
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}
