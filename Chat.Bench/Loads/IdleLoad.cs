@@ -45,11 +45,11 @@ internal sealed class IdleLoad(int streams, int streamsPerConnection, int rooms,
         await using var readers = new SharedConnections(server.Address, streamsPerConnection);
         await using var crowd = new Crowd();
         var arrivals = new List<Task<long>>();
-        var opening = Measurement.Begin(server.Usage, SampleInterval);
+        using var opening = Measurement.Begin(server.Usage, SampleInterval);
         await readers.OpenAsync(streams, OpenedAtOnce, Reader, (client, _) => Follow(client), stop);
         await opening.EndAsync();
 
-        var idle = Measurement.Begin(server.Usage, SampleInterval);
+        using var idle = Measurement.Begin(server.Usage, SampleInterval);
         await crowd.PassAsync(quiet, stop);
         await idle.EndAsync();
         var (heap, resident) = await SettledMemory.OfAsync(server.ProcessId, stop);

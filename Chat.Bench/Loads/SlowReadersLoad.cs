@@ -64,18 +64,19 @@ internal sealed class SlowReadersLoad(int others, int slow, int perSecond, TimeS
     {
         var crowd = readers.Crowd;
         await crowd.PassAsync(warmUp, stop);
-        var whole = Measurement.Begin(server.Usage, SampleInterval);
+        using var whole = Measurement.Begin(server.Usage, SampleInterval);
+        var roundBegan = Stopwatch.GetTimestamp();
         readers.Whole.Begin();
         for (var n = 0; n < CalmBefore; n++)
         {
             await PassAsync(crowd, readers.Parts[n], stop);
         }
 
-        var (began, before) = (Stopwatch.GetElapsedTime(whole.Began).TotalSeconds, server.Usage.Resident);
+        var (began, before) = (Stopwatch.GetElapsedTime(roundBegan).TotalSeconds, server.Usage.Resident);
         ResidentMemory.ForgetPeak(server.ProcessId);
         await readers.PauseAsync();
         await PassAsync(crowd, readers.Parts[CalmBefore], stop);
-        var ended = Stopwatch.GetElapsedTime(whole.Began).TotalSeconds;
+        var ended = Stopwatch.GetElapsedTime(roundBegan).TotalSeconds;
         var catchUp = await readers.GoOnAsync(Deadline, stop);
         var growth = ResidentMemory.Peak(server.ProcessId) - before;
         for (var n = 0; n < CalmAfter; n++)

@@ -37,10 +37,11 @@ internal sealed class StormLoad(int clients, int stored, int behind) : ILoad
     private async Task<RoundResult> LoadAsync(IGrpcPeerServer server, CancellationToken stop)
     {
         ResidentMemory.ForgetPeak(server.ProcessId);
-        var measured = Measurement.Begin(server.Usage, SampleInterval);
+        using var measured = Measurement.Begin(server.Usage, SampleInterval);
+        var began = Stopwatch.GetTimestamp();
         await using var crowd = new Crowd();
         var times = await ReturnAsync(server, crowd, clients, stop);
-        var ordered = times.Select(at => Stopwatch.GetElapsedTime(measured.Began, at).TotalSeconds).Order().ToList();
+        var ordered = times.Select(at => Stopwatch.GetElapsedTime(began, at).TotalSeconds).Order().ToList();
         await measured.EndAsync(times.Max());
         var growth = (ResidentMemory.Peak(server.ProcessId) / Measurement.Mebibyte) - measured.MemoryBefore;
 

@@ -21,7 +21,7 @@ internal sealed class LimitGrpcPeer : IPeer
 }
 
 /// <summary>The peer that runs.</summary>
-internal sealed class LimitGrpcServer(PeerProcess process) : IPeerServer
+internal sealed class LimitGrpcServer(PeerProcess process) : IGrpcPeerServer
 {
     public Uri Address { get; } = new(process.Address);
 

@@ -26,7 +26,7 @@ internal sealed class W6Idle : IWorkload
         var load = new IdleLoad(streams, StreamsPerConnection, rooms, quiet);
         var peers = await new Comparison(run).RunAsync(
             load,
-            [new GrpcChatPeer()],
+            [new GrpcChatPeer(), new LimitGrpcPeer()],
             run.Smoke ? 1 : run.Rounds ?? UsualRounds);
         return run.RecordOf(this) with
         {
