@@ -1,6 +1,6 @@
 namespace Chat.Bench.Reporting;
 
-/// <summary>The table at the top: a row for each workload, with the one figure of it that says most.</summary>
+/// <summary>The table at the top: a row for each workload, with the one figure of it that says most; limits are in the workloads' parts.</summary>
 internal static class HeadlineTable
 {
     public static string Render(IReadOnlyList<WorkloadRecord> records)
@@ -9,9 +9,9 @@ internal static class HeadlineTable
             .Where(record => record.Headline is not null)
             .SelectMany(record => record.Peers.Select(rows => rows.Peer).Where(peer => record.Headlined(peer) is not null))
             .Distinct()
-            .Where(peer => peer != PeerRounds.Ours)
+            .Where(peer => peer != PeerRounds.Ours && !peer.StartsWith("limit-", StringComparison.Ordinal))
             .ToList();
-        var table = new MarkdownTable(["workload", "figure", PeerRounds.Ours, .. peers.Select(peer => $"{peer}: median, ratio"), "targets met"]);
+        var table = new MarkdownTable(["workload", "figure", PeerRounds.Ours, .. peers.Select(peer => $"{peer} : ratio"), "targets met"]);
         foreach (var record in records)
         {
             var ours = record.Headlined(PeerRounds.Ours);
@@ -29,7 +29,7 @@ internal static class HeadlineTable
             return "";
         }
 
-        return ours is null ? Median(record, rows) : $"{Median(record, rows)}, {Numbers.Times(Ratios.Of(ours, rows, record.Headline!))}";
+        return ours is null ? Median(record, rows) : $"{Median(record, rows)}: {Numbers.Times(Ratios.Of(ours, rows, record.Headline!))}";
     }
 
     private static string Median(WorkloadRecord record, PeerRounds? rows) =>

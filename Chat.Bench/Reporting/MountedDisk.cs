@@ -34,7 +34,7 @@ internal sealed record MountedDisk(string FileSystem, string Device)
         return found;
     }
 
-    public override string ToString() => $"{FileSystem} on {Device}";
+    public override string ToString() => $"{FileSystem} ({Device})";
 
     private static bool IsUnder(string directory, string point) =>
         point == "/" || directory == point || directory.StartsWith(point + "/", StringComparison.Ordinal);

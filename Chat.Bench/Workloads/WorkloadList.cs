@@ -5,6 +5,11 @@ internal static class WorkloadList
 {
     public static IReadOnlyList<IWorkload> All { get; } =
     [
+        new W1Ingest(),
+        new W2Latency(),
+        new W3FanOut(),
+        new W4Replay(),
+        new W5Paced(),
         new W6Idle(),
         new W7Storm(),
         new W8SlowReaders(),

@@ -16,7 +16,8 @@ internal sealed class Axis
     /// <summary>From 0 to a mark at or above the largest value.</summary>
     public static Axis Linear(double largest, int atMost = 6)
     {
-        var step = StepOf(Math.Max(largest, double.Epsilon * 1e10) / atMost);
+        largest = largest > 0 ? largest : 1;
+        var step = StepOf(largest / atMost);
         var count = Math.Max(1, (int)Math.Ceiling((largest / step) - 1e-9));
         return new Axis(Enumerable.Range(0, count + 1).Select(mark => mark * step).ToList(), value => value);
     }
@@ -31,11 +32,11 @@ internal sealed class Axis
         return new Axis([.. marks, Math.Pow(10, last)], value => Math.Log10(Math.Max(value, Math.Pow(10, first))));
     }
 
-    /// <summary>0 at the first mark, 1 at the last.</summary>
+    /// <summary>0 at the first mark and below, 1 at the last and above.</summary>
     public double ShareOf(double value)
     {
         var (from, to) = (scale(Marks[0]), scale(Marks[^1]));
-        return (scale(value) - from) / (to - from);
+        return Math.Clamp((scale(value) - from) / (to - from), 0, 1);
     }
 
     /// <summary>1, 2 or 5 times a power of ten, at or above the value.</summary>

@@ -30,7 +30,7 @@ internal static class Chart
 
         var (peers, settings) = (cells.Select(cell => cell.Peer).Distinct().ToList(), cells.Select(cell => cell.Setting).Distinct().ToList());
         var values = cells.SelectMany(cell => new[] { cell.Spread!.Value.Min, cell.Spread!.Value.Max });
-        var frame = new ChartFrame(picture.Title, picture.Of, Legend(peers), AxisOf(picture, values));
+        var frame = new ChartFrame(picture.Title, Unit(picture), Legend(peers), AxisOf(picture, values));
         draw(frame, peers, settings, (peer, setting) => cells.FirstOrDefault(cell => cell.Peer == peer && cell.Setting == setting).Spread);
         frame.Finish(null);
         return frame.Drawing.ToString();
@@ -38,12 +38,11 @@ internal static class Chart
 
     private static void Bars(ChartFrame frame, List<string> peers, List<string> settings, Cell cell)
     {
-        var group = 1.0 / settings.Count;
-        var bar = Math.Min(56, (ChartFrame.X(group) - ChartFrame.X(0)) * 0.8 / peers.Count);
+        var bar = Math.Min(56, (ChartFrame.X(1) - ChartFrame.X(0)) / settings.Count * 0.8 / peers.Count);
         for (var s = 0; s < settings.Count; s++)
         {
-            var middle = ChartFrame.X((s + 0.5) * group);
-            frame.Mark(middle, settings[s]);
+            var middle = ChartFrame.X((s + 0.5) / settings.Count);
+            frame.Mark(middle, settings[s], 1.0 / settings.Count);
             for (var p = 0; p < peers.Count; p++)
             {
                 if (cell(peers[p], settings[s]) is not { } spread)
@@ -68,7 +67,7 @@ internal static class Chart
         double Across(int s) => ChartFrame.X((s + 0.5) / settings.Count);
         for (var s = 0; s < settings.Count; s++)
         {
-            frame.Mark(Across(s), settings[s]);
+            frame.Mark(Across(s), settings[s], 1.0 / settings.Count);
         }
 
         for (var p = 0; p < peers.Count; p++)
@@ -99,7 +98,7 @@ internal static class Chart
 
         var points = lines.SelectMany(line => line.Points).ToList();
         var frame = new ChartFrame(
-            picture.Title, picture.Of, Legend(lines.ConvertAll(line => line.Peer)), AxisOf(picture, points.Select(point => point.Value)));
+            picture.Title, Unit(picture), Legend(lines.ConvertAll(line => line.Peer)), AxisOf(picture, points.Select(point => point.Value)));
         var seconds = Axis.Linear(points.Max(point => point.Seconds), atMost: 10);
         foreach (var mark in seconds.Marks)
         {
@@ -126,6 +125,9 @@ internal static class Chart
             .ToList();
         return rounds.Count == 0 ? null : rounds[(rounds.Count - 1) / 2];
     }
+
+    // Bars on a logarithmic scale look more alike than they are.
+    private static string Unit(Picture picture) => picture.Of + (picture.LogScale ? ", logarithmic scale" : "");
 
     private static Axis AxisOf(Picture picture, IEnumerable<double> values)
     {

@@ -8,6 +8,7 @@ internal sealed class ChartFrame
     /// <summary>The horizontal axis.</summary>
     public const double Floor = Height - 48;
 
+    private const double Small = 11;
     private const double Height = 360;
     private const double Left = 64;
     private const double Right = Width - 20;
@@ -31,11 +32,11 @@ internal sealed class ChartFrame
             x += 16 + SvgDrawing.WidthOf(name) + 22;
         }
 
-        Drawing.Text(20, 78, unit, size: 11);
+        Drawing.Text(20, 78, unit, size: Small);
         foreach (var mark in vertical.Marks)
         {
             Drawing.Line(Left, Y(mark), Right, Y(mark), SvgDrawing.Faint);
-            Drawing.Text(Left - 8, Y(mark) + 4, Numbers.Short(mark), "end", size: 11);
+            Drawing.Text(Left - 8, Y(mark) + 4, Label(mark), "end", Small);
         }
     }
 
@@ -46,8 +47,17 @@ internal sealed class ChartFrame
     /// <param name="share">0 at the left, 1 at the right.</param>
     public static double X(double share) => Left + (share * (Right - Left));
 
-    /// <summary>A mark under the horizontal axis.</summary>
-    public void Mark(double x, string text) => Drawing.Text(x, Floor + 18, text, "middle", size: 11);
+    /// <summary>A mark under the horizontal axis; in two lines where it needs more than its share of the width.</summary>
+    public void Mark(double x, string text, double share = 1)
+    {
+        var half = text.IndexOf(' ', text.Length / 2);
+        var isWide = half >= 0 && SvgDrawing.WidthOf(text, Small) > share * (Right - Left);
+        Drawing.Text(x, Floor + 18, isWide ? text[..half] : text, "middle", Small);
+        if (isWide)
+        {
+            Drawing.Text(x, Floor + 32, text[(half + 1)..], "middle", Small);
+        }
+    }
 
     /// <summary>What the horizontal axis shows; and the axis, over the grid.</summary>
     public void Finish(string? horizontal)
@@ -55,7 +65,10 @@ internal sealed class ChartFrame
         Drawing.Line(Left, Floor, Right, Floor, "#8c959f");
         if (horizontal is not null)
         {
-            Drawing.Text((Left + Right) / 2, Height - 12, horizontal, "middle", size: 11);
+            Drawing.Text((Left + Right) / 2, Height - 12, horizontal, "middle", Small);
         }
     }
+
+    // 1,000 is read faster than 1 k, until there is no room.
+    private string Label(double mark) => vertical.Marks[^1] <= 10_000 ? Numbers.Text(mark) : Numbers.Short(mark);
 }

@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Globalization;
+using Chat.Bench.Peers;
+
+namespace Chat.Bench.Loads;
+
+/// <summary>What a service that runs somewhere is loaded with.</summary>
+internal sealed record DeployedLoadSetup(Uri Address)
+{
+    public int Senders { get; init; } = 8;
+
+    public int InFlight { get; init; } = 64;
+
+    /// <summary>Sends a second, over all senders; null = as many as <see cref="InFlight"/> lets through.</summary>
+    public double? Rate { get; init; }
+
+    /// <summary>Over all rooms, in turn.</summary>
+    public int Receivers { get; init; } = 8;
+
+    /// <summary>New ones; at most one for each sender.</summary>
+    public int Rooms { get; init; } = 1;
+
+    public TimeSpan Length { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Users are called so, and a letter and a number more.</summary>
+    public string UserPrefix { get; init; } = "bench";
+
+    /// <summary>Bearer token; null = users say who they are.</summary>
+    public string? Token { get; init; }
+}
+
+/// <summary>
+/// Loads a service that this program has not started, in new rooms, so that nobody's messages are disturbed; says each
+/// second how it goes, and checks that everything arrives.
+/// </summary>
+internal sealed class DeployedLoad(DeployedLoadSetup setup, TextWriter output)
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    private readonly Latencies latencies = new();
+    private readonly List<string> rooms = RoomNames(setup.Rooms);
+
+    /// <summary>Returns what did not arrive; null = everything did.</summary>
+    /// <param name="stop">Ends the load early; what was sent is still waited for.</param>
+    public async Task<string?> RunAsync(CancellationToken stop)
+    {
+        await using var crowd = new Crowd();
+        for (var n = 0; n < setup.Receivers; n++)
+        {
+            var client = await ConnectAsync($"{setup.UserPrefix}-r{n}", n, reads: true);
+            crowd.Add(client, new Receiver(inOrder: true, latencies: setup.Rate is null ? null : latencies));
+        }
+
+        for (var n = 0; n < setup.Senders; n++)
+        {
+            var client = await ConnectAsync($"{setup.UserPrefix}-s{n}", n, reads: false);
+            crowd.AddSender(client, setup.InFlight, setup.Rate is null || setup.Receivers == 0 ? latencies : null);
+        }
+
+        await output.WriteLineAsync(
+            $"{setup.Senders} senders and {setup.Receivers} receivers are connected to {setup.Address}; "
+            + $"the messages stay there, in {(rooms.Count == 1 ? "room" : "rooms")} {string.Join(", ", rooms)}.");
+        using var stopSending = new CancellationTokenSource();
+        var pacer = setup.Rate is { } rate ? new Pacer(rate, setup.Senders) : null;
+        var sending = crowd.Senders.Select((sender, n) => crowd.Watch(
+            pacer is null ? sender.KeepInFlightAsync(stopSending.Token) : sender.PaceAsync(pacer.Due(n)))).ToList();
+        var pacing = pacer?.RunAsync(stopSending.Token) ?? Task.FromResult(0L);
+        try
+        {
+            await LoadAsync(crowd, stop);
+        }
+        finally
+        {
+            latencies.End();
+            await stopSending.CancelAsync();
+            await pacing;
+        }
+
+        await crowd.PassAsync(Task.WhenAll(sending), Deadline, CancellationToken.None);
+        var failure = await crowd.ArriveAsync(receiver => AckedIn(crowd, receiver % rooms.Count), Deadline, CancellationToken.None);
+        if (failure is null)
+        {
+            await output.WriteLineAsync(Text($"all {crowd.Acked:N0} messages were acked, and arrived in order at every receiver of their room"));
+        }
+
+        return failure;
+    }
+
+    private async Task LoadAsync(Crowd crowd, CancellationToken stop)
+    {
+        var latency = setup.Rate is null || setup.Receivers == 0 ? "ack" : "delivery";
+        var (began, cpu) = (Stopwatch.GetTimestamp(), new ProcessUsage(Environment.ProcessId).Cpu);
+        var (before, acked, delivered) = (began, crowd.Acked, crowd.Delivered);
+        var (ackedAtFirst, deliveredAtFirst) = (acked, delivered);
+        latencies.Begin();
+        for (var second = 1; Stopwatch.GetElapsedTime(began) < setup.Length && !stop.IsCancellationRequested; second++)
+        {
+            await PassAsync(crowd, TimeSpan.FromTicks(Math.Min(Tick.Ticks, (setup.Length - Stopwatch.GetElapsedTime(began)).Ticks)), stop);
+            var (now, seconds) = (Stopwatch.GetTimestamp(), Stopwatch.GetElapsedTime(before).TotalSeconds);
+            var (p50, p99) = latencies.Take();
+            await output.WriteLineAsync(Text(
+                $"{second,4} s {(crowd.Acked - acked) / seconds,12:N0} acked/s {(crowd.Delivered - delivered) / seconds,12:N0} deliveries/s   {latency} p50 {p50:N2} ms, p99 {p99:N2} ms"));
+            (before, acked, delivered) = (now, crowd.Acked, crowd.Delivered);
+        }
+
+        var took = Stopwatch.GetElapsedTime(began);
+        var own = (new ProcessUsage(Environment.ProcessId).Cpu - cpu) / took;
+        await output.WriteLineAsync(Text(
+            $"""
+            in {took.TotalSeconds:N1} s
+              {Figures.AckedPerSecond,-28} {(crowd.Acked - ackedAtFirst) / took.TotalSeconds,12:N0}
+              {Figures.DeliveriesPerSecond,-28} {(crowd.Delivered - deliveredAtFirst) / took.TotalSeconds,12:N0}
+              {latency + " p50 (ms)",-28} {latencies.Percentile(50),12:N2}
+              {latency + " p90 (ms)",-28} {latencies.Percentile(90),12:N2}
+              {latency + " p99 (ms)",-28} {latencies.Percentile(99),12:N2}
+              {latency + " max (ms)",-28} {latencies.Max,12:N2}
+              {Figures.GeneratorCpu,-28} {own,12:N2}
+            """));
+    }
+
+    private static async Task PassAsync(Crowd crowd, TimeSpan time, CancellationToken stop)
+    {
+        try
+        {
+            await crowd.PassAsync(time > TimeSpan.Zero ? time : TimeSpan.Zero, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task<IPeerClient> ConnectAsync(string user, int number, bool reads) =>
+        await GrpcClient.ConnectAsync(
+            setup.Address, new ClientSetup(user) { Room = rooms[number % rooms.Count], Reads = reads }, setup.Token);
+
+    private long AckedIn(Crowd crowd, int room) => crowd.Senders.Where((_, n) => n % rooms.Count == room).Sum(sender => sender.Acked);
+
+    private static List<string> RoomNames(int count)
+    {
+        const int Suffix = 8;
+        var run = Guid.NewGuid().ToString("N")[..Suffix];
+        return [.. Enumerable.Range(0, count).Select(n => count == 1 ? $"bench-{run}" : $"bench-{run}-{n}")];
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

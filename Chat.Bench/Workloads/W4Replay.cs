@@ -1,0 +1,60 @@
+using Chat.Bench.Limits;
+using Chat.Bench.Loads;
+using Chat.Bench.Peers;
+using Chat.Bench.Reporting;
+
+namespace Chat.Bench.Workloads;
+
+/// <summary>W4: how fast one client that was away gets everything, and what that costs the server in memory.</summary>
+internal sealed class W4Replay : IWorkload
+{
+    private const double MostGrowth = 32;
+
+    public string Id => "w4";
+
+    public string Title => "Replay";
+
+    public string Description =>
+        "One client resumes from 0 over 300,000 messages (1,000,000 by `all`) that were in the database before the server started; "
+        + "beside a bare reader over the same table.";
+
+    public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
+    {
+        var messages = run.Smoke ? 2_000 : run.Full ? 1_000_000 : 300_000;
+        var plan = RoundPlan.Of(run, rounds: 5, seconds: 0);
+        // The tutorial's replay is the slow one, and filling takes its time, too.
+        RoundPlan.Tell(run, this, plan.Rounds * (ComparedPeers.All.Count + 1) * TimeSpan.FromSeconds(messages / 40_000.0));
+        var load = new ReplayLoad(messages);
+        var rows = await new Comparison(run).RunAsync(
+            [.. ComparedPeers.All.Select(peer => new Turn(peer.Name, stop => load.RunAsync(peer, stop))), Scan(messages)], plan.Rounds);
+        return run.RecordOf(this) with
+        {
+            Headline = Figures.MessagesPerSecond,
+            Peers = rows,
+            Targets = run.Smoke ? [] : [.. Targets(rows)],
+            Pictures =
+            [
+                new(PictureKind.Bars, Figures.MessagesPerSecond, "Messages replayed per second") { LogScale = true },
+                new(PictureKind.OverTime, Figures.ServerMemory, "Server memory during the replay"),
+            ],
+            Notes = ["A replay of a tenth of the messages, 30,000 at most, warms each server up before."],
+        };
+    }
+
+    private static Turn Scan(int messages) => new(ComparedPeers.LimitScan, stop => Task.Run(() =>
+    {
+        using var directory = new DataDirectory();
+        GrpcChatFill.Run(directory.Path, messages, [ClientSetup.DefaultRoom]);
+        return new ScanLimit(Path.Combine(directory.Path, GrpcChatServer.DatabaseName)).Run();
+    }, stop));
+
+    private static IEnumerable<Target> Targets(IReadOnlyList<PeerRounds> rows) =>
+    [
+        .. Judgement.TimesAtLeast("≥ 12 × tutorial-wal", rows.Ratio(Figures.MessagesPerSecond, ComparedPeers.TutorialWal), 12),
+        .. Judgement.TimesAtLeast(
+            "≥ 0.6 × limit-scan through the data reader",
+            rows.Ratio(Figures.MessagesPerSecond, ComparedPeers.LimitScan, Figures.ScannedPerSecond),
+            0.6),
+        .. Judgement.AtMost("server memory growth ≤ 32 MiB", rows.Figure(Figures.ServerMemoryGrowth), MostGrowth, "MiB"),
+    ];
+}

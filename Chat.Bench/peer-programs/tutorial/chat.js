@@ -1,0 +1,68 @@
+// The chat of the socket.io tutorial (https://socket.io/docs/v4/tutorial), written anew: every message is inserted into
+// SQLite, then broadcast, then acked, and whoever connects gets every row after the last that it saw.
+// What is of the benchmark and not of the tutorial is marked with "bench:".
+import { createServer } from 'node:http';
+import { parseArgs } from 'node:util';
+import { Server } from 'socket.io';
+import { open } from 'sqlite';
+import sqlite3 from 'sqlite3';
+
+const SQLITE_CONSTRAINT = 19;
+
+const { values } = parseArgs({
+  options: { database: { type: 'string', default: 'chat.db' }, wal: { type: 'boolean', default: false } },
+});
+
+const database = await open({ filename: values.database, driver: sqlite3.Database });
+if (values.wal) {
+  // bench: the same with a write-ahead log. Without this the journal is a rollback journal, and synchronous is FULL, too.
+  await database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+}
+await database.exec(`
+  CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    client_offset TEXT UNIQUE,
+    content TEXT
+  )`);
+
+const server = createServer();
+const io = new Server(server, { connectionStateRecovery: {} });
+
+io.on('connection', async (socket) => {
+  const { reads, serverOffset } = socket.handshake.auth;
+  if (reads) {
+    // bench: a sender that does not read costs no deliveries.
+    socket.join('readers');
+  }
+
+  socket.on('chat message', async (text, clientOffset, ack) => {
+    let inserted;
+    try {
+      inserted = await database.run('INSERT INTO messages (content, client_offset) VALUES (?, ?)', text, clientOffset);
+    } catch (error) {
+      if (error.errno === SQLITE_CONSTRAINT) {
+        ack(); // It is stored already.
+      }
+      return; // Not acked: the client comes again.
+    }
+
+    io.to('readers').emit('chat message', text, inserted.lastID);
+    ack();
+  });
+
+  // bench: no offset, or a negative one, asks for nothing old; in the tutorial it asks for everything.
+  if (!socket.recovered && serverOffset >= 0) {
+    await database.each('SELECT id, content FROM messages WHERE id > ?', [serverOffset], (error, row) => {
+      socket.emit('chat message', row.content, row.id);
+    });
+  }
+});
+
+// bench: so that the database is whole when the process has ended.
+process.once('SIGTERM', async () => {
+  io.close();
+  await database.close();
+  process.exit(0);
+});
+
+server.listen(0, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
