@@ -113,7 +113,7 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
 
             case RoomCursor cursor:
                 // A client reads a frame's joins first: what it says of the room already would fall behind this one.
-                if (frame.Mentions(cursor.Room) || !frame.TryAdd(ChatResponse.JoinedFieldNumber, cursor.Joined))
+                if (frame.Mentions(cursor.Room) || !frame.TryAdd(ChatResponse.JoinedFieldNumber, cursor.ToJoined(log.LogId)))
                 {
                     return false;
                 }
@@ -192,7 +192,7 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
         {
             cursor.CaughtUpSaid = frame.TryAdd(
                 ChatResponse.CaughtUpFieldNumber,
-                new CaughtUp { Room = cursor.Room, Id = cursor.Joined.HeadId });
+                new CaughtUp { Room = cursor.Room, Id = cursor.CaughtUpId });
         }
     }
 }

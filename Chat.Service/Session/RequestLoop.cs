@@ -122,15 +122,7 @@ internal sealed class RequestLoop(
         var bounds = await log.BoundsAsync(name, ending);
         room.Learn(bounds.Head);
         var (after, resume) = position.Resolve(log.LogId, bounds);
-        owed.Post(new RoomCursor(room, new Joined
-        {
-            Room = name,
-            LogId = log.LogId,
-            AfterId = after,
-            OldestId = bounds.Oldest,
-            HeadId = bounds.Head,
-            Resume = resume,
-        }));
+        owed.Post(new RoomCursor(room, bounds, after, resume));
     }
 
     private Refused? RefuseJoin(string name, StartPosition position) => position switch

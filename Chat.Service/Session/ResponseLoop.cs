@@ -21,7 +21,6 @@ internal sealed class ResponseLoop(
     private readonly Frame frame = new();
     private readonly FrameFiller filler = new(log, metrics);
     private readonly Queue<object> pending = [];
-    private readonly Heartbeat heartbeat = new() { Interval = options.HeartbeatInterval.ToDuration() };
     private bool greeted;
 
     /// <summary>What was wrong with the log, where that ended the session.</summary>
@@ -149,7 +148,8 @@ internal sealed class ResponseLoop(
         if (!greeted || clock.IsSilent)
         {
             greeted = true;
-            frame.TryAdd(ChatResponse.HeartbeatFieldNumber, heartbeat);
+            frame.TryAdd(
+                ChatResponse.HeartbeatFieldNumber, new Heartbeat { Interval = options.HeartbeatInterval.ToDuration() });
         }
     }
 
