@@ -1,0 +1,69 @@
+using BenchmarkDotNet.Attributes;
+using Chat.Service;
+using Chat.Service.Log;
+using Chat.Service.Rooms;
+using Chat.Service.Session;
+using Chat.V1;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Chat.Bench.Micro;
+
+/// <summary>Putting one response together, as a stream does.</summary>
+public class FillFrame
+{
+    private const int Messages = 500;
+    private const int Acks = 64;
+
+    private readonly Frame frame = new();
+    private readonly Queue<object> pending = [];
+    private readonly List<Append> answered = [];
+    private ServiceProvider services = null!;
+    private NewLog log = null!;
+    private FrameFiller filler = null!;
+    private RoomCursor cursor = null!;
+
+    /// <summary>A log with messages, and a stream that has joined their room.</summary>
+    [GlobalSetup]
+    public void Join()
+    {
+        services = new ServiceCollection().AddMetrics().AddSingleton<OpenStreams>().AddSingleton<ChatMetrics>().BuildServiceProvider();
+        log = new NewLog();
+        log.Append(Messages);
+        filler = new FrameFiller(log.Log, services.GetRequiredService<ChatMetrics>());
+        var room = new FollowedRoom(NewLog.Room);
+        room.Learn(Messages);
+        cursor = new RoomCursor(room, new Joined { Room = NewLog.Room, Resume = Resume.Complete });
+        pending.Enqueue(cursor);
+        filler.AddAnswers(frame, pending);
+        answered.AddRange(Enumerable.Range(1, Acks).Select(id =>
+            new Append(null!, NewLog.Room, "sender", $"0123456789abcdef0123456789abcdef-{id}", []) { Result = AppendResult.Stored(id) }));
+    }
+
+    /// <summary>Closes and deletes the log.</summary>
+    [GlobalCleanup]
+    public void Leave()
+    {
+        log.Dispose();
+        services.Dispose();
+    }
+
+    /// <summary>64 acks.</summary>
+    [Benchmark(OperationsPerInvoke = Acks)]
+    public int AckOfFrame()
+    {
+        answered.ForEach(pending.Enqueue);
+        frame.Clear();
+        filler.AddAnswers(frame, pending);
+        return pending.Count == 0 ? frame.Length : throw new InvalidOperationException("The acks did not fit.");
+    }
+
+    /// <summary>As many messages as a frame takes.</summary>
+    [Benchmark]
+    public async Task<int> FrameOfMessages()
+    {
+        cursor.Position = 0;
+        frame.Clear();
+        await filler.AddMessagesAsync(frame, CancellationToken.None);
+        return frame.PageCount > 0 ? frame.PageCount : throw new InvalidOperationException("No message came.");
+    }
+}

@@ -1,0 +1,27 @@
+using Chat.V1;
+using Grpc.Core;
+
+namespace Chat.Bench.LimitGrpc;
+
+/// <summary>
+/// Binds the one call by its name, with bytes on both sides: what comes is not decoded, and what goes is copied. gRPC wants
+/// such a method on a base class.
+/// </summary>
+[BindServiceMethod(typeof(LimitServiceBase), nameof(BindService))]
+internal abstract class LimitServiceBase
+{
+    private static readonly Method<byte[], Frame> ChatMethod = new(
+        MethodType.DuplexStreaming,
+        ChatService.Descriptor.FullName,
+        nameof(Chat),
+        new Marshaller<byte[]>(static (_, _) => throw new NotSupportedException(), static context => context.PayloadAsNewBuffer()),
+        new Marshaller<Frame>(Frame.Serialize, static _ => throw new NotSupportedException()));
+
+    public abstract Task Chat(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<Frame> responses,
+        ServerCallContext context);
+
+    public static void BindService(ServiceBinderBase binder, LimitServiceBase? service) =>
+        binder.AddMethod(ChatMethod, service is null ? null! : service.Chat);
+}
