@@ -68,7 +68,10 @@ internal static class BenchCommand
 
             // A record that lacks peers must not take the place of one that has them.
             var keeps = options.Output(parsed) is not null || (!isSmoke && run.Peers is null);
-            return new WorkloadRuns(run, keeps ? Reports(options.Output(parsed)) : null).RunAsync(workloads);
+            var reports = Reports(options.Output(parsed));
+            return keeps && reports is null
+                ? Task.FromResult(FailWithoutDirectory())
+                : new WorkloadRuns(run, keeps ? reports : null).RunAsync(workloads);
         });
         return command;
     }
@@ -77,11 +80,25 @@ internal static class BenchCommand
     {
         var output = RunOptions.OutputOption();
         var command = new Command("page", "Measures nothing: writes the page and its pictures anew from the records.") { output };
-        command.SetAction(parsed => Reports(parsed.GetValue(output)).Render());
+        command.SetAction(parsed =>
+        {
+            if (Reports(parsed.GetValue(output)) is not { } reports)
+            {
+                return FailWithoutDirectory();
+            }
+
+            reports.Render();
+            return 0;
+        });
         return command;
     }
 
-    private static ReportDirectory Reports(DirectoryInfo? output) =>
-        new(output?.FullName ?? ReportDirectory.OfRepository()
-            ?? throw new InvalidOperationException("The current directory is in no checkout of this project: say --output DIRECTORY."));
+    private static ReportDirectory? Reports(DirectoryInfo? output) =>
+        (output?.FullName ?? ReportDirectory.OfRepository()) is { } directory ? new ReportDirectory(directory) : null;
+
+    private static int FailWithoutDirectory()
+    {
+        Console.Error.WriteLine("The current directory is in no checkout of this project: say --output DIRECTORY.");
+        return 2;
+    }
 }

@@ -50,6 +50,11 @@ internal sealed class WorkloadRuns(WorkloadRun run, ReportDirectory? reports)
             .SelectMany(rows => rows.Rounds.Select(round => round.Failure))
             .OfType<string>()
             .ToList();
+        if (record.Peers.Count == 0)
+        {
+            failures.Add("None of the peers that were asked for takes part.");
+        }
+
         failures.ForEach(failure => Console.Error.WriteLine($"{record.Id}: {failure}"));
         return failures.Count == 0 ? 0 : 1;
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Chat.Bench.Loads;
 using Chat.Bench.Peers;
 using Chat.Bench.Workloads;
@@ -12,7 +13,7 @@ internal sealed record Turn(string Name, Func<CancellationToken, Task<RoundResul
 /// Measures in turns, A B C, A B C, …: what a neighbour on the machine does meanwhile then falls on all of them, and
 /// round i of one can be compared with round i of another.
 /// </summary>
-internal sealed class Comparison(WorkloadRun run)
+internal sealed partial class Comparison(WorkloadRun run)
 {
     /// <summary>Every peer that the run wants, under the same load.</summary>
     public Task<IReadOnlyList<PeerRounds>> RunAsync(ILoad load, IEnumerable<IPeer> peers, int rounds, string? setting = null) =>
@@ -31,7 +32,7 @@ internal sealed class Comparison(WorkloadRun run)
             TimeSpan? rest = step == 0 ? null : begun.Elapsed / step * (all - step);
             var name = setting is null ? wanted[turn].Name : $"{wanted[turn].Name}, {setting}";
             run.Progress.Step($"{name}, round {round + 1} of {rounds}", rest);
-            var result = await wanted[turn].RunAsync(run.Stop);
+            var result = await RoundAsync(wanted[turn]);
             results[turn].Add(result);
             if (result.Failure is { } failure)
             {
@@ -41,4 +42,24 @@ internal sealed class Comparison(WorkloadRun run)
 
         return wanted.Zip(results, (turn, rows) => new PeerRounds(turn.Name, rows) { Setting = setting }).ToList();
     }
+
+    /// <summary>A peer that breaks, or that isn't installed, has failed this round; the others go on.</summary>
+    private async Task<RoundResult> RoundAsync(Turn turn)
+    {
+        try
+        {
+            return await turn.RunAsync(run.Stop);
+        }
+#pragma warning disable CA1031 // Whatever a peer does is a result.
+        catch (Exception error) when (!run.Stop.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            run.Progress.Note(error.ToString());
+            return new RoundResult { Figures = new Dictionary<string, double>(), Failure = $"broke: {Path().Replace(error.Message, "…/$1")}" };
+        }
+    }
+
+    // Where things lie on this machine is nobody's business, and the record is published.
+    [GeneratedRegex(@"(?<![\w:/])(?:/[\w.+-]+)+/([\w.+-]+)")]
+    private static partial Regex Path();
 }

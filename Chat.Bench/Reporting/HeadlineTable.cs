@@ -11,7 +11,7 @@ internal static class HeadlineTable
             .Distinct()
             .Where(peer => peer != PeerRounds.Ours && !peer.StartsWith("limit-", StringComparison.Ordinal))
             .ToList();
-        var table = new MarkdownTable(["workload", "figure", PeerRounds.Ours, .. peers.Select(peer => $"{peer} : ratio"), "targets met"]);
+        var table = new MarkdownTable(["workload", "figure", PeerRounds.Ours, .. peers.Select(peer => $"{peer}: ratio"), "targets met"]);
         foreach (var record in records)
         {
             var ours = record.Headlined(PeerRounds.Ours);
