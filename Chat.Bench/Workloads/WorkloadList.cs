@@ -13,6 +13,7 @@ internal static class WorkloadList
         new W6Idle(),
         new W7Storm(),
         new W8SlowReaders(),
+        new W9Growth(),
     ];
 
     /// <summary>What `compare` runs: the loads that every peer can take.</summary>

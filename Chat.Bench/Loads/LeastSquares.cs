@@ -1,0 +1,23 @@
+namespace Chat.Bench.Loads;
+
+/// <summary>Fits y = a·u + b·v to what was seen, so that the squares of the differences are least.</summary>
+internal sealed class LeastSquares
+{
+    private double uu, uv, vv, uy, vy;
+
+    public void Add(double u, double v, double y)
+    {
+        uu += u * u;
+        uv += u * v;
+        vv += v * v;
+        uy += u * y;
+        vy += v * y;
+    }
+
+    /// <summary>Not numbers where everything seen was the same mixture of u and v.</summary>
+    public (double A, double B) Solve()
+    {
+        var determinant = (uu * vv) - (uv * uv);
+        return (((uy * vv) - (vy * uv)) / determinant, ((vy * uu) - (uy * uv)) / determinant);
+    }
+}

@@ -1,0 +1,87 @@
+using Chat.Bench.Peers;
+using Microsoft.Data.Sqlite;
+
+namespace Chat.Bench.Loads;
+
+/// <summary>Durable sends, spread over so many rooms, that nobody reads.</summary>
+internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFlight, TimeSpan warmUp, TimeSpan length) : ILoad
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly List<string> names = [.. Enumerable.Range(0, rooms).Select(RoomSenders.Room)];
+
+    public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
+    {
+        await using var server = (IGrpcPeerServer)await peer.StartAsync(new PeerSetup { Stored = stored, Rooms = names });
+        var (result, acked) = await LoadAsync(server, stop);
+        await server.StopAsync();
+        return result with { Failure = Wrong(server.Database!, stored + acked) };
+    });
+
+    private async Task<(RoundResult Result, long Acked)> LoadAsync(IGrpcPeerServer server, CancellationToken stop)
+    {
+        var connections = new List<GrpcConnection>();
+        var crowd = new List<ManyRoomsSender>();
+        using var stopSending = new CancellationTokenSource();
+        try
+        {
+            for (var n = 0; n < senders; n++)
+            {
+                connections.Add(new GrpcConnection(server.Address));
+                var stream = await GrpcStream.OpenAsync(
+                    connections[n], GrpcClient.Path, [("room", "-"), ("user", $"sender-{n}")], stop);
+                crowd.Add(new ManyRoomsSender(stream, RoomsOf(n), inFlight));
+            }
+
+            var sending = Task.WhenAll(crowd.Select(sender => Task.Run(() => sender.RunAsync(stopSending.Token), stop)));
+            await Task.WhenAny(sending, Task.Delay(warmUp, stop));
+            using var measured = Measurement.Begin(server.Usage, SampleInterval);
+            var before = crowd.Sum(sender => sender.Acked);
+            await Task.WhenAny(sending, Task.Delay(length, stop));
+            var acked = crowd.Sum(sender => sender.Acked) - before;
+            await measured.EndAsync();
+            await stopSending.CancelAsync();
+            await sending.WaitAsync(Deadline, stop);
+            return (Result(measured, acked), crowd.Sum(sender => sender.Acked));
+        }
+        finally
+        {
+            await stopSending.CancelAsync();
+            connections.ForEach(connection => connection.Dispose());
+        }
+    }
+
+    // All rooms where there are few; else each sender has a share of its own, and together they have all.
+    private List<string> RoomsOf(int sender) =>
+        rooms < senders ? names : [.. names.Where((_, number) => number % senders == sender)];
+
+    private static RoundResult Result(Measurement measured, long acked) => new()
+    {
+        Figures = new Dictionary<string, double>
+        {
+            [Figures.ServerCpuPerSend] = measured.CpuPer(acked),
+            [Figures.AckedPerSecond] = measured.PerSecond(acked),
+            [Figures.ServerCpu] = measured.ServerCpu,
+            [Figures.GeneratorCpu] = measured.GeneratorCpu,
+        },
+        Series = new Dictionary<string, IReadOnlyList<Point>> { [Figures.ServerMemory] = measured.Memory },
+    };
+
+    // What was acked is there, once, and each room's ids have no hole.
+    private static string? Wrong(string database, long messages)
+    {
+        using var connection = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = """
+            SELECT (SELECT sum(head) FROM room), (SELECT count(*) FROM message), (SELECT count(*) FROM sent_key)
+            """;
+        using var row = command.ExecuteReader();
+        row.Read();
+        var (heads, kept, keys) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
+        return (heads, kept, keys) == (messages, messages, messages)
+            ? null
+            : $"{messages} were stored or acked; the rooms' heads say {heads}, and {kept} messages and {keys} keys are there";
+    }
+}

@@ -1,0 +1,60 @@
+using System.Buffers;
+using System.Diagnostics;
+using Chat.Bench.Peers;
+
+namespace Chat.Bench.Loads;
+
+/// <summary>Keeps sends in flight on one stream, to many rooms in turn.</summary>
+/// <param name="stream">Has joined no room.</param>
+/// <param name="rooms">At least one.</param>
+/// <param name="most">Sends that may be unacked at once.</param>
+internal sealed class ManyRoomsSender(GrpcStream stream, IReadOnlyList<string> rooms, int most) : IArrivals
+{
+    private readonly List<SendEncoder> encoders = [.. rooms.Select(room => new SendEncoder(room))];
+    private readonly ArrayBufferWriter<byte> requests = new();
+    private long acked;
+
+    public long Acked => Volatile.Read(ref acked);
+
+    /// <summary>Sends until <paramref name="stop"/> fires, and returns when all is acked.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var sent = 0L;
+        while (true)
+        {
+            var free = stop.IsCancellationRequested ? 0 : most - (int)(sent - acked);
+            if (free > 0)
+            {
+                requests.ResetWrittenCount();
+                for (var n = 0; n < free; n++, sent++)
+                {
+                    var encoder = encoders[(int)(sent % encoders.Count)];
+                    requests.Write(encoder.Encode(sent / encoders.Count, 1, Stopwatch.GetTimestamp()).Span);
+                }
+
+                await stream.WriteAsync(requests.WrittenMemory);
+            }
+            else if (sent == acked)
+            {
+                return;
+            }
+
+            if (!await stream.ReadAsync(CancellationToken.None))
+            {
+                throw new InvalidDataException($"A stream ended with {sent - acked} sends unacked.");
+            }
+
+            while (stream.TryTake(out var frame))
+            {
+                new ResponseScanner(frame).Scan(this);
+            }
+        }
+    }
+
+    public void Message(long id, ReadOnlySpan<byte> text) =>
+        throw new InvalidDataException("A sender that reads nothing got a message.");
+
+    public void Ack(long number) => Volatile.Write(ref acked, acked + 1);
+
+    public bool CaughtUp() => true;
+}
