@@ -37,7 +37,7 @@ internal sealed class W4Replay : IWorkload
                 new(PictureKind.Bars, Figures.MessagesPerSecond, "Messages replayed per second") { LogScale = true },
                 new(PictureKind.OverTime, Figures.ServerMemory, "Server memory during the replay"),
             ],
-            Notes = ["A replay of a tenth of the messages, 30,000 at most, warms each server up before."],
+            Notes = ["Replays of the last tenth of the messages, 30,000 at most, warm each server up before, for 1.5 s."],
         };
     }
 
