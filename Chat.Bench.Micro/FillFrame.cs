@@ -20,7 +20,12 @@ public class FillFrame
     private ServiceProvider services = null!;
     private NewLog log = null!;
     private FrameFiller filler = null!;
+    private RoomHub hub = null!;
     private RoomCursor cursor = null!;
+
+    /// <summary>Whether the messages are in the room's tail, or have to be read from the log.</summary>
+    [Params(true, false)]
+    public bool FromTail { get; set; }
 
     /// <summary>A log with messages, and a stream that has joined their room.</summary>
     [GlobalSetup]
@@ -28,11 +33,12 @@ public class FillFrame
     {
         services = new ServiceCollection().AddMetrics().AddSingleton<OpenStreams>().AddSingleton<ChatMetrics>().BuildServiceProvider();
         log = new NewLog();
+        hub = new RoomHub(new TailMemory(FromTail ? 1024 * 1024 : 0, 1024 * 1024));
+        log.Log.Committed += hub.OnCommitted;
+        var room = hub.Follow(NewLog.Room, new Doorbell());
         log.Append(Messages);
         filler = new FrameFiller(log.Log, services.GetRequiredService<ChatMetrics>());
-        var room = new FollowedRoom(NewLog.Room);
-        room.Learn(Messages);
-        cursor = new RoomCursor(room, new Joined { Room = NewLog.Room, Resume = Resume.Complete });
+        cursor = new RoomCursor(room, new RoomBounds(1, Messages), after: 0, Resume.Complete);
         pending.Enqueue(cursor);
         filler.AddAnswers(frame, pending);
         answered.AddRange(Enumerable.Range(1, Acks).Select(id =>
