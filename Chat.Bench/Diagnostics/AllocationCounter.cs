@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Tracing;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.Diagnostics.Tracing;
 using Microsoft.Diagnostics.Tracing.Parsers;
 
@@ -62,7 +64,7 @@ internal sealed class AllocationCounter : IAsyncDisposable
 /// Estimates: the type of the object that made the runtime tell stands for all since the last time.
 /// </param>
 /// <param name="Collections">Of generations 0, 1 and 2.</param>
-internal sealed record AllocatedBytes(
+internal sealed partial record AllocatedBytes(
     long Total,
     TimeSpan Time,
     IReadOnlyDictionary<string, long> ByType,
@@ -71,5 +73,12 @@ internal sealed record AllocatedBytes(
     /// <summary>The types that account for most, as in "System.String 60 %, System.Byte[] 10 %".</summary>
     public string Largest(int count) => string.Join(
         ", ",
-        ByType.OrderByDescending(type => type.Value).Take(count).Select(type => $"{type.Key} {(double)type.Value / Total:P0}"));
+        ByType.OrderByDescending(type => type.Value).Take(count).Select(type =>
+            string.Create(CultureInfo.InvariantCulture, $"`{Short(type.Key)}` {100.0 * type.Value / Total:N0} %")));
+
+    // The state of an async method is named for it; where that is, is known.
+    private static string Short(string type) => Namespaces().Replace(type, "");
+
+    [GeneratedRegex(@"\b(?:\w+\.)+(?=\w)")]
+    private static partial Regex Namespaces();
 }

@@ -7,8 +7,8 @@ namespace Chat.Bench.Loads;
 /// <summary>
 /// What a send with its deliveries costs the server, at so many receivers. Sends come in bursts, one request and so one
 /// commit each, and a receiver gets a burst in one frame: else a server with few receivers and many sends would look
-/// cheap, because it puts more messages into a frame. Parts without bursts, with some and with twice as many show what is
-/// cost of the sends and what goes by time.
+/// cheap, because it puts more messages into a frame. Parts without bursts, with some and with twice as many show what
+/// the sends cost and what goes by time.
 /// </summary>
 internal sealed class ReceiverCostLoad(int receivers, int burst, double burstsPerSecond, TimeSpan part) : ILoad
 {
@@ -18,9 +18,13 @@ internal sealed class ReceiverCostLoad(int receivers, int burst, double burstsPe
     public const string Collections = "collections of generation 0";
 
     private const int MostUnackedBursts = 64;
+    private const int TypesNamed = 6;
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>What the server allocated in the last round, by type.</summary>
+    public string Allocated { get; private set; } = "nothing was counted";
 
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
@@ -44,7 +48,7 @@ internal sealed class ReceiverCostLoad(int receivers, int burst, double burstsPe
         var fit = new LeastSquares();
         var generatorCpu = 0.0;
         var deliveries = 0.0;
-        foreach (var rate in (double[])[0, burstsPerSecond / 2, burstsPerSecond])
+        foreach (var rate in (double[])[burstsPerSecond / 2, 0, burstsPerSecond])
         {
             using var measured = Measurement.Begin(server.Usage, SampleInterval);
             var sends = await SendAsync(crowd, sender, rate, stop);
@@ -74,12 +78,17 @@ internal sealed class ReceiverCostLoad(int receivers, int burst, double burstsPe
     private async Task<(double PerSend, double Collections)> CountAsync(
         IGrpcPeerServer server, Crowd crowd, Sender sender, CancellationToken stop)
     {
-        await using var counter = await AllocationCounter.StartAsync(server.ProcessId);
-        var began = Stopwatch.GetTimestamp();
-        var sends = await SendAsync(crowd, sender, burstsPerSecond, stop);
-        var ended = Stopwatch.GetTimestamp();
-        await counter.DisposeAsync();
+        var counter = await AllocationCounter.StartAsync(server.ProcessId);
+        long began, ended, sends;
+        await using (counter)
+        {
+            began = Stopwatch.GetTimestamp();
+            sends = await SendAsync(crowd, sender, burstsPerSecond, stop);
+            ended = Stopwatch.GetTimestamp();
+        }
+
         var allocated = counter.Between(began, ended);
+        Allocated = allocated.Largest(TypesNamed);
         return ((double)allocated.Total / sends, allocated.Collections[0]);
     }
 

@@ -23,6 +23,18 @@ internal static class Judgement
     public static IEnumerable<Target> AtMost(string text, Spread? figure, double limit, string unit) =>
         figure is { } seen ? [new Target(text, $"{Numbers.Text(seen)} {unit}", seen.Median <= limit)] : [];
 
+    /// <summary>In every round of ours everything came as it must.</summary>
+    public static IEnumerable<Target> Arrived(string text, IReadOnlyList<PeerRounds> rows)
+    {
+        if (rows.Of(PeerRounds.Ours) is not { } ours)
+        {
+            return [];
+        }
+
+        var failed = ours.Rounds.Count(round => round.Failure is not null);
+        return [new Target(text, failed == 0 ? "so in every round" : $"not so in {failed} of {ours.Rounds.Count} rounds", failed == 0)];
+    }
+
     /// <summary>All of ours are smaller than another's.</summary>
     public static IEnumerable<Target> Below(string text, params (string Name, Spread? Ratio)[] ratios) =>
         ratios.All(one => one.Ratio is not null)

@@ -29,20 +29,22 @@ internal static class ReceiverGrowth
     /// <param name="counts">Numbers of receivers; the first is 0, and shows a.</param>
     /// <param name="rounds">Of each.</param>
     /// <param name="part">How long each of the four parts of a round is.</param>
-    public static async Task<IReadOnlyList<PeerRounds>> RunAsync(
+    /// <returns>A row for each count, and of which types most of what the server allocates with most receivers is.</returns>
+    public static async Task<(IReadOnlyList<PeerRounds> Rows, string Allocated)> RunAsync(
         WorkloadRun run, IReadOnlyList<int> counts, int rounds, TimeSpan part)
     {
-        var turns = counts.Select(receivers =>
+        var loads = counts.Select(receivers =>
         {
             var rate = Math.Min(MostBurstsPerSecond, (double)DeliveriesPerSecond / Burst / Math.Max(1, receivers));
-            var load = new ReceiverCostLoad(receivers, Burst, rate, part);
-            return (Setting(receivers), new Turn(PeerRounds.Ours, stop => load.RunAsync(new GrpcChatPeer(), stop)));
-        });
+            return new ReceiverCostLoad(receivers, Burst, rate, part);
+        }).ToList();
+        var turns = loads.Zip(counts, (load, receivers) =>
+            (Setting(receivers), new Turn(PeerRounds.Ours, stop => load.RunAsync(new GrpcChatPeer(), stop))));
         var rows = await Settings.InTurnsAsync(run, turns, rounds);
-        return [.. rows.Zip(counts, (row, receivers) => row with
+        return ([.. rows.Zip(counts, (row, receivers) => row with
         {
             Rounds = [.. row.Rounds.Zip(rows[0].Rounds, (round, bare) => WithB(round, bare, receivers))],
-        })];
+        })], loads[^1].Allocated);
     }
 
     // What the same send costs without receivers, in the same round, is not the deliveries'.

@@ -11,6 +11,7 @@ internal sealed class W7Storm : IWorkload
     private const int Behind = 100;
     private const double MostSeconds = 5;
     private const double MostMebibytes = 128;
+    private static readonly TimeSpan StartAndStorm = TimeSpan.FromSeconds(12);
 
     public string Id => "w7";
 
@@ -22,15 +23,17 @@ internal sealed class W7Storm : IWorkload
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
         var (clients, stored) = run.Smoke ? (50, 1_000) : (2_000, 10_000);
+        var rounds = run.Smoke ? 1 : run.Rounds ?? UsualRounds;
+        RoundPlan.Tell(run, this, rounds * StartAndStorm);
         var peers = await new Comparison(run).RunAsync(
             new StormLoad(clients, stored, Behind),
             [new GrpcChatPeer()],
-            run.Smoke ? 1 : run.Rounds ?? UsualRounds);
+            rounds);
         return run.RecordOf(this) with
         {
             Headline = StormLoad.AllCaughtUp,
             Peers = peers,
-            Targets = [.. peers.SelectMany(Targets)],
+            Targets = run.Smoke ? [] : [.. Targets(peers)],
             Pictures =
             [
                 new Picture(PictureKind.OverTime, StormLoad.CaughtUp, "Clients that have caught up"),
@@ -45,19 +48,10 @@ internal sealed class W7Storm : IWorkload
         };
     }
 
-    private static IEnumerable<Target> Targets(PeerRounds rows)
-    {
-        if (Ratios.Figure(rows, StormLoad.AllCaughtUp) is { } time)
-        {
-            yield return new Target("all caught up within 5 s", $"{Numbers.Text(time)} s", time.Median <= MostSeconds);
-        }
-
-        if (Ratios.Figure(rows, Figures.ServerMemoryGrowth) is { } growth)
-        {
-            yield return new Target("server memory ≤ +128 MiB", $"{Numbers.Text(growth)} MiB", growth.Median <= MostMebibytes);
-        }
-
-        var broken = rows.Rounds.Count(round => round.Failure is not null);
-        yield return new Target("nobody gets a gap", broken == 0 ? "nobody did" : $"wrong in {broken} rounds", broken == 0);
-    }
+    private static IEnumerable<Target> Targets(IReadOnlyList<PeerRounds> peers) =>
+    [
+        .. Judgement.AtMost("all caught up within 5 s", peers.Figure(StormLoad.AllCaughtUp), MostSeconds, "s"),
+        .. Judgement.AtMost("server memory ≤ +128 MiB", peers.Figure(Figures.ServerMemoryGrowth), MostMebibytes, "MiB"),
+        .. Judgement.Arrived("nobody gets a gap", peers),
+    ];
 }
