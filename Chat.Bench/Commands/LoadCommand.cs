@@ -27,7 +27,7 @@ internal static class LoadCommand
         var rate = new Option<int?>("--rate") { Description = "Sends a second, over all senders [default: as many as can be]", HelpName = "n" };
         var receivers = Number("--receivers", "Streams that read, over all rooms", usual.Receivers, 0, 10_000);
         var rooms = Number("--rooms", "New rooms, among which senders and receivers are divided", usual.Rooms, 1, 10_000);
-        var seconds = Number("--seconds", "How long", (int)usual.Length.TotalSeconds, 1, 86_400);
+        var seconds = Number("--seconds", "How long", usual.Seconds, 1, 86_400);
         var user = new Option<string>("--user") { Description = "What the users' names begin with", HelpName = "prefix", DefaultValueFactory = _ => usual.UserPrefix };
         var token = new Option<FileInfo?>("--token-file") { Description = "Holds a bearer token, for a service that wants one", HelpName = "file" };
         rate.Validators.Add(given =>
@@ -76,7 +76,7 @@ internal static class LoadCommand
                 Rate = parsed.GetValue(rate),
                 Receivers = parsed.GetValue(receivers),
                 Rooms = parsed.GetValue(rooms),
-                Length = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+                Seconds = parsed.GetValue(seconds),
                 UserPrefix = parsed.GetValue(user)!,
                 Token = parsed.GetValue(token) is { } file ? (await File.ReadAllTextAsync(file.FullName, stop)).Trim() : null,
             },
@@ -105,6 +105,11 @@ internal static class LoadCommand
         {
             await Console.Error.WriteLineAsync($"No chat service answers at {setup.Address}: it took too long.");
             return NoService;
+        }
+        catch (IOException error)
+        {
+            await Console.Error.WriteLineAsync($"{setup.Address}: the connection broke: {error.Message}");
+            return DidNotArrive;
         }
         catch (Exception error) when (Attempt.IsOfARound(error))
         {

@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
@@ -15,19 +14,6 @@ internal static class Attempt
         catch (Exception error) when (IsOfARound(error))
         {
             return new RoundResult { Figures = new Dictionary<string, double>(), Failure = error.Message };
-        }
-    }
-
-    /// <summary>Starts a peer; that it can't be started is a failure of the round, too.</summary>
-    public static async Task<IPeerServer> StartAsync(IPeer peer, PeerSetup setup)
-    {
-        try
-        {
-            return await peer.StartAsync(setup);
-        }
-        catch (InvalidOperationException error)
-        {
-            throw new InvalidDataException($"{peer.Name} did not start: {error.Message}", error);
         }
     }
 

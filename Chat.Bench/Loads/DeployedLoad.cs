@@ -20,7 +20,7 @@ internal sealed record DeployedLoadSetup(Uri Address)
     /// <summary>New ones; at most one for each sender.</summary>
     public int Rooms { get; init; } = 1;
 
-    public TimeSpan Length { get; init; } = TimeSpan.FromSeconds(10);
+    public int Seconds { get; init; } = 10;
 
     /// <summary>Users are called so, and a letter and a number more.</summary>
     public string UserPrefix { get; init; } = "bench";
@@ -94,9 +94,9 @@ internal sealed class DeployedLoad(DeployedLoadSetup setup, TextWriter output)
         var (before, acked, delivered) = (began, crowd.Acked, crowd.Delivered);
         var (ackedAtFirst, deliveredAtFirst) = (acked, delivered);
         latencies.Begin();
-        for (var second = 1; Stopwatch.GetElapsedTime(began) < setup.Length && !stop.IsCancellationRequested; second++)
+        for (var second = 1; second <= setup.Seconds && !stop.IsCancellationRequested; second++)
         {
-            await PassAsync(crowd, TimeSpan.FromTicks(Math.Min(Tick.Ticks, (setup.Length - Stopwatch.GetElapsedTime(began)).Ticks)), stop);
+            await PassAsync(crowd, (Tick * second) - Stopwatch.GetElapsedTime(began), stop);
             var (now, seconds) = (Stopwatch.GetTimestamp(), Stopwatch.GetElapsedTime(before).TotalSeconds);
             var (p50, p99) = latencies.Take();
             await output.WriteLineAsync(Text(

@@ -13,7 +13,7 @@ internal sealed class IngestLoad(int senders, int inFlight, int receivers, TimeS
 
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
-        await using var server = await Attempt.StartAsync(peer, new PeerSetup());
+        await using var server = await peer.StartAsync(new PeerSetup());
         var result = await LoadAsync(server, peer is GrpcChatPeer, stop);
         if (AfterStop is not null && server.Database is { } database)
         {

@@ -16,7 +16,7 @@ internal sealed class PacedLoad(int perSecond, int receivers, TimeSpan warmUp, T
 
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
-        await using var server = await Attempt.StartAsync(peer, new PeerSetup());
+        await using var server = await peer.StartAsync(new PeerSetup());
         return await LoadAsync(server, peer is GrpcChatPeer, stop);
     });
 

@@ -23,7 +23,7 @@ internal sealed class ReplayLoad(int messages) : ILoad
 
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
-        await using var server = await Attempt.StartAsync(peer, new PeerSetup { Stored = messages });
+        await using var server = await peer.StartAsync(new PeerSetup { Stored = messages });
         var inOrder = peer is GrpcChatPeer;
         var since = Stopwatch.StartNew();
         do

@@ -10,7 +10,7 @@ internal sealed record Picture(PictureKind Kind, string Of, string Title)
 {
     public bool LogScale { get; init; }
 
-    /// <summary>Only these settings; null = all. <see cref="PictureKind.OverTime"/> takes the first.</summary>
+    /// <summary>Only these settings, in this order; null = all. <see cref="PictureKind.OverTime"/> takes the first.</summary>
     public IReadOnlyList<string>? Settings { get; init; }
 }
 

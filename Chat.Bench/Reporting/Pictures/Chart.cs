@@ -8,7 +8,9 @@ internal static class Chart
     /// <summary>None where no round has what it shows.</summary>
     public static string? Draw(WorkloadRecord record, Picture picture)
     {
-        var rows = record.Peers.Where(peer => picture.Settings?.Contains(peer.Setting ?? "") != false).ToList();
+        var rows = picture.Settings is { } settings
+            ? settings.SelectMany(setting => record.Peers.Where(peer => (peer.Setting ?? "") == setting)).ToList()
+            : record.Peers.ToList();
         return picture.Kind switch
         {
             PictureKind.OverTime => OverTime(picture, rows, record.Headline),
