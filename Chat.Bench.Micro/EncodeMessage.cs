@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Chat.Service.Log;
-using Chat.Service.Session;
+using Chat.Service.Rooms;
 using Chat.V1;
 using Google.Protobuf;
 
@@ -22,7 +22,7 @@ public class EncodeMessage
     {
         text.AsSpan().Fill((byte)'x');
         var size = Row();
-        message = Message.Parser.ParseFrom(target, 0, size);
+        message = Message.Parser.ParseFrom(target, MessageEncoding.SizeWithPrefix(size) - size, size);
     }
 
     /// <summary>From the bytes that the log shows.</summary>
@@ -39,7 +39,8 @@ public class EncodeMessage
             SentAt = 1_767_225_600_123_456,
         };
         var size = MessageEncoding.SizeOf(row);
-        return MessageEncoding.Write(row, target.AsSpan(0, size));
+        MessageEncoding.WriteEntry(row, size, target);
+        return size;
     }
 
     /// <summary>From an object that is there already.</summary>
