@@ -4,6 +4,7 @@ using Chat.Service.Session;
 using Chat.Service.Unary;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Extensions.ObjectPool;
 using Microsoft.Extensions.Primitives;
 
 namespace Chat.Service;
@@ -12,6 +13,7 @@ namespace Chat.Service;
 internal sealed class ChatGrpcService(
     IMessageLog log,
     RoomHub hub,
+    ObjectPool<Frame> frames,
     OpenStreams streams,
     UnaryCalls unary,
     UnaryTransport unaryTransport,
@@ -35,7 +37,7 @@ internal sealed class ChatGrpcService(
             var start = SessionStart.Parse(MetadataOf(context));
             await context.WriteResponseHeadersAsync([]);
 
-            var session = new ChatSession(start, log, hub, options, metrics, time);
+            var session = new ChatSession(start, log, hub, frames, options, metrics, time);
             var transport = new GrpcTransport(requests, responses);
             var end = await session.RunAsync(transport, lifetime.ApplicationStopping, context.CancellationToken);
             DemandCompleted(end, session.Error, context);

@@ -7,12 +7,16 @@ using Chat.Service.Session;
 using Chat.Service.Unary;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.ObjectPool;
 
 namespace Chat.Service;
 
 /// <summary>Puts the chat into an ASP.NET Core application: what <c>Program</c> does, for everybody who embeds it.</summary>
 public static class ChatHosting
 {
+    // Empty ones, of a few hundred bytes each: as many as are busy at once where many streams follow one room.
+    private const int FramesKept = 1024;
+
     /// <summary>Adds the chat's services and the limits that its streams need of the web server.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="options">What is set; read once.</param>
@@ -26,6 +30,8 @@ public static class ChatHosting
         services.AddSingleton<ChatMetrics>();
         services.AddSingleton(new TailMemory(options.MaxTailBytes, options.MaxTailBytesPerRoom));
         services.AddSingleton<RoomHub>();
+        services.AddSingleton<ObjectPool<Frame>>(
+            new DefaultObjectPool<Frame>(new DefaultPooledObjectPolicy<Frame>(), FramesKept));
         services.AddSingleton(OpenLog);
         services.AddSingleton<ErrorStatus>();
         services.AddSingleton<UnaryCalls>();

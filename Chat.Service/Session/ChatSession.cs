@@ -1,5 +1,6 @@
 using Chat.Service.Log;
 using Chat.Service.Rooms;
+using Microsoft.Extensions.ObjectPool;
 
 namespace Chat.Service.Session;
 
@@ -11,6 +12,7 @@ internal sealed class ChatSession(
     SessionStart start,
     IMessageLog log,
     RoomHub hub,
+    ObjectPool<Frame> frames,
     ChatOptions options,
     ChatMetrics metrics,
     TimeProvider time)
@@ -27,27 +29,36 @@ internal sealed class ChatSession(
     /// <param name="gone">The client is gone.</param>
     public async Task<SessionEnd> RunAsync(IChatTransport transport, CancellationToken stop, CancellationToken gone)
     {
+        // A token source costs each open stream some hundred bytes, a linked one more: hence no more of them than these.
         var bell = new Doorbell();
         using var owed = new Owed(bell, options.MaxUnackedSends);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(gone);
-        using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var reading = new CancellationTokenSource();
+        using var ending = new CancellationTokenSource();
+        using var patience = new CancellationTokenSource();
         await using var clock = new SessionClock(options, time, bell, patience);
-        await using var onGone = gone.UnsafeRegister(static bell => ((Doorbell)bell!).Ring(), bell);
         await using var onPatience = patience.Token.UnsafeRegister(static bell => ((Doorbell)bell!).Ring(), bell);
+        await using var onGone = gone.UnsafeRegister(
+            _ =>
+            {
+                ending.Cancel();
+                bell.Ring();
+            },
+            state: null);
         await using var onStop = stop.UnsafeRegister(
             _ =>
             {
-                patience.CancelAfter(options.DrainLimit * DrainShare);
+                reading.Cancel();
+                clock.EndWithin(options.DrainLimit * DrainShare);
                 bell.Ring();
             },
             state: null);
 
         var requests = new RequestLoop(start, bell, owed, log, hub, options);
-        var responses = new ResponseLoop(bell, owed, log, clock, options, metrics);
+        var responses = new ResponseLoop(bell, owed, log, clock, frames, options, metrics);
         try
         {
             await requests.JoinFirstRoomAsync(ending.Token);
-            var requesting = requests.RunAsync(transport, stop, ending.Token);
+            var requesting = requests.RunAsync(transport, stop, reading.Token, ending.Token);
             try
             {
                 var end = await responses.RunAsync(transport, stop, gone, patience.Token);
@@ -57,6 +68,7 @@ internal sealed class ChatSession(
             finally
             {
                 await ending.CancelAsync();
+                await reading.CancelAsync();
                 await requesting;
             }
         }

@@ -20,6 +20,8 @@ internal sealed class Frame : IMessageSink
 
     private readonly List<Run> runs = [];
     private readonly List<string> rooms = [];
+    private readonly List<(string Room, string ClientOffset)> refused = [];
+    private readonly Ack ack = new();
     private byte[]? own;
     private int ownLength;
     private int pageLimit;
@@ -49,6 +51,21 @@ internal sealed class Frame : IMessageSink
         {
             rooms.Add(room);
         }
+    }
+
+    /// <summary>True when the frame refuses the key: a client reads a frame's acks first, so a later ack of it must wait.</summary>
+    public bool Refuses(string room, string clientOffset) => refused.Contains((room, clientOffset));
+
+    public void Refuse(string room, string clientOffset) => refused.Add((room, clientOffset));
+
+    /// <summary>Adds the ack of a send; false when it does not fit.</summary>
+    public bool TryAddAck(string room, string clientOffset, AppendResult result)
+    {
+        ack.Room = room;
+        ack.ClientOffset = clientOffset;
+        ack.Id = result.Id;
+        ack.Duplicate = result.Duplicate;
+        return TryAdd(ChatResponse.AcksFieldNumber, ack);
     }
 
     /// <summary>Adds an entry of a field that holds a message; false when it does not fit.</summary>
@@ -130,6 +147,7 @@ internal sealed class Frame : IMessageSink
         Length = 0;
         Answers = 0;
         rooms.Clear();
+        refused.Clear();
     }
 
     // The space for so many more bytes of this client's own; what is rented for them is at least as large as is said.

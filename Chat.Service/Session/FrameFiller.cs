@@ -21,10 +21,6 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     private const int LeastShare = 4 * 1024;
 
     private readonly List<RoomCursor> cursors = [];
-    private readonly Ack ack = new();
-
-    // Keys that the frame refuses: a client reads a frame's acks first, so a later ack of one of them must wait.
-    private readonly List<(string Room, string ClientOffset)> refused = [];
     private int nextCursor;
 
     /// <summary>True when no message after those that were there at the end of the requests is due any more.</summary>
@@ -33,7 +29,6 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     /// <summary>Moves as many answers as fit from <paramref name="pending"/> into the frame.</summary>
     public void AddAnswers(Frame frame, Queue<object> pending)
     {
-        refused.Clear();
         while (frame.Length < AnswerBytes && pending.TryPeek(out var answer) && TryAdd(frame, answer))
         {
             pending.Dequeue();
@@ -89,7 +84,7 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
         switch (answer)
         {
             case Append { Result.Refused: { } why } append:
-                refused.Add((append.Room, append.ClientOffset));
+                frame.Refuse(append.Room, append.ClientOffset);
                 return frame.TryAdd(ChatResponse.RefusalsFieldNumber, new Refusal
                 {
                     Room = append.Room,
@@ -98,15 +93,11 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
                     Detail = why.Detail,
                 });
 
-            case Append append when refused.Contains((append.Room, append.ClientOffset)):
+            case Append append when frame.Refuses(append.Room, append.ClientOffset):
                 return false;
 
             case Append append:
-                ack.Room = append.Room;
-                ack.ClientOffset = append.ClientOffset;
-                ack.Id = append.Result.Id;
-                ack.Duplicate = append.Result.Duplicate;
-                return frame.TryAdd(ChatResponse.AcksFieldNumber, ack);
+                return frame.TryAddAck(append.Room, append.ClientOffset, append.Result);
 
             case Refusal refusal:
                 return frame.TryAdd(ChatResponse.RefusalsFieldNumber, refusal);

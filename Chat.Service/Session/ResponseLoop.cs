@@ -3,6 +3,7 @@ using Chat.Service.Log;
 using Chat.Service.Rooms;
 using Chat.V1;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.ObjectPool;
 
 namespace Chat.Service.Session;
 
@@ -15,12 +16,13 @@ internal sealed class ResponseLoop(
     Owed owed,
     IMessageLog log,
     SessionClock clock,
+    ObjectPool<Frame> frames,
     ChatOptions options,
     ChatMetrics metrics)
 {
-    private readonly Frame frame = new();
     private readonly FrameFiller filler = new(log, metrics);
     private readonly Queue<object> pending = [];
+    private Frame? frame;
     private bool greeted;
 
     /// <summary>What was wrong with the log, where that ended the session.</summary>
@@ -42,8 +44,9 @@ internal sealed class ResponseLoop(
             var end = await ServeAsync(transport, stop, gone, patience);
             if (GoAways.For(end, options.ReconnectSpread) is { } goAway)
             {
+                frame ??= frames.Get();
                 frame.TryAdd(ChatResponse.GoAwayFieldNumber, goAway);
-                await WriteAsync(transport, patience);
+                await WriteAsync(transport, frame, patience);
             }
 
             return end;
@@ -58,7 +61,7 @@ internal sealed class ResponseLoop(
         }
         finally
         {
-            frame.Clear();
+            ReturnFrame();
         }
     }
 
@@ -74,7 +77,8 @@ internal sealed class ResponseLoop(
             var end = EndInSight(stop);
             var isAnswered = owed.RequestsEnd == RequestsEnd.Completed && owed.IsSettled;
             owed.MoveTo(pending);
-            AddHeartbeat();
+            frame ??= frames.Get();
+            AddHeartbeat(frame);
             filler.AddAnswers(frame, pending);
             if (end is null)
             {
@@ -103,7 +107,7 @@ internal sealed class ResponseLoop(
 
             if (frame.Length > 0)
             {
-                await WriteAsync(transport, patience);
+                await WriteAsync(transport, frame, patience);
             }
             else if (end is { } reached)
             {
@@ -115,6 +119,7 @@ internal sealed class ResponseLoop(
             }
             else
             {
+                ReturnFrame();
                 await bell.WaitAsync();
             }
         }
@@ -143,7 +148,7 @@ internal sealed class ResponseLoop(
         };
     }
 
-    private void AddHeartbeat()
+    private void AddHeartbeat(Frame frame)
     {
         if (!greeted || clock.IsSilent)
         {
@@ -155,7 +160,7 @@ internal sealed class ResponseLoop(
 
     // Waits once for each frame, so what it waits with is used again.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask WriteAsync(IChatTransport transport, CancellationToken patience)
+    private async ValueTask WriteAsync(IChatTransport transport, Frame frame, CancellationToken patience)
     {
         clock.WriteBegins();
         metrics.FrameBegins(frame.Length);
@@ -171,5 +176,16 @@ internal sealed class ResponseLoop(
 
         owed.Release(frame.Answers);
         frame.Clear();
+    }
+
+    // An idle stream holds none.
+    private void ReturnFrame()
+    {
+        if (frame is not null)
+        {
+            frame.Clear();
+            frames.Return(frame);
+            frame = null;
+        }
     }
 }

@@ -3,8 +3,8 @@ using Chat.Service.Rooms;
 namespace Chat.Service.Session;
 
 /// <summary>
-/// Watches one stream's silence with one timer: a stream that has said nothing for the heartbeat's interval is woken
-/// to send one, and a write that has made no progress for the stall limit is given up.
+/// Watches one stream with one timer: a stream that has said nothing for the heartbeat's interval is woken to send one, a
+/// write that has made no progress for the stall limit is given up, and so is a stream that has to end and does not.
 /// </summary>
 internal sealed class SessionClock : IAsyncDisposable
 {
@@ -16,6 +16,9 @@ internal sealed class SessionClock : IAsyncDisposable
     private readonly Doorbell bell;
     private readonly CancellationTokenSource patience;
     private readonly ITimer timer;
+    private readonly Lock gate = new();
+    private TimeSpan? timeToEnd;
+    private long endingSince;
     private long lastWritten;
     private long writingSince = NotWriting;
 
@@ -45,35 +48,61 @@ internal sealed class SessionClock : IAsyncDisposable
         Volatile.Write(ref writingSince, NotWriting);
     }
 
+    /// <summary>The stream has to end: after so long its client is given up, whatever it takes.</summary>
+    public void EndWithin(TimeSpan limit)
+    {
+        lock (gate)
+        {
+            endingSince = time.GetTimestamp();
+            timeToEnd = limit;
+            timer.Change(limit < Shortest ? limit : Shortest, Timeout.InfiniteTimeSpan);
+        }
+    }
+
     /// <summary>Waits for a tick that is under way.</summary>
     public ValueTask DisposeAsync() => timer.DisposeAsync();
 
     // The timer is not set anew with every write; it looks, and comes back when something is due, or may have begun.
     private void Tick()
     {
-        var since = Volatile.Read(ref writingSince);
-        TimeSpan wait;
-        if (since != NotWriting)
+        lock (gate)
         {
-            var left = stallLimit - time.GetElapsedTime(since);
-            if (left <= TimeSpan.Zero)
+            var wait = UntilPatienceEnds();
+            if (wait > TimeSpan.Zero)
             {
-                patience.Cancel();
+                var silence = UntilHeartbeat();
+                wait = silence < wait ? silence : wait;
+                timer.Change(wait < Shortest ? wait : Shortest, Timeout.InfiniteTimeSpan);
                 return;
             }
-
-            wait = left;
         }
-        else
+
+        patience.Cancel();
+    }
+
+    private TimeSpan UntilPatienceEnds()
+    {
+        var since = Volatile.Read(ref writingSince);
+        var stall = since == NotWriting ? TimeSpan.MaxValue : stallLimit - time.GetElapsedTime(since);
+        var end = timeToEnd is { } limit ? limit - time.GetElapsedTime(endingSince) : TimeSpan.MaxValue;
+        return stall < end ? stall : end;
+    }
+
+    // Rings where it is due. A stream that is writing is not silent.
+    private TimeSpan UntilHeartbeat()
+    {
+        if (Volatile.Read(ref writingSince) != NotWriting)
         {
-            wait = heartbeat - time.GetElapsedTime(Volatile.Read(ref lastWritten));
-            if (wait <= TimeSpan.Zero)
-            {
-                bell.Ring();
-                wait = heartbeat;
-            }
+            return TimeSpan.MaxValue;
         }
 
-        timer.Change(wait < Shortest ? wait : Shortest, Timeout.InfiniteTimeSpan);
+        var left = heartbeat - time.GetElapsedTime(Volatile.Read(ref lastWritten));
+        if (left > TimeSpan.Zero)
+        {
+            return left;
+        }
+
+        bell.Ring();
+        return heartbeat;
     }
 }
