@@ -17,8 +17,9 @@ internal static class BenchmarksPage
         dotnet run -c Release --project Chat.Bench -- compare
         ```
 
-        runs the workloads that every peer can take; `w1` to `w9` instead of `compare` runs one of them, `all` everything with
-        the largest sizes, `page` only writes this page anew, and `--help` explains the rest.
+        runs the workloads that every peer can take; `w1` to `w9` or `limits` instead of `compare` runs one of them, `all`
+        everything with the largest sizes, `page` only writes this page anew, and `--help` explains the rest. What the peers
+        are and how they are installed: [`Chat.Bench/peer-programs`](../Chat.Bench/peer-programs/README.md).
 
         All run on one machine, the load generator beside the server, every ack after a sync of the disk, messages of 120
         bytes. Peers are measured in turns, A B C, A B C, …, each round with a server process and a database of its own; given

@@ -1,3 +1,5 @@
+using Chat.Bench.Loads;
+
 namespace Chat.Bench.Reporting;
 
 /// <summary>
@@ -12,12 +14,12 @@ internal static class Bottleneck
 
     /// <summary>What to say of it; null where it is not so, or where nobody knows.</summary>
     public static string? Of(PeerRounds peer) =>
-        Ratios.Figure(peer, FigureNames.GeneratorCpu) is { Median: >= UsedUp } generator
-        && Ratios.Figure(peer, FigureNames.ServerCpu) is { Median: < UsedUp } server
+        Ratios.Figure(peer, Figures.GeneratorCpu) is { Median: >= UsedUp } generator
+        && Ratios.Figure(peer, Figures.ServerCpu) is { Median: < UsedUp } server
             ? $"{peer.Peer}: the load generator used {Numbers.Text(generator.Median)} cores while the server used "
               + $"{Numbers.Text(server.Median)}, so the load generator was probably the bottleneck."
             : null;
 
     /// <summary>The figures to which that matters.</summary>
-    public static bool Concerns(string figure) => figure.EndsWith("/s", StringComparison.Ordinal) || figure == FigureNames.GeneratorCpu;
+    public static bool Concerns(string figure) => figure.EndsWith("/s", StringComparison.Ordinal) || figure == Figures.GeneratorCpu;
 }

@@ -14,6 +14,7 @@ internal static class WorkloadList
         new W7Storm(),
         new W8SlowReaders(),
         new W9Growth(),
+        new LimitsWorkload(),
     ];
 
     /// <summary>What `compare` runs: the loads that every peer can take.</summary>

@@ -1,3 +1,4 @@
+using Chat.Bench.Loads;
 using Chat.Bench.Reporting;
 using Chat.Tests.Infrastructure;
 using Xunit;
@@ -64,7 +65,7 @@ public sealed class BenchmarksPageTests
     public void Figures_are_marked_where_the_load_generator_held_the_server_up(double generator, double server, bool isMarked)
     {
         var round = Sample.Round(
-            (Sample.Sends, 60_000), (FigureNames.GeneratorCpu, generator), (FigureNames.ServerCpu, server));
+            (Sample.Sends, 60_000), (Figures.GeneratorCpu, generator), (Figures.ServerCpu, server));
 
         var page = Sample.Page(Sample.Record(new PeerRounds(PeerRounds.Ours, [round])));
 
