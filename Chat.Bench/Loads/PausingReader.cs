@@ -2,7 +2,10 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>Reads for a client, and can stop for a while: then what the server sends fills the stream's window and waits there.</summary>
+/// <summary>
+/// Reads for a client, and can stop for a while: then what the server sends fills the stream's window, and the rest waits
+/// in the server.
+/// </summary>
 internal sealed class PausingReader(IPeerClient client, IArrivals arrivals, CancellationToken stop) : IDisposable
 {
     private CancellationTokenSource pause = new();

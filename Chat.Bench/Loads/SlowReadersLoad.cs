@@ -35,11 +35,13 @@ internal sealed class SlowReadersLoad(int others, int slow, int perSecond, TimeS
         using var stopReading = new CancellationTokenSource();
         using var stopSending = new CancellationTokenSource();
         var pacer = new Pacer(perSecond, Senders);
-        await using var readers = await SlowReadersCrowd.JoinAsync(server, others, slow, CalmBefore + 1 + CalmAfter, stopReading.Token);
+        await using var readers = await SlowReadersCrowd.JoinAsync(
+            server, others, slow, CalmBefore + 1 + CalmAfter, stopReading.Token);
         var sending = new List<Task>();
         for (var n = 0; n < Senders; n++)
         {
-            var sender = readers.Crowd.AddSender(await server.ConnectAsync(new ClientSetup($"sender-{n}")), MostUnacked, latencies: null);
+            var client = await server.ConnectAsync(new ClientSetup($"sender-{n}"));
+            var sender = readers.Crowd.AddSender(client, MostUnacked, latencies: null);
             sending.Add(readers.Crowd.Watch(sender.PaceAsync(pacer.Due(n))));
         }
 

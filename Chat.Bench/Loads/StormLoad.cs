@@ -90,6 +90,7 @@ internal sealed class StormLoad(int clients, int stored, int behind) : ILoad
     private static List<Point> Progress(List<double> ordered)
     {
         var step = Math.Max(1, ordered.Count / PointsOfSeries);
-        return [new Point(0, 0), .. ordered.Select((at, n) => new Point(at, n + 1)).Where(point => point.Value % step == 0 || point.Value == ordered.Count)];
+        var each = ordered.Select((at, n) => new Point(at, n + 1));
+        return [new Point(0, 0), .. each.Where(point => point.Value % step == 0 || point.Value == ordered.Count)];
     }
 }

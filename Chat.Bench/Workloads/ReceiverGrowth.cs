@@ -29,7 +29,7 @@ internal static class ReceiverGrowth
     /// <param name="counts">Numbers of receivers; the first is 0, and shows a.</param>
     /// <param name="rounds">Of each.</param>
     /// <param name="part">How long each of the four parts of a round is.</param>
-    /// <returns>A row for each count, and of which types most of what the server allocates with most receivers is.</returns>
+    /// <returns>A row for each count, and which types the server allocates most of with most receivers.</returns>
     public static async Task<(IReadOnlyList<PeerRounds> Rows, string Allocated)> RunAsync(
         WorkloadRun run, IReadOnlyList<int> counts, int rounds, TimeSpan part)
     {
@@ -41,6 +41,11 @@ internal static class ReceiverGrowth
         var turns = loads.Zip(counts, (load, receivers) =>
             (Setting(receivers), new Turn(PeerRounds.Ours, stop => load.RunAsync(new GrpcChatPeer(), stop))));
         var rows = await Settings.InTurnsAsync(run, turns, rounds);
+        if (rows.Count == 0)
+        {
+            return (rows, "nothing was measured");
+        }
+
         return ([.. rows.Zip(counts, (row, receivers) => row with
         {
             Rounds = [.. row.Rounds.Zip(rows[0].Rounds, (round, bare) => WithB(round, bare, receivers))],

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Chat.Bench.Loads;
 using Chat.Bench.Reporting;
 
 namespace Chat.Bench.Workloads;
@@ -8,21 +10,23 @@ internal static class Settings
     public static async Task<IReadOnlyList<PeerRounds>> InTurnsAsync(
         WorkloadRun run, IEnumerable<(string Setting, Turn Turn)> settings, int rounds)
     {
-        var all = settings.ToList();
-        var seen = new List<PeerRounds>();
-        for (var round = 0; round < rounds; round++)
+        var all = settings.Where(one => run.Wants(one.Turn.Name)).ToList();
+        var results = all.ConvertAll(_ => new List<RoundResult>());
+        var (begun, steps) = (Stopwatch.StartNew(), rounds * all.Count);
+        for (var step = 0; step < steps; step++)
         {
-            foreach (var (setting, turn) in all)
+            run.Stop.ThrowIfCancellationRequested();
+            var (round, (setting, turn)) = (step / all.Count, all[step % all.Count]);
+            TimeSpan? rest = step == 0 ? null : begun.Elapsed / step * (steps - step);
+            run.Progress.Step($"{turn.Name}, {setting}, round {round + 1} of {rounds}", rest);
+            var result = await turn.RunAsync(run.Stop);
+            results[step % all.Count].Add(result);
+            if (result.Failure is { } failure)
             {
-                seen.AddRange(await new Comparison(run).RunAsync([turn], rounds: 1, rounds == 1 ? setting : $"{setting}, round {round + 1} of {rounds}"));
+                run.Progress.Note($"{turn.Name}, {setting}, round {round + 1}: {failure}");
             }
         }
 
-        return [.. all.Select((one, place) => new PeerRounds(
-            one.Turn.Name,
-            [.. seen.Where((_, n) => n % all.Count == place).SelectMany(rows => rows.Rounds)])
-        {
-            Setting = one.Setting,
-        })];
+        return [.. all.Zip(results, (one, rows) => new PeerRounds(one.Turn.Name, rows) { Setting = one.Setting })];
     }
 }

@@ -114,15 +114,17 @@ internal sealed class W9Growth : IWorkload
 
     private static bool HasMany(PeerRounds rows) => rows.Setting != ReceiverGrowth.Setting(0) && rows.Setting != ReceiverGrowth.Setting(1);
 
-    // The last over the first, round by round.
+    // The last over the first, round by round. What was taken apart of noise alone may come out below zero, and proves nothing.
     private static IEnumerable<Target> Target(string what, string figure, IReadOnlyList<PeerRounds> rows)
     {
-        if (rows.Count >= 2 && Ratios.Of(rows[^1], rows[0], figure) is { } ratio)
+        if (rows.Count >= 2
+            && Ratios.Of(rows[^1], rows[0], figure) is { } ratio
+            && Ratios.Figure(rows[0], figure) is { } first)
         {
             yield return new Target(
                 $"{what} rises by no more than 30 % from {rows[0].Setting} to {rows[^1].Setting}",
-                $"{Numbers.Times(ratio)}: {Numbers.Text(Ratios.Figure(rows[0], figure))}, then {Numbers.Text(Ratios.Figure(rows[^1], figure))}",
-                ratio.Median <= Most);
+                $"{Numbers.Times(ratio)}: {Numbers.Text(first)}, then {Numbers.Text(Ratios.Figure(rows[^1], figure))}",
+                first.Median > 0 && ratio.Median is > 0 and <= Most);
         }
     }
 }
