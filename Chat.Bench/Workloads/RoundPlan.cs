@@ -3,7 +3,8 @@ namespace Chat.Bench.Workloads;
 /// <summary>How many rounds, and how long each is.</summary>
 internal sealed record RoundPlan(int Rounds, TimeSpan WarmUp, TimeSpan Length)
 {
-    private static readonly TimeSpan UsualWarmUp = TimeSpan.FromSeconds(1.5);
+    // The runtimes compile what is hot while it runs; only then it is as fast as it is for the rest of a server's life.
+    private static readonly TimeSpan UsualWarmUp = TimeSpan.FromSeconds(2.5);
     private static readonly TimeSpan StartAndStop = TimeSpan.FromSeconds(2);
 
     /// <summary>What the command line says, else what the workload knows.</summary>

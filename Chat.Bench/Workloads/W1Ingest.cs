@@ -22,7 +22,7 @@ internal sealed class W1Ingest : IWorkload
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
-        var plan = RoundPlan.Of(run, rounds: 5, seconds: 4);
+        var plan = RoundPlan.Of(run, rounds: 5, seconds: 3);
         RoundPlan.Tell(run, this, plan.Expected(ComparedPeers.All.Count), plan.Expected(turns: 2));
         var comparison = new Comparison(run);
         var ingest = await comparison.RunAsync(

@@ -20,7 +20,7 @@ internal sealed class W3FanOut : IWorkload
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
-        var plan = RoundPlan.Of(run, rounds: 5, seconds: 4);
+        var plan = RoundPlan.Of(run, rounds: 5, seconds: 3);
         var sweep = plan with { Rounds = Math.Min(plan.Rounds, MostRoundsOfSweep), Length = plan.Length / 2 };
         IReadOnlyList<IPeer> peers = [.. ComparedPeers.All, new LimitGrpcPeer()];
         RoundPlan.Tell(run, this, plan.Expected(peers.Count), FewerReceivers.Length * sweep.Expected(peers.Count));

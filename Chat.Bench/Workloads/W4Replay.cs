@@ -10,6 +10,8 @@ internal sealed class W4Replay : IWorkload
 {
     private const double MostGrowth = 32;
 
+    private static readonly TimeSpan WarmUpAndStart = TimeSpan.FromSeconds(7);
+
     public string Id => "w4";
 
     public string Title => "Replay";
@@ -22,8 +24,7 @@ internal sealed class W4Replay : IWorkload
     {
         var messages = run.Smoke ? 2_000 : run.Full ? 1_000_000 : 300_000;
         var plan = RoundPlan.Of(run, rounds: 5, seconds: 0);
-        // The tutorial's replay is the slow one, and filling takes its time, too.
-        RoundPlan.Tell(run, this, plan.Rounds * (ComparedPeers.All.Count + 1) * TimeSpan.FromSeconds(messages / 40_000.0));
+        RoundPlan.Tell(run, this, plan.Rounds * (ComparedPeers.All.Count + 1) * (WarmUpAndStart + TimeSpan.FromSeconds(messages / 60_000.0)));
         var load = new ReplayLoad(messages);
         var rows = await new Comparison(run).RunAsync(
             [.. ComparedPeers.All.Select(peer => new Turn(peer.Name, stop => load.RunAsync(peer, stop))), Scan(messages)], plan.Rounds);
@@ -37,7 +38,7 @@ internal sealed class W4Replay : IWorkload
                 new(PictureKind.Bars, Figures.MessagesPerSecond, "Messages replayed per second") { LogScale = true },
                 new(PictureKind.OverTime, Figures.ServerMemory, "Server memory during the replay"),
             ],
-            Notes = ["Replays of the last tenth of the messages, 30,000 at most, warm each server up before, for 1.5 s."],
+            Notes = ["Replays of the last tenth of the messages, 30,000 at most, warm each server up before, until they become no faster, for 3 to 6 s."],
         };
     }
 

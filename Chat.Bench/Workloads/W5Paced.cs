@@ -22,7 +22,7 @@ internal sealed class W5Paced : IWorkload
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
         var receivers = run.Smoke ? 20 : 200;
-        var plan = RoundPlan.Of(run, rounds: 5, seconds: 5);
+        var plan = RoundPlan.Of(run, rounds: 5, seconds: 4);
         RoundPlan.Tell(run, this, plan.Expected(ComparedPeers.All.Count + 1));
         var comparison = new Comparison(run);
         var slow = await comparison.RunAsync(
