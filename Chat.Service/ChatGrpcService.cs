@@ -37,7 +37,7 @@ internal sealed class ChatGrpcService(
             var start = SessionStart.Parse(MetadataOf(context));
             await context.WriteResponseHeadersAsync([]);
 
-            var session = new ChatSession(start, log, hub, frames, options, metrics, time);
+            await using var session = new ChatSession(start, log, hub, frames, options, metrics, time);
             var transport = new GrpcTransport(requests, responses);
             var end = await session.RunAsync(transport, lifetime.ApplicationStopping, context.CancellationToken);
             DemandCompleted(end, session.Error, context);

@@ -7,8 +7,9 @@ namespace Chat.Service;
 internal sealed class GrpcTransport(IAsyncStreamReader<EncodedRequest> requests, IServerStreamWriter<Frame> responses)
     : IChatTransport
 {
-    public async ValueTask<EncodedRequest?> ReadAsync(CancellationToken stop) =>
-        await requests.MoveNext(stop) ? requests.Current : null;
+    public EncodedRequest Request => requests.Current;
+
+    public Task<bool> ReadAsync(CancellationToken stop) => requests.MoveNext(stop);
 
     // A token given to a write aborts the whole call when it fires, which is what giving up a client means.
     public ValueTask WriteAsync(Frame frame, CancellationToken patience) =>

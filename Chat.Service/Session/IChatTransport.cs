@@ -6,9 +6,12 @@ namespace Chat.Service.Session;
 /// </summary>
 internal interface IChatTransport
 {
-    /// <summary>The next request; null when the client has completed its requests.</summary>
+    /// <summary>Waits for the next request; false when the client has completed its requests.</summary>
     /// <param name="stop">Gives up the read, and only that: the stream lives on.</param>
-    ValueTask<EncodedRequest?> ReadAsync(CancellationToken stop);
+    Task<bool> ReadAsync(CancellationToken stop);
+
+    /// <summary>The request that the last read has brought.</summary>
+    EncodedRequest Request { get; }
 
     /// <summary>Ends when the transport has taken the frame, which may be as long as the client does not read.</summary>
     /// <param name="frame">An encoded response; it may be filled anew when this has ended.</param>

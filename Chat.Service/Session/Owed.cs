@@ -14,7 +14,8 @@ namespace Chat.Service.Session;
 internal sealed class Owed(Doorbell bell, int capacity) : AppendStream, IDisposable
 {
     private readonly SemaphoreSlim places = new(capacity);
-    private readonly object gate = new();
+
+    // Also the lock around itself.
     private readonly List<object> answers = [];
     private int unanswered;
     private volatile RequestsEnd requestsEnd;
@@ -43,7 +44,7 @@ internal sealed class Owed(Doorbell bell, int capacity) : AppendStream, IDisposa
     /// <summary>Adds an answer: a <see cref="RoomCursor"/>, <see cref="Left"/>, <see cref="Refusal"/> or an answered <see cref="Append"/>.</summary>
     public void Post(object answer)
     {
-        lock (gate)
+        lock (answers)
         {
             answers.Add(answer);
         }
@@ -54,7 +55,7 @@ internal sealed class Owed(Doorbell bell, int capacity) : AppendStream, IDisposa
     /// <summary>Moves all answers into <paramref name="pending"/>, in the order in which they were posted.</summary>
     public void MoveTo(Queue<object> pending)
     {
-        lock (gate)
+        lock (answers)
         {
             answers.ForEach(pending.Enqueue);
             answers.Clear();
@@ -71,7 +72,7 @@ internal sealed class Owed(Doorbell bell, int capacity) : AppendStream, IDisposa
     public override void OnAnswered(Append append)
     {
         // In this order: who sees that the stream is settled also finds the last answer.
-        lock (gate)
+        lock (answers)
         {
             answers.Add(append);
         }

@@ -43,9 +43,9 @@ internal sealed class RequestLoop(
     {
         try
         {
-            while (await transport.ReadAsync(reading) is { } request)
+            while (await transport.ReadAsync(reading))
             {
-                await TakeAsync(request, ending);
+                await TakeAsync(transport.Request, ending);
             }
 
             owed.EndRequests(RequestsEnd.Completed);

@@ -78,6 +78,7 @@ internal sealed class SessionClock : IAsyncDisposable
         }
 
         patience.Cancel();
+        bell.Ring();
     }
 
     private TimeSpan UntilPatienceEnds()
