@@ -85,13 +85,18 @@ internal sealed class Sender(IPeerClient client, int most, Latencies? latencies 
 
         latencies?.Record(from);
         Volatile.Write(ref acked, acked + 1);
+    }
+
+    public bool CaughtUp() => true;
+
+    // Not with the first of many acks: what they free is sent together, and not one by one.
+    public void Pause()
+    {
         if (Volatile.Read(ref waits) == 1 && Interlocked.Exchange(ref waits, 0) == 1)
         {
             bell.Release();
         }
     }
-
-    public bool CaughtUp() => true;
 
     public void Dispose() => bell.Dispose();
 

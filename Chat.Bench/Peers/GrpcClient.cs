@@ -63,6 +63,8 @@ internal sealed class GrpcClient : IPeerClient
                         return;
                     }
                 }
+
+                arrivals.Pause();
             }
             while (await stream.ReadAsync(stop));
         }

@@ -91,4 +91,9 @@ internal interface IArrivals
 
     /// <summary>Where the protocol says so: everything old has come. False = stop reading.</summary>
     bool CaughtUp();
+
+    /// <summary>All that came at once has been reported: now is the time to act on it, once for all of it.</summary>
+    void Pause()
+    {
+    }
 }

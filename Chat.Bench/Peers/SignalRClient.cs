@@ -73,6 +73,11 @@ internal sealed class SignalRClient : IPeerClient
         while (await NextAsync(stop))
         {
             Report(Record, arrivals);
+            if (unread == 0)
+            {
+                arrivals.Pause();
+            }
+
             // Also without load: the server's own pings come every 15 s.
             if (unread == 0 && Stopwatch.GetElapsedTime(pingedAt) > PingInterval)
             {

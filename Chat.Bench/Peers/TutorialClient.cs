@@ -64,6 +64,7 @@ internal sealed class TutorialClient : IPeerClient
             else
             {
                 Report(socket.Message, arrivals);
+                arrivals.Pause();
             }
         }
     }
