@@ -11,8 +11,6 @@ return await ServiceCommand.RunAsync(args, async options =>
     builder.Logging.ToStandardError();
     builder.WebHost.ConfigureKestrel(kestrel =>
         kestrel.Listen(endpoint, listener => listener.Protocols = HttpProtocols.Http2));
-    if (Environment.GetEnvironmentVariable("XINLINE") == "1") builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
-    if (Environment.GetEnvironmentVariable("XIOQ") is { } q) builder.WebHost.UseSockets(sockets => sockets.IOQueueCount = int.Parse(q));
     builder.Services.AddChat(options);
 
     await using var app = builder.Build();

@@ -6,22 +6,24 @@ namespace Chat.Service.Rooms;
 /// Tells one waiter to look again. A ring is never lost and never piles up: however often it rang since the last wait,
 /// the next wait ends once. It carries no data, and waiting allocates nothing.
 /// </summary>
-internal sealed class Doorbell : IValueTaskSource
+internal sealed class Doorbell : IValueTaskSource, IThreadPoolWorkItem
 {
     private const int Quiet = 0;
     private const int Rung = 1;
     private const int Awaited = 2;
 
-    // The one who rings, often the log's writer, must not run what the waiter does next.
-    private ManualResetValueTaskSourceCore<bool> wait = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> wait;
     private int state;
 
-    /// <summary>May be called from any thread, at any time.</summary>
+    /// <summary>
+    /// May be called from any thread, at any time. The one who rings, often the log's writer, does not run what the waiter
+    /// does next; and those who wait have their turn in the order of the rings, none before another that rang earlier.
+    /// </summary>
     public void Ring()
     {
         if (Interlocked.Exchange(ref state, Rung) == Awaited)
         {
-            wait.SetResult(true);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
 
@@ -37,6 +39,8 @@ internal sealed class Doorbell : IValueTaskSource
 
         return new ValueTask(this, wait.Version);
     }
+
+    void IThreadPoolWorkItem.Execute() => wait.SetResult(true);
 
     void IValueTaskSource.GetResult(short token)
     {

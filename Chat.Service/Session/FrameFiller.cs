@@ -56,7 +56,12 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     public async ValueTask AddMessagesAsync(Frame frame, CancellationToken gone)
     {
         var end = Math.Min(frame.Length + MessageBytes, Frame.MaxBytes);
-        var due = cursors.Count(cursor => cursor.IsDue);
+        var due = 0;
+        foreach (var cursor in cursors)
+        {
+            due += cursor.IsDue ? 1 : 0;
+        }
+
         for (var i = 0; i < cursors.Count && due > 0; i++)
         {
             var cursor = cursors[(nextCursor + i) % cursors.Count];
