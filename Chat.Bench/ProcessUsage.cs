@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Chat.Bench;
 
@@ -11,6 +12,21 @@ internal sealed class ProcessUsage(int processId)
 
     /// <summary>Resident memory in bytes.</summary>
     public long Resident => Read(process => process.WorkingSet64);
+
+    /// <summary>Bytes that it has written to files; nothing where the system does not count them.</summary>
+    public long Written
+    {
+        get
+        {
+            const string Counted = "wchar: ";
+            var counters = $"/proc/{processId}/io";
+            return File.Exists(counters)
+                ? long.Parse(
+                    File.ReadLines(counters).First(line => line.StartsWith(Counted, StringComparison.Ordinal))[Counted.Length..],
+                    CultureInfo.InvariantCulture)
+                : 0;
+        }
+    }
 
     private T Read<T>(Func<Process, T> read)
     {

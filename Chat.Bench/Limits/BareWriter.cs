@@ -13,7 +13,6 @@ namespace Chat.Bench.Limits;
 /// </summary>
 internal sealed class BareWriter : IDisposable
 {
-    private const int RoomId = 1;
     private const int HashBytes = 16;
 
     // The service hashes a text on the thread that read it, not on the writer's.
@@ -24,12 +23,15 @@ internal sealed class BareWriter : IDisposable
     private readonly SqliteCheckpoints checkpoints;
     private readonly SqliteStatement begin, commit, insertMessage, insertKey, setHead;
     private readonly byte[][] offsets;
+    private readonly int rooms;
     private readonly byte[] text = Encoding.UTF8.GetBytes(BenchText.Of(0));
 
     /// <param name="directory">Of a new log.</param>
     /// <param name="senders">So many senders' keys come in turn.</param>
-    public BareWriter(string directory, int senders)
+    /// <param name="rooms">So many rooms get messages in turn.</param>
+    public BareWriter(string directory, int senders, int rooms)
     {
+        this.rooms = rooms;
         var lockTimeout = TimeSpan.FromSeconds(5);
         file = SqliteLogFile.Open(directory, lockTimeout);
         connection = file.OpenWriter();
@@ -70,7 +72,13 @@ internal sealed class BareWriter : IDisposable
     /// <summary>Leaves a log that the service can open.</summary>
     public void Dispose()
     {
-        setHead.Bind(1, Rows).Bind(2, RoomId).Run();
+        begin.Run();
+        for (var room = 1; room <= rooms; room++)
+        {
+            setHead.Bind(1, (Rows + rooms - room) / rooms).Bind(2, room).Run();
+        }
+
+        commit.Run();
         foreach (var statement in (SqliteStatement[])[begin, commit, insertMessage, insertKey, setHead])
         {
             statement.Dispose();
@@ -83,7 +91,13 @@ internal sealed class BareWriter : IDisposable
     private void AddNames(int senders)
     {
         using var room = new SqliteStatement(connection, "INSERT INTO room (room_id, name, oldest, head) VALUES (?, ?, 1, 0)");
-        room.Bind(1, RoomId).Bind(2, ClientSetup.DefaultRoom).Run();
+        begin.Run();
+        for (var n = 1; n <= rooms; n++)
+        {
+            room.Bind(1, n).Bind(2, n == 1 ? ClientSetup.DefaultRoom : $"{ClientSetup.DefaultRoom}-{n}").Run();
+        }
+
+        commit.Run();
         using var sender = new SqliteStatement(connection, "INSERT INTO sender (sender_id, name) VALUES (?, ?)");
         for (var n = 0; n < senders; n++)
         {
@@ -93,20 +107,21 @@ internal sealed class BareWriter : IDisposable
 
     private void Insert(long sentAt)
     {
-        var id = ++Rows;
-        var sender = (int)(id % offsets.Length);
+        var number = Rows++;
+        var (room, id) = ((number % rooms) + 1, (number / rooms) + 1);
+        var sender = (int)(number % offsets.Length);
         Span<byte> offset = stackalloc byte[64];
         offsets[sender].CopyTo(offset);
-        Utf8Formatter.TryFormat(id / offsets.Length, offset[offsets[sender].Length..], out var digits);
+        Utf8Formatter.TryFormat(number / offsets.Length, offset[offsets[sender].Length..], out var digits);
         offset = offset[..(offsets[sender].Length + digits)];
 
         insertMessage
-            .Bind(1, ((long)RoomId << MessagePosition.IdBits) | id)
+            .Bind(1, (room << MessagePosition.IdBits) | id)
             .Bind(2, sender)
             .Bind(3, sentAt)
             .BindText(4, offset)
             .BindText(5, text)
             .Run();
-        insertKey.Bind(1, RoomId).Bind(2, sender).BindText(3, offset).Bind(4, id).BindBlob(5, Hash).Run();
+        insertKey.Bind(1, room).Bind(2, sender).BindText(3, offset).Bind(4, id).BindBlob(5, Hash).Run();
     }
 }

@@ -10,15 +10,17 @@ namespace Chat.Bench.Limits;
 /// <param name="directory">Where its database is made, and left.</param>
 /// <param name="batches">The sizes, one after the other and then from the beginning.</param>
 /// <param name="length">How long.</param>
-internal sealed class SqliteInsertLimit(string directory, IReadOnlyList<int> batches, TimeSpan length)
+/// <param name="rooms">So many rooms get messages in turn.</param>
+internal sealed class SqliteInsertLimit(string directory, IReadOnlyList<int> batches, TimeSpan length, int rooms = 1)
 {
     private const int Senders = 8;
 
     public RoundResult Run(CancellationToken stop)
     {
-        using var writer = new BareWriter(directory, Senders);
+        using var writer = new BareWriter(directory, Senders, rooms);
         var commits = 0;
-        var began = Stopwatch.GetTimestamp();
+        var usage = new ProcessUsage(Environment.ProcessId);
+        var (written, cpu, began) = (usage.Written, usage.Cpu, Stopwatch.GetTimestamp());
         while (Stopwatch.GetElapsedTime(began) < length && !stop.IsCancellationRequested)
         {
             writer.Store(batches[commits % batches.Count]);
@@ -30,7 +32,9 @@ internal sealed class SqliteInsertLimit(string directory, IReadOnlyList<int> bat
         {
             Figures = new Dictionary<string, double>
             {
-                ["rows/s"] = writer.Rows / seconds,
+                [Figures.RowsPerSecond] = writer.Rows / seconds,
+                [Figures.ServerCpuPerSend] = (usage.Cpu - cpu).TotalMicroseconds / writer.Rows,
+                [Figures.WrittenPerSend] = (usage.Written - written) / 1024.0 / writer.Rows,
                 ["commits/s"] = commits / seconds,
                 ["rows per commit"] = writer.Rows / (double)commits,
             },

@@ -33,6 +33,7 @@ internal static class Figures
     public const string ServerCpuPerSend = "server CPU per send (µs)";
     public const string ServerCpuPerDelivery = "server CPU per delivery (µs)";
     public const string ServerCpuPerMessage = "server CPU per message (µs)";
+    public const string WrittenPerSend = "written to files per send (KiB)";
     public const string ServerMemory = "server memory (MiB)";
     public const string ServerMemoryGrowth = "server memory growth (MiB)";
     public const string GeneratorCpu = "load generator CPU (cores)";

@@ -37,13 +37,14 @@ internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFl
             var sending = Task.WhenAll(crowd.Select(sender => Task.Run(() => sender.RunAsync(stopSending.Token), stop)));
             await Task.WhenAny(sending, Task.Delay(warmUp, stop));
             using var measured = Measurement.Begin(server.Usage, SampleInterval);
-            var before = crowd.Sum(sender => sender.Acked);
+            var (before, written) = (crowd.Sum(sender => sender.Acked), server.Usage.Written);
             await Task.WhenAny(sending, Task.Delay(length, stop));
             var acked = crowd.Sum(sender => sender.Acked) - before;
+            written = server.Usage.Written - written;
             await measured.EndAsync();
             await stopSending.CancelAsync();
             await sending.WaitAsync(Deadline, stop);
-            return (Result(measured, acked), crowd.Sum(sender => sender.Acked));
+            return (Result(measured, acked, written), crowd.Sum(sender => sender.Acked));
         }
         finally
         {
@@ -56,11 +57,12 @@ internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFl
     private List<string> RoomsOf(int sender) =>
         rooms < senders ? names : [.. names.Where((_, number) => number % senders == sender)];
 
-    private static RoundResult Result(Measurement measured, long acked) => new()
+    private static RoundResult Result(Measurement measured, long acked, long written) => new()
     {
         Figures = new Dictionary<string, double>
         {
             [Figures.ServerCpuPerSend] = measured.CpuPer(acked),
+            [Figures.WrittenPerSend] = written / 1024.0 / acked,
             [Figures.AckedPerSecond] = measured.PerSecond(acked),
             [Figures.ServerCpu] = measured.ServerCpu,
             [Figures.GeneratorCpu] = measured.GeneratorCpu,

@@ -1,3 +1,4 @@
+using Chat.Bench.Limits;
 using Chat.Bench.Loads;
 using Chat.Bench.Peers;
 using Chat.Bench.Reporting;
@@ -36,7 +37,7 @@ internal sealed class W9Growth : IWorkload
             Targets = run.Smoke ? [] :
             [
                 .. Target("CPU per delivery", ReceiverGrowth.PerDelivery, [.. receivers.Where(HasMany)]),
-                .. Target("CPU per send", Figures.ServerCpuPerSend, rooms),
+                .. Target("CPU per send", Figures.ServerCpuPerSend, [.. rooms.Where(rows => rows.Peer == PeerRounds.Ours)]),
                 .. Target("ack p50", Figures.AckP50, stored),
             ],
             Pictures =
@@ -47,7 +48,7 @@ internal sealed class W9Growth : IWorkload
                 },
                 new Picture(PictureKind.Lines, Figures.ServerCpuPerSend, "Server CPU per send (µs)")
                 {
-                    Settings = [.. rooms.Select(rows => rows.Setting!)],
+                    Settings = [.. rooms.Select(rows => rows.Setting!).Distinct()],
                 },
                 new Picture(PictureKind.Bars, Figures.AckP50, "Ack p50 of one sender in turn (ms)")
                 {
@@ -63,7 +64,7 @@ internal sealed class W9Growth : IWorkload
                     + "Allocations are counted in a further part, and told apart in the same way.",
                 $"What the server allocates with most receivers, by the runtime's own sampling: {allocated}.",
                 $"Rooms: {Senders} senders with {InFlight} sends in flight each go through the rooms in turn; no receivers; every room exists before, "
-                    + $"and {FilledForRooms:N0} messages are stored.",
+                    + $"and {FilledForRooms:N0} messages are stored. `limit-sqlite` inserts the same rows in batches of half of what is in flight.",
                 "Stored: the databases are filled directly; both servers run at the same time and are measured in turns.",
             ],
         };
@@ -80,14 +81,27 @@ internal sealed class W9Growth : IWorkload
         var warmUp = TimeSpan.FromSeconds(run.Smoke ? 0.5 : 2);
         var length = run.Smoke ? TimeSpan.FromSeconds(1) : run.RoundLength ?? TimeSpan.FromSeconds(8);
         IReadOnlyList<int> counts = run.Smoke ? [1, 10, 100] : [1, 100, 10_000];
-        var loads = counts.Select(rooms => (
-            Setting: rooms == 1 ? "1 room" : $"{rooms:N0} rooms",
-            Load: (ILoad)new ManyRoomsLoad(rooms, run.Smoke ? 100 : FilledForRooms, Senders, InFlight, warmUp, length)));
         return await Settings.InTurnsAsync(
             run,
-            loads.Select(one => (one.Setting, new Turn(PeerRounds.Ours, stop => one.Load.RunAsync(new GrpcChatPeer(), stop)))),
+            counts.SelectMany(rooms => new[]
+            {
+                (RoomsSetting(rooms), new Turn(PeerRounds.Ours, stop => OursOverRoomsAsync(rooms, stop))),
+                (RoomsSetting(rooms), new Turn(ComparedPeers.LimitSqlite, stop => Task.Run(() => BareOverRooms(rooms, stop), stop))),
+            }),
             run.Smoke ? 1 : run.Rounds ?? UsualRounds);
+
+        Task<RoundResult> OursOverRoomsAsync(int rooms, CancellationToken stop) =>
+            new ManyRoomsLoad(rooms, run.Smoke ? 100 : FilledForRooms, Senders, InFlight, warmUp, length)
+                .RunAsync(new GrpcChatPeer(), stop);
+
+        RoundResult BareOverRooms(int rooms, CancellationToken stop)
+        {
+            using var directory = new DataDirectory();
+            return new SqliteInsertLimit(directory.Path, [Senders * InFlight / 2], length, rooms).Run(stop);
+        }
     }
+
+    private static string RoomsSetting(int rooms) => rooms == 1 ? "1 room" : $"{rooms:N0} rooms";
 
     private static async Task<IReadOnlyList<PeerRounds>> StoredAsync(WorkloadRun run)
     {

@@ -41,14 +41,15 @@ internal sealed class SqliteLogFile : IDisposable
             text          TEXT    NOT NULL
         ) STRICT;
 
-        -- The dedupe keys, kept for ever: they outlive the message.
+        -- The dedupe keys, kept for ever: they outlive the message. A sender's keys count up, mostly, so those of all its
+        -- rooms lie side by side, and a batch that goes to many rooms touches few pages.
         CREATE TABLE sent_key (
             room_id       INTEGER NOT NULL,
             sender_id     INTEGER NOT NULL,
             client_offset TEXT    NOT NULL,
             id            INTEGER NOT NULL,
             content_hash  BLOB    NOT NULL, -- first 16 bytes of SHA-256
-            PRIMARY KEY (room_id, sender_id, client_offset)
+            PRIMARY KEY (sender_id, client_offset, room_id)
         ) STRICT, WITHOUT ROWID;
         """;
 
