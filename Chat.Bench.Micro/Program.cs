@@ -13,6 +13,8 @@ const string QuickOption = "--quick";
 var isQuick = args.Contains(QuickOption);
 string[] rest = [.. args.Where(arg => arg != QuickOption)];
 
+var artifacts = Directory.CreateTempSubdirectory("grpcchat-bench-micro-");
+
 // In this process: a project that is generated elsewhere knows nothing of this one's stand-ins for packages.
 var job = (isQuick ? Job.Dry : Job.ShortRun).WithToolchain(InProcessEmitToolchain.Instance);
 var config = ManualConfig.CreateEmpty()
@@ -21,11 +23,12 @@ var config = ManualConfig.CreateEmpty()
     .AddColumnProvider(DefaultColumnProviders.Instance)
     .AddExporter(MarkdownExporter.GitHub)
     .AddLogger(ConsoleLogger.Default)
-    .WithArtifactsPath(Path.Combine(Path.GetTempPath(), "grpcchat-bench-micro"))
+    .WithArtifactsPath(artifacts.FullName)
     .WithOptions(isQuick ? ConfigOptions.JoinSummary | ConfigOptions.DisableOptimizationsValidator : ConfigOptions.JoinSummary);
 
 var reports = BenchmarkSwitcher.FromAssembly(typeof(LogAppend).Assembly)
     .Run(rest.Length > 0 ? rest : ["--filter", "*"], config)
     .SelectMany(summary => summary.Reports)
     .ToList();
+artifacts.Delete(recursive: true);
 return reports.Count > 0 && reports.TrueForAll(report => report.Success) ? 0 : 1;

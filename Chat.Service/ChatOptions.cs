@@ -56,7 +56,7 @@ public sealed record ChatOptions
 
     /// <summary>
     /// Memory for the newest messages of rooms that somebody follows, all rooms together; readers that are further
-    /// behind read the log. Far less than that is used where rooms are quiet.
+    /// behind read the log. Far less than that is used where rooms are quiet. 0 = everybody reads the log.
     /// </summary>
     public int MaxTailBytes { get; set; } = 64 * 1024 * 1024;
 
@@ -113,8 +113,8 @@ public sealed record ChatOptions
         Within(MaxNewRoomsPerSenderAndMinute, 0, int.MaxValue, nameof(MaxNewRoomsPerSenderAndMinute));
         Within(MaxPagesAtOnce, 1, 65_536, nameof(MaxPagesAtOnce));
         Within(MaxPagesPerConnection, 1, 65_536, nameof(MaxPagesPerConnection));
-        Within(MaxTailBytes, 0, int.MaxValue, nameof(MaxTailBytes));
-        Within(MaxTailBytesPerRoom, 0, int.MaxValue, nameof(MaxTailBytesPerRoom));
+        Within(MaxTailBytes, 0, 1024 * 1024 * 1024, nameof(MaxTailBytes));
+        Within(MaxTailBytesPerRoom, 0, 64 * 1024 * 1024, nameof(MaxTailBytesPerRoom));
         Within(MaxStreamsPerConnection, 1, int.MaxValue, nameof(MaxStreamsPerConnection));
         Positive(HeartbeatInterval, nameof(HeartbeatInterval));
         Positive(StallLimit, nameof(StallLimit));

@@ -7,6 +7,8 @@ namespace Chat.Bench.Commands;
 /// <summary>The command line: a command for each workload, and some that run several.</summary>
 internal static class BenchCommand
 {
+    private const int ExitCodeOfUsage = 2;
+
     // Servers are asked to end before they are killed.
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(15);
 
@@ -69,6 +71,12 @@ internal static class BenchCommand
             // A record that lacks peers must not take the place of one that has them.
             var keeps = options.Output(parsed) is not null || (!isSmoke && run.Peers is null);
             var reports = Reports(options.Output(parsed));
+            if (!isSmoke && MountedDisk.Under(Path.GetTempPath()) is { IsMemory: true })
+            {
+                Console.Error.WriteLine("The temporary directory is in memory, where a sync costs nothing; set TMPDIR to one on a disk.");
+                return Task.FromResult(ExitCodeOfUsage);
+            }
+
             return keeps && reports is null
                 ? Task.FromResult(FailWithoutDirectory())
                 : new WorkloadRuns(run, keeps ? reports : null).RunAsync(workloads);
@@ -99,6 +107,6 @@ internal static class BenchCommand
     private static int FailWithoutDirectory()
     {
         Console.Error.WriteLine("The current directory is in no checkout of this project: say --output DIRECTORY.");
-        return 2;
+        return ExitCodeOfUsage;
     }
 }

@@ -10,7 +10,10 @@ internal sealed class WorkloadRuns(WorkloadRun run, ReportDirectory? reports)
 {
     private const int ExitCodeOfInterrupt = 130;
 
-    /// <summary>Returns the exit code: 1 where something of ours did not arrive as it must, or where a workload broke.</summary>
+    /// <summary>
+    /// Returns the exit code: 1 where something of ours did not arrive as it must, where a peer never came through a round,
+    /// or where a workload broke.
+    /// </summary>
     public async Task<int> RunAsync(IReadOnlyList<IWorkload> workloads)
     {
         var exitCode = 0;
@@ -46,9 +49,8 @@ internal sealed class WorkloadRuns(WorkloadRun run, ReportDirectory? reports)
     {
         Console.Write(WorkloadSection.Render(record, notes: null, pictures: []));
         var failures = record.Peers
-            .Where(rows => rows.Peer == PeerRounds.Ours)
-            .SelectMany(rows => rows.Rounds.Select(round => round.Failure))
-            .OfType<string>()
+            .Where(rows => rows.Peer == PeerRounds.Ours || rows.NeverCameThrough)
+            .SelectMany(rows => rows.Rounds.Select(round => round.Failure).OfType<string>().Select(failure => $"{rows.Peer}: {failure}"))
             .ToList();
         if (record.Peers.Count == 0)
         {
@@ -63,6 +65,12 @@ internal sealed class WorkloadRuns(WorkloadRun run, ReportDirectory? reports)
     {
         if (reports is null)
         {
+            return;
+        }
+
+        if (record.Peers.FirstOrDefault(rows => rows.NeverCameThrough) is { } broken)
+        {
+            Console.WriteLine($"\nThe record is not kept, as {broken.Peer} never came through a round.");
             return;
         }
 

@@ -49,10 +49,10 @@ internal sealed class Latencies
             return;
         }
 
-        var now = Stopwatch.GetTimestamp();
-        var microseconds = (now - from) * 1_000_000 / Stopwatch.Frequency;
         lock (gate)
         {
+            var now = Stopwatch.GetTimestamp();
+            var microseconds = (now - from) * 1_000_000 / Stopwatch.Frequency;
             MoveTo((now - begin) / Stopwatch.Frequency);
             all.RecordValue(Math.Clamp(microseconds, 1, MostMicroseconds));
             inThisSecond.RecordValue(Math.Clamp(microseconds, 1, MostMicroseconds));

@@ -4,13 +4,13 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>Keeps sends in flight on one stream, to many rooms in turn.</summary>
+/// <summary>Keeps sends in flight on one stream, to many rooms in turn; like a client of ours it has one id and counts up.</summary>
 /// <param name="stream">Has joined no room.</param>
 /// <param name="rooms">At least one.</param>
 /// <param name="most">Sends that may be unacked at once.</param>
 internal sealed class ManyRoomsSender(GrpcStream stream, IReadOnlyList<string> rooms, int most) : IArrivals
 {
-    private readonly List<SendEncoder> encoders = [.. rooms.Select(room => new SendEncoder(room))];
+    private readonly List<SendEncoder> encoders = Encoders(rooms);
     private readonly ArrayBufferWriter<byte> requests = new();
     private long acked;
 
@@ -29,7 +29,7 @@ internal sealed class ManyRoomsSender(GrpcStream stream, IReadOnlyList<string> r
                 for (var n = 0; n < free; n++, sent++)
                 {
                     var encoder = encoders[(int)(sent % encoders.Count)];
-                    requests.Write(encoder.Encode(sent / encoders.Count, 1, Stopwatch.GetTimestamp()).Span);
+                    requests.Write(encoder.Encode(sent, 1, Stopwatch.GetTimestamp()).Span);
                 }
 
                 await stream.WriteAsync(requests.WrittenMemory);
@@ -49,6 +49,12 @@ internal sealed class ManyRoomsSender(GrpcStream stream, IReadOnlyList<string> r
                 new ResponseScanner(frame).Scan(this);
             }
         }
+    }
+
+    private static List<SendEncoder> Encoders(IReadOnlyList<string> rooms)
+    {
+        var clientId = SendEncoder.NewClientId();
+        return [.. rooms.Select(room => new SendEncoder(room, clientId))];
     }
 
     public void Message(long id, ReadOnlySpan<byte> text) =>

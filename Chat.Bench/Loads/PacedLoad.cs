@@ -55,10 +55,10 @@ internal sealed class PacedLoad(int perSecond, int receivers, TimeSpan warmUp, T
             await stopSending.CancelAsync();
             var due = await pacing;
             await crowd.PassAsync(Task.WhenAll(sending), Deadline, stop);
-            return Result(measured, latencies, acked, delivered) with
-            {
-                Failure = await crowd.ArriveAsync(due, Deadline, stop),
-            };
+
+            // First all has to arrive: what is late must be among the latencies.
+            var failure = await crowd.ArriveAsync(due, Deadline, stop);
+            return Result(measured, latencies, acked, delivered) with { Failure = failure };
         }
         finally
         {

@@ -46,6 +46,11 @@ internal sealed class Receiver(bool inOrder, long after = 0, Latencies? latencie
 
     public void Message(long id, ReadOnlySpan<byte> text)
     {
+        if (text.Length != BenchText.Bytes)
+        {
+            throw new InvalidDataException($"{id} has {text.Length} bytes of text, and {BenchText.Bytes} were sent.");
+        }
+
         if (id == lastId + 1)
         {
             Volatile.Write(ref lastId, id);

@@ -31,7 +31,7 @@ internal sealed class RoomSenders : IAsyncDisposable
         var now = Stopwatch.GetTimestamp();
         var sending = crowd.Senders.ConvertAll(sender =>
         {
-            var due = Channel.CreateUnbounded<long>();
+            var due = Channel.CreateBounded<long>(1);
             due.Writer.TryWrite(now);
             due.Writer.Complete();
             return crowd.Watch(sender.PaceAsync(due.Reader));

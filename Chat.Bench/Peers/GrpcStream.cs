@@ -115,9 +115,6 @@ internal sealed class GrpcStream : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Half-close: nothing more is sent, reading goes on.</summary>
-    public void Complete() => body.Complete();
-
     public ValueTask DisposeAsync()
     {
         body.Complete();

@@ -7,7 +7,8 @@ namespace Chat.Bench.Peers;
 
 /// <summary>Writes requests as bytes into one buffer that is used again and again.</summary>
 /// <param name="room">Where the sends go; empty = the room that the call has joined.</param>
-internal sealed class SendEncoder(string room)
+/// <param name="clientId">What the keys begin with; null = a new one.</param>
+internal sealed class SendEncoder(string room, string? clientId = null)
 {
     /// <summary>So many sends in one request stay far below the 1 MiB that a request may have.</summary>
     public const int MostSends = 1024;
@@ -16,9 +17,12 @@ internal sealed class SendEncoder(string room)
     private const int MostDigits = 19;
 
     private readonly byte[] roomBytes = Encoding.ASCII.GetBytes(room);
-    private readonly byte[] clientId = Encoding.ASCII.GetBytes($"{Guid.NewGuid():N}-");
+    private readonly byte[] client = Encoding.ASCII.GetBytes((clientId ?? NewClientId()) + "-");
     private byte[] buffer = [];
     private int position;
+
+    /// <summary>32 digits that nobody else has.</summary>
+    public static string NewClientId() => Guid.NewGuid().ToString("N");
 
     /// <summary>A request with its gRPC prefix; lives until the next one.</summary>
     public ReadOnlyMemory<byte> Encode(long first, int count, long intendedAt)
@@ -44,7 +48,7 @@ internal sealed class SendEncoder(string room)
         Span<byte> digits = stackalloc byte[MostDigits];
         Utf8Formatter.TryFormat(number, digits, out var digitCount);
         var roomField = roomBytes.Length == 0 ? 0 : 2 + roomBytes.Length;
-        var length = roomField + 2 + clientId.Length + digitCount + 2 + text.Length;
+        var length = roomField + 2 + client.Length + digitCount + 2 + text.Length;
         Tag(ChatRequest.SendsFieldNumber);
         buffer[position++] = (byte)(length | 0x80);
         buffer[position++] = (byte)(length >> 7);
@@ -56,8 +60,8 @@ internal sealed class SendEncoder(string room)
         }
 
         Tag(V1.Send.ClientOffsetFieldNumber);
-        buffer[position++] = (byte)(clientId.Length + digitCount);
-        Bytes(clientId);
+        buffer[position++] = (byte)(client.Length + digitCount);
+        Bytes(client);
         Bytes(digits[..digitCount]);
         Tag(V1.Send.TextFieldNumber);
         buffer[position++] = (byte)text.Length;

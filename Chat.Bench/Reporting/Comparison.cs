@@ -10,8 +10,8 @@ namespace Chat.Bench.Reporting;
 internal sealed record Turn(string Name, Func<CancellationToken, Task<RoundResult>> RunAsync);
 
 /// <summary>
-/// Measures in turns, A B C, A B C, …: what a neighbour on the machine does meanwhile then falls on all of them, and
-/// round i of one can be compared with round i of another.
+/// Measures in turns, A B C, B C A, …: what a neighbour on the machine does meanwhile then falls on all of them, none always
+/// comes after the same other, and round i of one can be compared with round i of another.
 /// </summary>
 internal sealed partial class Comparison(WorkloadRun run)
 {
@@ -28,11 +28,12 @@ internal sealed partial class Comparison(WorkloadRun run)
         for (var step = 0; step < all; step++)
         {
             run.Stop.ThrowIfCancellationRequested();
-            var (round, turn) = (step / wanted.Count, step % wanted.Count);
+            var round = step / wanted.Count;
+            var turn = (step + round) % wanted.Count;
             TimeSpan? rest = step == 0 ? null : begun.Elapsed / step * (all - step);
             var name = setting is null ? wanted[turn].Name : $"{wanted[turn].Name}, {setting}";
             run.Progress.Step($"{name}, round {round + 1} of {rounds}", rest);
-            var result = await RoundAsync(wanted[turn]);
+            var result = await RoundAsync(wanted[turn], run);
             results[turn].Add(result);
             if (result.Failure is { } failure)
             {
@@ -44,7 +45,7 @@ internal sealed partial class Comparison(WorkloadRun run)
     }
 
     /// <summary>A peer that breaks, or that isn't installed, has failed this round; the others go on.</summary>
-    private async Task<RoundResult> RoundAsync(Turn turn)
+    public static async Task<RoundResult> RoundAsync(Turn turn, WorkloadRun run)
     {
         try
         {

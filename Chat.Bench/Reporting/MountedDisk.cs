@@ -5,6 +5,9 @@ internal sealed record MountedDisk(string FileSystem, string Device)
 {
     private const string Devices = "/dev/";
 
+    /// <summary>True where nothing that is written survives, and syncs cost nothing.</summary>
+    public bool IsMemory => FileSystem is "tmpfs" or "ramfs";
+
     /// <summary>None where the system does not say.</summary>
     public static MountedDisk? Under(string directory)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Chat.Bench.Loads;
 
 namespace Chat.Bench.Reporting;
@@ -49,6 +50,10 @@ internal sealed record PeerRounds(string Peer, IReadOnlyList<RoundResult> Rounds
 
     /// <summary>Where a workload has several: "100 receivers". A table for each.</summary>
     public string? Setting { get; init; }
+
+    /// <summary>True where it is not there, or broke in every round: what is left says nothing of it.</summary>
+    [JsonIgnore]
+    public bool NeverCameThrough => Rounds.All(round => round.Figures.Count == 0);
 }
 
 /// <summary>What was wanted and what was seen.</summary>

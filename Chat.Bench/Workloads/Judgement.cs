@@ -24,15 +24,13 @@ internal static class Judgement
         figure is { } seen ? [new Target(text, $"{Numbers.Text(seen)} {unit}", seen.Median <= limit)] : [];
 
     /// <summary>In every round of ours everything came as it must.</summary>
-    public static IEnumerable<Target> Arrived(string text, IReadOnlyList<PeerRounds> rows)
+    public static IEnumerable<Target> Arrived(IReadOnlyList<PeerRounds> rows, string text = "every message arrives once, in order")
     {
-        if (rows.Of(PeerRounds.Ours) is not { } ours)
-        {
-            return [];
-        }
-
-        var failed = ours.Rounds.Count(round => round.Failure is not null);
-        return [new Target(text, failed == 0 ? "so in every round" : $"not so in {failed} of {ours.Rounds.Count} rounds", failed == 0)];
+        var ours = rows.Where(one => one.Peer == PeerRounds.Ours).SelectMany(one => one.Rounds).ToList();
+        var failed = ours.Count(round => round.Failure is not null);
+        return ours.Count == 0
+            ? []
+            : [new Target(text, failed == 0 ? "so in every round" : $"not so in {failed} of {ours.Count} rounds", failed == 0)];
     }
 
     /// <summary>All of ours are smaller than another's.</summary>

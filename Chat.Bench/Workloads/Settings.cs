@@ -19,7 +19,7 @@ internal static class Settings
             var (round, (setting, turn)) = (step / all.Count, all[step % all.Count]);
             TimeSpan? rest = step == 0 ? null : begun.Elapsed / step * (steps - step);
             run.Progress.Step($"{turn.Name}, {setting}, round {round + 1} of {rounds}", rest);
-            var result = await turn.RunAsync(run.Stop);
+            var result = await Comparison.RoundAsync(turn, run);
             results[step % all.Count].Add(result);
             if (result.Failure is { } failure)
             {

@@ -47,7 +47,7 @@ internal sealed class W1Ingest : IWorkload
         IReadOnlyList<int> batches = [BatchWithoutService];
         var load = new IngestLoad(senders: 8, inFlight: 256, receivers: 1, plan.WarmUp, plan.Length)
         {
-            AfterStop = database => batches = BatchSizes.Read(database).Sizes,
+            AfterStop = database => batches = BatchSizes.Read(database),
         };
         yield return new Turn(PeerRounds.Ours, stop => load.RunAsync(new GrpcChatPeer(), stop));
         yield return new Turn(ComparedPeers.LimitSqlite, stop => Task.Run(() =>
@@ -65,5 +65,6 @@ internal sealed class W1Ingest : IWorkload
             "≥ 0.4 × limit-sqlite at the batch sizes seen",
             beside.Ratio(Figures.AckedPerSecond, ComparedPeers.LimitSqlite, Figures.RowsPerSecond),
             0.4),
+        .. Judgement.Arrived([.. ingest, .. beside]),
     ];
 }

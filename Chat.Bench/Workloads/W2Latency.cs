@@ -51,6 +51,7 @@ internal sealed class W2Latency : IWorkload
             MostAboveFsync,
             "ms above"),
         .. Judgement.Below("p99 below tutorial-wal's", ("p99", rows.Ratio(Figures.AckP99, ComparedPeers.TutorialWal))),
+        .. Judgement.Arrived(rows),
     ];
 
     private static Spread? AboveFsync(IReadOnlyList<PeerRounds> rows) =>

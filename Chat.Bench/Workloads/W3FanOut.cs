@@ -60,5 +60,6 @@ internal sealed class W3FanOut : IWorkload
     [
         .. Judgement.TimesAtLeast("≥ 12 × tutorial-wal", rows.Ratio(Figures.DeliveriesPerSecond, ComparedPeers.TutorialWal), 12),
         .. Judgement.AtMost("server CPU ≤ 1 µs per delivery", rows.Figure(Figures.ServerCpuPerDelivery), 1, "µs"),
+        .. Judgement.Arrived(rows),
     ];
 }

@@ -57,5 +57,6 @@ internal sealed class W4Replay : IWorkload
             rows.Ratio(Figures.MessagesPerSecond, ComparedPeers.LimitScan, Figures.ScannedPerSecond),
             0.6),
         .. Judgement.AtMost("server memory growth ≤ 32 MiB", rows.Figure(Figures.ServerMemoryGrowth), MostGrowth, "MiB"),
+        .. Judgement.Arrived(rows),
     ];
 }

@@ -53,6 +53,7 @@ internal sealed class W5Paced : IWorkload
         .. Below(slow, ComparedPeers.TutorialWal),
         .. Below(slow, ComparedPeers.SignalR),
         .. Judgement.AtMost("p99 ≤ 20 ms at 500 messages/s", fast.Figure(Figures.DeliveryP99), MostP99, "ms"),
+        .. Judgement.Arrived([.. slow, .. fast]),
     ];
 
     private static IEnumerable<Target> Below(IReadOnlyList<PeerRounds> rows, string other) => Judgement.Below(

@@ -64,5 +64,10 @@ internal sealed class W6Idle : IWorkload
         {
             yield return target;
         }
+
+        foreach (var target in Judgement.Arrived(peers))
+        {
+            yield return target;
+        }
     }
 }

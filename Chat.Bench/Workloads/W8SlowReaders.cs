@@ -56,7 +56,7 @@ internal sealed class W8SlowReaders : IWorkload
     [
         .. Unnoticed(peers),
         .. Judgement.AtMost("server memory ≤ +64 MiB", peers.Figure(Figures.ServerMemoryGrowth), MostMebibytes, "MiB"),
-        .. Judgement.Arrived("the slow ones catch up without a gap", peers),
+        .. Judgement.Arrived(peers, "the slow ones catch up without a gap"),
     ];
 
     private static IEnumerable<Target> Unnoticed(IReadOnlyList<PeerRounds> peers)

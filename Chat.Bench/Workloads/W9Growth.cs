@@ -39,6 +39,7 @@ internal sealed class W9Growth : IWorkload
                 .. Target("CPU per delivery", ReceiverGrowth.PerDelivery, [.. receivers.Where(HasMany)]),
                 .. Target("CPU per send", Figures.ServerCpuPerSend, [.. rooms.Where(rows => rows.Peer == PeerRounds.Ours)]),
                 .. Target("ack p50", Figures.AckP50, stored),
+                .. Judgement.Arrived([.. receivers, .. rooms, .. stored]),
             ],
             Pictures =
             [

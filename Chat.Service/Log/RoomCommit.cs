@@ -12,8 +12,8 @@ internal abstract class RoomCommit
     public abstract long Head { get; }
 
     /// <summary>
-    /// Shows the new messages, in the order of their ids, until the sink declines one. May be called once; whoever does
-    /// not need them does not pay for them.
+    /// Shows the new messages, in the order of their ids, until the sink declines one. Whoever does not need them does not
+    /// pay for them.
     /// </summary>
     public abstract void Show(IMessageSink sink);
 }

@@ -40,8 +40,11 @@ internal sealed class RoomState(long roomId, string name, long oldest, long head
         return ++Pending;
     }
 
-    /// <summary>Makes the new head visible.</summary>
-    public void Publish() => Volatile.Write(ref head, Pending);
+    /// <summary>
+    /// Makes the new head visible. A full fence: the one who looks next whether somebody follows the room must not have
+    /// looked before, or a follower who came meanwhile sees neither the head nor a ring.
+    /// </summary>
+    public void Publish() => Interlocked.Exchange(ref head, Pending);
 
     /// <summary>The batch was not stored.</summary>
     public void Forget()

@@ -41,12 +41,18 @@ internal sealed class FollowedRoom(string name, RoomTail tail) : IThreadPoolWork
         }
     }
 
-    /// <summary>Takes note of a head that was read from the log.</summary>
+    /// <summary>Takes note of a head that was read from the log, or of a commit's. Never waits.</summary>
     public void Learn(long committed)
     {
-        lock (bells)
+        for (var known = Head; known < committed;)
         {
-            head = Math.Max(head, committed);
+            var seen = Interlocked.CompareExchange(ref head, committed, known);
+            if (seen == known)
+            {
+                return;
+            }
+
+            known = seen;
         }
     }
 
@@ -56,7 +62,8 @@ internal sealed class FollowedRoom(string name, RoomTail tail) : IThreadPoolWork
     /// </summary>
     public void Advance(RoomCommit commit)
     {
-        // First the messages, then the head: whoever sees the head finds them.
+        // First the messages, then the head: whoever sees it finds them. (Who has just read it from the log may be earlier
+        // than they are, and reads the log.)
         Tail.Add(commit);
         Learn(commit.Head);
         if (Interlocked.Exchange(ref isGoingRound, 1) == 0)

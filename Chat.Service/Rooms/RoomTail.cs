@@ -11,18 +11,22 @@ internal sealed class RoomTail(TailMemory memory) : IMessageSink
 {
     // A room that is seldom written to must not take what a busy one needs, so its pieces begin small and double.
     private const int LeastChunkBytes = 1024;
-    private const int MostChunkBytes = 64 * 1024;
 
     // Oldest first; replaced as a whole, so that a reader sees one state of it. Under the memory's lock.
     private TailChunk[] chunks = [];
     private int size;
 
     // For the writer alone.
-    private TailChunk? newest;
     private long lastId;
 
     /// <summary>Adds what has been committed. Called on the log's writer thread.</summary>
-    public void Add(RoomCommit commit) => commit.Show(this);
+    public void Add(RoomCommit commit)
+    {
+        if (memory.IsUsed)
+        {
+            commit.Show(this);
+        }
+    }
 
     /// <summary>
     /// Finds messages from <paramref name="after"/> + 1 on, at most to <paramref name="through"/>: as many as fit into
@@ -46,11 +50,8 @@ internal sealed class RoomTail(TailMemory memory) : IMessageSink
 
     bool IMessageSink.TryAdd(scoped in MessageRow row)
     {
-        if (newest?.Place is null)
-        {
-            newest = null; // it had to go already
-        }
-        else if (row.Id != lastId + 1)
+        var newest = Volatile.Read(ref chunks) is [.., var last] ? last : null;
+        if (newest is not null && row.Id != lastId + 1)
         {
             // What does not follow is not joined to what is here: readers find the truth in the log.
             memory.Forget(this);
@@ -60,10 +61,10 @@ internal sealed class RoomTail(TailMemory memory) : IMessageSink
         var bytes = MessageEncoding.SizeOf(row);
         if (newest is null || !newest.TryAdd(row, bytes))
         {
-            var capacity = Math.Min(newest is null ? LeastChunkBytes : 2 * newest.Capacity, MostChunkBytes);
-            newest = new TailChunk(this, row.Id, Math.Max(capacity, MessageEncoding.SizeWithPrefix(bytes)));
-            newest.TryAdd(row, bytes);
-            memory.Add(newest);
+            var capacity = Math.Min(newest is null ? LeastChunkBytes : 2 * newest.Capacity, memory.MostChunkBytes);
+            var next = new TailChunk(this, row.Id, Math.Max(capacity, MessageEncoding.SizeWithPrefix(bytes)));
+            next.TryAdd(row, bytes);
+            memory.Add(next);
         }
 
         lastId = row.Id;

@@ -8,7 +8,7 @@ namespace Chat.Service.Rooms;
 /// </summary>
 internal sealed class TailChunk
 {
-    // What the shortest message takes, so that the table of ends is not full before the bytes are.
+    // About what the shortest message takes: the table of ends should not be full before the bytes are.
     private const int LeastMessageBytes = 32;
 
     private readonly byte[] bytes;
@@ -35,7 +35,7 @@ internal sealed class TailChunk
     /// <summary>The memory that this takes, in bytes.</summary>
     public int Size => bytes.Length + (ends.Length * sizeof(int));
 
-    /// <summary>Its place in <see cref="TailMemory"/>, which sets this; null = it is not, or no longer, there.</summary>
+    /// <summary>Its place in <see cref="TailMemory"/>, which alone uses this.</summary>
     public LinkedListNode<TailChunk>? Place { get; set; }
 
     /// <summary>False when there is no space for the message.</summary>

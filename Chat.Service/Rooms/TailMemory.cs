@@ -4,10 +4,14 @@ namespace Chat.Service.Rooms;
 /// Bounds the memory of all tails together, and of each: what is oldest goes first, whichever room it belongs to. A
 /// room whose piece has gone is read from the log until it is written to again.
 /// </summary>
-/// <param name="maxBytes">All tails together.</param>
-/// <param name="maxBytesPerRoom">Each of them.</param>
+/// <param name="maxBytes">All tails together; 0 = there are none.</param>
+/// <param name="maxBytesPerRoom">Each of them; 0 = there are none.</param>
 internal sealed class TailMemory(long maxBytes, int maxBytesPerRoom)
 {
+    // So that a room loses a small part of its tail at once, and not all of it.
+    private const int PiecesOfARoom = 8;
+    private const int LargestChunk = 64 * 1024;
+
     private readonly Lock gate = new();
 
     // Of all rooms, oldest first.
@@ -16,6 +20,12 @@ internal sealed class TailMemory(long maxBytes, int maxBytesPerRoom)
 
     /// <summary>What all tails take now.</summary>
     public long Bytes => Volatile.Read(ref bytes);
+
+    /// <summary>False where no tail may hold anything.</summary>
+    public bool IsUsed => maxBytes > 0 && maxBytesPerRoom > 0;
+
+    /// <summary>The largest that a piece of several messages may be.</summary>
+    public int MostChunkBytes => Math.Min(LargestChunk, maxBytesPerRoom / PiecesOfARoom);
 
     /// <summary>Makes a piece, which holds its first message already, part of its tail.</summary>
     public void Add(TailChunk chunk)
@@ -70,7 +80,6 @@ internal sealed class TailMemory(long maxBytes, int maxBytesPerRoom)
         var chunk = tail.Oldest!;
         tail.DropOldest();
         chunks.Remove(chunk.Place!);
-        chunk.Place = null;
         bytes -= chunk.Size;
     }
 }

@@ -92,8 +92,8 @@ internal sealed class ChatSession : IAsyncDisposable
 
     private void Drain()
     {
-        reading.Cancel();
         clock.EndWithin(timeToDrain);
+        reading.Cancel();
         bell.Ring();
     }
 }

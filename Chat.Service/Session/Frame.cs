@@ -26,7 +26,7 @@ internal sealed class Frame : IMessageSink
     private int ownLength;
     private int pageLimit;
 
-    /// <summary>Encoded bytes in the frame; also when they have been copied, until the frame is cleared.</summary>
+    /// <summary>Encoded bytes in the frame.</summary>
     public int Length { get; private set; }
 
     public int Free => MaxBytes - Length;
@@ -132,6 +132,7 @@ internal sealed class Frame : IMessageSink
     public void ReleaseBytes()
     {
         runs.Clear();
+        Length = 0;
         ownLength = 0;
         if (own is not null)
         {
@@ -144,7 +145,6 @@ internal sealed class Frame : IMessageSink
     public void Clear()
     {
         ReleaseBytes();
-        Length = 0;
         Answers = 0;
         rooms.Clear();
         refused.Clear();

@@ -12,12 +12,13 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     // Answers leave at least half of a frame to messages.
     private const int AnswerBytes = Frame.MaxBytes / 2;
 
-    // Messages in a frame, unless the first alone is larger. It is the frame that must be taken within the stall limit,
-    // so a larger one would make a slow client look like one that does not read. With gRPC's prefix and a few answers
-    // it is one DATA frame of HTTP/2, whose usual limit is 16 KiB.
-    private const int MessageBytes = (16 * 1024) - 64;
+    // A frame with messages has no more, unless it has many answers or its first message alone is larger. It is the frame
+    // that must be taken within the stall limit, so a larger one would make a slow client look like one that does not
+    // read. With gRPC's prefix it is one DATA frame of HTTP/2, whose usual limit is 16 KiB, and not one and a crumb.
+    private const int UsualBytes = (16 * 1024) - 64;
 
-    // One room's share of that, while several are due; less would cost a read of the log for a handful of messages.
+    // What is left to messages beside many answers, and one room's share while several are due; less would cost a read
+    // of the log for a handful of messages.
     private const int LeastShare = 4 * 1024;
 
     private readonly List<RoomCursor> cursors = [];
@@ -55,7 +56,7 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     /// <summary>Adds messages of the rooms that have some, and says which rooms have caught up.</summary>
     public async ValueTask AddMessagesAsync(Frame frame, CancellationToken gone)
     {
-        var end = Math.Min(frame.Length + MessageBytes, Frame.MaxBytes);
+        var end = Math.Min(Math.Max(UsualBytes, frame.Length + LeastShare), Frame.MaxBytes);
         var due = 0;
         foreach (var cursor in cursors)
         {

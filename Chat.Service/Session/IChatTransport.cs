@@ -6,7 +6,9 @@ namespace Chat.Service.Session;
 /// </summary>
 internal interface IChatTransport
 {
-    /// <summary>Waits for the next request; false when the client has completed its requests.</summary>
+    /// <summary>
+    /// Waits for the next request; false when the client has completed its requests. Throws when the client is gone.
+    /// </summary>
     /// <param name="stop">Gives up the read, and only that: the stream lives on.</param>
     Task<bool> ReadAsync(CancellationToken stop);
 

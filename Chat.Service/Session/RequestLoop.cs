@@ -33,7 +33,7 @@ internal sealed class RequestLoop(
     /// <summary>Reads and takes requests until the client completes them or one of the tokens fires.</summary>
     /// <param name="transport">Where requests come from.</param>
     /// <param name="stop">Please finish.</param>
-    /// <param name="reading">Fires with each of the others: no more is read; a request that has been read is still taken.</param>
+    /// <param name="reading">No more is read; a request that has been read is still taken.</param>
     /// <param name="ending">The session is over.</param>
     public async Task RunAsync(
         IChatTransport transport,

@@ -162,15 +162,16 @@ internal sealed class ResponseLoop(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WriteAsync(IChatTransport transport, Frame frame, CancellationToken patience)
     {
+        var bytes = frame.Length;
         clock.WriteBegins();
-        metrics.FrameBegins(frame.Length);
+        metrics.FrameBegins(bytes);
         try
         {
             await transport.WriteAsync(frame, patience);
         }
         finally
         {
-            metrics.FrameEnds(frame.Length);
+            metrics.FrameEnds(bytes);
             clock.WriteEnds();
         }
 

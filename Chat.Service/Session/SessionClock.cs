@@ -55,7 +55,7 @@ internal sealed class SessionClock : IAsyncDisposable
         {
             endingSince = time.GetTimestamp();
             timeToEnd = limit;
-            timer.Change(limit < Shortest ? limit : Shortest, Timeout.InfiniteTimeSpan);
+            ComeBackAfter(limit);
         }
     }
 
@@ -71,14 +71,21 @@ internal sealed class SessionClock : IAsyncDisposable
             if (wait > TimeSpan.Zero)
             {
                 var silence = UntilHeartbeat();
-                wait = silence < wait ? silence : wait;
-                timer.Change(wait < Shortest ? wait : Shortest, Timeout.InfiniteTimeSpan);
+                ComeBackAfter(silence < wait ? silence : wait);
                 return;
             }
         }
 
         patience.Cancel();
         bell.Ring();
+    }
+
+    // A timer counts whole milliseconds: with none it would come back at once, and find that nothing is due yet.
+    private void ComeBackAfter(TimeSpan wait)
+    {
+        var least = TimeSpan.FromMilliseconds(1);
+        wait = wait < Shortest ? wait : Shortest;
+        timer.Change(wait > least ? wait : least, Timeout.InfiniteTimeSpan);
     }
 
     private TimeSpan UntilPatienceEnds()

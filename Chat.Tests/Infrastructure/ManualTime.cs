@@ -52,6 +52,8 @@ internal sealed class ManualTime : TimeProvider
 
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
+        private bool isDisposed;
+
         public long DueAt { get; private set; }
 
         public void Fire() => callback(state);
@@ -66,7 +68,7 @@ internal sealed class ManualTime : TimeProvider
             lock (time.gate)
             {
                 time.timers.Remove(this);
-                if (dueTime != Timeout.InfiniteTimeSpan)
+                if (dueTime != Timeout.InfiniteTimeSpan && !isDisposed)
                 {
                     DueAt = time.GetTimestamp() + dueTime.Ticks;
                     time.timers.Add(this);
@@ -76,7 +78,11 @@ internal sealed class ManualTime : TimeProvider
             return true;
         }
 
-        public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        public void Dispose()
+        {
+            isDisposed = true;
+            Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
 
         public ValueTask DisposeAsync()
         {

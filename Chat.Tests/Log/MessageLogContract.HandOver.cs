@@ -146,6 +146,42 @@ public abstract partial class MessageLogContract
     }
 
     [Fact]
+    public async Task What_a_commit_shows_is_what_is_read_afterwards_and_nothing_of_a_failed_batch()
+    {
+        var log = Open();
+        var (ann, zoe) = (new RecordingStream(log, "ann"), new RecordingStream(log, "Zoë 👋"));
+        var shown = new CollectingSink();
+        log.Committed += commit => commit.Show(shown);
+
+        await SendAsync(
+            log,
+            inOneBatch: true,
+            ann.NewSend("room", "1", "one"),
+            zoe.NewSend("other", "schlüssel-1", "世界"),
+            zoe.NewSend("room", "schlüssel-1", "zwei 👋"),
+            ann.NewSend("room", "1", "one"),
+            ann.NewSend("room", "2", "refused", refuseIfNew: Unwanted),
+            ann.NewSend("room", "3", "three"));
+        var held = Gate.HoldNext(new StoreUnavailableException("the disk is full"));
+        var failing = new RecordingStream(log, "eve");
+        await failing.HandOverAsync("room", "failed");
+        await held.ReachedAsync();
+        held.Release();
+        await failing.FailureAsync();
+        await SendAsync(log, inOneBatch: true, ann.NewSend("room", "4", "four"), ann.NewSend("other", "4", "vier"));
+        await SendAsync(log, inOneBatch: true, ann.NewSend("room", "4", "four"));
+
+        var read = new List<ReadMessage>();
+        foreach (var room in (string[])["room", "other"])
+        {
+            read.AddRange(await log.AllAsync(room));
+        }
+
+        Assert.Equal(6, read.Count);
+        Assert.Equal(read, shown.Messages.OrderBy(message => message.Room == "other").ThenBy(message => message.Id));
+    }
+
+    [Fact]
     public async Task Closing_stores_and_answers_what_was_handed_over()
     {
         var log = Open();

@@ -27,6 +27,18 @@ public sealed class TailMemoryTests
     }
 
     [Fact]
+    public void What_had_to_go_is_not_kept_alive_by_the_rooms_that_it_belonged_to()
+    {
+        var memory = new TailMemory(4 * MiB, MiB);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var tails = Enumerable.Range(0, 1000).Select(_ => new RoomTail(memory)).ToList();
+        tails.ForEach(tail => tail.Add(new RowsCommit("room", 1, 1000)));
+
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 1, 24 * MiB);
+        Assert.True(tails[^1].TryGet(999, 1000, Plenty, Plenty, out _));
+    }
+
+    [Fact]
     public void A_room_whose_tail_had_to_go_has_one_again_with_its_next_message()
     {
         var memory = new TailMemory(64 * 1024, 64 * 1024);
@@ -69,6 +81,7 @@ public sealed class TailMemoryTests
         tail.Add(new RowsCommit("lobby", 101, 100));
 
         Assert.Equal(0, memory.Bytes);
+        Assert.False(tail.TryGet(0, 200, Plenty, Plenty, out _));
     }
 
     [Fact]

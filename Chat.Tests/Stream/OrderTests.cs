@@ -90,6 +90,33 @@ public sealed class OrderTests
     }
 
     [Fact]
+    public async Task Readers_of_a_short_tail_go_to_the_log_and_back_and_miss_and_repeat_nothing()
+    {
+        const int Count = 3000;
+        await using var server = await ChatServer.StartAsync(options =>
+        {
+            // A few messages: whoever is a moment late reads the log, and then the tail again.
+            options.MaxTailBytes = 8 * 1024;
+            options.MaxTailBytesPerRoom = 6 * 1024;
+        });
+        await using var prompt = await server.JoinAsync("prompt");
+        await using var late = await server.JoinAsync("late");
+        await using var sender = server.Open("sender", "room", "-");
+
+        var sending = sender.SendManyAsync("lobby", Enumerable.Range(0, Count).Select(n => ($"k-{n}", $"{n}".PadLeft(100))));
+        for (var due = 100; due <= Count; due += 100)
+        {
+            // Each in turn, so that the second is behind the tail when it reads.
+            await prompt.UntilAsync(r => r.Messages.Count >= due);
+            await late.UntilAsync(r => r.Messages.Count >= due);
+        }
+
+        await sending;
+        Assert.Equal(Enumerable.Range(1, Count).Select(id => (long)id), prompt.Ids());
+        Assert.Equal(prompt.Messages, late.Messages);
+    }
+
+    [Fact]
     public async Task A_message_acked_before_another_is_sent_has_the_smaller_id()
     {
         await using var server = await ChatServer.StartAsync();

@@ -17,10 +17,6 @@ internal sealed class SvgDrawing(double width, double height)
 
     private readonly StringBuilder elements = new();
 
-    public double Width => width;
-
-    public double Height => height;
-
     public void Rectangle(double x, double y, double wide, double high, string fill, double corner = 0) =>
         Add($"""<rect x="{N(x)}" y="{N(y)}" width="{N(wide)}" height="{N(high)}" rx="{N(corner)}" fill="{fill}"/>""");
 
