@@ -16,17 +16,17 @@ internal sealed class W5Paced : IWorkload
     public string Title => "Paced delivery";
 
     public string Description =>
-        "100 messages a second to 200 receivers in one room, and 500 to those of our service and of the bare gRPC server; from the moment at which a message was "
+        "100 messages a second to 200 receivers in one room, then 500 to those of our service and of a bare gRPC server; from the moment at which a message was "
         + "to be sent until each receiver has it.";
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
         var receivers = run.Smoke ? 20 : 200;
         var plan = RoundPlan.Of(run, rounds: 5, seconds: 4);
-        RoundPlan.Tell(run, this, plan.Expected(ComparedPeers.All.Count + 2));
+        RoundPlan.Tell(run, this, plan.Expected(ComparedPeers.All.Count + 3));
         var comparison = new Comparison(run);
         var slow = await comparison.RunAsync(
-            new PacedLoad(Slow, receivers, plan.WarmUp, plan.Length), ComparedPeers.All, plan.Rounds, Setting(Slow));
+            new PacedLoad(Slow, receivers, plan.WarmUp, plan.Length), [.. ComparedPeers.All, new LimitGrpcPeer()], plan.Rounds, Setting(Slow));
         var fast = await comparison.RunAsync(
             new PacedLoad(Fast, receivers, plan.WarmUp, plan.Length), [new GrpcChatPeer(), new LimitGrpcPeer()], plan.Rounds, Setting(Fast));
         return run.RecordOf(this) with

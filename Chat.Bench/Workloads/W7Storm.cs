@@ -52,6 +52,6 @@ internal sealed class W7Storm : IWorkload
     [
         .. Judgement.AtMost("all caught up within 5 s", peers.Figure(StormLoad.AllCaughtUp), MostSeconds, "s"),
         .. Judgement.AtMost("server memory ≤ +128 MiB", peers.Figure(Figures.ServerMemoryGrowth), MostMebibytes, "MiB"),
-        .. Judgement.Arrived("nobody gets a gap", peers),
+        .. Judgement.Arrived(peers, "nobody gets a gap"),
     ];
 }

@@ -11,6 +11,7 @@ builder.WebHost.ConfigureKestrel(kestrel =>
     KestrelLimits.Set(kestrel.Limits);
     kestrel.Listen(IPAddress.Loopback, port: 0, listener => listener.Protocols = HttpProtocols.Http2);
 });
+builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true); // as the service
 builder.Services.AddSingleton<RoomList>();
 builder.Services.AddSingleton<LimitService>();
 builder.Services.AddGrpc().AddServiceOptions<LimitService>(limit => limit.MaxReceiveMessageSize = 1024 * 1024);
