@@ -11,10 +11,7 @@ return await ServiceCommand.RunAsync(args, async options =>
     builder.Logging.ToStandardError();
     builder.WebHost.ConfigureKestrel(kestrel =>
         kestrel.Listen(endpoint, listener => listener.Protocols = HttpProtocols.Http2));
-
-    // Nothing here blocks whoever reads or writes a socket, so a frame goes out without a wait for one more thread. An
-    // application that embeds the chat decides that for itself.
-    builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+    builder.WebHost.UseSockets(SocketOptions.Set);
     builder.Services.AddChat(options);
 
     await using var app = builder.Build();

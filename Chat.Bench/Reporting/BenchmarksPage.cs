@@ -22,10 +22,11 @@ internal static class BenchmarksPage
         are and how they are installed: [`Chat.Bench/peer-programs`](../Chat.Bench/peer-programs/README.md).
 
         All run on one machine, the load generator beside the server, every ack after a sync of the disk, messages of 120
-        bytes. Peers are measured in turns, A B C, A B C, …, each round with a server process and a database of its own; given
-        are the median of the rounds and, in brackets, the smallest and the largest. A ratio is taken round by round, ours over
-        the peer's, because both sides of a round have the same neighbours. CPU is user and system time of a process; 1 core =
-        a second of it in a second. A tick marks a target that was met, a cross one that was missed.
+        bytes. Peers are measured in turns, a round of each and then the next, each with a server process and a database of
+        its own (only where W9 compares what is stored do the processes live on); given are the median of the rounds and, in
+        brackets, the smallest and the largest. A ratio is taken round by round, ours over the peer's, because both sides of a
+        round have the same neighbours. CPU is user and system time of a process; 1 core = a second of it in a second. A tick
+        marks a target that was met, a cross one that was missed.
 
 
         """;

@@ -18,6 +18,20 @@ public sealed class BenchmarksPageTests
     }
 
     [Fact]
+    public void The_README_shows_the_same_headline_as_the_page()
+    {
+        var readme = Repository.Read("README.md");
+        var table = Repository.Read("docs/benchmarks.md").Split('\n')
+            .SkipWhile(line => !line.StartsWith("| workload", StringComparison.Ordinal))
+            .TakeWhile(line => line.StartsWith('|'))
+            .ToList();
+
+        Assert.True(table.Count > 2);
+        Assert.All(table, row => Assert.Contains(row.Replace("](#", "](docs/benchmarks.md#", StringComparison.Ordinal), readme, StringComparison.Ordinal));
+        Assert.Contains("](docs/benchmarks/headline.svg)", readme, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_record_reads_back_as_it_was_written()
     {
         var record = Sample.Record(Sample.Rounds(PeerRounds.Ours, 60_000, 0.0001234, double.NaN)) with
