@@ -32,7 +32,7 @@ internal sealed class W9Growth : IWorkload
         var stored = await StoredAsync(run);
         return run.RecordOf(this) with
         {
-            Headline = ReceiverGrowth.PerDelivery,
+            Headline = Figures.AckP50,
             Peers = [.. receivers, .. rooms, .. stored],
             Targets = run.Smoke ? [] :
             [
