@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Chat.Service.Rooms;
 using Xunit;
 
@@ -30,12 +31,21 @@ public sealed class TailMemoryTests
     public void What_had_to_go_is_not_kept_alive_by_the_rooms_that_it_belonged_to()
     {
         var memory = new TailMemory(4 * MiB, MiB);
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var tails = Enumerable.Range(0, 1000).Select(_ => new RoomTail(memory)).ToList();
-        tails.ForEach(tail => tail.Add(new RowsCommit("room", 1, 1000)));
+        var tails = Enumerable.Range(0, 200).Select(_ => new RoomTail(memory)).ToList();
+        var bytes = tails.ConvertAll(BytesOfNew);
 
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 1, 24 * MiB);
+        GC.Collect();
+
+        Assert.All(bytes.Take(100), reference => Assert.False(reference.IsAlive));
         Assert.True(tails[^1].TryGet(999, 1000, Plenty, Plenty, out _));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference BytesOfNew(RoomTail tail)
+    {
+        tail.Add(new RowsCommit("room", 1, 1000));
+        Assert.True(tail.TryGet(999, 1000, Plenty, Plenty, out var run));
+        return new WeakReference(run.Bytes);
     }
 
     [Fact]
