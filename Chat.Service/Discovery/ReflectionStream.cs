@@ -1,3 +1,4 @@
+using Chat.V1;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
 using Grpc.Reflection.V1;

@@ -1,4 +1,5 @@
 using System.Text;
+using Chat.V1;
 
 namespace Chat.Service.Log;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Chat.V1;
 using Microsoft.Extensions.Primitives;
 
 namespace Chat.Service.Session;

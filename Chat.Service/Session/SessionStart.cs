@@ -1,3 +1,5 @@
+using Chat.V1;
+
 namespace Chat.Service.Session;
 
 /// <summary>What a client says when it opens a stream: who it is, and which room it wants first, from where.</summary>

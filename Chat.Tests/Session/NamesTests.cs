@@ -1,5 +1,6 @@
 using System.Text;
 using Chat.Service;
+using Chat.V1;
 using Xunit;
 
 namespace Chat.Tests.Session;

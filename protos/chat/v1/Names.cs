@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Text;
 
-namespace Chat.Service;
+namespace Chat.V1;
 
-/// <summary>What names may look like.</summary>
+/// <summary>What rooms, senders and client offsets may look like.</summary>
 internal static class Names
 {
     public const string RoomForm = "1 to 64 characters a-z, 0-9, '.', '_' and '-', beginning with a letter or digit";

@@ -1,0 +1,35 @@
+using System.Text;
+using Grpc.Core;
+
+namespace Chat.Client.Connecting;
+
+/// <summary>The metadata that says who calls.</summary>
+internal sealed class CallHeaders(ChatClientOptions options)
+{
+    /// <summary>The token that was asked for last.</summary>
+    public string? Token { get; private set; }
+
+    /// <exception cref="TokenException">The token provider failed.</exception>
+    public async Task<Metadata> CreateAsync(CancellationToken stop)
+    {
+        if (options.TokenProvider is not { } provider)
+        {
+            return Ascii.IsValid(options.User) && options.User == options.User.Trim()
+                ? new Metadata { { "user", options.User } }
+                : new Metadata { { "user-bin", Encoding.UTF8.GetBytes(options.User) } };
+        }
+
+        try
+        {
+            Token = await provider(stop);
+            return new Metadata { { "authorization", $"Bearer {Token}" } };
+        }
+        catch (Exception error) when (!stop.IsCancellationRequested)
+        {
+            throw new TokenException(error);
+        }
+    }
+}
+
+/// <summary>The application's token provider threw.</summary>
+internal sealed class TokenException(Exception inner) : Exception($"there is no token: {inner.Message}", inner);

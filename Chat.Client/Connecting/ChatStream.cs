@@ -1,0 +1,162 @@
+using Chat.Client.Delivery;
+using Chat.V1;
+using Grpc.Core;
+
+namespace Chat.Client.Connecting;
+
+/// <summary>
+/// One stream: a loop that writes joins, then everything unanswered, then what is new, and one that reads, hands on, and
+/// notices when nothing comes any more.
+/// </summary>
+internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue events, Bell bell, ChatClientOptions options)
+{
+    // Far below the service's limit of 1 MiB, and large enough for some hundred messages at once.
+    private const int BytesOfRequest = 64 * 1024;
+    private const double SilentIntervals = 2.5;
+
+    private TimeSpan patience = options.FirstFrameTimeout;
+    private GoAway? goAway;
+
+    /// <summary>The service has answered.</summary>
+    public bool IsConnected { get; private set; }
+
+    /// <summary>When it did, by the clock's timestamp.</summary>
+    public long ConnectedAt { get; private set; }
+
+    /// <summary>Something was sent on this stream.</summary>
+    public bool HasSent { get; private set; }
+
+    /// <summary>Runs until the stream ends or the client stops.</summary>
+    /// <param name="channel">The connection.</param>
+    /// <param name="headers">Who calls.</param>
+    /// <param name="address">Where it goes to, for sentences.</param>
+    /// <param name="holdSends">How long nothing must be sent.</param>
+    /// <param name="connected">Called with the first frame.</param>
+    /// <param name="stop">The client stops.</param>
+    public async Task<StreamEnd> RunAsync(
+        ChannelBase channel, Metadata headers, string address, TimeSpan holdSends, Action connected, CancellationToken stop)
+    {
+        outbox.Rewind();
+        rooms.Rewind();
+        using var silence = new CancellationTokenSource(patience, options.Time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, silence.Token);
+        headers.Add("room", "-");
+        using var call = new ChatService.ChatServiceClient(channel).Chat(headers, cancellationToken: ending.Token);
+        var writing = WriteAsync(call.RequestStream, holdSends, ending.Token);
+        try
+        {
+            while (await call.ResponseStream.MoveNext(ending.Token))
+            {
+                // What is done with a frame is no silence of the service.
+                silence.CancelAfter(Timeout.InfiniteTimeSpan);
+                if (Take(call.ResponseStream.Current, connected) is { } wrong)
+                {
+                    ClientMetrics.WrongIds.Add(1);
+                    return new StreamEnd(ProblemKind.WrongId, $"the service at {address} broke the order: {wrong}; coming back to the last good one");
+                }
+
+                silence.CancelAfter(patience);
+            }
+
+            return goAway is not null
+                ? Problems.Of(goAway)
+                : new StreamEnd(ProblemKind.EndedByService, "the service ended the stream without a reason");
+        }
+        catch (Exception error) when (error is RpcException or OperationCanceledException or IOException)
+        {
+            return End(error, address, isSilent: silence.IsCancellationRequested && !stop.IsCancellationRequested);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // What ended it, the reader was told.
+        }
+    }
+
+    private StreamEnd End(Exception error, string address, bool isSilent)
+    {
+        if (goAway is not null)
+        {
+            return Problems.Of(goAway);
+        }
+
+        if (isSilent)
+        {
+            return new StreamEnd(ProblemKind.Silent, $"nothing came from {address} for {patience.TotalSeconds:0.#} s");
+        }
+
+        return error is RpcException rpc
+            ? Problems.Of(rpc, address, IsConnected)
+            : new StreamEnd(ProblemKind.Broken, $"the connection to {address} broke");
+    }
+
+    private async Task WriteAsync(IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationToken ending)
+    {
+        var holding = Task.Delay(holdSends, options.Time, ending);
+        while (true)
+        {
+            var request = new ChatRequest();
+            var hasRooms = rooms.Fill(request);
+            var hasSends = holding.IsCompleted && outbox.Fill(request, BytesOfRequest);
+            HasSent |= hasSends;
+            if (hasRooms || hasSends)
+            {
+                await requests.WriteAsync(request, ending);
+            }
+            else if (holding.IsCompleted)
+            {
+                await bell.WaitAsync(ending);
+            }
+            else
+            {
+                using var over = CancellationTokenSource.CreateLinkedTokenSource(ending);
+                await Task.WhenAny(holding, bell.WaitAsync(over.Token));
+                await over.CancelAsync();
+                ending.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    // What is wrong, where something is.
+    private string? Take(ChatResponse response, Action connected)
+    {
+        patience = response.Heartbeat?.Interval is { } interval && interval.ToTimeSpan() > TimeSpan.Zero
+            ? interval.ToTimeSpan() * SilentIntervals
+            : patience;
+        goAway = response.GoAway ?? goAway;
+        if (!IsConnected)
+        {
+            IsConnected = true;
+            ConnectedAt = options.Time.GetTimestamp();
+            connected();
+            rooms.Begin();
+        }
+
+        var wrong = rooms.Take(response);
+        foreach (var ack in response.Acks)
+        {
+            if (outbox.Take(ack, out var isAwaited) is { } entry)
+            {
+                ClientMetrics.Sent.Add(1);
+                if (!isAwaited)
+                {
+                    events.AddNewest(new MessageAcked(entry.Room, entry.Key, ack.Id, ack.Duplicate), entry.Room);
+                }
+            }
+        }
+
+        foreach (var refusal in response.Refusals)
+        {
+            if (outbox.Take(refusal, out var isAwaited) is { } entry)
+            {
+                ClientMetrics.Refused.Add(1);
+                if (!isAwaited)
+                {
+                    events.Add(entry.ToRefused());
+                }
+            }
+        }
+
+        return wrong;
+    }
+}

@@ -1,0 +1,115 @@
+using Chat.Client.Delivery;
+using Microsoft.Extensions.Logging;
+
+namespace Chat.Client.Connecting;
+
+/// <summary>Keeps a stream open: one attempt after the other, each with the next address, until it is told to stop.</summary>
+internal sealed class Connection(
+    Outbox outbox, FollowedRooms rooms, EventQueue events, Bell bell, ChatClientOptions options, ILogger logger)
+{
+    private readonly Channels channels = new(options);
+    private readonly CallHeaders headers = new(options);
+    private readonly Backoff backoff = new(options);
+    private string? refusedToken;
+    private volatile ConnectionChanged current = new(ConnectionState.Connecting, null);
+
+    public ConnectionChanged Current => current;
+
+    /// <summary>Runs until the client stops; returns why there is no use in coming back, where that is so.</summary>
+    public async Task<ConnectionProblem?> RunAsync(CancellationToken stop)
+    {
+        var holdSends = TimeSpan.Zero;
+        for (var attempt = 0; ; attempt++)
+        {
+            var address = options.Addresses[attempt % options.Addresses.Count];
+            Change(new(ConnectionState.Connecting, current.Problem));
+            var stream = new ChatStream(outbox, rooms, events, bell, options);
+            var end = await AttemptAsync(stream, address, holdSends, stop);
+            if (stop.IsCancellationRequested)
+            {
+                return null;
+            }
+
+            if (IsFinal(end))
+            {
+                var problem = new ConnectionProblem(end.Kind, end.Sentence, null);
+                logger.Halted(end.Kind, end.Sentence);
+                Change(new(ConnectionState.Halted, problem));
+                return problem;
+            }
+
+            if (HasHeld(stream))
+            {
+                backoff.Reset();
+            }
+
+            holdSends = end.HoldSends ?? TimeSpan.Zero;
+
+            // Where sends are held, nothing can provoke the same end again at once.
+            var delay = end.HoldSends > TimeSpan.Zero && stream.HasSent ? TimeSpan.Zero : backoff.Next();
+            delay = delay > end.AtLeast ? delay : end.AtLeast;
+            logger.WillComeBack(end.Kind, end.Sentence, delay);
+            ClientMetrics.Reconnects.Add(1);
+            Change(new(ConnectionState.Waiting, new(end.Kind, end.Sentence, delay)));
+            await Task.Delay(delay, options.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<StreamEnd> AttemptAsync(ChatStream stream, string address, TimeSpan holdSends, CancellationToken stop)
+    {
+        using var activity = ClientDiagnostics.Source.StartActivity("chat connect", System.Diagnostics.ActivityKind.Client);
+        activity?.SetTag("server.address", address);
+        try
+        {
+            var metadata = await headers.CreateAsync(stop);
+            if (headers.Token is { } token && token == refusedToken)
+            {
+                return new StreamEnd(ProblemKind.AccessDenied, "the service refuses this token; give another one") { IsFinal = true };
+            }
+
+            using var channel = channels.Open(address);
+            return await stream.RunAsync(channel.Channel, metadata, address, holdSends, Connected, stop);
+        }
+        catch (TokenException error)
+        {
+            return new StreamEnd(ProblemKind.NoToken, error.Message);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return new StreamEnd(ProblemKind.Broken, "the client stops");
+        }
+
+        void Connected()
+        {
+            refusedToken = null;
+            logger.Connected(address);
+            Change(new(ConnectionState.Connected, null));
+        }
+    }
+
+    // A token that was refused may have expired a moment ago: the provider is asked once more, and the same one is final.
+    private bool IsFinal(StreamEnd end)
+    {
+        if (end.IsFinal && end.Kind == ProblemKind.AccessDenied && headers.Token is { } token && token != refusedToken)
+        {
+            refusedToken = token;
+            return false;
+        }
+
+        return end.IsFinal;
+    }
+
+    private bool HasHeld(ChatStream stream) =>
+        stream.IsConnected
+        && rooms.CaughtUpAt is { } since
+        && options.Time.GetElapsedTime(Math.Max(since, stream.ConnectedAt)) >= options.HealthyAfter;
+
+    private void Change(ConnectionChanged changed)
+    {
+        if (changed != current)
+        {
+            current = changed;
+            events.AddNewest(changed, "");
+        }
+    }
+}

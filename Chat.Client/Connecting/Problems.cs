@@ -1,0 +1,102 @@
+using System.Net.Http;
+using System.Security.Authentication;
+using Chat.V1;
+using Grpc.Core;
+
+namespace Chat.Client.Connecting;
+
+/// <summary>
+/// What the end of a call means, in a sentence for a person. Whether to come back, <see cref="ErrorTable"/> says, or the
+/// service itself in its <c>GoAway</c>.
+/// </summary>
+internal static class Problems
+{
+    public static StreamEnd Of(GoAway goAway)
+    {
+        var after = goAway.ReconnectAfter?.ToTimeSpan() ?? TimeSpan.Zero;
+        var isStore = goAway.Why == GoAway.Types.Why.StoreUnavailable;
+        return new(
+            goAway.Reconnect ? ProblemKind.EndedByService : ProblemKind.AccessDenied,
+            $"the service ended the stream: {Detail(goAway.Detail, goAway.Why.ToString())}")
+        {
+            IsFinal = !goAway.Reconnect,
+            AtLeast = isStore ? TimeSpan.Zero : after,
+            HoldSends = isStore && goAway.Reconnect ? after : null,
+        };
+    }
+
+    /// <param name="error">What the call ended with.</param>
+    /// <param name="address">Where it went to.</param>
+    /// <param name="wasConnected">The service had answered on this stream before.</param>
+    public static StreamEnd Of(RpcException error, string address, bool wasConnected)
+    {
+        var chat = ChatError.Of(error);
+        var (kind, sentence) = chat.Reason.Length > 0 ? OfTheService(error, chat)
+            : Transport(error, address, wasConnected) ?? OfAnybody(error, address, wasConnected);
+        return new(kind, sentence) { IsFinal = !chat.ComeBack, AtLeast = chat.RetryDelay ?? TimeSpan.Zero };
+    }
+
+    private static (ProblemKind Kind, string Sentence) OfTheService(RpcException error, ChatError chat) => error.StatusCode switch
+    {
+        StatusCode.Unauthenticated or StatusCode.PermissionDenied => (ProblemKind.AccessDenied, $"the service refuses access: {error.Status.Detail}"),
+        StatusCode.DataLoss => (ProblemKind.LogDamaged, $"the service's log is damaged; tell its operator: {error.Status.Detail}"),
+        _ when chat.ComeBack => (ProblemKind.EndedByService, $"the service ended the call: {error.Status.Detail}"),
+        _ => (ProblemKind.Refused, $"the service refuses that: {error.Status.Detail}"),
+    };
+
+    private static (ProblemKind Kind, string Sentence) OfAnybody(RpcException error, string address, bool wasConnected)
+    {
+        var detail = Detail(error.Status.Detail, error.StatusCode.ToString());
+        if (error.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied)
+        {
+            return (ProblemKind.AccessDenied, $"the service at {address} refuses access: {detail}");
+        }
+
+        // What grpc-dotnet says where a response is HTTP and no gRPC: https://github.com/grpc/grpc-dotnet, GrpcProtocolHelpers.
+        if (error.StatusCode == StatusCode.Unimplemented || error.Status.Detail.StartsWith("Bad gRPC response", StringComparison.Ordinal))
+        {
+            return (ProblemKind.NotAChatService, $"what answers at {address} is no chat service ({detail}); check the address and the port");
+        }
+
+        return (wasConnected ? ProblemKind.Broken : ProblemKind.Unreachable, $"the connection to {address} failed: {detail}");
+    }
+
+    private static (ProblemKind Kind, string Sentence)? Transport(RpcException error, string address, bool wasConnected)
+    {
+        if (wasConnected && error.Status.DebugException is not null)
+        {
+            return (ProblemKind.Broken, $"the connection to {address} broke");
+        }
+
+        for (var cause = error.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AuthenticationException || cause is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
+            {
+                return (ProblemKind.Tls, $"there is no TLS with {address}: {Innermost(cause).Message.TrimEnd('.')}; "
+                    + "where the service has none, the address begins with http://");
+            }
+
+            if (cause is HttpRequestException http)
+            {
+                return http.HttpRequestError switch
+                {
+                    HttpRequestError.NameResolutionError => (ProblemKind.Unreachable, $"no such host: {address}; check the address"),
+                    HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError
+                        or HttpRequestError.ResponseEnded =>
+                        (ProblemKind.NotAChatService, $"what answers at {address} speaks no HTTP/2 {TlsOf(address)}: it is no chat service; "
+                            + "check the port, and https:// or http://"),
+                    _ => (ProblemKind.Unreachable, $"nothing answers at {address}: {Innermost(cause).Message}"),
+                };
+            }
+        }
+
+        return null;
+    }
+
+    private static string TlsOf(string address) =>
+        address.StartsWith("https", StringComparison.OrdinalIgnoreCase) ? "with TLS" : "without TLS";
+
+    private static Exception Innermost(Exception error) => error.GetBaseException();
+
+    private static string Detail(string detail, string otherwise) => detail.Length > 0 ? detail : otherwise;
+}

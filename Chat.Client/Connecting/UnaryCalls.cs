@@ -1,0 +1,69 @@
+using Chat.Client.Delivery;
+using Chat.V1;
+using Grpc.Core;
+
+namespace Chat.Client.Connecting;
+
+/// <summary>Calls for history and rooms, each repeated while the service says that this helps and there is time.</summary>
+internal sealed class UnaryCalls(ChatClientOptions options)
+{
+    private readonly Channels channels = new(options);
+
+    /// <exception cref="ChatCallException">It did not succeed.</exception>
+    public async Task<HistoryPage> ListMessagesAsync(ListMessagesRequest request, CancellationToken cancellation)
+    {
+        var page = await CallAsync(
+            (client, headers, deadline) => client.ListMessagesAsync(request, headers, deadline, cancellation), cancellation);
+        return new HistoryPage(
+            [.. page.Messages.Select(message => message.ToChatMessage(page.LogId))], page.LogId, page.OldestId, page.HeadId);
+    }
+
+    /// <exception cref="ChatCallException">It did not succeed.</exception>
+    public Task<ListRoomsResponse> ListRoomsAsync(ListRoomsRequest request, CancellationToken cancellation) => CallAsync(
+        (client, headers, deadline) => client.ListRoomsAsync(request, headers, deadline, cancellation), cancellation);
+
+    private async Task<T> CallAsync<T>(
+        Func<ChatService.ChatServiceClient, Metadata, DateTime, AsyncUnaryCall<T>> call, CancellationToken cancellation)
+    {
+        var backoff = new Backoff(options);
+        var headers = new CallHeaders(options);
+        var begun = options.Time.GetTimestamp();
+        for (var attempt = 0; ; attempt++)
+        {
+            var address = options.Addresses[attempt % options.Addresses.Count];
+            var left = options.CallTimeout - options.Time.GetElapsedTime(begun);
+            var (end, cause) = (default(StreamEnd), default(Exception));
+            try
+            {
+                using var channel = channels.Open(address);
+                using var made = call(
+                    new ChatService.ChatServiceClient(channel.Channel),
+                    await headers.CreateAsync(cancellation).ConfigureAwait(false),
+                    DateTime.UtcNow + left);
+                return await made.ResponseAsync.ConfigureAwait(false);
+            }
+            catch (RpcException error) when (!cancellation.IsCancellationRequested)
+            {
+                (end, cause) = (Problems.Of(error, address, wasConnected: false), error);
+            }
+            catch (TokenException error)
+            {
+                (end, cause) = (new StreamEnd(ProblemKind.NoToken, error.Message), error);
+            }
+            catch (RpcException error)
+            {
+                throw new OperationCanceledException(error.Message, error, cancellation);
+            }
+
+            var delay = backoff.Next();
+            delay = delay > end.AtLeast ? delay : end.AtLeast;
+            if (end.IsFinal || end.Kind is ProblemKind.Tls or ProblemKind.NotAChatService
+                || options.Time.GetElapsedTime(begun) + delay >= options.CallTimeout)
+            {
+                throw new ChatCallException(new ConnectionProblem(end.Kind, end.Sentence, null), cause);
+            }
+
+            await Task.Delay(delay, options.Time, cancellation).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+using Chat.Client.Delivery;
+using Microsoft.Data.Sqlite;
+
+namespace Chat.Client.State;
+
+/// <summary>
+/// Keeps everything in a state file. One loop writes what has come together since the last write in one transaction, with
+/// one sync of the disk; what nobody waits for goes with it, or a moment later.
+/// </summary>
+internal sealed class SqliteState : IClientState
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Lock gate = new();
+    private readonly StateFile file;
+    private readonly StateTables tables;
+    private readonly Action<string> notWritten;
+    private readonly ChatClientOptions options;
+    private readonly Task writing;
+
+    // What is to be written next, in order; and positions that the application moves with each event, of each room the last.
+    private List<StateWrite> writes = [];
+    private Dictionary<string, Position> moves = [];
+
+    // Of an earlier process, for rooms that this one has not joined or left yet.
+    private readonly Dictionary<string, Position> positions;
+    private TaskCompletionSource urgent = NewSignal();
+    private TaskCompletionSource any = NewSignal();
+    private Action<OutboxEntry, Exception?> onStored = (_, _) => { };
+    private bool isClosing;
+
+    private SqliteState(StateFile file, ChatClientOptions options, Action<string> notWritten)
+    {
+        this.file = file;
+        this.options = options;
+        this.notWritten = notWritten;
+        tables = new StateTables(file.Connection);
+        (Kept, positions) = tables.Load();
+        writing = Task.Run(WriteAsync);
+    }
+
+    public IReadOnlyList<OutboxEntry> Kept { get; }
+
+    /// <param name="options">The file, and whom it belongs to.</param>
+    /// <param name="notWritten">Told, in a sentence, why writes fail that nobody waits for.</param>
+    /// <exception cref="ChatStateException">The file can't be used; it was not changed.</exception>
+    public static SqliteState Open(ChatClientOptions options, Action<string> notWritten)
+    {
+        var file = StateFile.Open(options.StatePath!, options.Addresses[0], options.User);
+        try
+        {
+            return new SqliteState(file, options, notWritten);
+        }
+        catch (SqliteException error)
+        {
+            file.Dispose();
+            throw new ChatStateException($"cannot open the state file {file.Path}: {StateFile.Sentence(error)}", error);
+        }
+    }
+
+    public void OnStored(Action<OutboxEntry, Exception?> stored) => onStored = stored;
+
+    public Position? PositionOf(string room)
+    {
+        lock (gate)
+        {
+            return positions.TryGetValue(room, out var position) ? position : null;
+        }
+    }
+
+    public void Append(OutboxEntry entry) => Add(new AppendWrite(entry, onStored));
+
+    public void Remove(OutboxEntry entry) => Add(new RemoveWrite(entry));
+
+    public void Refuse(OutboxEntry entry) => Add(new RefuseWrite(entry));
+
+    public void Start(string room, Position position) => Add(new StartWrite(room, position));
+
+    public void Forget(string room)
+    {
+        lock (gate)
+        {
+            moves.Remove(room);
+            positions.Remove(room);
+            Add(new ForgetWrite(room));
+        }
+    }
+
+    public void Move(string room, Position position)
+    {
+        lock (gate)
+        {
+            moves[room] = position;
+            any.TrySetResult();
+        }
+    }
+
+    public Task<bool> MoveAsync(string room, Position position) => Add(new MoveWrite(room, position)).Written;
+
+    public Task<bool> MoveAsync(string room, Position position, Func<SqliteConnection, SqliteTransaction, Task> effect) =>
+        Add(new EffectWrite(room, position, effect)).Written;
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (gate)
+        {
+            isClosing = true;
+            any.TrySetResult();
+            urgent.TrySetResult();
+        }
+
+        await writing.ConfigureAwait(false);
+        file.Dispose();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private T Add<T>(T write)
+        where T : StateWrite
+    {
+        lock (gate)
+        {
+            if (isClosing && !write.IsLazy)
+            {
+                write.Fail(new ObjectDisposedException(nameof(ChatClient)));
+                return write;
+            }
+
+            writes.Add(write);
+            any.TrySetResult();
+            if (!write.IsLazy)
+            {
+                urgent.TrySetResult();
+            }
+        }
+
+        return write;
+    }
+
+    private async Task WriteAsync()
+    {
+        string? said = null;
+        while (true)
+        {
+            await any.Task;
+            if (!urgent.Task.IsCompleted)
+            {
+                await Task.WhenAny(urgent.Task, Task.Delay(said is null ? options.LazyWriteDelay : RetryDelay, options.Time));
+            }
+
+            var (batch, isLast) = Swap();
+            var problem = await WriteAsync(batch);
+            if (problem is not null && problem != said)
+            {
+                notWritten(problem);
+            }
+
+            said = problem;
+            if (isLast)
+            {
+                return;
+            }
+        }
+    }
+
+    private (Queue<StateWrite> Batch, bool IsLast) Swap()
+    {
+        lock (gate)
+        {
+            var batch = new Queue<StateWrite>(writes);
+            foreach (var (room, position) in moves)
+            {
+                batch.Enqueue(new LazyMove(room, position));
+            }
+
+            (writes, moves) = ([], []);
+            if (!isClosing)
+            {
+                (any, urgent) = (NewSignal(), NewSignal());
+            }
+
+            return (batch, isClosing);
+        }
+    }
+
+    // What is wrong, where something is. An effect has a transaction of its own, and everything before it comes before.
+    private async Task<string?> WriteAsync(Queue<StateWrite> batch)
+    {
+        string? problem = null;
+        while (batch.Count > 0)
+        {
+            var together = new List<StateWrite>();
+            while (batch.TryPeek(out var next) && (together.Count == 0 || next is not EffectWrite))
+            {
+                together.Add(batch.Dequeue());
+                if (next is EffectWrite)
+                {
+                    break;
+                }
+            }
+
+            try
+            {
+                await CommitAsync(together);
+                together.ForEach(write => write.Succeed());
+            }
+            catch (Exception error)
+            {
+                problem = Fail(together, error) ?? problem;
+            }
+        }
+
+        return problem;
+    }
+
+    private async Task CommitAsync(List<StateWrite> together)
+    {
+        tables.Begin();
+        try
+        {
+            if (together is [EffectWrite effect])
+            {
+                await effect.ApplyAsync(tables, file.Connection, tables.Transaction!);
+            }
+            else
+            {
+                together.ForEach(write => write.Apply(tables));
+            }
+
+            tables.Commit();
+        }
+        catch
+        {
+            tables.Rollback();
+            throw;
+        }
+    }
+
+    private string? Fail(List<StateWrite> together, Exception error)
+    {
+        if (error is not SqliteException broken || together is [EffectWrite])
+        {
+            // The effect's own: it was rolled back, and its caller is told what it threw.
+            together.ForEach(write => write.Fail(error));
+            return null;
+        }
+
+        var sentence = broken.SqliteErrorCode == SQLitePCL.raw.SQLITE_IOERR
+            ? $"the state file {file.Path} could not be written, and nobody knows what is in it now: {broken.Message}; look after the disk"
+            : $"the state file {file.Path} could not be written: {StateFile.Sentence(broken)}";
+        together.Where(write => !write.IsLazy).ToList().ForEach(write => write.Fail(new ChatStateException(sentence, broken)));
+        lock (gate)
+        {
+            var again = together.Where(write => write.IsLazy).ToList();
+            writes.InsertRange(0, again);
+            if (again.Count > 0)
+            {
+                any.TrySetResult();
+            }
+        }
+
+        return sentence;
+    }
+
+    private sealed class LazyMove(string room, Position position) : StateWrite
+    {
+        public override void Apply(StateTables tables) => tables.Move(room, position);
+    }
+}
