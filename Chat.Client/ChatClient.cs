@@ -277,6 +277,10 @@ public sealed class ChatClient : IAsyncDisposable
         while (request.PageToken.Length > 0);
     }
 
+    /// <summary>Asks the service whether it can store and deliver messages now.</summary>
+    /// <exception cref="ChatCallException">The service has not answered in time.</exception>
+    public Task<bool> IsServingAsync(CancellationToken cancellation = default) => calls.IsServingAsync(cancellation);
+
     /// <summary>
     /// Waits for the answers that are missing, at most <see cref="ChatClientOptions.FlushTimeout"/>, and ends. Where there is a
     /// state file and no connection, nothing is waited for: the messages are kept, and the next process sends them.

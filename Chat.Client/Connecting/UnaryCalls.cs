@@ -1,6 +1,7 @@
 using Chat.Client.Delivery;
 using Chat.V1;
 using Grpc.Core;
+using Grpc.Health.V1;
 
 namespace Chat.Client.Connecting;
 
@@ -13,17 +14,30 @@ internal sealed class UnaryCalls(ChatClientOptions options)
     public async Task<HistoryPage> ListMessagesAsync(ListMessagesRequest request, CancellationToken cancellation)
     {
         var page = await CallAsync(
-            (client, headers, deadline) => client.ListMessagesAsync(request, headers, deadline, cancellation), cancellation);
+            (channel, headers, deadline) => Chat(channel).ListMessagesAsync(request, headers, deadline, cancellation),
+            cancellation).ConfigureAwait(false);
         return new HistoryPage(
             [.. page.Messages.Select(message => message.ToChatMessage(page.LogId))], page.LogId, page.OldestId, page.HeadId);
     }
 
     /// <exception cref="ChatCallException">It did not succeed.</exception>
     public Task<ListRoomsResponse> ListRoomsAsync(ListRoomsRequest request, CancellationToken cancellation) => CallAsync(
-        (client, headers, deadline) => client.ListRoomsAsync(request, headers, deadline, cancellation), cancellation);
+        (channel, headers, deadline) => Chat(channel).ListRoomsAsync(request, headers, deadline, cancellation), cancellation);
+
+    /// <exception cref="ChatCallException">It did not succeed.</exception>
+    public async Task<bool> IsServingAsync(CancellationToken cancellation)
+    {
+        var request = new HealthCheckRequest { Service = ChatService.Descriptor.FullName };
+        var health = await CallAsync(
+            (channel, headers, deadline) => new Health.HealthClient(channel).CheckAsync(request, headers, deadline, cancellation),
+            cancellation).ConfigureAwait(false);
+        return health.Status == HealthCheckResponse.Types.ServingStatus.Serving;
+    }
+
+    private static ChatService.ChatServiceClient Chat(ChannelBase channel) => new(channel);
 
     private async Task<T> CallAsync<T>(
-        Func<ChatService.ChatServiceClient, Metadata, DateTime, AsyncUnaryCall<T>> call, CancellationToken cancellation)
+        Func<ChannelBase, Metadata, DateTime, AsyncUnaryCall<T>> call, CancellationToken cancellation)
     {
         var backoff = new Backoff(options);
         var headers = new CallHeaders(options);
@@ -37,7 +51,7 @@ internal sealed class UnaryCalls(ChatClientOptions options)
             {
                 using var channel = channels.Open(address);
                 using var made = call(
-                    new ChatService.ChatServiceClient(channel.Channel),
+                    channel.Channel,
                     await headers.CreateAsync(cancellation).ConfigureAwait(false),
                     DateTime.UtcNow + left);
                 return await made.ResponseAsync.ConfigureAwait(false);

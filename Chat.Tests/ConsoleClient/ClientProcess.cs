@@ -22,27 +22,65 @@ internal sealed class ClientProcess : IAsyncDisposable
     /// <summary>What it has said about the connection.</summary>
     public List<string> Said { get; } = [];
 
-    public static ClientProcess Start(Uri address, string user, params string[] more)
+    public static ClientProcess Start(Uri address, string user, params string[] more) =>
+        new(Process.Start(StartInfo(["--address", address.ToString(), "--user", user, .. more]))
+            ?? throw new InvalidOperationException("The client does not start."));
+
+    /// <summary>Runs a command to its end, with this as its whole input.</summary>
+    public static async Task<CommandResult> RunAsync(
+        string[] arguments, byte[]? input = null, params (string Name, string Value)[] environment)
     {
-        // Beside the tests lie no copies of what the service's framework brings; so it runs on that framework too.
-        var start = new ProcessStartInfo("dotnet")
+        var start = StartInfo(arguments);
+        foreach (var (name, value) in environment)
         {
-            ArgumentList =
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("The client does not start.");
+        try
+        {
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            try
             {
-                "exec", "--runtimeconfig", Path.Combine(AppContext.BaseDirectory, "Chat.Service.runtimeconfig.json"),
-                Path.Combine(AppContext.BaseDirectory, "Chat.ConsoleClient.dll"),
-                "--address", address.ToString(), "--user", user,
-            },
+                await process.StandardInput.BaseStream.WriteAsync(input ?? []).AsTask().WaitAsync(ChatCall.Deadline);
+                process.StandardInput.Close();
+            }
+            catch (IOException)
+            {
+                // It ended before it had read all.
+            }
+
+            await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+            return new CommandResult(process.ExitCode, Lines(await output), Lines(await errors));
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>How it is started; nothing that the tests' own environment says of a chat counts.</summary>
+    public static ProcessStartInfo StartInfo(string[] arguments)
+    {
+        // Where it was built: beside the tests lie no copies of what the service's framework brings.
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        var chat = Repository.PathOf(Path.Combine("Chat.ConsoleClient", "bin", output.Parent!.Name, output.Name, "chat.dll"));
+        var start = new ProcessStartInfo("dotnet", [chat, .. arguments])
+        {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in more)
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CHAT_", StringComparison.Ordinal)).ToList())
         {
-            start.ArgumentList.Add(argument);
+            start.Environment.Remove(name);
         }
 
-        return new ClientProcess(Process.Start(start) ?? throw new InvalidOperationException("The client does not start."));
+        start.Environment["XDG_CONFIG_HOME"] = Path.Combine(AppContext.BaseDirectory, "no-settings");
+        start.Environment["XDG_STATE_HOME"] = Path.Combine(AppContext.BaseDirectory, "no-state");
+        return start;
     }
 
     /// <summary>Starts it and waits until it has read what there is.</summary>
@@ -122,3 +160,6 @@ internal sealed class ClientProcess : IAsyncDisposable
         while (!satisfied(lines[^1]));
     }
 }
+
+/// <summary>What a command has done.</summary>
+internal sealed record CommandResult(int ExitCode, string[] Output, string[] Errors);

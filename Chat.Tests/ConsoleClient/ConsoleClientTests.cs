@@ -63,7 +63,7 @@ public sealed class ConsoleClientTests : IDisposable
             await ann.UntilItShowsAsync("ann: line 5");
             await service.KillAsync();
             await ann.TypeAsync(lines[10..20]);
-            await ann.UntilItSaysAsync("lost the connection");
+            await ann.UntilItSaysAsync("broke, retrying");
             await service.DisposeAsync();
             service = await ServiceProcess.StartAsync(data.Path, service.Address.Authority);
             await ann.TypeAsync(lines[20..]);
@@ -175,8 +175,8 @@ public sealed class ConsoleClientTests : IDisposable
         await using var service = await ServiceProcess.StartAsync(data.Path);
         await using var nobody = ClientProcess.Start(service.Address, "ann", "--room", "Not A Room");
 
-        Assert.Equal(1, await nobody.ToEndAsync());
-        Assert.Contains("metadata 'room'", Assert.Single(nobody.Said), StringComparison.Ordinal);
+        Assert.Equal(2, await nobody.ToEndAsync());
+        Assert.Contains("'Not A Room' is no room name", Assert.Single(nobody.Said), StringComparison.Ordinal);
     }
 
     [Fact]

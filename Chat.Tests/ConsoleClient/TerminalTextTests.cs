@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Chat.ConsoleClient;
+using Chat.ConsoleClient.Terminal;
 using Xunit;
 
 namespace Chat.Tests.ConsoleClient;

@@ -1,0 +1,187 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Security.Cryptography;
+using Chat.Client;
+
+namespace Chat.ConsoleClient.Commands;
+
+/// <summary>
+/// <c>chat send</c>: sends a text, or each line of the input, and ends with 0 only when all are stored. A line's key is made
+/// of a prefix and the line's number, so that the command can be repeated, and a refusal names its line.
+/// </summary>
+internal sealed class SendCommand
+{
+    // Lines that are being written to a state file at once; it writes them together.
+    private const int EnqueuedAtOnce = 1024;
+
+    private readonly CommandContext context;
+    private readonly ChatClient client;
+    private readonly ConnectionWatch watch;
+    private readonly string prefix;
+    private readonly bool isKnownPrefix;
+    private long taken;
+    private long refused;
+
+    private SendCommand(CommandContext context, ChatClient client, ConnectionWatch watch, string? prefix)
+    {
+        this.context = context;
+        this.client = client;
+        this.watch = watch;
+        isKnownPrefix = prefix is not null;
+        this.prefix = prefix ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
+    }
+
+    public static Command Create(CommandRun run)
+    {
+        var text = new Argument<string?>("text")
+        {
+            Description = "What to send; without it each line of the input is a message",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var prefix = new Option<string?>("--key-prefix")
+        {
+            Description = "Makes the keys PREFIX-1, PREFIX-2, … of the lines' numbers, so that a repeated command sends nothing twice",
+            HelpName = "prefix",
+        };
+        var command = new Command("send", "Sends a text, or each line of the input; ends with 0 when all are stored.") { text, prefix };
+        CommandHelp.Show(
+            command,
+            "chat send --room ops \"backup done\"",
+            "tail -f app.log | chat send --room logs",
+            "chat send --room import --key-prefix 2026-01-31 < lines.txt");
+        command.SetAction(run.Action(CommandRun.ForScripts, (context, given) =>
+            RunAsync(context, given.GetValue(text), given.GetValue(prefix))));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, string? text, string? prefix)
+    {
+        await using var client = ChatClient.Open(context.Options);
+        using var watch = new ConnectionWatch(context);
+        var command = new SendCommand(context, client, watch, prefix);
+        return await command.RunAsync(
+            text is not null ? OneLineAsync(text) : new LineReader(Console.OpenStandardInput()).ReadAsync(context.Stop));
+    }
+
+    private async Task<int> RunAsync(IAsyncEnumerable<Line> lines)
+    {
+        using var ending = new CancellationTokenSource();
+        var listening = ListenAsync(ending.Token);
+        try
+        {
+            var sending = SendAsync(lines);
+            await watch.GuardAsync(sending);
+            await ending.CancelAsync();
+            await listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        catch (Exception error) when (error is OperationCanceledException or NoServiceException)
+        {
+            context.Output.Say(error is NoServiceException ? error.Message : "interrupted");
+            context.Output.Say($"{Count(Acked)} stored, {Count(client.OutboxCount)} without an answer{Advice()}");
+            return error is NoServiceException ? ExitCodes.NoService : ExitCodes.NotAll;
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            context.Output.EndProgress();
+        }
+
+        if (refused > 0)
+        {
+            context.Output.Say($"{Count(Acked)} stored, {Count(refused)} refused");
+        }
+
+        return refused == 0 ? ExitCodes.Ok : ExitCodes.NotAll;
+    }
+
+    private long Acked => taken - refused - client.OutboxCount;
+
+    private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+#pragma warning disable CS1998 // It is asynchronous for those who read lines.
+    private static async IAsyncEnumerable<Line> OneLineAsync(string text)
+#pragma warning restore CS1998
+    {
+        yield return new Line(1, text, null);
+    }
+
+    private async Task<bool> SendAsync(IAsyncEnumerable<Line> lines)
+    {
+        var enqueued = new Queue<Task<string>>();
+        await foreach (var line in lines)
+        {
+            taken++;
+            if (line.Wrong is not null)
+            {
+                Refuse(line.Number, line.Wrong);
+                continue;
+            }
+
+            if (enqueued.Count == EnqueuedAtOnce)
+            {
+                await enqueued.Dequeue();
+            }
+
+            enqueued.Enqueue(client.EnqueueAsync(context.Room, line.Text, $"{prefix}-{line.Number}", context.Stop));
+            context.Output.ShowProgress(() => $"sent {Count(taken)} · stored {Count(Acked)}");
+        }
+
+        await Task.WhenAll(enqueued);
+        var flushing = client.FlushAsync(context.Stop);
+        while (await Task.WhenAny(flushing, Task.Delay(TimeSpan.FromMilliseconds(200), context.Options.Time)) != flushing)
+        {
+            context.Output.ShowProgress(() => $"sent {Count(taken)} · stored {Count(Acked)}");
+        }
+
+        await flushing;
+        return true;
+    }
+
+    private async Task ListenAsync(CancellationToken ending)
+    {
+        await foreach (var happened in client.ReadEventsAsync(ending))
+        {
+            switch (happened)
+            {
+                case ConnectionChanged changed:
+                    watch.Take(changed);
+                    break;
+                case MessageRefused message:
+                    Refuse(LineOf(message.Key), message.Detail);
+                    break;
+                case StateNotWritten state:
+                    context.Output.Say(state.Detail);
+                    break;
+            }
+        }
+    }
+
+    private void Refuse(string line, string why)
+    {
+        Interlocked.Increment(ref refused);
+        context.Output.Say($"{line} was refused: {why}");
+    }
+
+    private void Refuse(long line, string why) => Refuse($"line {line}", why);
+
+    // Of another run with the same state file, there may be other keys.
+    private string LineOf(string key) =>
+        key.StartsWith(prefix + "-", StringComparison.Ordinal) ? $"line {key[(prefix.Length + 1)..]}" : $"the message '{key}' of an earlier run";
+
+    private string Advice()
+    {
+        if (client.OutboxCount == 0)
+        {
+            return "";
+        }
+
+        if (context.Options.StatePath is { } path)
+        {
+            return $"; they are kept in {path}, and the next command with this --state sends them";
+        }
+
+        return isKnownPrefix
+            ? $"; repeat the command with --key-prefix {prefix}, and nothing is stored twice"
+            : $"; repeat the command with --key-prefix {prefix}, and what is stored already is not stored again";
+    }
+}
