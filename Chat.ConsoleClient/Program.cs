@@ -1,5 +1,4 @@
 using Chat.ConsoleClient.Commands;
-using Chat.ConsoleClient.Terminal;
 
 using var output = new Output();
 var run = new CommandRun(output);

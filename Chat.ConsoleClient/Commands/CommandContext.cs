@@ -1,5 +1,4 @@
 using Chat.Client;
-using Chat.ConsoleClient.Terminal;
 
 namespace Chat.ConsoleClient.Commands;
 

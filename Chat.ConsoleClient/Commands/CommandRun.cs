@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Chat.Client;
-using Chat.ConsoleClient.Terminal;
 
 namespace Chat.ConsoleClient.Commands;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Chat.Client;
-using Chat.ConsoleClient.Terminal;
 using Spectre.Console;
 
 namespace Chat.ConsoleClient.Commands;

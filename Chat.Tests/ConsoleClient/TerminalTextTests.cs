@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Chat.ConsoleClient.Terminal;
+using Chat.ConsoleClient;
 using Xunit;
 
 namespace Chat.Tests.ConsoleClient;

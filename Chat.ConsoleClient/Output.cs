@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
-namespace Chat.ConsoleClient.Terminal;
+namespace Chat.ConsoleClient;
 
 /// <summary>
 /// Where a command writes: results to standard output, and what it has to say to standard error. Unlike the console's own

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Chat.ConsoleClient.Terminal;
+namespace Chat.ConsoleClient;
 
 /// <summary>Makes what others wrote harmless: nothing in it moves the cursor, turns the line around or hides.</summary>
 internal static partial class TerminalText

@@ -4,7 +4,7 @@ using Chat.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
-namespace Chat.ConsoleClient.Terminal;
+namespace Chat.ConsoleClient;
 
 /// <summary>A message as a line of output.</summary>
 internal static class MessageLine
