@@ -1,3 +1,4 @@
+using Chat.ConsoleClient;
 using Chat.ConsoleClient.Commands;
 
 using var output = new Output();
