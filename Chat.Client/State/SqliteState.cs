@@ -204,9 +204,16 @@ internal sealed class SqliteState : IClientState
                 await CommitAsync(together);
                 together.ForEach(write => write.Succeed());
             }
+            catch (SqliteException error) when (together is not [EffectWrite])
+            {
+                // What comes after it must not be written without it: an effect would find no position, for one.
+                problem = Fail([.. together, .. batch], error);
+                batch.Clear();
+            }
             catch (Exception error)
             {
-                problem = Fail(together, error) ?? problem;
+                // The effect's own: it was rolled back, and its caller is told what it threw.
+                together.ForEach(write => write.Fail(error));
             }
         }
 
@@ -236,19 +243,12 @@ internal sealed class SqliteState : IClientState
         }
     }
 
-    private string? Fail(List<StateWrite> together, Exception error)
+    private string Fail(List<StateWrite> together, SqliteException error)
     {
-        if (error is not SqliteException broken || together is [EffectWrite])
-        {
-            // The effect's own: it was rolled back, and its caller is told what it threw.
-            together.ForEach(write => write.Fail(error));
-            return null;
-        }
-
-        var sentence = broken.SqliteErrorCode == SQLitePCL.raw.SQLITE_IOERR
-            ? $"the state file {file.Path} could not be written, and nobody knows what is in it now: {broken.Message}; look after the disk"
-            : $"the state file {file.Path} could not be written: {StateFile.Sentence(broken)}";
-        together.Where(write => !write.IsLazy).ToList().ForEach(write => write.Fail(new ChatStateException(sentence, broken)));
+        var sentence = error.SqliteErrorCode == SQLitePCL.raw.SQLITE_IOERR
+            ? $"the state file {file.Path} could not be written, and nobody knows what is in it now: {error.Message}; look after the disk"
+            : $"the state file {file.Path} could not be written: {StateFile.Sentence(error)}";
+        together.Where(write => !write.IsLazy).ToList().ForEach(write => write.Fail(new ChatStateException(sentence, error)));
         lock (gate)
         {
             var again = together.Where(write => write.IsLazy).ToList();
