@@ -113,7 +113,8 @@ internal static class Problems
         }
 
         return error.Status.DebugException is null ? null : (ProblemKind.Broken,
-            $"what answers at {address} hangs up before it says anything; where that goes on, check the port, and https:// or http://");
+            $"what answers at {address} hangs up before it says anything; where that goes on, it "
+                + (IsTls(address) ? "" : "wants TLS (https://), or ") + "is no chat service: check the address and the port");
     }
 
     private static bool IsHangUp(Exception cause) =>
@@ -134,8 +135,9 @@ internal static class Problems
     private static string Access(RpcException error) => Detail(error.Status.Detail, error.StatusCode.ToString())
         + (error.StatusCode == StatusCode.Unauthenticated ? "; give a TokenProvider with tokens that it takes" : "; its operator gives rights");
 
-    private static string TlsOf(string address) =>
-        address.StartsWith("https", StringComparison.OrdinalIgnoreCase) ? "with TLS" : "without TLS";
+    private static string TlsOf(string address) => IsTls(address) ? "with TLS" : "without TLS";
+
+    private static bool IsTls(string address) => address.StartsWith("https", StringComparison.OrdinalIgnoreCase);
 
     private static Exception Innermost(Exception error) => error.GetBaseException();
 

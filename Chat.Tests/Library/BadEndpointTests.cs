@@ -44,7 +44,7 @@ public sealed class BadEndpointTests : LibraryTest
         using var certificate = SelfSigned();
         await using var server = await ServeAsync(HttpProtocols.Http2, context => Task.CompletedTask, certificate);
         var address = server.Urls.Single().Replace("https:", "http:", StringComparison.Ordinal);
-        await AssertWaitsAsync(Options(address), ProblemKind.NotAChatService, $"what answers at {address} speaks no HTTP/2 without TLS", "https://");
+        await AssertWaitsAsync(Options(address), ProblemKind.Broken, $"what answers at {address} hangs up", "https://");
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class BadEndpointTests : LibraryTest
     {
         await using var server = new BareServer(_ => Task.CompletedTask);
         await AssertWaitsAsync(
-            Options(server.Address), ProblemKind.Broken, $"what answers at {server.Address} hangs up", "check the port");
+            Options(server.Address), ProblemKind.Broken, $"what answers at {server.Address} hangs up", "check the address");
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class PackageTests : IDisposable
         AssertHas(package, "README.md", "lib/net10.0/Chat.Client.dll", "lib/net10.0/Chat.Client.xml");
         Assert.Equal(
             [
-                "Grpc.Core.Api", "Grpc.Net.Client", "Grpc.Net.Common", "GrpcChat.Protos", "Microsoft.Data.Sqlite",
+                "Google.Protobuf", "Grpc.Core.Api", "Grpc.Net.Client", "Grpc.Net.Common", "GrpcChat.Protos", "Microsoft.Data.Sqlite",
                 "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Logging.Abstractions",
                 "SQLitePCLRaw.bundle_e_sqlite3", "SQLitePCLRaw.core",
             ],
@@ -73,6 +73,7 @@ public sealed class PackageTests : IDisposable
         Assert.Equal(typeof(ChatClient).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0], Of("version"));
         Assert.Equal("MIT", Of("license"));
         Assert.Equal("README.md", Of("readme"));
+        Assert.Equal("The GrpcChat authors", Of("authors"));
         Assert.NotEqual("Package Description", Of("description"));
     }
 

@@ -37,18 +37,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return line;
     }
 
-    /// <summary>Reads lines until one is this one.</summary>
+    /// <summary>Reads lines until it has printed this one.</summary>
     public async Task UntilItSaysAsync(string said)
     {
-        while (await ReadLineAsync() is { } line)
+        while (!Lines.Contains(said))
         {
-            if (line == said)
+            if (await ReadLineAsync() is null)
             {
-                return;
+                throw new InvalidOperationException($"It ended without '{said}': {string.Join(" | ", Lines.TakeLast(20))}");
             }
         }
-
-        throw new InvalidOperationException($"It ended without '{said}': {string.Join(" | ", Lines.TakeLast(20))}");
     }
 
     /// <summary>SIGKILL. Reads what it had still printed; false = it had ended before.</summary>
