@@ -22,7 +22,7 @@ internal sealed class SqliteState : IClientState
     private List<StateWrite> writes = [];
     private Dictionary<string, Position> moves = [];
 
-    // Of an earlier process, for rooms that this one has not joined or left yet.
+    // Where a room goes on that is joined: of an earlier process, or of this one, where the service took the room away.
     private readonly Dictionary<string, Position> positions;
     private TaskCompletionSource urgent = NewSignal();
     private TaskCompletionSource any = NewSignal();
@@ -74,7 +74,14 @@ internal sealed class SqliteState : IClientState
 
     public void Refuse(OutboxEntry entry) => Add(new RefuseWrite(entry));
 
-    public void Start(string room, Position position) => Add(new StartWrite(room, position));
+    public void Start(string room, Position position)
+    {
+        lock (gate)
+        {
+            positions[room] = position;
+            Add(new StartWrite(room, position));
+        }
+    }
 
     public void Forget(string room)
     {
@@ -91,14 +98,15 @@ internal sealed class SqliteState : IClientState
         lock (gate)
         {
             moves[room] = position;
+            OnMoved(room, position);
             any.TrySetResult();
         }
     }
 
-    public Task<bool> MoveAsync(string room, Position position) => Add(new MoveWrite(room, position)).Written;
+    public Task<bool> MoveAsync(string room, Position position) => Add(new MoveWrite(room, position, OnMoved)).Written;
 
     public Task<bool> MoveAsync(string room, Position position, Func<SqliteConnection, SqliteTransaction, Task> effect) =>
-        Add(new EffectWrite(room, position, effect)).Written;
+        Add(new EffectWrite(room, position, OnMoved, effect)).Written;
 
     public async ValueTask DisposeAsync()
     {
@@ -114,6 +122,17 @@ internal sealed class SqliteState : IClientState
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void OnMoved(string room, Position position)
+    {
+        lock (gate)
+        {
+            if (positions.TryGetValue(room, out var last) && last.IsBefore(position))
+            {
+                positions[room] = position;
+            }
+        }
+    }
 
     private T Add<T>(T write)
         where T : StateWrite
