@@ -1,4 +1,6 @@
 using Chat.Client;
+using Chat.Client.Delivery;
+using Chat.Client.State;
 using Chat.Tests.Infrastructure;
 using Chat.V1;
 using Microsoft.Data.Sqlite;
@@ -352,6 +354,36 @@ public sealed class StateFileTests : LibraryTest
         }
 
         Assert.Empty(Query("SELECT room FROM chat_position"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_room_that_the_service_took_away_goes_on_after_its_position_when_it_is_joined_again(bool hasFile)
+    {
+        await using IClientState state = hasFile ? SqliteState.Open(Options(NobodyThere()), _ => { }) : new MemoryState();
+        var events = new EventQueue(100, 1_000_000, () => { });
+        var rooms = new FollowedRooms(state, events, TimeProvider.System);
+        _ = rooms.Join("ops", JoinFrom.Start);
+        rooms.Fill(new ChatRequest());
+        Assert.Null(rooms.Take(new ChatResponse
+        {
+            Joined = { new Joined { Room = "ops", LogId = "log", OldestId = 1, HeadId = 3, Resume = Resume.Complete } },
+            Messages = { Enumerable.Range(1, 3).Select(id => new Message { Room = "ops", Id = id, Text = $"{id}" }) },
+        }));
+        await events.TakeAsync(CancellationToken.None);
+        await events.TakeAsync(CancellationToken.None);
+        var second = Assert.IsType<MessageReceived>(await events.TakeAsync(CancellationToken.None)).Message;
+        var position = new Position(second.Epoch, second.LogId, second.Id);
+        Assert.True(await state.MoveAsync("ops", position));
+
+        rooms.Take(new ChatResponse { Left = { new Left { Room = "ops", Reason = Reason.Forbidden } } });
+        _ = rooms.Join("ops", JoinFrom.Start);
+        var request = new ChatRequest();
+        rooms.Fill(request);
+
+        Assert.Equal((2, "log"), (request.Joins.Single().AfterId, request.Joins.Single().LogId));
+        Assert.False(await state.MoveAsync("ops", position));
     }
 
     [Fact]
