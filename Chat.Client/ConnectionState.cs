@@ -31,13 +31,13 @@ public enum ProblemKind
     /// <summary>Nothing answers at the address.</summary>
     Unreachable,
 
-    /// <summary>What answers speaks no TLS where it should, or TLS where it should not, or its certificate is not trusted.</summary>
+    /// <summary>What answers speaks no TLS where it should, or its certificate is not trusted.</summary>
     Tls,
 
     /// <summary>What answers is no chat service: no HTTP/2, no gRPC, or no such call.</summary>
     NotAChatService,
 
-    /// <summary>The connection broke.</summary>
+    /// <summary>The connection broke, or was closed before it said anything, as by a service that wants TLS.</summary>
     Broken,
 
     /// <summary>Nothing came for 2.5 heartbeat intervals, so the connection was cut.</summary>

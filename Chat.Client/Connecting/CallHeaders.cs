@@ -21,7 +21,16 @@ internal sealed class CallHeaders(ChatClientOptions options)
 
         try
         {
-            Token = await provider(stop);
+            // Said here without its text: the library that would notice says it with the text, in a line that is logged.
+            var token = await provider(stop);
+            if (string.IsNullOrEmpty(token) || token.Any(c => c is <= ' ' or > '~'))
+            {
+                throw new InvalidOperationException(string.IsNullOrEmpty(token)
+                    ? "it is empty"
+                    : "it has a character that no header can carry; visible ASCII can be, and nothing else");
+            }
+
+            Token = token;
             return new Metadata { { "authorization", $"Bearer {Token}" } };
         }
         catch (Exception error) when (!stop.IsCancellationRequested)
@@ -32,4 +41,4 @@ internal sealed class CallHeaders(ChatClientOptions options)
 }
 
 /// <summary>The application's token provider threw.</summary>
-internal sealed class TokenException(Exception inner) : Exception($"there is no token: {inner.Message}", inner);
+internal sealed class TokenException(Exception inner) : Exception($"the TokenProvider gave no token: {inner.Message}", inner);

@@ -1,4 +1,5 @@
 using System.Net.Http;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using Chat.V1;
 using Grpc.Core;
@@ -38,7 +39,7 @@ internal static class Problems
 
     private static (ProblemKind Kind, string Sentence) OfTheService(RpcException error, ChatError chat) => error.StatusCode switch
     {
-        StatusCode.Unauthenticated or StatusCode.PermissionDenied => (ProblemKind.AccessDenied, $"the service refuses access: {error.Status.Detail}"),
+        StatusCode.Unauthenticated or StatusCode.PermissionDenied => (ProblemKind.AccessDenied, $"the service refuses access: {Access(error)}"),
         StatusCode.DataLoss => (ProblemKind.LogDamaged, $"the service's log is damaged; tell its operator: {error.Status.Detail}"),
         _ when chat.ComeBack => (ProblemKind.EndedByService, $"the service ended the call: {error.Status.Detail}"),
         _ => (ProblemKind.Refused, $"the service refuses that: {error.Status.Detail}"),
@@ -49,11 +50,21 @@ internal static class Problems
         var detail = Detail(error.Status.Detail, error.StatusCode.ToString());
         if (error.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied)
         {
-            return (ProblemKind.AccessDenied, $"the service at {address} refuses access: {detail}");
+            return (ProblemKind.AccessDenied, $"the service at {address} refuses access: {Access(error)}");
         }
 
-        // What grpc-dotnet says where a response is HTTP and no gRPC: https://github.com/grpc/grpc-dotnet, GrpcProtocolHelpers.
-        if (error.StatusCode == StatusCode.Unimplemented || error.Status.Detail.StartsWith("Bad gRPC response", StringComparison.Ordinal))
+        if (error.StatusCode == StatusCode.DeadlineExceeded)
+        {
+            return (ProblemKind.Silent, $"nothing came from {address} in time");
+        }
+
+        // Of a proxy whose service is away: it may come back.
+        if (error.StatusCode == StatusCode.Unavailable && IsNoGrpc(error))
+        {
+            return (ProblemKind.Unreachable, $"what answers at {address} is no chat service, and reaches none ({detail}); check whether one runs behind it");
+        }
+
+        if (error.StatusCode == StatusCode.Unimplemented || IsNoGrpc(error))
         {
             return (ProblemKind.NotAChatService, $"what answers at {address} is no chat service ({detail}); check the address and the port");
         }
@@ -72,29 +83,61 @@ internal static class Problems
         {
             if (cause is AuthenticationException || cause is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
             {
-                return (ProblemKind.Tls, $"there is no TLS with {address}: {Innermost(cause).Message.TrimEnd('.')}; "
-                    + "where the service has none, the address begins with http://");
+                return (ProblemKind.Tls, Tls(Innermost(cause).Message.TrimEnd('.'), address));
+            }
+
+            if (IsHangUp(cause))
+            {
+                break;
+            }
+
+            if (cause is SocketException socket)
+            {
+                return (ProblemKind.Unreachable, socket.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain
+                    ? NoSuchHost(address)
+                    : $"nothing answers at {address}: {socket.Message}; check the address, and whether the service runs");
             }
 
             if (cause is HttpRequestException http)
             {
-                return http.HttpRequestError switch
+                switch (http.HttpRequestError)
                 {
-                    HttpRequestError.NameResolutionError => (ProblemKind.Unreachable, $"no such host: {address}; check the address"),
-                    HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError
-                        or HttpRequestError.ResponseEnded =>
-                        (ProblemKind.NotAChatService, $"what answers at {address} speaks no HTTP/2 {TlsOf(address)}: it is no chat service; "
-                            + "check the port, and https:// or http://"),
-                    _ => (ProblemKind.Unreachable, $"nothing answers at {address}: {Innermost(cause).Message}"),
-                };
+                    case HttpRequestError.NameResolutionError:
+                        return (ProblemKind.Unreachable, NoSuchHost(address));
+                    case HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError
+                        when !IsHangUp(Innermost(http)):
+                        return (ProblemKind.NotAChatService, $"what answers at {address} speaks no HTTP/2 {TlsOf(address)}: it is no chat service; "
+                            + "check the port, and https:// or http://");
+                }
             }
         }
 
-        return null;
+        return error.Status.DebugException is null ? null : (ProblemKind.Broken,
+            $"what answers at {address} hangs up before it says anything; where that goes on, it "
+                + (IsTls(address) ? "" : "wants TLS (https://), or ") + "is no chat service: check the address and the port");
     }
 
-    private static string TlsOf(string address) =>
-        address.StartsWith("https", StringComparison.OrdinalIgnoreCase) ? "with TLS" : "without TLS";
+    private static bool IsHangUp(Exception cause) =>
+        cause is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }
+            or HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }
+            or SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown }
+            or ObjectDisposedException;
+
+    // What grpc-dotnet says where a response is HTTP and no gRPC: https://github.com/grpc/grpc-dotnet, GrpcProtocolHelpers.
+    private static bool IsNoGrpc(RpcException error) => error.Status.Detail.StartsWith("Bad gRPC response", StringComparison.Ordinal);
+
+    private static string NoSuchHost(string address) => $"no such host: {address}; check the address";
+
+    private static string Tls(string detail, string address) => detail.Contains("certificate", StringComparison.Ordinal)
+        ? $"the certificate of {address} is not trusted: {detail}; give the service one that this machine trusts for that name, or trust its issuer here"
+        : $"there is no TLS with {address}: {detail}; where the service has none, the address begins with http://";
+
+    private static string Access(RpcException error) => Detail(error.Status.Detail, error.StatusCode.ToString())
+        + (error.StatusCode == StatusCode.Unauthenticated ? "; give a TokenProvider with tokens that it takes" : "; its operator gives rights");
+
+    private static string TlsOf(string address) => IsTls(address) ? "with TLS" : "without TLS";
+
+    private static bool IsTls(string address) => address.StartsWith("https", StringComparison.OrdinalIgnoreCase);
 
     private static Exception Innermost(Exception error) => error.GetBaseException();
 

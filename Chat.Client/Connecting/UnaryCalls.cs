@@ -42,11 +42,11 @@ internal sealed class UnaryCalls(ChatClientOptions options)
         var backoff = new Backoff(options);
         var headers = new CallHeaders(options);
         var begun = options.Time.GetTimestamp();
+        var (end, cause) = (default(StreamEnd), default(Exception));
         for (var attempt = 0; ; attempt++)
         {
             var address = options.Addresses[attempt % options.Addresses.Count];
             var left = options.CallTimeout - options.Time.GetElapsedTime(begun);
-            var (end, cause) = (default(StreamEnd), default(Exception));
             try
             {
                 using var channel = channels.Open(address);
@@ -58,7 +58,11 @@ internal sealed class UnaryCalls(ChatClientOptions options)
             }
             catch (RpcException error) when (!cancellation.IsCancellationRequested)
             {
-                (end, cause) = (Problems.Of(error, address, wasConnected: false), error);
+                // That the time is over says less than what an earlier attempt has met.
+                if (end is null || error.StatusCode != StatusCode.DeadlineExceeded)
+                {
+                    (end, cause) = (Problems.Of(error, address, wasConnected: false), error);
+                }
             }
             catch (TokenException error)
             {

@@ -215,6 +215,7 @@ internal sealed class Outbox
             else
             {
                 state.Refuse(entry);
+                LookWhetherEmpty();
             }
 
             return entry;
@@ -373,6 +374,11 @@ internal sealed class Outbox
             Place(first.Value);
         }
 
+        LookWhetherEmpty();
+    }
+
+    private void LookWhetherEmpty()
+    {
         if (unanswered.Count == 0 && waiting.Count == 0)
         {
             empty?.TrySetResult();

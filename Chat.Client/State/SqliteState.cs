@@ -22,7 +22,7 @@ internal sealed class SqliteState : IClientState
     private List<StateWrite> writes = [];
     private Dictionary<string, Position> moves = [];
 
-    // Of an earlier process, for rooms that this one has not joined or left yet.
+    // Where a room goes on that is joined: of an earlier process, or of this one, where the service took the room away.
     private readonly Dictionary<string, Position> positions;
     private TaskCompletionSource urgent = NewSignal();
     private TaskCompletionSource any = NewSignal();
@@ -74,7 +74,14 @@ internal sealed class SqliteState : IClientState
 
     public void Refuse(OutboxEntry entry) => Add(new RefuseWrite(entry));
 
-    public void Start(string room, Position position) => Add(new StartWrite(room, position));
+    public void Start(string room, Position position)
+    {
+        lock (gate)
+        {
+            positions[room] = position;
+            Add(new StartWrite(room, position));
+        }
+    }
 
     public void Forget(string room)
     {
@@ -91,14 +98,15 @@ internal sealed class SqliteState : IClientState
         lock (gate)
         {
             moves[room] = position;
+            OnMoved(room, position);
             any.TrySetResult();
         }
     }
 
-    public Task<bool> MoveAsync(string room, Position position) => Add(new MoveWrite(room, position)).Written;
+    public Task<bool> MoveAsync(string room, Position position) => Add(new MoveWrite(room, position, OnMoved)).Written;
 
     public Task<bool> MoveAsync(string room, Position position, Func<SqliteConnection, SqliteTransaction, Task> effect) =>
-        Add(new EffectWrite(room, position, effect)).Written;
+        Add(new EffectWrite(room, position, OnMoved, effect)).Written;
 
     public async ValueTask DisposeAsync()
     {
@@ -114,6 +122,17 @@ internal sealed class SqliteState : IClientState
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void OnMoved(string room, Position position)
+    {
+        lock (gate)
+        {
+            if (positions.TryGetValue(room, out var last) && last.IsBefore(position))
+            {
+                positions[room] = position;
+            }
+        }
+    }
 
     private T Add<T>(T write)
         where T : StateWrite
@@ -204,9 +223,16 @@ internal sealed class SqliteState : IClientState
                 await CommitAsync(together);
                 together.ForEach(write => write.Succeed());
             }
+            catch (SqliteException error) when (together is not [EffectWrite])
+            {
+                // What comes after it must not be written without it: an effect would find no position, for one.
+                problem = Fail([.. together, .. batch], error);
+                batch.Clear();
+            }
             catch (Exception error)
             {
-                problem = Fail(together, error) ?? problem;
+                // The effect's own: it was rolled back, and its caller is told what it threw.
+                together.ForEach(write => write.Fail(error));
             }
         }
 
@@ -236,19 +262,12 @@ internal sealed class SqliteState : IClientState
         }
     }
 
-    private string? Fail(List<StateWrite> together, Exception error)
+    private string Fail(List<StateWrite> together, SqliteException error)
     {
-        if (error is not SqliteException broken || together is [EffectWrite])
-        {
-            // The effect's own: it was rolled back, and its caller is told what it threw.
-            together.ForEach(write => write.Fail(error));
-            return null;
-        }
-
-        var sentence = broken.SqliteErrorCode == SQLitePCL.raw.SQLITE_IOERR
-            ? $"the state file {file.Path} could not be written, and nobody knows what is in it now: {broken.Message}; look after the disk"
-            : $"the state file {file.Path} could not be written: {StateFile.Sentence(broken)}";
-        together.Where(write => !write.IsLazy).ToList().ForEach(write => write.Fail(new ChatStateException(sentence, broken)));
+        var sentence = error.SqliteErrorCode == SQLitePCL.raw.SQLITE_IOERR
+            ? $"the state file {file.Path} could not be written, and nobody knows what is in it now: {error.Message}; look after the disk"
+            : $"the state file {file.Path} could not be written: {StateFile.Sentence(error)}";
+        together.Where(write => !write.IsLazy).ToList().ForEach(write => write.Fail(new ChatStateException(sentence, error)));
         lock (gate)
         {
             var again = together.Where(write => write.IsLazy).ToList();

@@ -56,17 +56,8 @@ internal sealed class StateFile : IDisposable
         path = System.IO.Path.GetFullPath(path);
         try
         {
-            var isNew = !File.Exists(path) || new FileInfo(path).Length == 0;
-            if (!isNew)
-            {
-                CheckHeader(path);
-            }
-            else if (System.IO.Path.GetDirectoryName(path) is { } directory)
-            {
-                Directory.CreateDirectory(directory);
-            }
-
-            var file = Connect(path, Lock(path));
+            var (@lock, isNew) = Claim(path);
+            var file = Connect(path, @lock);
             try
             {
                 file.Prepare(isNew, address, sender);
@@ -111,10 +102,41 @@ internal sealed class StateFile : IDisposable
         @lock.Dispose();
     }
 
+    private static (FileStream Lock, bool IsNew) Claim(string path)
+    {
+        // Closing any handle of a file drops all locks that this process has on it, those of a client that uses it, too. So
+        // where one may have been here, nothing opens the file before the lock is ours; where none was, nothing is made
+        // beside a file that is not a client's.
+        var @lock = File.Exists(LockOf(path)) ? Lock(path) : null;
+        try
+        {
+            var isNew = !File.Exists(path) || new FileInfo(path).Length == 0;
+            if (!isNew)
+            {
+                CheckHeader(path);
+            }
+            else if (System.IO.Path.GetDirectoryName(path) is { } directory)
+            {
+                Directory.CreateDirectory(directory);
+            }
+
+            return (@lock ?? Lock(path), isNew);
+        }
+        catch
+        {
+            @lock?.Dispose();
+            throw;
+        }
+    }
+
+    private static string LockOf(string path) => path + ".lock";
+
     private static void CheckHeader(string path)
     {
         Span<byte> header = stackalloc byte[100];
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+
+        // For writing, because SQLite would open a file that can't be written to, and fail later.
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         if (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length
             || !header.StartsWith("SQLite format 3\0"u8)
             || BinaryPrimitives.ReadInt32BigEndian(header[68..]) != ApplicationId)
@@ -150,7 +172,7 @@ internal sealed class StateFile : IDisposable
 
         try
         {
-            return new FileStream(path + ".lock", options);
+            return new FileStream(LockOf(path), options);
         }
         catch (IOException error) when (error.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
         {
@@ -178,7 +200,7 @@ internal sealed class StateFile : IDisposable
     private void Prepare(bool isNew, string address, string sender)
     {
         Execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA busy_timeout = 5000");
-        if (isNew)
+        if (isNew || IsEmpty())
         {
             Execute($"BEGIN IMMEDIATE; PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}; {Schema}");
             using var insert = Connection.CreateCommand();
@@ -193,6 +215,14 @@ internal sealed class StateFile : IDisposable
         }
 
         Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    }
+
+    // Also where a process has died while it made the file: SQLite takes back what that one has written.
+    private bool IsEmpty()
+    {
+        using var count = Connection.CreateCommand();
+        count.CommandText = "PRAGMA page_count";
+        return count.ExecuteScalar() is 0L;
     }
 
     private void CheckOwner(string address, string sender)

@@ -53,7 +53,7 @@ internal sealed class ForgetWrite(string room) : StateWrite
     public override void Apply(StateTables tables) => tables.Forget(room);
 }
 
-internal class MoveWrite(string room, Position position) : StateWrite
+internal class MoveWrite(string room, Position position, Action<string, Position> onMoved) : StateWrite
 {
     private readonly TaskCompletionSource<bool> written = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool moved;
@@ -69,7 +69,15 @@ internal class MoveWrite(string room, Position position) : StateWrite
 
     public override void Apply(StateTables tables) => moved = tables.Move(Room, Position);
 
-    public override void Succeed() => written.TrySetResult(moved);
+    public override void Succeed()
+    {
+        if (moved)
+        {
+            onMoved(Room, Position);
+        }
+
+        written.TrySetResult(moved);
+    }
 
     public override void Fail(Exception error)
     {
@@ -79,8 +87,9 @@ internal class MoveWrite(string room, Position position) : StateWrite
 }
 
 /// <summary>A move with an effect of the application, in a transaction of its own.</summary>
-internal sealed class EffectWrite(string room, Position position, Func<SqliteConnection, SqliteTransaction, Task> effect)
-    : MoveWrite(room, position)
+internal sealed class EffectWrite(
+    string room, Position position, Action<string, Position> onMoved, Func<SqliteConnection, SqliteTransaction, Task> effect)
+    : MoveWrite(room, position, onMoved)
 {
     /// <summary>Runs the effect where the position moves. Whatever the effect throws, the transaction is rolled back.</summary>
     public async Task ApplyAsync(StateTables tables, SqliteConnection connection, SqliteTransaction transaction)

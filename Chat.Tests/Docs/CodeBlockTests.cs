@@ -17,7 +17,7 @@ public sealed partial class CodeBlockTests
             .ToList();
         var blocks = Directory
             .EnumerateFiles(Repository.PathOf("docs"), "*.md")
-            .Append(Repository.PathOf("README.md"))
+            .Concat([Repository.PathOf("README.md"), Repository.PathOf("Chat.Client/README.md")])
             .SelectMany(file => CSharp().Matches(File.ReadAllText(file)).Select(match => (File: file, Code: match.Groups[1].Value)))
             .ToList();
 

@@ -1,3 +1,4 @@
+using Chat.Client;
 using Chat.Service;
 using Chat.V1;
 using Grpc.Net.Client;
@@ -28,6 +29,30 @@ public sealed class TestServerTests
             var id = await new OrderNotifier(new ChatService.ChatServiceClient(channel)).ShippedAsync("4711");
 
             Assert.Equal(1, id);
+        }
+
+        data.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task The_client_library_needs_no_socket()
+    {
+        var data = Directory.CreateTempSubdirectory("chat-");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseTestServer();
+        builder.Services.AddChat(new ChatOptions { Data = data.FullName });
+        await using (var app = builder.Build())
+        {
+            app.MapChat();
+            await app.StartAsync();
+            using var handler = app.GetTestServer().CreateHandler();
+            using var channel = GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = handler });
+            await using var client = ChatClient.Open(new ChatClientOptions { User = "test", Channel = channel });
+
+            var sent = await client.SendAsync("orders", "Order 4711 has shipped.");
+
+            Assert.Equal(1, sent.Id);
         }
 
         data.Delete(recursive: true);

@@ -1,0 +1,22 @@
+using Chat.Client;
+using Microsoft.Data.Sqlite;
+
+namespace Chat.Examples.Library;
+
+/// <summary>What this application does with a message: it notes it in a table of its own.</summary>
+public static class Bookkeeping
+{
+    /// <summary>Happens once for each message, because it is committed together with the position in the room.</summary>
+    public static void Note(ChatMessage message, SqliteConnection connection, SqliteTransaction transaction)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = """
+            CREATE TABLE IF NOT EXISTS shipment (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
+            INSERT INTO shipment VALUES ($id, $text);
+            """;
+        command.Parameters.AddWithValue("$id", message.Id);
+        command.Parameters.AddWithValue("$text", message.Text);
+        command.ExecuteNonQuery();
+    }
+}
