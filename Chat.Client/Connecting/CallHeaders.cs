@@ -21,7 +21,8 @@ internal sealed class CallHeaders(ChatClientOptions options)
 
         try
         {
-            Token = await provider(stop);
+            // One that does not look at its token must not keep a client from ending.
+            Token = await provider(stop).AsTask().WaitAsync(stop).ConfigureAwait(false);
             return new Metadata { { "authorization", $"Bearer {Token}" } };
         }
         catch (Exception error) when (!stop.IsCancellationRequested)

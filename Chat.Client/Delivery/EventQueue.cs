@@ -125,18 +125,22 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
 
     private ChatEvent? Dequeue()
     {
+        // Not only when nothing else is left, which may never be.
+        if (newest.Count > 0 && events.Count <= maxCount / 2)
+        {
+            foreach (var happened in newest.Values)
+            {
+                events.Enqueue(happened);
+            }
+
+            newest.Clear();
+        }
+
         if (events.TryDequeue(out var taken))
         {
             bytes -= SizeOf(taken);
-            return taken;
         }
 
-        foreach (var (key, happened) in newest)
-        {
-            newest.Remove(key);
-            return happened;
-        }
-
-        return null;
+        return taken;
     }
 }

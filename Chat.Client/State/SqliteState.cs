@@ -22,7 +22,7 @@ internal sealed class SqliteState : IClientState
     private List<StateWrite> writes = [];
     private Dictionary<string, Position> moves = [];
 
-    // Of an earlier process, for rooms that this one has not joined or left yet.
+    // Where a room that is joined goes on; also one that the service ended and the application joins again.
     private readonly Dictionary<string, Position> positions;
     private TaskCompletionSource urgent = NewSignal();
     private TaskCompletionSource any = NewSignal();
@@ -74,7 +74,14 @@ internal sealed class SqliteState : IClientState
 
     public void Refuse(OutboxEntry entry) => Add(new RefuseWrite(entry));
 
-    public void Start(string room, Position position) => Add(new StartWrite(room, position));
+    public void Start(string room, Position position)
+    {
+        lock (gate)
+        {
+            positions[room] = position;
+            Add(new StartWrite(room, position));
+        }
+    }
 
     public void Forget(string room)
     {
@@ -91,14 +98,15 @@ internal sealed class SqliteState : IClientState
         lock (gate)
         {
             moves[room] = position;
+            Advance(room, position);
             any.TrySetResult();
         }
     }
 
-    public Task<bool> MoveAsync(string room, Position position) => Add(new MoveWrite(room, position)).Written;
+    public Task<bool> MoveAsync(string room, Position position) => WrittenAsync(new MoveWrite(room, position), room, position);
 
     public Task<bool> MoveAsync(string room, Position position, Func<SqliteConnection, SqliteTransaction, Task> effect) =>
-        Add(new EffectWrite(room, position, effect)).Written;
+        WrittenAsync(new EffectWrite(room, position, effect), room, position);
 
     public async ValueTask DisposeAsync()
     {
@@ -111,6 +119,25 @@ internal sealed class SqliteState : IClientState
 
         await writing.ConfigureAwait(false);
         file.Dispose();
+    }
+
+    private async Task<bool> WrittenAsync(MoveWrite write, string room, Position position)
+    {
+        var moved = await Add(write).Written.ConfigureAwait(false);
+        lock (gate)
+        {
+            Advance(room, position);
+        }
+
+        return moved;
+    }
+
+    private void Advance(string room, Position position)
+    {
+        if (positions.TryGetValue(room, out var last) && last.IsBefore(position))
+        {
+            positions[room] = position;
+        }
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
