@@ -188,6 +188,11 @@ internal sealed class LoopbackProxy : IAsyncDisposable
             await Volatile.Read(ref passing).Task.WaitAsync(ending);
             var pass = Math.Min(link.Pass(way, read), Pass(way, read));
             await to.WriteAsync(buffer.AsMemory(0, pass), ending);
+            if (way == Way.Down)
+            {
+                link.Begin.TrySetResult();
+            }
+
             if (pass == read)
             {
                 continue;
@@ -196,6 +201,7 @@ internal sealed class LoopbackProxy : IAsyncDisposable
             if (link.Fault is { IsStall: true })
             {
                 // What follows waits until the storm is over or somebody loses patience.
+                link.Begin.TrySetResult();
                 await link.Resume.Task.WaitAsync(ending);
                 await to.WriteAsync(buffer.AsMemory(pass, read - pass), ending);
                 continue;
@@ -230,6 +236,7 @@ internal sealed class LoopbackProxy : IAsyncDisposable
     {
         if (link.Fault is { } fault)
         {
+            await link.Begin.Task.WaitAsync(link.Ending.Token);
             await Task.Delay(fault.Latest, link.Ending.Token);
             if (link.Fault is not null)
             {
@@ -271,17 +278,21 @@ internal sealed class LoopbackProxy : IAsyncDisposable
     /// <summary>What happens to a connection.</summary>
     /// <param name="Way">Bytes of which way are counted.</param>
     /// <param name="After">After how many it happens.</param>
-    /// <param name="Latest">When it is cut, whatever it has carried.</param>
+    /// <param name="Latest">So long after the first bytes from the server it is cut, whatever it has carried.</param>
     /// <param name="IsStall">Then nothing passes that way, and the connection is cut as late as it can be.</param>
     /// <param name="IsReset">The cut is seen as a reset, and not as an end.</param>
     internal sealed record Fault(Way Way, long After, TimeSpan Latest, bool IsStall, bool IsReset);
 
-    /// <summary>Cuts and stalls for one connection after the other; the same ones for the same seed.</summary>
-    internal sealed class Storm(Random random)
+    /// <summary>
+    /// Cuts and stalls for one connection after the other, the same ones for the same seed. It ends by itself after so many,
+    /// so that it passes also where a machine is too slow to get anything done in between.
+    /// </summary>
+    internal sealed class Storm(Random random, int faults)
     {
-        public Fault Next() => random.Next(2) == 0
-            ? new(Way.Down, random.Next(1, 16_000), Latest(), random.Next(8) == 0, random.Next(2) == 0)
-            : new(Way.Up, random.Next(1, 4000), Latest(), random.Next(8) == 0, random.Next(2) == 0);
+        public Fault? Next() => faults-- <= 0 ? null
+            : random.Next(2) == 0
+                ? new(Way.Down, random.Next(1, 16_000), Latest(), random.Next(8) == 0, random.Next(2) == 0)
+                : new(Way.Up, random.Next(1, 4000), Latest(), random.Next(8) == 0, random.Next(2) == 0);
 
         private TimeSpan Latest() => TimeSpan.FromMilliseconds(random.Next(10, 300));
     }
@@ -294,6 +305,9 @@ internal sealed class LoopbackProxy : IAsyncDisposable
         public CancellationTokenSource Ending { get; } = ending;
 
         public TaskCompletionSource Resume { get; } = NewSignal();
+
+        /// <summary>The server has said something, or will not.</summary>
+        public TaskCompletionSource Begin { get; } = NewSignal();
 
         public Fault? Fault
         {
