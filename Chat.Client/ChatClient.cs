@@ -32,6 +32,7 @@ public sealed class ChatClient : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task running;
     private int isRead;
+    private ChatEvent? given;
     private Task? disposing;
 
     private ChatClient(ChatClientOptions options)
@@ -92,22 +93,16 @@ public sealed class ChatClient : IAsyncDisposable
             .SetTag("messaging.operation.name", "send")
             .SetTag("messaging.operation.type", "send")
             .SetTag("messaging.destination.name", room);
-        var entry = await outbox.PlaceAsync(room, text, key, wantsAnswer: true, cancellation).ConfigureAwait(false);
         try
         {
-            await entry.Stored.WaitAsync(cancellation).ConfigureAwait(false);
-            var sent = await entry.Answer!.Task.WaitAsync(cancellation).ConfigureAwait(false);
+            var entry = await outbox.PlaceAsync(room, text, key, wantsAnswer: true, cancellation).ConfigureAwait(false);
+            var sent = await AnswerAsync(entry, cancellation).ConfigureAwait(false);
             activity?.SetTag("messaging.message.id", sent.Id);
             return sent;
         }
         catch (Exception error)
         {
             activity?.SetStatus(ActivityStatusCode.Error, error.Message);
-            if (error is OperationCanceledException)
-            {
-                outbox.Abandon(entry);
-            }
-
             throw;
         }
     }
@@ -176,10 +171,21 @@ public sealed class ChatClient : IAsyncDisposable
 
         try
         {
-            while (await events.TakeAsync(cancellation).ConfigureAwait(false) is { } happened)
+            while (true)
             {
+                // Asking for the next one says that the one before is done, also where another loop was given that.
+                if (Interlocked.Exchange(ref given, null) is { } done)
+                {
+                    OnTaken(done);
+                }
+
+                if (await events.TakeAsync(cancellation).ConfigureAwait(false) is not { } happened)
+                {
+                    yield break;
+                }
+
+                given = happened;
                 yield return happened;
-                OnTaken(happened);
             }
         }
         finally
@@ -350,6 +356,20 @@ public sealed class ChatClient : IAsyncDisposable
         }
     }
 
+    private async Task<SentMessage> AnswerAsync(OutboxEntry entry, CancellationToken cancellation)
+    {
+        try
+        {
+            await entry.Stored.WaitAsync(cancellation).ConfigureAwait(false);
+            return await entry.Answer!.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!outbox.Abandon(entry))
+        {
+            // The answer came first, and nobody else will be told of it.
+            return await entry.Answer!.Task.ConfigureAwait(false);
+        }
+    }
+
     private void OnTaken(ChatEvent happened)
     {
         if (happened.Taken is RefusalTaken refused)
@@ -413,6 +433,7 @@ public sealed class ChatClient : IAsyncDisposable
 
         await stop.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(false);
+        connection.Close();
         Close(null);
         await state.DisposeAsync().ConfigureAwait(false);
         stop.Dispose();

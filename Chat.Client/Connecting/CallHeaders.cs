@@ -21,8 +21,10 @@ internal sealed class CallHeaders(ChatClientOptions options)
 
         try
         {
+            // One that does not look at its token must not keep a client from ending.
+            var token = await provider(stop).AsTask().WaitAsync(stop).ConfigureAwait(false);
+
             // Said here without its text: the library that would notice says it with the text, in a line that is logged.
-            var token = await provider(stop);
             if (string.IsNullOrEmpty(token) || token.Any(c => c is <= ' ' or > '~'))
             {
                 throw new InvalidOperationException(string.IsNullOrEmpty(token)

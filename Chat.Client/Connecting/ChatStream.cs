@@ -13,6 +13,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
     // Far below the service's limit of 1 MiB, and large enough for some hundred messages at once.
     private const int BytesOfRequest = 64 * 1024;
     private const double SilentIntervals = 2.5;
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
 
     private TimeSpan patience = options.FirstFrameTimeout;
     private GoAway? goAway;
@@ -42,7 +43,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, silence.Token);
         headers.Add("room", "-");
         using var call = new ChatService.ChatServiceClient(channel).Chat(headers, cancellationToken: ending.Token);
-        var writing = WriteAsync(call.RequestStream, holdSends, ending.Token);
+        var writing = WriteAsync(call.RequestStream, holdSends, ending);
         try
         {
             while (await call.ResponseStream.MoveNext(ending.Token))
@@ -90,6 +91,20 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
             : new StreamEnd(ProblemKind.Broken, $"the connection to {address} broke");
     }
 
+    private async Task WriteAsync(IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationTokenSource ending)
+    {
+        try
+        {
+            await WriteAsync(requests, holdSends, ending.Token);
+        }
+        catch (Exception error) when (error is not (RpcException or OperationCanceledException or IOException or InvalidOperationException))
+        {
+            // A defect of the client's own. The reader, which hears nothing of it, must not go on without this one.
+            await ending.CancelAsync();
+            throw;
+        }
+    }
+
     private async Task WriteAsync(IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationToken ending)
     {
         var holding = Task.Delay(holdSends, options.Time, ending);
@@ -120,9 +135,11 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
     // What is wrong, where something is.
     private string? Take(ChatResponse response, Action connected)
     {
-        patience = response.Heartbeat?.Interval is { } interval && interval.ToTimeSpan() > TimeSpan.Zero
-            ? interval.ToTimeSpan() * SilentIntervals
-            : patience;
+        if (response.Heartbeat?.Interval.ToSpan() is { } interval && interval > TimeSpan.Zero)
+        {
+            patience = interval < LongestInterval ? interval * SilentIntervals : LongestInterval;
+        }
+
         goAway = response.GoAway ?? goAway;
         if (!IsConnected)
         {

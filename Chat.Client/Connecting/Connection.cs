@@ -18,13 +18,14 @@ internal sealed class Connection(
     /// <summary>Runs until the client stops; returns why there is no use in coming back, where that is so.</summary>
     public async Task<ConnectionProblem?> RunAsync(CancellationToken stop)
     {
-        var holdSends = TimeSpan.Zero;
+        var (holdSends, heldSince) = (TimeSpan.Zero, 0L);
         for (var attempt = 0; ; attempt++)
         {
             var address = options.Addresses[attempt % options.Addresses.Count];
             Change(new(ConnectionState.Connecting, current.Problem));
             var stream = new ChatStream(outbox, rooms, events, bell, options);
-            var end = await AttemptAsync(stream, address, holdSends, stop);
+            var left = holdSends - options.Time.GetElapsedTime(heldSince);
+            var end = await AttemptAsync(stream, address, left > TimeSpan.Zero ? left : TimeSpan.Zero, stop);
             if (stop.IsCancellationRequested)
             {
                 return null;
@@ -43,7 +44,10 @@ internal sealed class Connection(
                 backoff.Reset();
             }
 
-            holdSends = end.HoldSends ?? TimeSpan.Zero;
+            if (end.HoldSends is { } hold)
+            {
+                (holdSends, heldSince) = (hold, options.Time.GetTimestamp());
+            }
 
             // Where sends are held, nothing can provoke the same end again at once.
             var delay = end.HoldSends > TimeSpan.Zero && stream.HasSent ? TimeSpan.Zero : backoff.Next();
@@ -52,6 +56,15 @@ internal sealed class Connection(
             ClientMetrics.Reconnects.Add(1);
             Change(new(ConnectionState.Waiting, new(end.Kind, end.Sentence, delay)));
             await Task.Delay(delay, options.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>The client has been disposed of.</summary>
+    public void Close()
+    {
+        if (current.State != ConnectionState.Halted)
+        {
+            Change(new(ConnectionState.Closed, null));
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net.Http;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Chat.Client.Delivery;
 using Chat.V1;
 using Grpc.Core;
 
@@ -14,7 +15,7 @@ internal static class Problems
 {
     public static StreamEnd Of(GoAway goAway)
     {
-        var after = goAway.ReconnectAfter?.ToTimeSpan() ?? TimeSpan.Zero;
+        var after = goAway.ReconnectAfter.ToSpan() ?? TimeSpan.Zero;
         var isStore = goAway.Why == GoAway.Types.Why.StoreUnavailable;
         return new(
             goAway.Reconnect ? ProblemKind.EndedByService : ProblemKind.AccessDenied,

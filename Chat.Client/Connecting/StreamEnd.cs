@@ -5,12 +5,25 @@ namespace Chat.Client.Connecting;
 /// <param name="Sentence">What happened, in a sentence.</param>
 internal sealed record StreamEnd(ProblemKind Kind, string Sentence)
 {
+    // What a service asks for beyond that, no timer takes, and no person waits for.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+    private readonly TimeSpan atLeast;
+    private readonly TimeSpan? holdSends;
+
     /// <summary>Coming back is of no use.</summary>
     public bool IsFinal { get; init; }
 
     /// <summary>The service wants no attempt earlier than after this.</summary>
-    public TimeSpan AtLeast { get; init; }
+    public TimeSpan AtLeast
+    {
+        get => atLeast;
+        init => atLeast = value < Longest ? value : Longest;
+    }
 
     /// <summary>The service can't store: come back at once to read, and hold sends for this long.</summary>
-    public TimeSpan? HoldSends { get; init; }
+    public TimeSpan? HoldSends
+    {
+        get => holdSends;
+        init => holdSends = value < Longest || value is null ? value : Longest;
+    }
 }

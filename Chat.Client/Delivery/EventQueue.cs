@@ -10,6 +10,8 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
 {
     private readonly Lock gate = new();
     private readonly Queue<ChatEvent> events = [];
+
+    // While it is full, of each kind and room the newest.
     private readonly Dictionary<(Type, string), ChatEvent> newest = [];
     private TaskCompletionSource? waiter;
     private Exception? failure;
@@ -45,7 +47,7 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
     {
         lock (gate)
         {
-            if (events.Count < maxCount && newest.Count == 0)
+            if (!wasFull)
             {
                 Enqueue(happened);
             }
@@ -80,7 +82,18 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
             {
                 taken = Dequeue();
                 isDrained = wasFull && events.Count <= maxCount / 2 && bytes <= maxBytes / 2;
-                wasFull &= !isDrained;
+                if (isDrained)
+                {
+                    // Now, and not when nothing else is left, which may never be.
+                    foreach (var happened in newest.Values)
+                    {
+                        events.Enqueue(happened);
+                    }
+
+                    newest.Clear();
+                    wasFull = events.Count >= maxCount;
+                }
+
                 if (taken is null)
                 {
                     if (isComplete)
@@ -128,15 +141,8 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
         if (events.TryDequeue(out var taken))
         {
             bytes -= SizeOf(taken);
-            return taken;
         }
 
-        foreach (var (key, happened) in newest)
-        {
-            newest.Remove(key);
-            return happened;
-        }
-
-        return null;
+        return taken;
     }
 }

@@ -20,6 +20,7 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
     private long lastEpoch;
     private long? caughtUpAt;
     private bool isPaused;
+    private Exception? closed;
 
     /// <summary>Who is to be told that there is something to send.</summary>
     public void OnChange(Action ring) => changed = ring;
@@ -42,6 +43,11 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
         FollowedRoom? room;
         lock (gate)
         {
+            if (closed is not null)
+            {
+                return Task.FromException(closed);
+            }
+
             if (!rooms.TryGetValue(name, out room))
             {
                 room = new FollowedRoom(name, from, state.PositionOf(name));
@@ -64,14 +70,11 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
                 return false;
             }
 
-            if (room.Phase is not JoinPhase.ToJoin)
-            {
-                toLeave.Add(name);
-            }
-
+            // Also where its join is due: it may be one after a pause that the service has not been told of.
+            toLeave.Add(name);
             state.Forget(name);
             Fail(room, new ChatRefusedException(Reason.Unspecified, $"the room '{name}' was left before it was joined"));
-            events.AddNewest(new RoomLeft(name, Reason.Unspecified, "") { Taken = null }, name);
+            events.Add(new RoomLeft(name, Reason.Unspecified, ""));
             LookWhetherCaughtUp();
         }
 
@@ -90,7 +93,7 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
             isPaused = events.IsFull;
             foreach (var room in rooms.Values)
             {
-                room.Phase = isPaused ? JoinPhase.Paused : JoinPhase.ToJoin;
+                room.Phase = isPaused && room.Received is not null ? JoinPhase.Paused : JoinPhase.ToJoin;
                 room.IsAnnounced = room.IsCaughtUp = false;
             }
         }
@@ -134,7 +137,7 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
                     request.Leaves.Add(new Leave { Room = room.Name });
                     room.Phase = JoinPhase.Paused;
                 }
-                else if (room.Phase is JoinPhase.ToJoin && !isPaused)
+                else if (room.Phase is JoinPhase.ToJoin && (!isPaused || room.Received is null))
                 {
                     request.Joins.Add(JoinOf(room));
                     joinsUnanswered[room.Name] = joinsUnanswered.GetValueOrDefault(room.Name) + 1;
@@ -182,6 +185,7 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
     {
         lock (gate)
         {
+            closed ??= error;
             foreach (var room in rooms.Values)
             {
                 Fail(room, error);
@@ -215,12 +219,19 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
 
     private string? Take(Joined joined)
     {
-        if (!IsLastAnswer(joined.Room) || Find(joined.Room, JoinPhase.JoinSent) is not { } room)
+        // One that answers no join says that the service has thrown away what was to come next.
+        if (!IsLastAnswer(joined.Room) || (Find(joined.Room, JoinPhase.JoinSent) ?? Find(joined.Room, JoinPhase.Joined)) is not { } room)
         {
             return null;
         }
 
-        room.Phase = JoinPhase.Joined;
+        // Whoever waits for the first answer gets it also while the application is slow; the messages come later.
+        room.Phase = isPaused ? JoinPhase.ToPause : JoinPhase.Joined;
+        if (isPaused)
+        {
+            changed();
+        }
+
         var isFirst = room.Received is null;
         var last = room.Received ?? new Position(0, joined.LogId, Math.Max(room.From.AfterId ?? 0, 0));
         var isReset = joined.Resume == Resume.Reset;
@@ -320,7 +331,8 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
     private void Pause()
     {
         isPaused = true;
-        foreach (var room in rooms.Values.Where(room => room.Phase is JoinPhase.Joined or JoinPhase.JoinSent))
+        foreach (var room in rooms.Values.Where(room =>
+            room.Phase is JoinPhase.Joined || (room.Phase is JoinPhase.JoinSent && room.Received is not null)))
         {
             room.Phase = JoinPhase.ToPause;
         }

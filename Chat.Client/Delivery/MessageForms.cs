@@ -1,4 +1,5 @@
 using Chat.V1;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Chat.Client.Delivery;
 
@@ -14,6 +15,12 @@ internal static class MessageForms
         message.ClientOffset,
         message.Erased,
         logId);
+
+    /// <summary>Null where there is none, or what there is says no time, or a negative one.</summary>
+    public static TimeSpan? ToSpan(this Duration? duration) =>
+        duration is { Seconds: >= 0 and <= Duration.MaxSeconds, Nanos: >= 0 and < Duration.NanosecondsPerSecond }
+            ? duration.ToTimeSpan()
+            : null;
 
     public static MessageRefused ToRefused(this OutboxEntry entry) =>
         new(entry.Room, entry.Key, entry.Text, entry.Refusal!.Value.Reason, entry.Refusal.Value.Detail)

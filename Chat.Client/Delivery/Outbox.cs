@@ -108,12 +108,18 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>The caller does not wait for the answer any more, so that it comes as an event.</summary>
-    public void Abandon(OutboxEntry entry)
+    /// <summary>The caller does not wait for the answer any more, so that it comes as an event. False = it has come.</summary>
+    public bool Abandon(OutboxEntry entry)
     {
         lock (gate)
         {
+            if (entry.Answer!.Task.IsCompleted)
+            {
+                return false;
+            }
+
             entry.Waiters--;
+            return true;
         }
     }
 
@@ -184,7 +190,7 @@ internal sealed class Outbox
             }
 
             state.Remove(entry);
-            isAwaited = entry.Waiters > 0;
+            isAwaited = IsAwaited(entry);
             entry.Answer?.TrySetResult(new SentMessage(entry.Room, entry.Key, ack.Id, ack.Duplicate));
             Release(entry);
             return entry;
@@ -205,11 +211,11 @@ internal sealed class Outbox
             }
 
             entry.Refusal = (refusal.Reason, refusal.Detail);
-            isAwaited = entry.Waiters > 0;
+            isAwaited = IsAwaited(entry);
+            Fail(entry, new ChatRefusedException(refusal.Reason, refusal.Detail));
             if (isAwaited)
             {
                 state.Remove(entry);
-                Fail(entry, new ChatRefusedException(refusal.Reason, refusal.Detail));
                 Release(entry);
             }
             else
@@ -281,6 +287,8 @@ internal sealed class Outbox
         }
     }
 
+    private static bool IsAwaited(OutboxEntry entry) => entry is { Waiters: > 0, WantsEvent: false };
+
     private static void Fail(OutboxEntry entry, Exception error)
     {
         if (entry.Answer?.TrySetException(error) == true)
@@ -319,6 +327,10 @@ internal sealed class Outbox
         {
             entry.Waiters++;
             entry.Answer ??= new TaskCompletionSource<SentMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        else
+        {
+            entry.WantsEvent = true;
         }
 
         newcomer.Placed.TrySetResult(entry);

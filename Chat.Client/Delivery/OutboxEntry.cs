@@ -33,6 +33,9 @@ internal sealed class OutboxEntry(long sequence, string room, string key, string
     /// <summary>How many those are.</summary>
     public int Waiters { get; set; }
 
+    /// <summary>The answer is to come as an event, whoever else waits for it.</summary>
+    public bool WantsEvent { get; set; }
+
     /// <summary>The same object for every attempt.</summary>
     public Send Send => send ??= new Send { Room = Room, ClientOffset = Key, Text = Text };
 

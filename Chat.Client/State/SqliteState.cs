@@ -46,7 +46,7 @@ internal sealed class SqliteState : IClientState
     /// <exception cref="ChatStateException">The file can't be used; it was not changed.</exception>
     public static SqliteState Open(ChatClientOptions options, Action<string> notWritten)
     {
-        var file = StateFile.Open(options.StatePath!, options.Addresses[0], options.User);
+        var file = StateFile.Open(options.StatePath!, ServiceOf(options), options.User);
         try
         {
             return new SqliteState(file, options, notWritten);
@@ -120,6 +120,9 @@ internal sealed class SqliteState : IClientState
         await writing.ConfigureAwait(false);
         file.Dispose();
     }
+
+    // However the address is written.
+    private static string ServiceOf(ChatClientOptions options) => new Uri(options.Addresses[0]).GetLeftPart(UriPartial.Authority);
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

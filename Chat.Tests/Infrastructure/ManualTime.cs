@@ -7,6 +7,7 @@ internal sealed class ManualTime : TimeProvider
 
     private readonly object gate = new();
     private readonly List<ManualTimer> timers = [];
+    private readonly List<(long DueAt, TaskCompletionSource IsSet)> awaited = [];
     private long elapsedTicks = 1;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -32,6 +33,23 @@ internal sealed class ManualTime : TimeProvider
         }
 
         Interlocked.Exchange(ref elapsedTicks, until);
+    }
+
+    /// <summary>Ends when a timer is set that rings in so long.</summary>
+    public Task UntilDueAsync(TimeSpan left)
+    {
+        lock (gate)
+        {
+            var due = GetTimestamp() + left.Ticks;
+            if (timers.Any(timer => timer.DueAt == due))
+            {
+                return Task.CompletedTask;
+            }
+
+            var isSet = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            awaited.Add((due, isSet));
+            return isSet.Task.WaitAsync(ChatCall.Deadline);
+        }
     }
 
     private ManualTimer? NextDue(long until)
@@ -72,6 +90,10 @@ internal sealed class ManualTime : TimeProvider
                 {
                     DueAt = time.GetTimestamp() + dueTime.Ticks;
                     time.timers.Add(this);
+                    foreach (var (_, isSet) in time.awaited.Where(awaited => awaited.DueAt == DueAt))
+                    {
+                        isSet.TrySetResult();
+                    }
                 }
             }
 
