@@ -162,9 +162,9 @@ internal static class Scripted
 
     public static ChatResponse Joined(
         string room, long after, long head, string logId = "log", Resume resume = Resume.Complete) => new()
-    {
-        Joined = { new Joined { Room = room, LogId = logId, AfterId = after, OldestId = 1, HeadId = head, Resume = resume } },
-    };
+        {
+            Joined = { new Joined { Room = room, LogId = logId, AfterId = after, OldestId = 1, HeadId = head, Resume = resume } },
+        };
 
     public static ChatResponse Messages(string room, params IEnumerable<long> ids) => new()
     {
@@ -173,15 +173,15 @@ internal static class Scripted
 
     public static ChatResponse GoAway(
         GoAway.Types.Why why, bool reconnect = true, double after = 0, string detail = "because") => new()
-    {
-        GoAway = new GoAway
         {
-            Why = why,
-            Reconnect = reconnect,
-            ReconnectAfter = Duration.FromTimeSpan(TimeSpan.FromSeconds(after)),
-            Detail = detail,
-        },
-    };
+            GoAway = new GoAway
+            {
+                Why = why,
+                Reconnect = reconnect,
+                ReconnectAfter = Duration.FromTimeSpan(TimeSpan.FromSeconds(after)),
+                Detail = detail,
+            },
+        };
 
     public static RpcException Error(StatusCode code, string reason = "", TimeSpan? retryAfter = null)
     {
