@@ -8,6 +8,8 @@ namespace Chat.ConsoleClient.Commands;
 /// </summary>
 internal sealed class ConnectionWatch : IDisposable
 {
+    private const string StartOne = "start a service: dotnet run --project Chat.Service";
+
     private readonly CommandContext context;
     private readonly TaskCompletionSource givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer timer;
@@ -54,7 +56,7 @@ internal sealed class ConnectionWatch : IDisposable
     {
         await Task.WhenAny(work, givenUp.Task);
         return givenUp.Task.IsCompleted && !work.IsCompletedSuccessfully
-            ? throw new NoServiceException(Sentence(problem) ?? $"no answer from {context.Options.Addresses[0]}")
+            ? throw new NoServiceException(Sentence(problem) ?? $"no answer from {context.Options.Addresses[0]}; {StartOne}")
             : await work;
     }
 
@@ -62,7 +64,7 @@ internal sealed class ConnectionWatch : IDisposable
 
     /// <summary>What is wrong and, where nothing answers, how to start a service.</summary>
     public static string? Sentence(ConnectionProblem? problem) => problem?.Kind == ProblemKind.Unreachable
-        ? $"{problem.Sentence}; start a service: dotnet run --project Chat.Service"
+        ? $"{problem.Sentence}; {StartOne}"
         : problem?.Sentence;
 
     private void Wait()

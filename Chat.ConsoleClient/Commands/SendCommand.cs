@@ -11,8 +11,10 @@ namespace Chat.ConsoleClient.Commands;
 /// </summary>
 internal sealed class SendCommand
 {
-    // Lines that are being written to a state file at once; it writes them together.
-    private const int EnqueuedAtOnce = 1024;
+    // Lines whose answers are waited for at once.
+    private const int UnansweredAtOnce = 4096;
+
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
 
     private readonly CommandContext context;
     private readonly ChatClient client;
@@ -20,6 +22,7 @@ internal sealed class SendCommand
     private readonly string prefix;
     private readonly bool isKnownPrefix;
     private long taken;
+    private long stored;
     private long refused;
 
     private SendCommand(CommandContext context, ChatClient client, ConnectionWatch watch, string? prefix)
@@ -77,7 +80,7 @@ internal sealed class SendCommand
         catch (Exception error) when (error is OperationCanceledException or NoServiceException)
         {
             context.Output.Say(error is NoServiceException ? error.Message : "interrupted");
-            context.Output.Say($"{Count(Acked)} stored, {Count(client.OutboxCount)} without an answer{Advice()}");
+            context.Output.Say($"{Count(stored)} stored, {Count(client.OutboxCount)} without an answer{Advice()}");
             return error is NoServiceException ? ExitCodes.NoService : ExitCodes.NotAll;
         }
         finally
@@ -88,13 +91,11 @@ internal sealed class SendCommand
 
         if (refused > 0)
         {
-            context.Output.Say($"{Count(Acked)} stored, {Count(refused)} refused");
+            context.Output.Say($"{Count(stored)} stored, {Count(refused)} refused");
         }
 
         return refused == 0 ? ExitCodes.Ok : ExitCodes.NotAll;
     }
-
-    private long Acked => taken - refused - client.OutboxCount;
 
     private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
@@ -107,35 +108,53 @@ internal sealed class SendCommand
 
     private async Task<bool> SendAsync(IAsyncEnumerable<Line> lines)
     {
-        var enqueued = new Queue<Task<string>>();
+        var sent = new Queue<(long Line, Task<SentMessage> Answer)>();
         await foreach (var line in lines)
         {
             taken++;
             if (line.Wrong is not null)
             {
-                Refuse(line.Number, line.Wrong);
+                Refuse($"line {line.Number}", line.Wrong);
                 continue;
             }
 
-            if (enqueued.Count == EnqueuedAtOnce)
+            sent.Enqueue((line.Number, client.SendAsync(context.Room, line.Text, $"{prefix}-{line.Number}", context.Stop)));
+            while (sent.Count > UnansweredAtOnce || sent.TryPeek(out var first) && first.Answer.IsCompleted)
             {
-                await enqueued.Dequeue();
+                await AnswerAsync(sent.Dequeue());
             }
-
-            enqueued.Enqueue(client.EnqueueAsync(context.Room, line.Text, $"{prefix}-{line.Number}", context.Stop));
-            context.Output.ShowProgress(() => $"sent {Count(taken)} · stored {Count(Acked)}");
         }
 
-        await Task.WhenAll(enqueued);
-        var flushing = client.FlushAsync(context.Stop);
-        while (await Task.WhenAny(flushing, Task.Delay(TimeSpan.FromMilliseconds(200), context.Options.Time)) != flushing)
+        while (sent.TryDequeue(out var next))
         {
-            context.Output.ShowProgress(() => $"sent {Count(taken)} · stored {Count(Acked)}");
+            await AnswerAsync(next);
         }
 
-        await flushing;
+        // What an earlier command has left in the state file.
+        await client.FlushAsync(context.Stop);
         return true;
     }
+
+    private async Task AnswerAsync((long Line, Task<SentMessage> Answer) sent)
+    {
+        try
+        {
+            while (await Task.WhenAny(sent.Answer, Task.Delay(ProgressInterval, context.Options.Time)) != sent.Answer)
+            {
+                ShowProgress();
+            }
+
+            await sent.Answer;
+            stored++;
+            ShowProgress();
+        }
+        catch (ChatRefusedException error)
+        {
+            Refuse($"line {sent.Line}", error.Message);
+        }
+    }
+
+    private void ShowProgress() => context.Output.ShowProgress(() => $"sent {Count(taken)} · stored {Count(stored)}");
 
     private async Task ListenAsync(CancellationToken ending)
     {
@@ -147,7 +166,8 @@ internal sealed class SendCommand
                     watch.Take(changed);
                     break;
                 case MessageRefused message:
-                    Refuse(LineOf(message.Key), message.Detail);
+                    // Of an earlier command with the same state file: the answers to this one's lines are waited for.
+                    Refuse($"'{message.Key}', which an earlier command has sent,", message.Detail);
                     break;
                 case StateNotWritten state:
                     context.Output.Say(state.Detail);
@@ -156,17 +176,11 @@ internal sealed class SendCommand
         }
     }
 
-    private void Refuse(string line, string why)
+    private void Refuse(string what, string why)
     {
         Interlocked.Increment(ref refused);
-        context.Output.Say($"{line} was refused: {why}");
+        context.Output.Say($"{what} was refused: {why}");
     }
-
-    private void Refuse(long line, string why) => Refuse($"line {line}", why);
-
-    // Of another run with the same state file, there may be other keys.
-    private string LineOf(string key) =>
-        key.StartsWith(prefix + "-", StringComparison.Ordinal) ? $"line {key[(prefix.Length + 1)..]}" : $"the message '{key}' of an earlier run";
 
     private string Advice()
     {

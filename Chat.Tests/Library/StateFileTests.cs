@@ -466,5 +466,5 @@ public sealed class StateFileTests : LibraryTest
     }
 
     // A server in a test has another port each time, where a real one keeps its address.
-    private void MoveTo(ChatServer server) => Query($"UPDATE chat_client SET address = '{server.Address}' RETURNING address");
+    private void MoveTo(ChatServer server) => Query($"UPDATE chat_client SET address = 'http://{server.Address.Authority}' RETURNING address");
 }
