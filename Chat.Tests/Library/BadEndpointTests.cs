@@ -101,7 +101,7 @@ public sealed class BadEndpointTests : LibraryTest
             await stream.WriteAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
 
             // Closed with something unread, the connection would be reset, and the answer lost.
-            await stream.CopyToAsync(Stream.Null);
+            await stream.CopyToAsync(System.IO.Stream.Null);
         });
         await AssertWaitsAsync(
             Options(server.Address), ProblemKind.NotAChatService, $"what answers at {server.Address} speaks no HTTP/2 without TLS", "check the port");
