@@ -6,7 +6,7 @@ namespace Chat.Tests.Worker;
 /// <summary>Applies an effect for each message of a room, in a table of its own in the state file.</summary>
 internal static class Applier
 {
-    public static async Task RunAsync(string address, string state, string room, int last)
+    public static async Task RunAsync(string address, string state, string room, int last, int pause)
     {
         await using var client = ChatClient.Open(new()
         {
@@ -24,6 +24,11 @@ internal static class Applier
                 Console.WriteLine($"received {message.Id}");
                 await client.AckAsync(message, (connection, transaction) => Apply(message, connection, transaction));
                 Console.WriteLine($"applied {message.Id}");
+                if (message.Id == pause)
+                {
+                    await Task.Delay(Timeout.Infinite);
+                }
+
                 if (message.Id == last)
                 {
                     break;

@@ -10,11 +10,12 @@ internal static class Sender
     /// <param name="state">The state file.</param>
     /// <param name="room">Where to.</param>
     /// <param name="count">The last number.</param>
+    /// <param name="pause">The number after which it waits to be killed, so that work is left for others.</param>
     /// <param name="notes">
     /// Where it notes each number that the outbox has. A process that dies in between gives a number again, which its key
     /// settles. Null = it notes nothing, and begins with 1 in each life.
     /// </param>
-    public static async Task RunAsync(string address, string state, string room, int count, string? notes)
+    public static async Task RunAsync(string address, string state, string room, int count, int pause, string? notes)
     {
         // With so few places it gives no more than it sends, and each life meets all that can happen to a message.
         await using var client = ChatClient.Open(new()
@@ -35,6 +36,11 @@ internal static class Sender
             if (notes is not null)
             {
                 await File.AppendAllTextAsync(notes, $"{text}\n");
+            }
+
+            if (number == pause)
+            {
+                await Task.Delay(Timeout.Infinite);
             }
         }
 

@@ -154,7 +154,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
         {
             if (outbox.Take(ack, out var isAwaited) is { } entry)
             {
-                ClientMetrics.Sent.Add(1);
+                ClientMetrics.Sent.Add(1, ClientMetrics.System, ClientMetrics.Send);
                 if (!isAwaited)
                 {
                     events.AddNewest(new MessageAcked(entry.Room, entry.Key, ack.Id, ack.Duplicate), entry.Room);

@@ -286,7 +286,7 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
         if (message.Erased || message.Text.Length > 0)
         {
             events.Add(new MessageReceived(message.ToChatMessage(last.LogId) with { Epoch = last.Epoch }));
-            ClientMetrics.Consumed.Add(1);
+            ClientMetrics.Consumed.Add(1, ClientMetrics.System, ClientMetrics.Receive);
         }
 
         return null;

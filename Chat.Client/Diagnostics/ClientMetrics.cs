@@ -10,6 +10,11 @@ internal static class ClientMetrics
 {
     private static readonly Meter Meter = new(ClientDiagnostics.Name);
 
+    // What the conventions want with each measurement under their names.
+    public static readonly KeyValuePair<string, object?> System = new("messaging.system", "grpcchat");
+    public static readonly KeyValuePair<string, object?> Send = new("messaging.operation.name", "send");
+    public static readonly KeyValuePair<string, object?> Receive = new("messaging.operation.name", "receive");
+
     public static readonly Counter<long> Sent = Meter.CreateCounter<long>(
         "messaging.client.sent.messages", "{message}", "Messages that the service has stored.");
 

@@ -12,6 +12,7 @@ namespace Chat.Tests.Library;
 public sealed class DiagnosticsTests : LibraryTest
 {
     private readonly ConcurrentDictionary<string, long> measured = new();
+    private readonly ConcurrentDictionary<string, string> tagged = new();
     private readonly ConcurrentQueue<Activity> activities = [];
 
     [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
@@ -28,8 +29,11 @@ public sealed class DiagnosticsTests : LibraryTest
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        meters.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
-            measured.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value));
+        meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            measured.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value);
+            tagged[instrument.Name] = string.Join(" ", tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
+        });
         meters.Start();
         using var traces = new ActivityListener
         {
@@ -60,7 +64,9 @@ public sealed class DiagnosticsTests : LibraryTest
         Assert.Equal("GrpcChat.Client", ClientDiagnostics.Name);
         Assert.Equal(0, measured["chat.client.outbox.messages"]);
         Assert.Equal(2, measured["messaging.client.sent.messages"]);
+        Assert.Equal("messaging.system=grpcchat messaging.operation.name=send", tagged["messaging.client.sent.messages"]);
         Assert.Equal(2, measured["messaging.client.consumed.messages"]);
+        Assert.Equal("messaging.system=grpcchat messaging.operation.name=receive", tagged["messaging.client.consumed.messages"]);
         Assert.Equal(1, measured["chat.client.refused.messages"]);
         Assert.True(measured["chat.client.reconnects"] >= 1);
 

@@ -13,6 +13,10 @@ public sealed class KilledProcessTests : IDisposable
     private const int Kills = 50;
     private const string Room = "jobs";
 
+    // What a process may do between the line after which it is to be killed and its death, however late that comes. As many
+    // as a sender's outbox has places: what it has noted may be so far ahead of what is stored.
+    private const int StepsUntilKilled = 8;
+
     private readonly TempDirectory temp = new();
 
     private string StatePath => Path.Combine(temp.Path, "state.db");
@@ -26,19 +30,20 @@ public sealed class KilledProcessTests : IDisposable
     {
         var random = new Random(seed);
         await using var server = await ChatServer.StartAsync();
-        var arguments = new[]
-        {
-            "send", server.Address.ToString(), StatePath, Room, $"{Messages}",
+        string[] Arguments(int pause) =>
+        [
+            "send", server.Address.ToString(), StatePath, Room, $"{Messages}", $"{pause}",
             notesNumbers ? Path.Combine(temp.Path, "notes") : "keys",
-        };
+        ];
         var (unsent, unanswered) = (0, 0);
         for (var kill = 0; kill < Kills; kill++)
         {
             var stored = await StoredAsync(server);
             Assert.True(stored.Count < Messages, $"Kill {kill} found no work left.");
-            var lines = (notesNumbers ? 0 : stored.Count) + random.Next(LinesPerKill(Messages - stored.Count, kill));
+            var steps = random.Next(MaxSteps(Messages - stored.Count, kill));
+            var lines = (notesNumbers ? 0 : stored.Count) + steps;
             var progress = kill % 2 == 0 ? "enqueued" : "acked";
-            await using var sender = WorkerProcess.Start(arguments);
+            await using var sender = WorkerProcess.Start(Arguments(stored.Count + steps + StepsUntilKilled));
             Assert.True(await RunAndKillAsync(sender, progress, lines, random), $"Kill {kill} came too late: {sender.Lines.LastOrDefault()}");
 
             // What the killed process left in its file: messages on their way, and such as it had no answer to yet.
@@ -50,7 +55,7 @@ public sealed class KilledProcessTests : IDisposable
             unanswered += kept.Exists(keys.Contains) ? 1 : 0;
         }
 
-        await using (var last = WorkerProcess.Start(arguments))
+        await using (var last = WorkerProcess.Start(Arguments(0)))
         {
             Assert.Equal(0, await last.ToEndAsync());
         }
@@ -70,19 +75,20 @@ public sealed class KilledProcessTests : IDisposable
         var random = new Random(3);
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync(Room, Messages);
-        var arguments = new[] { "apply", server.Address.ToString(), StatePath, Room, $"{Messages}" };
+        string[] Arguments(int pause) => ["apply", server.Address.ToString(), StatePath, Room, $"{Messages}", $"{pause}"];
         var between = 0;
         for (var kill = 0; kill < Kills; kill++)
         {
             var applied = Applied().Count;
             Assert.True(applied < Messages, $"Kill {kill} found no work left.");
-            await using var receiver = WorkerProcess.Start(arguments);
-            Assert.True(await RunAndKillAsync(receiver, "applied", random.Next(LinesPerKill(Messages - applied, kill)), random));
+            var steps = random.Next(MaxSteps(Messages - applied, kill));
+            await using var receiver = WorkerProcess.Start(Arguments(applied + steps + StepsUntilKilled));
+            Assert.True(await RunAndKillAsync(receiver, "applied", steps, random), $"Kill {kill} came too late.");
             Assert.True(Applied().Count < Messages, $"Kill {kill} came too late.");
             between += receiver.Lines.LastOrDefault("").StartsWith("received", StringComparison.Ordinal) ? 1 : 0;
         }
 
-        await using (var last = WorkerProcess.Start(arguments))
+        await using (var last = WorkerProcess.Start(Arguments(0)))
         {
             Assert.Equal(0, await last.ToEndAsync());
         }
@@ -92,8 +98,8 @@ public sealed class KilledProcessTests : IDisposable
         Assert.True(between > 0, "No kill hit between a message and the return of its effect.");
     }
 
-    // So many that all kills find work left, however much a process does until its kill arrives.
-    private static int LinesPerKill(int workLeft, int kill) => Math.Max(1, (int)(1.2 * workLeft / (Kills + 10 - kill)));
+    // So many that all kills find work left.
+    private static int MaxSteps(int workLeft, int kill) => Math.Max(1, workLeft / (Kills + 20 - kill));
 
     // One in ten is killed while it starts; the others after so many lines about progress, and up to 3 ms more.
     private static async Task<bool> RunAndKillAsync(WorkerProcess process, string progress, int lines, Random random)
