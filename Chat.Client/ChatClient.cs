@@ -425,6 +425,7 @@ public sealed class ChatClient : IAsyncDisposable
     {
         // The disposing is not the caller's thread's.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        outbox.Shut(new ObjectDisposedException(nameof(ChatClient)));
         if (options.StatePath is null || Connection.State == ConnectionState.Connected)
         {
             var flushed = outbox.WhenEmptyAsync();

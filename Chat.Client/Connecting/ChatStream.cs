@@ -150,18 +150,8 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
         }
 
         var wrong = rooms.Take(response);
-        foreach (var ack in response.Acks)
-        {
-            if (outbox.Take(ack, out var isAwaited) is { } entry)
-            {
-                ClientMetrics.Sent.Add(1, ClientMetrics.System, ClientMetrics.Send);
-                if (!isAwaited)
-                {
-                    events.AddNewest(new MessageAcked(entry.Room, entry.Key, ack.Id, ack.Duplicate), entry.Room);
-                }
-            }
-        }
 
+        // Before the acks: an ack may stand for all before it that were not refused.
         foreach (var refusal in response.Refusals)
         {
             if (outbox.Take(refusal, out var isAwaited) is { } entry)
@@ -170,6 +160,18 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
                 if (!isAwaited)
                 {
                     events.Add(entry.ToRefused());
+                }
+            }
+        }
+
+        foreach (var ack in response.Acks)
+        {
+            if (outbox.Take(ack, out var isAwaited) is { } entry)
+            {
+                ClientMetrics.Sent.Add(1, ClientMetrics.System, ClientMetrics.Send);
+                if (!isAwaited)
+                {
+                    events.AddNewest(new MessageAcked(entry.Room, entry.Key, ack.Id, ack.Duplicate), entry.Room);
                 }
             }
         }

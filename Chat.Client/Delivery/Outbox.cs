@@ -28,6 +28,7 @@ internal sealed class Outbox
     private LinkedListNode<OutboxEntry>? next;
     private TaskCompletionSource? empty;
     private Exception? closed;
+    private Exception? closing;
     private long lastSequence;
     private long counter;
     private int count;
@@ -90,9 +91,9 @@ internal sealed class Outbox
         var newcomer = new Newcomer(room, text, key, wantsAnswer);
         lock (gate)
         {
-            if (closed is not null)
+            if ((closed ?? closing) is { } error)
             {
-                return Task.FromException<OutboxEntry>(closed);
+                return Task.FromException<OutboxEntry>(error);
             }
 
             cancellation.ThrowIfCancellationRequested();
@@ -255,6 +256,15 @@ internal sealed class Outbox
 
             empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return empty.Task;
+        }
+    }
+
+    /// <summary>Takes nothing new, so that what is waited for has an end.</summary>
+    public void Shut(Exception error)
+    {
+        lock (gate)
+        {
+            closing = error;
         }
     }
 
