@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+
+namespace Chat.ConsoleClient.Screen;
+
+/// <summary>
+/// Writes to a terminal what has changed since the last frame. Where terminals disagree about the width of a cluster, it
+/// says after it where the next one belongs and writes the row to its end, so that a row never shifts.
+/// </summary>
+internal sealed class Renderer(Stream output)
+{
+    private readonly StringBuilder text = new();
+    private Frame? last;
+    private Style style;
+
+    /// <summary>Takes the alternate screen, asks for pastes to be marked, and keeps what reaches the margin from wrapping.</summary>
+    public void Enter()
+    {
+        text.Append("\u001b[?1049h\u001b[?2004h\u001b[?7l");
+        Send();
+        Forget();
+    }
+
+    /// <summary>Gives everything back as it was.</summary>
+    public void Leave()
+    {
+        text.Append("\u001b[0m\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1049l");
+        Send();
+        Forget();
+    }
+
+    /// <summary>Nobody knows what the terminal shows: the next frame is written as a whole.</summary>
+    public void Forget() => last = null;
+
+    public void Paint(Frame frame)
+    {
+        var before = last is not null && last.Columns == frame.Columns && last.Rows.Count == frame.Rows.Count ? last : null;
+        (last, style) = (frame, default);
+        text.Append("\u001b[?2026h\u001b[?25l"); // Shown at once where the terminal can, and without a wandering cursor.
+        var start = text.Length;
+        if (before is null) text.Append("\u001b[0m\u001b[2J");
+        var blank = before is null ? Frame.BlankRow(frame.Columns) : [];
+        for (var row = 0; row < frame.Rows.Count; row++) PaintRow(row, before?.Rows[row] ?? blank, frame.Rows[row]);
+        var isSame = text.Length == start && (before?.CursorRow, before?.CursorColumn) == (frame.CursorRow, frame.CursorColumn);
+        if (isSame)
+        {
+            text.Clear();
+            return;
+        }
+
+        Use(default);
+        MoveTo(frame.CursorRow, frame.CursorColumn);
+        text.Append("\u001b[?25h\u001b[?2026l");
+        Send();
+    }
+
+    private void PaintRow(int row, Cell[] before, Cell[] now)
+    {
+        var first = before.AsSpan().CommonPrefixLength(now);
+        if (first == now.Length) return;
+        while (now[first].Text.Length == 0 || before[first].Text.Length == 0) first--;
+        var end = EndOfChange(before, now, first);
+        var blankFrom = now.Length;
+        while (blankFrom > 0 && now[blankFrom - 1] == Cell.Blank) blankFrom--;
+        MoveTo(row, first);
+        for (var column = first; column < end;)
+        {
+            if (column >= blankFrom)
+            {
+                Use(default);
+                text.Append("\u001b[K");
+                return;
+            }
+
+            column = PaintCell(now, column);
+        }
+    }
+
+    private int PaintCell(Cell[] row, int column)
+    {
+        var next = column + 1;
+        while (next < row.Length && row[next].Text.Length == 0) next++;
+        Use(row[column].Style);
+        if (CellWidth.IsCertain(row[column].Text))
+        {
+            text.Append(row[column].Text);
+            return next;
+        }
+
+        if (next > column + 1)
+        {
+            text.Append(' ', next - column); // A terminal that takes one cell for it would leave the other as it was.
+            MoveTo(column);
+        }
+
+        text.Append(row[column].Text);
+        if (next < row.Length) MoveTo(next);
+        return next;
+    }
+
+    private static int EndOfChange(Cell[] before, Cell[] now, int first)
+    {
+        for (var column = first; column < now.Length; column++)
+        {
+            if (IsUncertain(before[column]) || IsUncertain(now[column])) return now.Length;
+        }
+
+        var end = now.Length;
+        while (end > first && before[end - 1] == now[end - 1]) end--;
+        while (end < now.Length && (now[end].Text.Length == 0 || before[end].Text.Length == 0)) end++;
+        return end;
+    }
+
+    private static bool IsUncertain(Cell cell) => cell.Text.Length > 0 && !CellWidth.IsCertain(cell.Text);
+
+    private void Use(Style wanted)
+    {
+        if (wanted == style) return;
+        wanted.Write(text);
+        style = wanted;
+    }
+
+    private void MoveTo(int row, int column) => text.Append(CultureInfo.InvariantCulture, $"\u001b[{row + 1};{column + 1}H");
+
+    private void MoveTo(int column) => text.Append(CultureInfo.InvariantCulture, $"\u001b[{column + 1}G");
+
+    private void Send()
+    {
+        output.Write(Encoding.UTF8.GetBytes(text.ToString()));
+        output.Flush();
+        text.Clear();
+    }
+}
