@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Chat.ConsoleClient.Screen;
+
+/// <summary>Composes the rows of one entry: a rule where a day begins, the text in its column, and why it was refused.</summary>
+/// <param name="layout">Where things stand.</param>
+/// <param name="palette">How they look.</param>
+/// <param name="zone">Whose days and times are shown.</param>
+internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zone)
+{
+    /// <summary>The rows.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="above">The entry above it; null for the first one.</param>
+    /// <param name="top">What stands above the first one; empty = nothing.</param>
+    public List<Cell[]> Of(Entry entry, Entry? above, string top)
+    {
+        var rows = new List<Cell[]>();
+        if (above is null && top.Length > 0) rows.Add(Centred(top, ' '));
+        var (at, previous) = (Local(entry), above is null ? null : Local(above));
+        if (at is not null && (above is null || previous is not null) && at.Value.Date != previous?.Date)
+        {
+            rows.Add(Centred(at.Value.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture), '─'));
+        }
+
+        var isSameMinute = rows.Count == 0 && at is not null && previous is not null && Minute(at.Value) == Minute(previous.Value);
+        Text(entry, rows, isSameMinute ? "" : at?.ToString("HH:mm", CultureInfo.InvariantCulture) ?? "");
+        return rows;
+    }
+
+    private void Text(Entry entry, List<Cell[]> rows, string time)
+    {
+        var (style, mark, markStyle) = entry.Delivery switch
+        {
+            Delivery.Notice => (palette.Faint, "·", palette.Faint),
+            Delivery.Pending => (palette.Faint, "…", palette.Pending),
+            Delivery.Stored => (palette.Plain, "✓", palette.Stored),
+            Delivery.Refused => (palette.Faint, "✗", palette.Refused),
+            _ => (palette.Plain, "", default),
+        };
+        var first = new RowWriter(layout.Columns);
+        if (layout.HasTime) first.Own(time, palette.Faint);
+        if (!entry.IsNotice) Name(first, entry);
+        first.MoveTo(layout.Mark).Own(mark, markStyle);
+        Wrapped(entry.IsErased ? "(erased)" : entry.Text, entry.IsErased ? palette.Faint : style, first, rows);
+        if (entry.Delivery == Delivery.Refused) Wrapped("not sent: " + entry.Reason, palette.Refused, new(layout.Columns), rows);
+    }
+
+    // Right-aligned, so that the names stand by what they said.
+    private void Name(RowWriter row, Entry entry)
+    {
+        var width = Math.Min(layout.NameWidth, Clusters.Of(entry.Sender).Sum(cluster => cluster.Width));
+        var style = entry.Delivery == Delivery.FromOthers ? palette.Sender(entry.Sender) : palette.Own;
+        row.MoveTo(layout.Name + layout.NameWidth - width).Foreign(entry.Sender, style, layout.NameWidth);
+    }
+
+    private void Wrapped(string text, Style style, RowWriter first, List<Cell[]> rows)
+    {
+        var clusters = Clusters.Of(text);
+        var row = first;
+        foreach (var range in Wrapping.Rows(clusters, layout.TextWidth))
+        {
+            row.MoveTo(layout.Text).Foreign(CollectionsMarshal.AsSpan(clusters)[range], style);
+            rows.Add(row.Row);
+            row = new(layout.Columns);
+        }
+    }
+
+    private Cell[] Centred(string text, char around)
+    {
+        var left = Math.Max(0, layout.Columns - text.Length - 2) / 2;
+        var row = new RowWriter(layout.Columns).Own(new string(around, left), palette.Faint).Own($" {text} ", palette.Faint);
+        return row.Own(new string(around, row.Left), palette.Faint).Row;
+    }
+
+    private DateTime? Local(Entry entry) => entry.At is { } at ? TimeZoneInfo.ConvertTime(at, zone).DateTime : null;
+
+    private static long Minute(DateTime at) => at.Ticks / TimeSpan.TicksPerMinute;
+}
