@@ -9,49 +9,65 @@ namespace Chat.ConsoleClient.Screen;
 /// </summary>
 internal sealed class Renderer(Stream output)
 {
+    private readonly Lock painting = new();
     private readonly StringBuilder text = new();
     private Frame? last;
     private Style style;
 
+    /// <summary>The terminal is taken, and frames are painted.</summary>
+    public bool IsEntered { get; private set; }
+
     /// <summary>Takes the alternate screen, asks for pastes to be marked, and keeps what reaches the margin from wrapping.</summary>
     public void Enter()
     {
-        text.Append("\u001b[?1049h\u001b[?2004h\u001b[?7l");
-        Send();
-        Forget();
+        lock (painting)
+        {
+            (IsEntered, last) = (true, null);
+            Send("\u001b[?1049h\u001b[?2004h\u001b[?7l");
+        }
     }
 
-    /// <summary>Gives everything back as it was.</summary>
+    /// <summary>Gives everything back as it was. A signal may do so while a frame is painted; none is painted after it.</summary>
     public void Leave()
     {
-        text.Append("\u001b[0m\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1049l");
-        Send();
-        Forget();
+        lock (painting)
+        {
+            if (!IsEntered) return;
+            IsEntered = false;
+            Send("\u001b[0m\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1049l");
+        }
     }
 
     /// <summary>Nobody knows what the terminal shows: the next frame is written as a whole.</summary>
-    public void Forget() => last = null;
+    public void Forget()
+    {
+        lock (painting) last = null;
+    }
 
     public void Paint(Frame frame)
     {
+        lock (painting)
+        {
+            if (!IsEntered || !Compose(frame)) return;
+            // Shown at once where the terminal can, and without a wandering cursor.
+            Send($"\u001b[?2026h\u001b[?25l{text}\u001b[?25h\u001b[?2026l");
+        }
+    }
+
+    // False where nothing has changed.
+    private bool Compose(Frame frame)
+    {
         var before = last is not null && last.Columns == frame.Columns && last.Rows.Count == frame.Rows.Count ? last : null;
         (last, style) = (frame, default);
-        text.Append("\u001b[?2026h\u001b[?25l"); // Shown at once where the terminal can, and without a wandering cursor.
-        var start = text.Length;
+        text.Clear();
         if (before is null) text.Append("\u001b[0m\u001b[2J");
         var blank = before is null ? Frame.BlankRow(frame.Columns) : [];
         for (var row = 0; row < frame.Rows.Count; row++) PaintRow(row, before?.Rows[row] ?? blank, frame.Rows[row]);
-        var isSame = text.Length == start && (before?.CursorRow, before?.CursorColumn) == (frame.CursorRow, frame.CursorColumn);
-        if (isSame)
-        {
-            text.Clear();
-            return;
-        }
-
+        var cursorStays = (before?.CursorRow, before?.CursorColumn) == (frame.CursorRow, frame.CursorColumn);
+        if (text.Length == 0 && cursorStays) return false;
         Use(default);
         MoveTo(frame.CursorRow, frame.CursorColumn);
-        text.Append("\u001b[?25h\u001b[?2026l");
-        Send();
+        return true;
     }
 
     private void PaintRow(int row, Cell[] before, Cell[] now)
@@ -124,10 +140,9 @@ internal sealed class Renderer(Stream output)
 
     private void MoveTo(int column) => text.Append(CultureInfo.InvariantCulture, $"\u001b[{column + 1}G");
 
-    private void Send()
+    private void Send(string sequences)
     {
-        output.Write(Encoding.UTF8.GetBytes(text.ToString()));
+        output.Write(Encoding.UTF8.GetBytes(sequences));
         output.Flush();
-        text.Clear();
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
 
 namespace Chat.ConsoleClient.Screen;
 
@@ -9,9 +10,14 @@ namespace Chat.ConsoleClient.Screen;
 /// </summary>
 internal sealed class Terminal : IDisposable
 {
+    // What ends the process then, or asks it to end, is not decided here.
+    private static readonly PosixSignal[] Endings =
+        [PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGINT, PosixSignal.SIGQUIT];
+
     private readonly RawMode raw;
-    private readonly Stream input = Console.OpenStandardInput();
-    private readonly PosixSignalRegistration resized, resumed;
+    // Not the stream of Console: from a terminal, that one reads whole lines and echoes them.
+    private readonly FileStream input = new(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
+    private readonly PosixSignalRegistration[] signals;
     private readonly Renderer renderer;
 
     [UnsupportedOSPlatform("windows")]
@@ -19,12 +25,18 @@ internal sealed class Terminal : IDisposable
     {
         this.raw = raw;
         renderer = new(Output);
-        resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => changed());
-        resumed = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ =>
-        {
-            raw.Enter(); // A shell that had stopped this process has changed it.
-            changed();
-        });
+        signals =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => changed()),
+            PosixSignalRegistration.Create(PosixSignal.SIGCONT, resumed =>
+            {
+                if (!renderer.IsEntered) return;
+                resumed.Cancel = true; // Else the runtime would set the mode that it has found at the beginning.
+                raw.Enter(); // A shell that had stopped this process has changed it.
+                changed();
+            }),
+            .. Endings.Select(signal => PosixSignalRegistration.Create(signal, _ => Restore())),
+        ];
         AppDomain.CurrentDomain.ProcessExit += OnExit;
         raw.Enter();
         renderer.Enter();
@@ -57,8 +69,7 @@ internal sealed class Terminal : IDisposable
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
-        resized.Dispose();
-        resumed.Dispose();
+        foreach (var signal in signals) signal.Dispose();
         Restore();
         input.Dispose();
         Output.Dispose();
