@@ -49,7 +49,7 @@ internal static class CellWidth
     /// <summary>Every terminal takes the same number of cells for it.</summary>
     public static bool IsCertain(string cluster) => cluster is
         [
-            (>= ' ' and <= '~') or (>= '\u00C0' and <= '\u02AF') or (>= '\u0391' and <= '\u03C9') or (>= '\u0410' and <= '\u044F')
+            (>= ' ' and <= '~') or (>= '\u00C0' and <= '\u02AF') or (>= '\u03B1' and <= '\u03C9') or (>= '\u0410' and <= '\u044F')
             or '─' or (>= '\u3041' and <= '\u3096') or (>= '\u30A1' and <= '\u30FA') or (>= '\u4E00' and <= '\u9FA5')
             or (>= '\uAC00' and <= '\uD7A3')
         ];

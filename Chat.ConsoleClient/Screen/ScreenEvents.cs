@@ -77,7 +77,7 @@ internal sealed partial class ScreenModel
     private void Take(RoomReset reset, Room room)
     {
         room.Reset(reset);
-        Say(room, "the service has another log now; what follows is what it keeps");
+        Say(room, "the service has another log now; this is what it keeps");
     }
 
     private void Take(RoomLeft left)

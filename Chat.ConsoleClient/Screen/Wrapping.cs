@@ -29,7 +29,7 @@ internal static class Wrapping
 
         if (end == clusters.Count) return (end, end);
         if (clusters[end].IsSpace) return (end, end + 1);
-        if (breakAt > start) return (breakAt, breakAt);
+        if (breakAt > start) return (clusters[breakAt - 1].IsSpace ? breakAt - 1 : breakAt, breakAt);
         end = Math.Max(end, start + 1); // A row that is narrower than one character holds it all the same.
         return (end, end);
     }
