@@ -94,23 +94,21 @@ internal sealed class Renderer(Stream output)
 
     private int PaintCell(Cell[] row, int column)
     {
+        var cluster = row[column].Text;
         var next = column + 1;
         while (next < row.Length && row[next].Text.Length == 0) next++;
         Use(row[column].Style);
-        if (CellWidth.IsCertain(row[column].Text))
+        if (!CellWidth.IsCertain(cluster))
         {
-            text.Append(row[column].Text);
-            return next;
+            // A terminal that takes one cell for what has two would leave the other as it was.
+            var isWide = next > column + 1;
+            if (isWide) text.Append(' ', next - column);
+            // One that joins marks to what it has printed last joins nothing over a movement.
+            if (isWide || cluster[0] > '~') MoveTo(column);
         }
 
-        if (next > column + 1)
-        {
-            text.Append(' ', next - column); // A terminal that takes one cell for it would leave the other as it was.
-            MoveTo(column);
-        }
-
-        text.Append(row[column].Text);
-        if (next < row.Length) MoveTo(next);
+        text.Append(cluster);
+        if (next < row.Length && !CellWidth.IsCertain(cluster)) MoveTo(next);
         return next;
     }
 

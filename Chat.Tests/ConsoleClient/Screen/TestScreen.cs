@@ -27,13 +27,22 @@ internal sealed class TestScreen
     /// <summary>All rows as a person sees them, without what is blank at their ends.</summary>
     public string[] Rows => [.. Frame.Rows.Select(Visible)];
 
-    public string Status => Rows.Last(row => row.StartsWith(" ●", StringComparison.Ordinal)
-        || row.StartsWith(" ○", StringComparison.Ordinal) || row.StartsWith(" ■", StringComparison.Ordinal));
+    public string Status => StatusOf(Rows);
 
     /// <summary>The rows above the status line that are not blank.</summary>
-    public string[] Shown => [.. Rows.TakeWhile(row => row != Status).Where(row => row.Length > 0)];
+    public string[] Shown
+    {
+        get
+        {
+            var (rows, status) = (Rows, Status);
+            return [.. rows.TakeWhile(row => row != status).Where(row => row.Length > 0)];
+        }
+    }
 
     public Frame Frame => View.Compose(Model, Palette);
+
+    private static string StatusOf(string[] rows) => rows.Last(row => row.StartsWith(" ●", StringComparison.Ordinal)
+        || row.StartsWith(" ○", StringComparison.Ordinal) || row.StartsWith(" ■", StringComparison.Ordinal));
 
     public static string Visible(Cell[] row) =>
         string.Concat(row.Select(cell => cell.Text)).Replace("\u2068", "", StringComparison.Ordinal)
