@@ -16,17 +16,32 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
     public List<Cell[]> Of(Entry entry, Entry? above, string top)
     {
         var rows = new List<Cell[]>();
-        if (above is null && top.Length > 0) rows.Add(Centred(top, ' '));
+        if (HasTop(above, top)) rows.Add(Centred(top, ' '));
         var (at, previous) = (Local(entry), above is null ? null : Local(above));
-        if (at is not null && (above is null || previous is not null) && at.Value.Date != previous?.Date)
-        {
-            rows.Add(Centred(at.Value.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture), '─'));
-        }
-
+        if (BeginsDay(entry, above)) rows.Add(Centred(at!.Value.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture), '─'));
         var isSameMinute = rows.Count == 0 && at is not null && previous is not null && Minute(at.Value) == Minute(previous.Value);
         Text(entry, rows, isSameMinute ? "" : at?.ToString("HH:mm", CultureInfo.InvariantCulture) ?? "");
         return rows;
     }
+
+    /// <summary>How many rows those are, for scrolling, which needs no more.</summary>
+    public int Count(Entry entry, Entry? above, string top)
+    {
+        var reason = entry.Delivery == Delivery.Refused ? Count(Reason(entry)) : 0;
+        return (HasTop(above, top) ? 1 : 0) + (BeginsDay(entry, above) ? 1 : 0) + Count(Shown(entry)) + reason;
+    }
+
+    private static bool HasTop(Entry? above, string top) => above is null && top.Length > 0;
+
+    private static string Shown(Entry entry) => entry.IsErased ? "(erased)" : entry.Text;
+
+    private static string Reason(Entry entry) => "not sent: " + entry.Reason;
+
+    // After what has no time nobody knows.
+    private bool BeginsDay(Entry entry, Entry? above) => Local(entry) is { } at
+        && (above is null || Local(above) is { } previous && previous.Date != at.Date);
+
+    private int Count(string text) => Wrapping.Rows(Clusters.Of(text), layout.TextWidth).Count;
 
     private void Text(Entry entry, List<Cell[]> rows, string time)
     {
@@ -42,8 +57,8 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
         if (layout.HasTime) first.Own(time, palette.Faint);
         if (!entry.IsNotice) Name(first, entry);
         first.MoveTo(layout.Mark).Own(mark, markStyle);
-        Wrapped(entry.IsErased ? "(erased)" : entry.Text, entry.IsErased ? palette.Faint : style, first, rows);
-        if (entry.Delivery == Delivery.Refused) Wrapped("not sent: " + entry.Reason, palette.Refused, new(layout.Columns), rows);
+        Wrapped(Shown(entry), entry.IsErased ? palette.Faint : style, first, rows);
+        if (entry.Delivery == Delivery.Refused) Wrapped(Reason(entry), palette.Refused, new(layout.Columns), rows);
     }
 
     // Right-aligned, so that the names stand by what they said.

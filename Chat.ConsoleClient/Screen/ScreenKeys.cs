@@ -35,7 +35,7 @@ internal sealed partial class ScreenModel
     // A page leaves two rows of the one before, so that one finds where one was.
     private int Page => Math.Max(1, View.Height(this) - 2);
 
-    private Scrolling Scrolling => new(Current.Timeline, node => View.Entry(this, node, View.NoColours).Count);
+    private Scrolling Scrolling => new(Current.Timeline, node => View.Count(this, node));
 
     private bool TakeControl(string letter)
     {

@@ -10,10 +10,14 @@ internal readonly struct Scrolling(Timeline timeline, Func<LinkedListNode<Entry>
     {
         var node = timeline.Anchor ?? timeline.Newest;
         if (node is null) return rows;
-        var hidden = Hidden(node) + rows;
-        for (; hidden >= count(node) && timeline.Above(node) is { } above; node = above) hidden -= count(node);
+        var (hidden, size) = (Hidden(node) + rows, count(node));
+        while (hidden >= size && timeline.Above(node) is { } next)
+        {
+            hidden -= size;
+            (node, size) = (next, count(next));
+        }
 
-        var available = count(node) - hidden;
+        var available = size - hidden;
         for (var above = timeline.Above(node); above is not null && available < height; above = timeline.Above(above))
         {
             available += count(above);

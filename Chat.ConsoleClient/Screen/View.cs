@@ -6,6 +6,8 @@ internal static class View
     // A long input takes a third of the screen at most.
     private const int InputShare = 3;
 
+    private static readonly Palette NoColours = new(hasColours: false);
+
     public static Frame Compose(ScreenModel model, Palette palette)
     {
         var maxInput = Math.Max(1, model.ScreenRows / InputShare);
@@ -27,20 +29,21 @@ internal static class View
         return Math.Max(0, model.ScreenRows - input - 1 - (model.Connection.Problem is null ? 0 : 1));
     }
 
-    public static Palette NoColours { get; } = new(hasColours: false);
+    /// <summary>How many rows an entry of the conversation has.</summary>
+    public static int Count(ScreenModel model, LinkedListNode<Entry> node) =>
+        Rows(model, NoColours).Count(node.Value, model.Current.Timeline.Above(node)?.Value, Top(model.Current));
 
-    public static List<Cell[]> Entry(ScreenModel model, LinkedListNode<Entry> node, Palette palette) =>
-        new EntryRows(new(model.Columns), palette, model.Zone).Of(node.Value, model.Current.Timeline.Above(node)?.Value, Top(model.Current));
+    private static EntryRows Rows(ScreenModel model, Palette palette) => new(new(model.Columns), palette, model.Zone);
 
     // From the lowest row upwards, no further than the screen reaches: what is above costs nothing.
     private static List<Cell[]> Conversation(ScreenModel model, Palette palette, int height)
     {
-        var timeline = model.Current.Timeline;
+        var (timeline, composer, top) = (model.Current.Timeline, Rows(model, palette), Top(model.Current));
         var reversed = new List<Cell[]>();
         var hidden = timeline.Anchor is null ? 0 : timeline.Hidden;
         for (var node = timeline.Anchor ?? timeline.Newest; node is not null && reversed.Count < height; node = timeline.Above(node))
         {
-            var rows = Entry(model, node, palette);
+            var rows = composer.Of(node.Value, timeline.Above(node)?.Value, top);
             for (var i = rows.Count - 1 - Math.Min(hidden, rows.Count - 1); i >= 0 && reversed.Count < height; i--) reversed.Add(rows[i]);
             hidden = 0;
         }
