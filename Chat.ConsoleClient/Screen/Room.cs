@@ -58,7 +58,7 @@ internal sealed class Room
         if (isHole) Timeline.Clear(); // What is between can be read back; a hole in what came lately could not be shown.
         if (joined.LogId != LogId || isHole) LastId = joined.AfterId;
         (State, LogId, OldestId) = (RoomState.Joined, joined.LogId, joined.OldestId);
-        IsLoading = false;
+        (IsLoading, RowsWanted) = (false, 0);
     }
 
     /// <summary>False where it was here before.</summary>
@@ -110,7 +110,7 @@ internal sealed class Room
 
     public void Gap(RoomGap gap) => LastId = Math.Max(LastId, gap.AfterId);
 
-    /// <summary>A page that continues what is shown, upwards or into the hole; any other is not taken.</summary>
+    /// <summary>A page that goes on where what is shown ends, upwards or into the hole; any other comes too late.</summary>
     public void Page(HistoryPage page, string user)
     {
         IsLoading = false;
@@ -124,14 +124,8 @@ internal sealed class Room
 
         Entry[] entries = [.. page.Messages.Select(message => Entry.Of(message, message.Sender == user))];
         foreach (var entry in entries) Senders.Add(entry.Sender);
-        if (OlderBefore is { } before && entries[0].Id < before)
-        {
-            Timeline.Prepend([.. entries.Where(entry => entry.Id < before)]);
-        }
-        else if (Timeline.PastEnd is { } end)
-        {
-            Timeline.Extend([.. entries.Where(entry => entry.Id > end)]);
-        }
+        if (entries[^1].Id + 1 == OlderBefore) Timeline.Prepend(entries);
+        else if (entries[0].Id == Timeline.PastEnd + 1) Timeline.Extend(entries);
     }
 }
 

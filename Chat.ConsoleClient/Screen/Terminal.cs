@@ -49,7 +49,10 @@ internal sealed class Terminal : IDisposable
 
     /// <summary>The size in columns and rows; 80 × 24 where the terminal does not say.</summary>
     public static (int Columns, int Rows) Size =>
-        (Console.WindowWidth, Console.WindowHeight) is (> 0, > 0) size ? size : (80, 24);
+        (Console.WindowWidth, Console.WindowHeight) is ( > 0, > 0) size ? size : (80, 24);
+
+    /// <summary>False where the user wants no colours: https://no-color.org.</summary>
+    public static bool HasColours => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
     /// <summary>Takes the terminal; null where input or output is none, or no key can be read by itself there.</summary>
     /// <param name="changed">
@@ -59,6 +62,7 @@ internal sealed class Terminal : IDisposable
     public static Terminal? TryOpen(Action changed)
     {
         if (OperatingSystem.IsWindows() || Console.IsInputRedirected || Console.IsOutputRedirected) return null;
+        if (Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb") return null; // It would print the sequences.
         _ = Size; // The runtime remembers the mode at its first use, and restores that one when it ends.
         return RawMode.TryFind() is { } raw ? new(raw, changed) : null;
     }

@@ -36,7 +36,7 @@ internal static class TextSteps
     {
         while (index > 0 && !char.IsLetterOrDigit(text[index - 1])) index--;
         while (index > 0 && char.IsLetterOrDigit(text[index - 1])) index--;
-        return index;
+        return Snap(text, index);
     }
 
     /// <summary>The start of what stands between spaces before this place.</summary>

@@ -132,7 +132,7 @@ public sealed class LineEditorTests
     [Fact]
     public void The_cursor_never_stands_within_a_character()
     {
-        string[] parts = ["a", " ", "\n", "e\u0301", "👩‍👩‍👧", "🇩🇪", "世", "\u200d", "\u0301", "👍", "🏽", "\u1112", "\u1161"];
+        string[] parts = ["a", " ", "\n", "e\u0301", "👩‍👩‍👧", "🇩🇪", "世", "\u200d", "\u0301", "👍", "🏽", "\u1112", "\u1161", "\u0600"];
         var random = new Random(3);
         for (var i = 0; i < 500; i++)
         {

@@ -164,6 +164,20 @@ public sealed class ScrollTests
     }
 
     [Fact]
+    public void A_page_that_was_asked_for_before_the_room_went_on_elsewhere_leaves_no_hole()
+    {
+        Fill(1001, 1005);
+        screen.Press(KeyName.PageUp);
+        screen.Take(new RoomJoined("lobby", "log", 5000, 1, 5000));
+        screen.Model.Take(TestScreen.Page(951, 1000), "lobby");
+        Fill(5001, 5002);
+
+        Assert.Equal((5001, 5002), Ids());
+        screen.Intents();
+        Assert.Equal([new LoadOlder("lobby", 5001)], screen.Press(KeyName.PageUp).Intents());
+    }
+
+    [Fact]
     public void Where_older_messages_are_not_kept_none_is_asked_for()
     {
         var late = new TestScreen(afterId: 1000);
