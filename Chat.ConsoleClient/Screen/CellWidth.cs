@@ -49,15 +49,15 @@ internal static class CellWidth
     /// <summary>Every terminal takes the same number of cells for it.</summary>
     public static bool IsCertain(string cluster) => cluster is
         [
-            (>= ' ' and <= '~') or (>= '\u00C0' and <= '\u02AF') or (>= '\u03B1' and <= '\u03C9') or (>= '\u0410' and <= '\u044F')
-            or '─' or (>= '\u3041' and <= '\u3096') or (>= '\u30A1' and <= '\u30FA') or (>= '\u4E00' and <= '\u9FA5')
+            (>= ' ' and <= '~') or (>= '\u00C0' and <= '\u02AF') or (>= '\u03B1' and <= '\u03C9')
+            or (>= '\u0410' and <= '\u044F') or '─' or (>= '\u3041' and <= '\u3096') or (>= '\u30A1' and <= '\u30FA') or (>= '\u4E00' and <= '\u9FA5')
             or (>= '\uAC00' and <= '\uD7A3')
         ];
 
     private static int Of(Rune rune)
     {
         var code = rune.Value;
-        if (code is >= 0x1160 and <= 0x11FF or >= 0xD7B0 and <= 0xD7FB) return 0; // Vowels and finals join the first consonant.
+        if (code is >= 0x1160 and <= 0x11FF or >= 0xD7B0 and <= 0xD7FB) return 0; // Vowels and finals of Hangul.
         if (code is >= 0x1F1E6 and <= 0x1F1FF) return 2; // Half a flag.
         return Rune.GetUnicodeCategory(rune) switch
         {

@@ -1,9 +1,8 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Composes the rows of one entry: a rule where a day begins, the text in its column, and why it was refused.</summary>
+/// <summary>Composes the rows of an entry: a rule where a day begins, the text in its column, why it was refused.</summary>
 /// <param name="layout">Where things stand.</param>
 /// <param name="palette">How they look.</param>
 /// <param name="zone">Whose days and times are shown.</param>
@@ -18,9 +17,9 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
         var rows = new List<Cell[]>();
         if (HasTop(above, top)) rows.Add(Centred(top, ' '));
         var (at, previous) = (Local(entry), above is null ? null : Local(above));
-        if (BeginsDay(entry, above)) rows.Add(Centred(at!.Value.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture), '─'));
-        var isSameMinute = rows.Count == 0 && at is not null && previous is not null && Minute(at.Value) == Minute(previous.Value);
-        Text(entry, rows, isSameMinute ? "" : at?.ToString("HH:mm", CultureInfo.InvariantCulture) ?? "");
+        if (BeginsDay(entry, above)) rows.Add(Centred($"{at:dddd, d MMMM yyyy}", '─'));
+        var isSameMinute = rows.Count == 0 && at is not null && Minute(at) == Minute(previous);
+        Text(entry, rows, isSameMinute ? "" : $"{at:HH:mm}");
         return rows;
     }
 
@@ -90,5 +89,5 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
 
     private DateTime? Local(Entry entry) => entry.At is { } at ? TimeZoneInfo.ConvertTime(at, zone).DateTime : null;
 
-    private static long Minute(DateTime at) => at.Ticks / TimeSpan.TicksPerMinute;
+    private static long? Minute(DateTime? at) => at?.Ticks / TimeSpan.TicksPerMinute;
 }

@@ -42,8 +42,8 @@ internal static class EscapeSequences
     {
         modifiers = KeyModifiers.None;
         if (numbers.Length == 1) return numbers[0].All(char.IsAsciiDigit);
-        if (numbers.Length > 2 || !int.TryParse(numbers[1], NumberStyles.None, CultureInfo.InvariantCulture, out var sum)) return false;
+        _ = int.TryParse(numbers[1], NumberStyles.None, CultureInfo.InvariantCulture, out var sum);
         modifiers = (KeyModifiers)(sum - 1);
-        return sum is >= 1 and <= 8;
+        return numbers.Length == 2 && sum is >= 1 and <= 8;
     }
 }

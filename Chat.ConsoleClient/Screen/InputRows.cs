@@ -11,7 +11,8 @@ internal sealed class InputRows
     private InputRows(int columns, Palette palette) => (this.columns, this.palette) = (columns, palette);
 
     /// <summary>The rows, and where among them the cursor stands.</summary>
-    public static (List<Cell[]> Rows, int CursorRow, int CursorColumn) Of(LineEditor editor, int columns, int maxRows, Palette palette)
+    public static (List<Cell[]> Rows, int CursorRow, int CursorColumn) Of(
+        LineEditor editor, int columns, int maxRows, Palette palette)
     {
         var input = new InputRows(columns, palette);
         var cursor = input.Fill(editor.Text, editor.Cursor);
@@ -35,7 +36,8 @@ internal sealed class InputRows
             }
 
             var clusters = Clusters.Of(text[at..next]);
-            if (clusters.Count > 0 && clusters[0].Width > rows[^1].Left - 1) Begin("  "); // The cursor needs a cell after the text.
+            // The cursor needs a cell after the text.
+            if (clusters.Count > 0 && clusters[0].Width > rows[^1].Left - 1) Begin("  ");
             if (at == cursor) place = Place();
             foreach (var cluster in clusters)
             {

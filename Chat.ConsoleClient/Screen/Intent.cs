@@ -3,7 +3,9 @@ namespace Chat.ConsoleClient.Screen;
 /// <summary>What the screen wants to be done. The shell does it and reports back to <see cref="ScreenModel"/>.</summary>
 internal abstract record Intent;
 
-/// <summary>Hand a text to the outbox, in this order; then <see cref="ScreenModel.Enqueued"/>, or <see cref="ScreenModel.Failed"/>.</summary>
+/// <summary>
+/// Hand a text to the outbox, in this order; then <see cref="ScreenModel.Enqueued"/>, or <see cref="ScreenModel.Failed"/>.
+/// </summary>
 internal sealed record SendText(string Room, string Text) : Intent
 {
     /// <summary>The line that shows it as pending.</summary>

@@ -2,7 +2,7 @@ namespace Chat.ConsoleClient.Screen;
 
 /// <summary>A key that was pressed, or a text that was pasted.</summary>
 /// <param name="Name">Which key.</param>
-/// <param name="Text">What it types: a character, with Control or Alt its letter, or all that was pasted; otherwise empty.</param>
+/// <param name="Text">What it types: a character (with Control or Alt its letter), or all that was pasted; or empty.</param>
 /// <param name="Modifiers">What was held down with it.</param>
 internal readonly record struct Key(KeyName Name, string Text = "", KeyModifiers Modifiers = KeyModifiers.None)
 {

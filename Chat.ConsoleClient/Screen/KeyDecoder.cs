@@ -32,7 +32,7 @@ internal sealed class KeyDecoder
         Paste,
     }
 
-    /// <summary>What came last may be a key or begin one: call <see cref="Settle"/> when nothing has followed for 50 ms.</summary>
+    /// <summary>What came last may go on: call <see cref="Settle"/> when nothing has followed for 50 ms.</summary>
     public bool IsUndecided => state is not (State.Ground or State.Paste);
 
     public void Decode(ReadOnlySpan<byte> bytes, ICollection<Key> keys)
@@ -138,7 +138,8 @@ internal sealed class KeyDecoder
         character[length++] = one;
         var status = Rune.DecodeFromUtf8(character.AsSpan(0, length), out var rune, out var used);
         if (status == OperationStatus.NeedMoreData) return;
-        if (!Rune.IsControl(rune)) keys.Add(new(KeyName.Character, rune.ToString(), modifiers)); // U+FFFD for what is no UTF-8.
+        // The rune is U+FFFD for what is no UTF-8.
+        if (!Rune.IsControl(rune)) keys.Add(new(KeyName.Character, rune.ToString(), modifiers));
         var isLeft = used < length;
         Begin(State.Ground);
         if (isLeft) Take(one, keys); // What broke the character off begins the next one.

@@ -1,6 +1,6 @@
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Where things stand in a row of the conversation: the time, the sender, the mark, and from <see cref="Text"/> the text.</summary>
+/// <summary>Where things stand in a row of the conversation: the time, the sender, the mark, the text.</summary>
 internal readonly record struct Layout(int Columns)
 {
     /// <summary>Narrower screens do without.</summary>

@@ -34,8 +34,10 @@ internal sealed class LineEditor
         var isWord = (key.Modifiers & (KeyModifiers.Control | KeyModifiers.Alt)) != 0;
         switch (key.Name)
         {
-            case KeyName.Left: Cursor = isWord ? TextSteps.WordStart(Text, Cursor) : TextSteps.Previous(Text, Cursor); return true;
-            case KeyName.Right: Cursor = isWord ? TextSteps.WordEnd(Text, Cursor) : TextSteps.Next(Text, Cursor); return true;
+            case KeyName.Left when isWord: Cursor = TextSteps.WordStart(Text, Cursor); return true;
+            case KeyName.Left: Cursor = TextSteps.Previous(Text, Cursor); return true;
+            case KeyName.Right when isWord: Cursor = TextSteps.WordEnd(Text, Cursor); return true;
+            case KeyName.Right: Cursor = TextSteps.Next(Text, Cursor); return true;
             case KeyName.Home: Cursor = TextSteps.LineStart(Text, Cursor); return true;
             case KeyName.End: Cursor = TextSteps.LineEnd(Text, Cursor); return true;
             case KeyName.Backspace when isWord: Kill(TextSteps.WordStart(Text, Cursor), Cursor); return true;

@@ -17,7 +17,7 @@ internal sealed class Renderer(Stream output)
     /// <summary>The terminal is taken, and frames are painted.</summary>
     public bool IsEntered { get; private set; }
 
-    /// <summary>Takes the alternate screen, asks for pastes to be marked, and keeps what reaches the margin from wrapping.</summary>
+    /// <summary>Takes the alternate screen, has pastes marked, and keeps what reaches the margin from wrapping.</summary>
     public void Enter()
     {
         lock (painting)
@@ -27,7 +27,7 @@ internal sealed class Renderer(Stream output)
         }
     }
 
-    /// <summary>Gives everything back as it was. A signal may do so while a frame is painted; none is painted after it.</summary>
+    /// <summary>Gives everything back as it was. A signal may do so while a frame is painted; no other follows.</summary>
     public void Leave()
     {
         lock (painting)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Fills one row from left to right. What does not fit any more is cut, so that a row is never wider than the screen.</summary>
+/// <summary>Fills one row from left to right. What does not fit is cut: no row is wider than the screen.</summary>
 internal sealed class RowWriter(int columns, Style background = default)
 {
     private const char BeginIsland = '\u2068', EndIsland = '\u2069'; // FSI and PDI.

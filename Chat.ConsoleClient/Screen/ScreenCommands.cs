@@ -37,7 +37,8 @@ internal sealed partial class ScreenModel
     private bool CanSend()
     {
         if (Current.State != RoomState.Left) return true;
-        Say(Current.Name.Length == 0 ? "not sent: no room is joined; /join ROOM joins one" : $"not sent: /join {Current.Name} first");
+        var isNowhere = Current.Name.Length == 0;
+        Say(isNowhere ? "not sent: no room is joined; /join ROOM joins one" : $"not sent: /join {Current.Name} first");
         return false;
     }
 

@@ -25,7 +25,9 @@ internal sealed partial class ScreenModel
             case { Name: KeyName.Escape }: FollowNewest(); break;
             case { Name: KeyName.End } when Current.Timeline.Anchor is not null: FollowNewest(); break;
             case { Name: KeyName.Character, Modifiers: KeyModifiers.Control } when TakeControl(key.Text): break;
-            case { Name: KeyName.Character, Modifiers: KeyModifiers.Alt, Text: [>= '1' and <= '9' and var digit] }: ShowNumber(digit - '1'); break;
+            case { Name: KeyName.Character, Modifiers: KeyModifiers.Alt, Text: [>= '1' and <= '9' and var digit] }:
+                ShowNumber(digit - '1');
+                break;
             case { Name: KeyName.Paste }: Insert(key.Text); break;
             case { Name: KeyName.Character, Modifiers: KeyModifiers.None or KeyModifiers.Shift }: Insert(key.Text); break;
             default: TakeEditing(key); break;

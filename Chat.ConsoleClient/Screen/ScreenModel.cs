@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Chat.Client;
 
 namespace Chat.ConsoleClient.Screen;
@@ -44,10 +45,11 @@ internal sealed partial class ScreenModel
     public int Unanswered => rooms.Sum(room => room.Own.Unanswered);
 
     /// <summary>What is to be done next; false where nothing is.</summary>
-    public bool TryTakeIntent([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Intent? intent) => intents.TryDequeue(out intent);
+    public bool TryTakeIntent([NotNullWhen(true)] out Intent? intent) => intents.TryDequeue(out intent);
 
     /// <summary>The terminal has another size. Sizes that no terminal has are corrected.</summary>
-    public void Resize(int columns, int rows) => (Columns, ScreenRows) = (Math.Clamp(columns, 4, 1000), Math.Clamp(rows, 2, 1000));
+    public void Resize(int columns, int rows) =>
+        (Columns, ScreenRows) = (Math.Clamp(columns, 4, 1000), Math.Clamp(rows, 2, 1000));
 
     /// <summary>Shows a room, and joins it where it is not joined.</summary>
     public void Open(string name)

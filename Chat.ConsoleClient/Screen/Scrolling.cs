@@ -46,5 +46,6 @@ internal readonly struct Scrolling(Timeline timeline, Func<LinkedListNode<Entry>
         return isBeforeHole;
     }
 
-    private int Hidden(LinkedListNode<Entry> node) => timeline.Anchor is null ? 0 : Math.Min(timeline.Hidden, count(node) - 1);
+    private int Hidden(LinkedListNode<Entry> node) =>
+        timeline.Anchor is null ? 0 : Math.Min(timeline.Hidden, count(node) - 1);
 }

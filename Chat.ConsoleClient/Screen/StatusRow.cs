@@ -23,9 +23,9 @@ internal static class StatusRow
             _ => ("■", "closed", palette.StatusBad),
         };
         row.Own($" {sign} {word} ", style);
-        var end = Math.Max(row.Column, model.Columns - right.Length - 2);
-        Rooms(row, model, palette, end);
-        if (model.Columns - right.Length - 1 >= row.Column) row.MoveTo(model.Columns - right.Length - 1).Own(right, palette.StatusStrong);
+        var start = model.Columns - right.Length - 1;
+        Rooms(row, model, palette, end: start - 1);
+        if (start >= row.Column) row.MoveTo(start).Own(right, palette.StatusStrong);
         return row.Row;
     }
 
@@ -47,7 +47,8 @@ internal static class StatusRow
     // Where not all fit, those without anything unread are left out.
     private static void Rooms(RowWriter row, ScreenModel model, Palette palette, int end)
     {
-        var rooms = model.Rooms.Select((room, index) => (Room: room, Number: index + 1)).Where(one => one.Room.Name.Length > 0).ToList();
+        var rooms = model.Rooms.Select((room, index) => (Room: room, Number: index + 1)).ToList();
+        rooms.RemoveAll(one => one.Room.Name.Length == 0);
         if (rooms.Sum(one => Width(one.Room)) > end - row.Column)
         {
             rooms.RemoveAll(one => one.Room != model.Current && one.Room.Unread == 0);
@@ -69,7 +70,9 @@ internal static class StatusRow
     }
 
     private static Style Style(Room room, bool isCurrent, Palette palette) =>
-        isCurrent || room.Unread > 0 ? palette.StatusStrong : room.State == RoomState.Left ? palette.StatusFaint : palette.Status;
+        isCurrent || room.Unread > 0 ? palette.StatusStrong
+        : room.State == RoomState.Left ? palette.StatusFaint
+        : palette.Status;
 
     private static int Width(Room room) => 11 + Math.Min(MaxRoomName, Clusters.Of(room.Name).Sum(cluster => cluster.Width));
 }

@@ -16,8 +16,11 @@ internal static class TextSteps
     }
 
     /// <summary>The next place at or after this one that is not within a cluster.</summary>
-    public static int Snap(string text, int index) =>
-        index <= 0 ? 0 : index >= text.Length ? text.Length : Next(text, Previous(text, index)) is var next && next >= index ? next : index;
+    public static int Snap(string text, int index)
+    {
+        if (index <= 0) return 0;
+        return index >= text.Length ? text.Length : Next(text, Previous(text, index));
+    }
 
     public static int LineStart(string text, int index) => index <= 0 ? 0 : text.LastIndexOf('\n', index - 1) + 1;
 

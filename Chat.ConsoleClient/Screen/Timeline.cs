@@ -23,7 +23,7 @@ internal sealed class Timeline
 
     public int Count => past.Count + recent.Count + waiting.Count;
 
-    /// <summary>Messages between the past and what came lately are not here; they are read when somebody scrolls there.</summary>
+    /// <summary>What is between the past and what came lately is not here; it is read by who scrolls there.</summary>
     public bool HasHole => past.Last is not null && RecentStart is { } start && past.Last.Value.Id + 1 < start;
 
     public long? PastEnd => past.Last?.Value.Id;

@@ -10,13 +10,13 @@ internal static class View
 
     public static Frame Compose(ScreenModel model, Palette palette)
     {
-        var maxInput = Math.Max(1, model.ScreenRows / InputShare);
-        var (input, cursorRow, cursorColumn) = InputRows.Of(model.Input, model.Columns, maxInput, palette);
+        var (input, cursorRow, cursorColumn) = Input(model, palette);
         var below = new List<Cell[]>();
         if (StatusRow.Problem(model, palette) is { } problem) below.Add(problem);
         below.Add(StatusRow.Of(model, palette));
         below.AddRange(input);
-        if (below.Count > model.ScreenRows) below.RemoveRange(0, below.Count - model.ScreenRows); // The input is the last to go.
+        // The input is the last to go.
+        if (below.Count > model.ScreenRows) below.RemoveRange(0, below.Count - model.ScreenRows);
         var rows = Conversation(model, palette, model.ScreenRows - below.Count);
         rows.AddRange(below);
         return new(model.Columns, rows, model.ScreenRows - input.Count + cursorRow, cursorColumn);
@@ -25,13 +25,16 @@ internal static class View
     /// <summary>How many rows the conversation has.</summary>
     public static int Height(ScreenModel model)
     {
-        var input = InputRows.Of(model.Input, model.Columns, Math.Max(1, model.ScreenRows / InputShare), NoColours).Rows.Count;
+        var input = Input(model, NoColours).Rows.Count;
         return Math.Max(0, model.ScreenRows - input - 1 - (model.Connection.Problem is null ? 0 : 1));
     }
 
     /// <summary>How many rows an entry of the conversation has.</summary>
     public static int Count(ScreenModel model, LinkedListNode<Entry> node) =>
         Rows(model, NoColours).Count(node.Value, model.Current.Timeline.Above(node)?.Value, Top(model.Current));
+
+    private static (List<Cell[]> Rows, int CursorRow, int CursorColumn) Input(ScreenModel model, Palette palette) =>
+        InputRows.Of(model.Input, model.Columns, Math.Max(1, model.ScreenRows / InputShare), palette);
 
     private static EntryRows Rows(ScreenModel model, Palette palette) => new(new(model.Columns), palette, model.Zone);
 
@@ -41,16 +44,16 @@ internal static class View
         var (timeline, composer, top) = (model.Current.Timeline, Rows(model, palette), Top(model.Current));
         var reversed = new List<Cell[]>();
         var hidden = timeline.Anchor is null ? 0 : timeline.Hidden;
-        for (var node = timeline.Anchor ?? timeline.Newest; node is not null && reversed.Count < height; node = timeline.Above(node))
+        var node = timeline.Anchor ?? timeline.Newest;
+        for (; node is not null && reversed.Count < height; node = timeline.Above(node))
         {
             var rows = composer.Of(node.Value, timeline.Above(node)?.Value, top);
-            for (var i = rows.Count - 1 - Math.Min(hidden, rows.Count - 1); i >= 0 && reversed.Count < height; i--) reversed.Add(rows[i]);
+            reversed.AddRange(rows.SkipLast(Math.Min(hidden, rows.Count - 1)).Reverse());
             hidden = 0;
         }
 
         while (reversed.Count < height) reversed.Add(Frame.BlankRow(model.Columns));
-        reversed.Reverse();
-        return reversed;
+        return [.. reversed.Take(height).Reverse()];
     }
 
     private static string Top(Room room) =>

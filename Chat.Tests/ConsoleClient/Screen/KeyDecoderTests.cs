@@ -40,8 +40,9 @@ public sealed class KeyDecoderTests
     // Nothing here, and nothing left of it in what follows.
     private static readonly string[] Unknown =
     [
-        "\u001b[2~", "\u001b[15~", "\u001b[[A", "\u001bOP", "\u001b[?62;1;2c", "\u001b[12;40R", "\u001b[<0;10;5M", "\u001b[1;99A", "\u001b[I",
-        "\u001b[27;5;9~", "\u001b]11;rgb:0000/0000/0000\u0007", "\u001b]11;rgb:0000\u001b\\", "\u001bP1$r0m\u001b\\", "\0", "\u001c", "\u0085",
+        "\u001b[2~", "\u001b[15~", "\u001b[[A", "\u001bOP", "\u001b[?62;1;2c", "\u001b[12;40R",
+        "\u001b[<0;10;5M", "\u001b[1;99A", "\u001b[I", "\u001b[27;5;9~", "\u001b]11;rgb:0000/0000/0000\u0007", "\u001b]11;rgb:0000\u001b\\",
+        "\u001bP1$r0m\u001b\\", "\0", "\u001c", "\u0085",
         "\u001b[" + new string('1', 5000) + "A", "\u001b[1 q", "\u001b[A".Insert(2, ";;;;"), "\u001b[-A",
     ];
 
@@ -62,7 +63,10 @@ public sealed class KeyDecoderTests
         Assert.All(Unknown, unknown =>
         {
             var bytes = Encoding.UTF8.GetBytes(unknown + "x");
-            for (var cut = 0; cut <= Math.Min(bytes.Length, 100); cut++) Assert.Equal([Key.Typed("x")], Decode(bytes[..cut], bytes[cut..]));
+            for (var cut = 0; cut <= Math.Min(bytes.Length, 100); cut++)
+            {
+                Assert.Equal([Key.Typed("x")], Decode(bytes[..cut], bytes[cut..]));
+            }
         });
     }
 

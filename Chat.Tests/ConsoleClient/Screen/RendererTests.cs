@@ -143,7 +143,8 @@ public sealed class RendererTests : IDisposable
 
         // The cell before a doubtful one at the margin may be covered by it; nothing can be said after it.
         static bool Follows(Cell[] row, int column, int width) =>
-            row.Skip(column).Take(width).Any(cell => cell.Text.Length > 0 && !CellWidth.IsCertain(cell.Text)) && column + width >= row.Length;
+            column + width >= row.Length
+            && row.Skip(column).Take(width).Any(cell => cell.Text.Length > 0 && !CellWidth.IsCertain(cell.Text));
     }
 
     private static void AssertShows(Frame frame, TerminalEmulator terminal)

@@ -145,7 +145,8 @@ public sealed class RoomTests
     [Fact]
     public void A_problem_has_a_row_of_its_own_until_it_is_over()
     {
-        screen.Take(new ConnectionChanged(ConnectionState.Waiting, new(ProblemKind.Unreachable, "nothing answers at x", TimeSpan.FromSeconds(1))));
+        var problem = new ConnectionProblem(ProblemKind.Unreachable, "nothing answers at x", TimeSpan.FromSeconds(1));
+        screen.Take(new ConnectionChanged(ConnectionState.Waiting, problem));
         Assert.Equal(" ! nothing answers at x", screen.Rows[^3]);
 
         screen.Take(new ConnectionChanged(ConnectionState.Connected, null));

@@ -129,8 +129,12 @@ public sealed class ScrollTests
             far.Press(key);
             foreach (var intent in far.Intents())
             {
-                if (intent is LoadOlder older) far.Model.Take(TestScreen.Page(Math.Max(1, older.BeforeId - 100), older.BeforeId - 1), "lobby");
-                if (intent is LoadNewer newer) far.Model.Take(TestScreen.Page(newer.AfterId + 1, newer.AfterId + 100), "lobby");
+                far.Model.Take(intent switch
+                {
+                    LoadOlder older => TestScreen.Page(Math.Max(1, older.BeforeId - 100), older.BeforeId - 1),
+                    LoadNewer newer => TestScreen.Page(newer.AfterId + 1, newer.AfterId + 100),
+                    _ => throw new InvalidOperationException($"{intent}"),
+                }, "lobby");
             }
 
             seen.UnionWith(AllIds(far));

@@ -36,7 +36,7 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
 
     private void Apply(string parameters, string final)
     {
-        var numbers = parameters.Split(';').Select(number => int.TryParse(number, CultureInfo.InvariantCulture, out var n) ? n : 0).ToArray();
+        int[] numbers = [.. parameters.Split(';').Select(text => int.TryParse(text, CultureInfo.InvariantCulture, out var n) ? n : 0)];
         switch (final)
         {
             case "H": (Row, Column) = (numbers[0] - 1, numbers[1] - 1); break;
@@ -49,7 +49,8 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
             default: throw new InvalidOperationException($"ESC [ {parameters} {final} is none of the renderer's.");
         }
 
-        if (final is "H" or "G" && (Row < 0 || Row >= rows || Column < 0 || Column >= columns)) throw new InvalidOperationException("The cursor left the screen.");
+        var isInside = Row >= 0 && Row < rows && Column >= 0 && Column < columns;
+        if (final is "H" or "G" && !isInside) throw new InvalidOperationException("The cursor left the screen.");
     }
 
     private static Style Graphics(int[] numbers)

@@ -56,7 +56,8 @@ internal sealed class TestScreen
         return this;
     }
 
-    public TestScreen Receive(long id, string text, string sender = "alice", string room = "lobby", string? key = null, DateTimeOffset? at = null)
+    public TestScreen Receive(
+        long id, string text, string sender = "alice", string room = "lobby", string? key = null, DateTimeOffset? at = null)
     {
         Model.Take(new MessageReceived(Message(id, text, sender, room, key, at)));
         return this;
@@ -67,7 +68,10 @@ internal sealed class TestScreen
         new(room, id, sender, text, at ?? Now, key ?? $"{room}-{id}", IsErased: false, "log");
 
     public static HistoryPage Page(long from, long to, long oldest = 1, string log = "log") => new(
-        [.. Enumerable.Range((int)from, (int)(to - from + 1)).Select(id => Message(id, $"message {id}") with { LogId = log })], log, oldest, 10_000);
+        [.. Enumerable.Range((int)from, (int)(to - from + 1)).Select(id => Message(id, $"message {id}") with { LogId = log })],
+        log,
+        oldest,
+        10_000);
 
     public TestScreen Press(params Key[] keys)
     {
