@@ -9,7 +9,7 @@ namespace Chat.Tests.ConsoleClient;
 public sealed class TerminalTextTests
 {
     // Texts that do harm where they are printed as they are, and how they must look.
-    private static readonly (string Text, string Shown)[] Corpus =
+    internal static readonly (string Text, string Shown)[] Corpus =
     [
         ("\u001b[2J\u001b[H", @"\x1b[2J\x1b[H"), // clears the screen
         ("\u001b]0;root\u0007", @"\x1b]0;root\x07"), // sets the title

@@ -1,0 +1,31 @@
+namespace Chat.ConsoleClient.Screen;
+
+/// <summary>
+/// One cell of the screen: a cluster, and directly after it the invisible characters that begin or end an island of foreign
+/// text. The second cell of a wide cluster has no text.
+/// </summary>
+internal readonly record struct Cell(string Text, Style Style)
+{
+    public static Cell Blank { get; } = new(" ", default);
+}
+
+/// <summary>What the screen shows at one moment: rows of cells, each as wide as the terminal, and the cursor.</summary>
+internal sealed class Frame(int columns, IReadOnlyList<Cell[]> rows, int cursorRow, int cursorColumn)
+{
+    public int Columns { get; } = columns;
+
+    public IReadOnlyList<Cell[]> Rows { get; } = rows;
+
+    public int CursorRow { get; } = cursorRow;
+
+    public int CursorColumn { get; } = cursorColumn;
+
+    public static Frame Empty(int columns, int rows) => new(columns, [.. Enumerable.Repeat(BlankRow(columns), rows)], 0, 0);
+
+    public static Cell[] BlankRow(int columns)
+    {
+        var row = new Cell[columns];
+        Array.Fill(row, Cell.Blank);
+        return row;
+    }
+}

@@ -1,0 +1,18 @@
+namespace Chat.ConsoleClient.Screen;
+
+/// <summary>Where things stand in a row of the conversation: the time, the sender, the mark, the text.</summary>
+internal readonly record struct Layout(int Columns)
+{
+    /// <summary>Narrower screens do without.</summary>
+    public bool HasTime => Columns >= 40;
+
+    public int Name => HasTime ? 6 : 1;
+
+    public int NameWidth => Math.Clamp(Columns / 8, 4, 14);
+
+    public int Mark => Name + NameWidth + 1;
+
+    public int Text => Mark + 2;
+
+    public int TextWidth => Math.Max(2, Columns - Text - 1);
+}

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace Chat.ConsoleClient.Screen;
+
+/// <summary>
+/// The mode of the terminal on standard input, as the C library keeps it. Its structure differs between systems, so it is
+/// only carried from one function to the next, never looked into.
+/// </summary>
+internal sealed class RawMode
+{
+    private const int StandardInput = 0, Now = 0; // TCSANOW is 0 on Linux and on macOS.
+    private const int MaxSize = 256; // 60 bytes on Linux, 72 on macOS.
+    private readonly byte[] before, raw;
+
+    private RawMode(byte[] before)
+    {
+        this.before = before;
+        raw = [.. before];
+        CfMakeRaw(raw);
+    }
+
+    /// <summary>Null where standard input is no terminal.</summary>
+    public static RawMode? TryFind()
+    {
+        var mode = new byte[MaxSize];
+        return TcGetAttr(StandardInput, mode) == 0 ? new(mode) : null;
+    }
+
+    public void Enter() => _ = TcSetAttr(StandardInput, Now, raw);
+
+    public void Leave() => _ = TcSetAttr(StandardInput, Now, before);
+
+    [DllImport("libc", EntryPoint = "tcgetattr")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern int TcGetAttr(int file, [In, Out] byte[] mode);
+
+    [DllImport("libc", EntryPoint = "tcsetattr")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern int TcSetAttr(int file, int when, byte[] mode);
+
+    [DllImport("libc", EntryPoint = "cfmakeraw")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern void CfMakeRaw([In, Out] byte[] mode);
+}

@@ -1,0 +1,18 @@
+namespace Chat.ConsoleClient.Screen;
+
+/// <summary>Who has written in a room lately, for completion.</summary>
+internal sealed class Senders
+{
+    private const int Limit = 200; // Twice as many are kept before the older half is dropped.
+    private readonly Dictionary<string, long> lastSeen = [];
+    private long clock;
+
+    public IEnumerable<string> NewestFirst => lastSeen.OrderByDescending(seen => seen.Value).Select(seen => seen.Key);
+
+    public void Add(string sender)
+    {
+        lastSeen[sender] = ++clock;
+        if (lastSeen.Count <= 2 * Limit) return;
+        foreach (var name in NewestFirst.Skip(Limit).ToArray()) lastSeen.Remove(name);
+    }
+}
