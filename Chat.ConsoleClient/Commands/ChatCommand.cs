@@ -1,11 +1,12 @@
 using System.CommandLine;
 using Chat.Client;
+using Chat.ConsoleClient.Screen;
 
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat</c> without a command, where there is no terminal: writes what comes in the room, and sends each line of the input;
-/// at its end it waits for the answers, and ends.
+/// <c>chat</c> without a command. On a terminal that is the <see cref="Shell"/>; where there is none, it writes what
+/// comes in the room, and sends each line of the input; at its end it waits for the answers, and ends.
 /// </summary>
 internal sealed class ChatCommand
 {
@@ -42,7 +43,8 @@ internal sealed class ChatCommand
             "chat --room ops",
             "chat send --room ops \"disk on db3 is at 91 %\"",
             "chat tail --room ops --last 20");
-        command.SetAction(run.Action(Timeout.InfiniteTimeSpan, (context, _) => RunAsync(context)));
+        command.SetAction(run.Action(Timeout.InfiniteTimeSpan, async (context, _) =>
+            await Shell.RunAsync(context) ?? await RunAsync(context)));
         return command;
     }
 

@@ -124,8 +124,8 @@ internal sealed class CommandRun(Output output)
         _ => null,
     };
 
-    // Without the name of a parameter in the code, which says nothing to somebody at the console.
-    private static string SentenceOf(Exception error) =>
+    /// <summary>Without the name of a parameter in the code, which says nothing to somebody at the console.</summary>
+    public static string SentenceOf(Exception error) =>
         error is ArgumentException { ParamName: { } name } ? error.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : error.Message;
 
     private CommandContext ContextOf(ParseResult given, TimeSpan waits, CancellationToken stop)
