@@ -46,24 +46,32 @@ internal sealed class SendCommand
             Description = "Makes the keys PREFIX-1, PREFIX-2, … of the lines' numbers, so that a repeated command sends nothing twice",
             HelpName = "prefix",
         };
-        var command = new Command("send", "Sends a text, or each line of the input; ends with 0 when all are stored.") { text, prefix };
+        var summary = new Option<bool>("--summary") { Description = "Say at the end how much was sent and acked" };
+        var command = new Command("send", "Sends a text, or each line of the input; ends with 0 when all are stored.") { text, prefix, summary };
         CommandHelp.Show(
             command,
             "chat send --room ops \"backup done\"",
             "tail -f app.log | chat send --room logs",
             "chat send --room import --key-prefix 2026-01-31 < lines.txt");
         command.SetAction(run.Action(CommandRun.ForScripts, (context, given) =>
-            RunAsync(context, given.GetValue(text), given.GetValue(prefix))));
+            RunAsync(context, given.GetValue(text), given.GetValue(prefix), given.GetValue(summary))));
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, string? text, string? prefix)
+    private static async Task<int> RunAsync(
+        CommandContext context, string? text, string? prefix, bool summary)
     {
         await using var client = ChatClient.Open(context.Options);
         using var watch = new ConnectionWatch(context);
         var command = new SendCommand(context, client, watch, prefix);
-        return await command.RunAsync(
+        var exitCode = await command.RunAsync(
             text is not null ? OneLineAsync(text) : new LineReader(Console.OpenStandardInput()).ReadAsync(context.Stop));
+        if (summary)
+        {
+            context.Output.Say($"sent {Count(command.taken)} · acked {Count(command.stored)}");
+        }
+
+        return exitCode;
     }
 
     private async Task<int> RunAsync(IAsyncEnumerable<Line> lines)

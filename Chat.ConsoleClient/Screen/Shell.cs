@@ -29,6 +29,7 @@ internal sealed class Shell
     private readonly HashSet<string> filled = [];
     private readonly List<Task> working = [];
     private bool isOver;
+    private bool knowsWhereToLook;
 
     private Shell(ChatClient client, Terminal terminal, ScreenModel model, Channel<Action> waiting, CancellationToken stop)
     {
@@ -185,6 +186,16 @@ internal sealed class Shell
     private void Take(ChatEvent happened)
     {
         model.Take(happened);
+        if (happened is ConnectionChanged { State: ConnectionState.Connected })
+        {
+            knowsWhereToLook = true;
+        }
+        else if (!knowsWhereToLook && happened is ConnectionChanged { Problem: { Kind: ProblemKind.Unreachable } problem })
+        {
+            // The row for problems is too short for that, and somebody who has just begun must know.
+            knowsWhereToLook = true;
+            model.Say(ConnectionWatch.Sentence(problem)!);
+        }
 
         // Who comes back gets what was missed; what was before that makes the screen whole.
         if (happened is RoomCaughtUp caughtUp && filled.Add(caughtUp.Room)
