@@ -83,7 +83,10 @@ public sealed class ChatClient : IAsyncDisposable
     /// <exception cref="ArgumentException">The room, text or key has not the form that it must have.</exception>
     /// <exception cref="ChatRefusedException">The service does not store it; the same key had another text, for one.</exception>
     /// <exception cref="ChatStateException">It could not be kept, and is not sent.</exception>
-    /// <exception cref="ChatHaltedException">Coming back to the service is of no use.</exception>
+    /// <exception cref="ChatHaltedException">
+    /// Coming back to the service is of no use. As after a cancellation or the end of the client, the message may be stored: send
+    /// it again with the same key.
+    /// </exception>
     public async Task<SentMessage> SendAsync(
         string room, string text, string? key = null, CancellationToken cancellation = default)
     {
@@ -194,9 +197,13 @@ public sealed class ChatClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Moves the position to a message, and with it past all before it; returns when that is kept.</summary>
+    /// <summary>
+    /// Moves the position to a message, and with it past all before it; returns when that is kept. To a message whose effect
+    /// has failed, it skips the effect.
+    /// </summary>
     /// <returns>False = the position was there already, or the room is not joined any more.</returns>
-    /// <exception cref="ChatStateException">It could not be kept.</exception>
+    /// <exception cref="ArgumentException">The message comes from the history, and not from <see cref="ReadEventsAsync"/>.</exception>
+    /// <exception cref="ChatStateException">It could not be kept, or an effect before it has failed.</exception>
     public Task<bool> AckAsync(ChatMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -213,12 +220,25 @@ public sealed class ChatClient : IAsyncDisposable
     /// that begin with <c>chat_</c> are the client's.
     /// </param>
     /// <returns>False = the position was there already, so that the effect was not run.</returns>
-    /// <exception cref="ChatStateException">There is no state file.</exception>
+    /// <exception cref="ArgumentException">The message comes from the history, and not from <see cref="ReadEventsAsync"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="ChatClientOptions.PositionMoves"/> is not <see cref="PositionMoves.WithAck"/>.
+    /// </exception>
+    /// <exception cref="ChatStateException">
+    /// There is no state file, or the effect of an earlier message of the room has failed: the position does not pass it until
+    /// that one is acked, with its effect or, to skip it, without.
+    /// </exception>
     /// <exception cref="SqliteException">The transaction could not be committed; nothing has happened.</exception>
     public Task<bool> AckAsync(ChatMessage message, Func<SqliteConnection, SqliteTransaction, Task> effect)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(effect);
+        if (options.PositionMoves != PositionMoves.WithAck)
+        {
+            throw new InvalidOperationException(
+                "taking the next event would move the position without the effect; set PositionMoves to WithAck");
+        }
+
         return state.MoveAsync(message.Room, PositionOf(message), effect);
     }
 
@@ -275,7 +295,7 @@ public sealed class ChatClient : IAsyncDisposable
             var page = await calls.ListRoomsAsync(request, cancellation).ConfigureAwait(false);
             foreach (var room in page.Rooms)
             {
-                yield return new RoomInfo(room.Name, room.HeadId, room.LastMessageAt?.ToDateTimeOffset() ?? default);
+                yield return new RoomInfo(room.Name, room.HeadId, room.LastMessageAt.ToTime());
             }
 
             request.PageToken = page.NextPageToken;
@@ -299,7 +319,9 @@ public sealed class ChatClient : IAsyncDisposable
         }
     }
 
-    private static Position PositionOf(ChatMessage message) => new(message.Epoch, message.LogId, message.Id);
+    private static Position PositionOf(ChatMessage message) => message.Epoch >= 0
+        ? new(message.Epoch, message.LogId, message.Id)
+        : throw new ArgumentException("only a message that ReadEventsAsync has handed out moves a position", nameof(message));
 
     private static void CheckRoom(string room)
     {
@@ -430,6 +452,7 @@ public sealed class ChatClient : IAsyncDisposable
         {
             var flushed = outbox.WhenEmptyAsync();
             await Task.WhenAny(flushed, running, Task.Delay(options.FlushTimeout, options.Time)).ConfigureAwait(false);
+            _ = flushed.Exception; // Those who wait are told themselves.
         }
 
         await stop.CancelAsync().ConfigureAwait(false);

@@ -12,8 +12,11 @@ namespace Chat.Client;
 public sealed record ChatMessage(
     string Room, long Id, string Sender, string Text, DateTimeOffset SentAt, string Key, bool IsErased, string LogId)
 {
-    /// <summary>Grows with every new log, so that a position in an old one is never taken for a later one.</summary>
-    internal long Epoch { get; init; }
+    /// <summary>
+    /// Grows with every new log, so that a position in an old one is never taken for a later one; -1 = not from a room that is
+    /// followed.
+    /// </summary>
+    internal long Epoch { get; init; } = -1;
 }
 
 /// <summary>A message that the service has stored.</summary>

@@ -10,6 +10,7 @@ namespace Chat.ConsoleClient;
 internal sealed class Output : IDisposable
 {
     private const int StandardOutput = 1;
+    private const int BrokenPipe = 32; // EPIPE, of Linux and of macOS
 
     private readonly StreamWriter results;
     private readonly Lock gate = new();
@@ -30,7 +31,7 @@ internal sealed class Output : IDisposable
         {
             write();
         }
-        catch (IOException error)
+        catch (IOException error) when (error.HResult == BrokenPipe)
         {
             throw new NobodyReadsException(error);
         }

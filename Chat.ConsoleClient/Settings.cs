@@ -25,8 +25,9 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
     public static Settings Read(Given given)
     {
         var file = SettingsFile.Read(FilePath);
-        string[] addresses = given.Addresses.Count > 0 ? [.. given.Addresses]
-            : Split(Environment.GetEnvironmentVariable("CHAT_ADDRESS") ?? file.Address ?? DefaultAddress);
+        string[] addresses = given.Addresses.Count > 0
+            ? [.. given.Addresses.SelectMany(Split)]
+            : Split(FromEnvironment("CHAT_ADDRESS") ?? file.Address ?? DefaultAddress);
         return new Settings(
             [.. addresses.Select(Url)],
             given.User ?? FromEnvironment("CHAT_USER") ?? file.User ?? LoginName(),

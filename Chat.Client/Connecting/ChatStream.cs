@@ -154,25 +154,19 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
         // Before the acks: an ack may stand for all before it that were not refused.
         foreach (var refusal in response.Refusals)
         {
-            if (outbox.Take(refusal, out var isAwaited) is { } entry)
+            if (outbox.Take(refusal, entry => events.Add(entry.ToRefused())))
             {
                 ClientMetrics.Refused.Add(1);
-                if (!isAwaited)
-                {
-                    events.Add(entry.ToRefused());
-                }
             }
         }
 
         foreach (var ack in response.Acks)
         {
-            if (outbox.Take(ack, out var isAwaited) is { } entry)
+            var isTaken = outbox.Take(ack, entry => events.AddNewest(
+                new MessageAcked(entry.Room, entry.Key, ack.Id, ack.Duplicate), entry.Room));
+            if (isTaken)
             {
                 ClientMetrics.Sent.Add(1, ClientMetrics.System, ClientMetrics.Send);
-                if (!isAwaited)
-                {
-                    events.AddNewest(new MessageAcked(entry.Room, entry.Key, ack.Id, ack.Duplicate), entry.Room);
-                }
             }
         }
 

@@ -93,7 +93,7 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
             isPaused = events.IsFull;
             foreach (var room in rooms.Values)
             {
-                room.Phase = isPaused && room.Received is not null ? JoinPhase.Paused : JoinPhase.ToJoin;
+                room.Phase = isPaused && room.Joined.Task.IsCompleted ? JoinPhase.Paused : JoinPhase.ToJoin;
                 room.IsAnnounced = room.IsCaughtUp = false;
             }
         }
@@ -137,7 +137,7 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
                     request.Leaves.Add(new Leave { Room = room.Name });
                     room.Phase = JoinPhase.Paused;
                 }
-                else if (room.Phase is JoinPhase.ToJoin && (!isPaused || room.Received is null))
+                else if (room.Phase is JoinPhase.ToJoin && (!isPaused || !room.Joined.Task.IsCompleted))
                 {
                     request.Joins.Add(JoinOf(room));
                     joinsUnanswered[room.Name] = joinsUnanswered.GetValueOrDefault(room.Name) + 1;
@@ -332,7 +332,7 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
     {
         isPaused = true;
         foreach (var room in rooms.Values.Where(room =>
-            room.Phase is JoinPhase.Joined || (room.Phase is JoinPhase.JoinSent && room.Received is not null)))
+            room.Phase is JoinPhase.Joined || (room.Phase is JoinPhase.JoinSent && room.Joined.Task.IsCompleted)))
         {
             room.Phase = JoinPhase.ToPause;
         }

@@ -11,10 +11,23 @@ internal static class MessageForms
         message.Id,
         message.Sender,
         message.Text,
-        message.SentAt?.ToDateTimeOffset() ?? default,
+        message.SentAt.ToTime(),
         message.ClientOffset,
         message.Erased,
         logId);
+
+    /// <summary>The beginning of time where there is none, or what there is says none.</summary>
+    public static DateTimeOffset ToTime(this Timestamp? time)
+    {
+        try
+        {
+            return time?.ToDateTimeOffset() ?? default;
+        }
+        catch (InvalidOperationException)
+        {
+            return default;
+        }
+    }
 
     /// <summary>Null where there is none, or what there is says no time, or a negative one.</summary>
     public static TimeSpan? ToSpan(this Duration? duration) =>

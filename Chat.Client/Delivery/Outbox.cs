@@ -103,6 +103,13 @@ internal sealed class Outbox
                 return newcomer.Placed.Task;
             }
 
+            if (unanswered.Count == 0 && waiting.Count == 0)
+            {
+                // Only the loop that reads events can make space then, and it may be the one that calls.
+                throw new InvalidOperationException(
+                    $"the outbox is full of {count} refused messages that nobody has been told of; read the events");
+            }
+
             var node = waiting.AddLast(newcomer);
             newcomer.Cancellation = cancellation.UnsafeRegister(_ => Cancel(node, cancellation), null);
             return newcomer.Placed.Task;
@@ -132,7 +139,7 @@ internal sealed class Outbox
             lock (gate)
             {
                 unanswered.Remove((entry.Room, entry.Key));
-                ClientMetrics.OutboxMessages.Add(-1);
+                ClientMetrics.OutboxMessages.Add(closed is null ? -1 : 0);
                 Release(entry);
             }
 
@@ -177,42 +184,46 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>The service has stored a message. Null = it has been answered before.</summary>
+    /// <summary>The service has stored a message. False = it has been answered before.</summary>
     /// <param name="ack">The answer.</param>
-    /// <param name="isAwaited">Somebody waited for it and has it now.</param>
-    public OutboxEntry? Take(Ack ack, out bool isAwaited)
+    /// <param name="announce">Called where nobody waited for it, before a flush can end.</param>
+    public bool Take(Ack ack, Action<OutboxEntry> announce)
     {
         lock (gate)
         {
-            isAwaited = false;
             if (Remove(ack.Room, ack.ClientOffset) is not { } entry)
             {
-                return null;
+                return false;
             }
 
             state.Remove(entry);
-            isAwaited = IsAwaited(entry);
+            if (!IsAwaited(entry))
+            {
+                announce(entry);
+            }
+
             entry.Answer?.TrySetResult(new SentMessage(entry.Room, entry.Key, ack.Id, ack.Duplicate));
             Release(entry);
-            return entry;
+            return true;
         }
     }
 
-    /// <summary>The service has refused a message. Null = it has been answered before.</summary>
+    /// <summary>The service has refused a message. False = it has been answered before.</summary>
     /// <param name="refusal">The answer.</param>
-    /// <param name="isAwaited">Somebody waited for it and has it now; otherwise it is kept until <see cref="Forget"/>.</param>
-    public OutboxEntry? Take(Refusal refusal, out bool isAwaited)
+    /// <param name="announce">
+    /// Called where nobody waited for it, before a flush can end; the message is kept until <see cref="Forget"/> then.
+    /// </param>
+    public bool Take(Refusal refusal, Action<OutboxEntry> announce)
     {
         lock (gate)
         {
-            isAwaited = false;
             if (Remove(refusal.Room, refusal.ClientOffset) is not { } entry)
             {
-                return null;
+                return false;
             }
 
             entry.Refusal = (refusal.Reason, refusal.Detail);
-            isAwaited = IsAwaited(entry);
+            var isAwaited = IsAwaited(entry);
             Fail(entry, new ChatRefusedException(refusal.Reason, refusal.Detail));
             if (isAwaited)
             {
@@ -222,10 +233,11 @@ internal sealed class Outbox
             else
             {
                 state.Refuse(entry);
+                announce(entry);
                 LookWhetherEmpty();
             }
 
-            return entry;
+            return true;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Chat.Client.Delivery;
 using Microsoft.Data.Sqlite;
 
@@ -24,6 +25,8 @@ internal sealed class SqliteState : IClientState
 
     // Where a room goes on that is joined: of an earlier process, or of this one, where the service took the room away.
     private readonly Dictionary<string, Position> positions;
+    // The loop's: rooms in which an effect has failed, and where.
+    private readonly Dictionary<string, Position> failed = [];
     private TaskCompletionSource urgent = NewSignal();
     private TaskCompletionSource any = NewSignal();
     private Action<OutboxEntry, Exception?> onStored = (_, _) => { };
@@ -150,7 +153,7 @@ internal sealed class SqliteState : IClientState
 
             writes.Add(write);
             any.TrySetResult();
-            if (!write.IsLazy)
+            if (write.IsUrgent)
             {
                 urgent.TrySetResult();
             }
@@ -214,17 +217,33 @@ internal sealed class SqliteState : IClientState
             var together = new List<StateWrite>();
             while (batch.TryPeek(out var next) && (together.Count == 0 || next is not EffectWrite))
             {
-                together.Add(batch.Dequeue());
+                batch.Dequeue();
+                if (next is MoveWrite move && IsAfterFailure(move, out var why))
+                {
+                    move.Fail(why);
+                    continue;
+                }
+
+                together.Add(next);
                 if (next is EffectWrite)
                 {
                     break;
                 }
             }
 
+            if (together.Count == 0)
+            {
+                continue;
+            }
+
             try
             {
                 await CommitAsync(together);
                 together.ForEach(write => write.Succeed());
+                foreach (var room in together.Select(write => (write as MoveWrite)?.Room ?? (write as StartWrite)?.Room))
+                {
+                    failed.Remove(room ?? "");
+                }
             }
             catch (SqliteException error) when (together is not [EffectWrite])
             {
@@ -236,10 +255,23 @@ internal sealed class SqliteState : IClientState
             {
                 // The effect's own: it was rolled back, and its caller is told what it threw.
                 together.ForEach(write => write.Fail(error));
+                if (together is [EffectWrite effect])
+                {
+                    failed[effect.Room] = effect.Position;
+                }
             }
         }
 
         return problem;
+    }
+
+    // A later move would take the position past an effect that has not happened, and it never would.
+    private bool IsAfterFailure(MoveWrite move, [NotNullWhen(true)] out ChatStateException? why)
+    {
+        why = failed.TryGetValue(move.Room, out var last) && last.IsBefore(move.Position)
+            ? new ChatStateException($"the effect of message {last.Id} of room '{move.Room}' has failed; ack that one first, without an effect to skip it")
+            : null;
+        return why is not null;
     }
 
     private async Task CommitAsync(List<StateWrite> together)
@@ -274,7 +306,12 @@ internal sealed class SqliteState : IClientState
         lock (gate)
         {
             var again = together.Where(write => write.IsLazy).ToList();
-            writes.InsertRange(0, again);
+            writes.InsertRange(0, again.Where(write => write is not LazyMove));
+            foreach (var move in again.OfType<LazyMove>())
+            {
+                moves.TryAdd(move.Room, move.Position); // One that came meanwhile is further.
+            }
+
             if (again.Count > 0)
             {
                 any.TrySetResult();
@@ -286,6 +323,10 @@ internal sealed class SqliteState : IClientState
 
     private sealed class LazyMove(string room, Position position) : StateWrite
     {
-        public override void Apply(StateTables tables) => tables.Move(room, position);
+        public string Room { get; } = room;
+
+        public Position Position { get; } = position;
+
+        public override void Apply(StateTables tables) => tables.Move(Room, Position);
     }
 }

@@ -9,6 +9,9 @@ internal abstract class StateWrite
     /// <summary>Nobody waits for it: it may be written later, and is tried again where it fails.</summary>
     public virtual bool IsLazy => true;
 
+    /// <summary>It is not to wait for others.</summary>
+    public virtual bool IsUrgent => !IsLazy;
+
     public abstract void Apply(StateTables tables);
 
     /// <summary>It is written.</summary>
@@ -45,7 +48,12 @@ internal sealed class RefuseWrite(OutboxEntry entry) : StateWrite
 
 internal sealed class StartWrite(string room, Position position) : StateWrite
 {
-    public override void Apply(StateTables tables) => tables.Start(room, position);
+    public string Room { get; } = room;
+
+    // Without it, a process that dies would begin elsewhere, and miss what is in between.
+    public override bool IsUrgent => true;
+
+    public override void Apply(StateTables tables) => tables.Start(Room, position);
 }
 
 internal sealed class ForgetWrite(string room) : StateWrite
@@ -63,9 +71,9 @@ internal class MoveWrite(string room, Position position, Action<string, Position
 
     public override bool IsLazy => false;
 
-    protected string Room { get; } = room;
+    public string Room { get; } = room;
 
-    protected Position Position { get; } = position;
+    public Position Position { get; } = position;
 
     public override void Apply(StateTables tables) => moved = tables.Move(Room, Position);
 

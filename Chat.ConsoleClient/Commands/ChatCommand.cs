@@ -51,7 +51,7 @@ internal sealed class ChatCommand
     private static async Task<int> RunAsync(CommandContext context)
     {
         await using var client = ChatClient.Open(context.Options);
-        using var watch = new ConnectionWatch(context);
+        using var watch = new ConnectionWatch(context, context.Wait);
         var lines = new LineReader(Console.OpenStandardInput()).ReadAsync(context.Stop);
         return await new ChatCommand(context, client, watch).RunAsync(lines);
     }

@@ -12,6 +12,9 @@ internal sealed class CommandRun(Output output)
     /// <summary>How long a script waits for a service that is away: some restarts of it.</summary>
     public static readonly TimeSpan ForScripts = TimeSpan.FromSeconds(10);
 
+    // Less would not be enough to connect.
+    private const double LeastWait = 0.1;
+
     private readonly Option<string[]> address = new("--address")
     {
         Description = "Where the service listens; more than one is tried in turn (CHAT_ADDRESS) [default: 127.0.0.1:5000]",
@@ -70,10 +73,15 @@ internal sealed class CommandRun(Output output)
         }
 
         CommandHelp.AddTo(root);
-        var parsed = root.Parse(args);
+        // A text may begin with @, and names no file then.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         return parsed.Errors.Count > 0
             ? Fail(ExitCodes.Usage, $"{parsed.Errors[0].Message} See chat --help.")
-            : await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            : await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+            });
     }
 
     /// <summary>Makes an action of a command's code.</summary>
@@ -88,7 +96,7 @@ internal sealed class CommandRun(Output output)
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                return ExitCodes.Ok;
+                return Fail(ExitCodes.NotAll, "interrupted");
             }
             catch (Exception error) when (CodeOf(error) is { } code)
             {
@@ -111,9 +119,10 @@ internal sealed class CommandRun(Output output)
 
     public static Option<bool> Json() => new("--json") { Description = "Write JSON as proto3 has it, one object a line" };
 
-    private static int? CodeOf(Exception error) => error switch
+    /// <summary>What the process ends with; null for a defect.</summary>
+    public static int? CodeOf(Exception error) => error switch
     {
-        ArgumentException => ExitCodes.Usage,
+        ArgumentException or UnauthorizedAccessException or IOException => ExitCodes.Usage,
         ChatStateException => ExitCodes.State,
         NoServiceException => ExitCodes.NoService,
         CommandRefusedException or ChatRefusedException => ExitCodes.Refused,
@@ -133,13 +142,15 @@ internal sealed class CommandRun(Output output)
         var settings = Settings.Read(new(
             given.GetValue(address) ?? [], given.GetValue(user), given.GetValue(tokenFile), given.GetValue(state)));
         var limit = given.GetValue(wait) is { } seconds
-            ? seconds is >= 0 and < 1e6 ? TimeSpan.FromSeconds(seconds) : throw new ArgumentException($"--wait is {seconds}, and must be 0 to 1,000,000 seconds")
+            ? seconds is >= 0 and < 1e6
+                ? TimeSpan.FromSeconds(Math.Max(seconds, LeastWait))
+                : throw new ArgumentException($"--wait is {seconds}, and must be 0 to 1,000,000 seconds")
             : waits;
         var options = settings.ToOptions();
         return new CommandContext(
             options with
             {
-                CallTimeout = limit > TimeSpan.Zero ? limit : TimeSpan.FromSeconds(1),
+                CallTimeout = limit == Timeout.InfiniteTimeSpan ? ForScripts : limit,
 
                 // Each command waits itself for what it must have.
                 FlushTimeout = TimeSpan.Zero,

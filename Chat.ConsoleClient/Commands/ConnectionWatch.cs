@@ -11,15 +11,19 @@ internal sealed class ConnectionWatch : IDisposable
     private const string StartOne = "start a service: dotnet run --project Chat.Service";
 
     private readonly CommandContext context;
+    private readonly TimeSpan wait;
     private readonly TaskCompletionSource givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer timer;
     private ConnectionProblem? problem;
     private bool isWaiting;
     private bool wasConnected;
 
-    public ConnectionWatch(CommandContext context)
+    /// <param name="context">The command.</param>
+    /// <param name="wait">How long there may be no connection; infinite = for ever.</param>
+    public ConnectionWatch(CommandContext context, TimeSpan wait)
     {
         this.context = context;
+        this.wait = wait;
         timer = context.Options.Time.CreateTimer(_ => GiveUp(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Wait();
     }
@@ -56,9 +60,13 @@ internal sealed class ConnectionWatch : IDisposable
     {
         await Task.WhenAny(work, givenUp.Task);
         return givenUp.Task.IsCompleted && !work.IsCompletedSuccessfully
-            ? throw new NoServiceException(Sentence(problem) ?? $"no answer from {context.Options.Addresses[0]}; {StartOne}")
+            ? throw NoService()
             : await work;
     }
+
+    /// <summary>What to end with where nothing answers: what is wrong now.</summary>
+    public NoServiceException NoService() =>
+        new(Sentence(problem) ?? $"no answer from {context.Options.Addresses[0]}; {StartOne}");
 
     public void Dispose() => timer.Dispose();
 
@@ -69,9 +77,9 @@ internal sealed class ConnectionWatch : IDisposable
 
     private void Wait()
     {
-        if (!isWaiting && context.Wait != Timeout.InfiniteTimeSpan)
+        if (!isWaiting && wait != Timeout.InfiniteTimeSpan)
         {
-            timer.Change(context.Wait, Timeout.InfiniteTimeSpan);
+            timer.Change(wait, Timeout.InfiniteTimeSpan);
         }
 
         isWaiting = true;

@@ -14,13 +14,12 @@ internal sealed class SendCommand
     // Lines whose answers are waited for at once.
     private const int UnansweredAtOnce = 4096;
 
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly CommandContext context;
     private readonly ChatClient client;
     private readonly ConnectionWatch watch;
     private readonly string prefix;
-    private readonly bool isKnownPrefix;
     private long taken;
     private long stored;
     private long refused;
@@ -30,7 +29,6 @@ internal sealed class SendCommand
         this.context = context;
         this.client = client;
         this.watch = watch;
-        isKnownPrefix = prefix is not null;
         this.prefix = prefix ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
     }
 
@@ -62,7 +60,7 @@ internal sealed class SendCommand
         CommandContext context, string? text, string? prefix, bool summary)
     {
         await using var client = ChatClient.Open(context.Options);
-        using var watch = new ConnectionWatch(context);
+        using var watch = new ConnectionWatch(context, Timeout.InfiniteTimeSpan);
         var command = new SendCommand(context, client, watch, prefix);
         var exitCode = await command.RunAsync(
             text is not null ? OneLineAsync(text) : new LineReader(Console.OpenStandardInput()).ReadAsync(context.Stop));
@@ -81,19 +79,24 @@ internal sealed class SendCommand
         try
         {
             var sending = SendAsync(lines);
-            await watch.GuardAsync(sending);
-            await ending.CancelAsync();
-            await listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var first = await watch.GuardAsync(Task.WhenAny(sending, listening));
+            await first; // The client has halted, where it was the listening.
         }
-        catch (Exception error) when (error is OperationCanceledException or NoServiceException)
+        catch (Exception error) when (error is not ArgumentException && (error is OperationCanceledException || CommandRun.CodeOf(error) is not null))
         {
-            context.Output.Say(error is NoServiceException ? error.Message : "interrupted");
-            context.Output.Say($"{Count(stored)} stored, {Count(client.OutboxCount)} without an answer{Advice()}");
-            return error is NoServiceException ? ExitCodes.NoService : ExitCodes.NotAll;
+            if (taken == 0)
+            {
+                throw;
+            }
+
+            context.Output.Say(error is OperationCanceledException ? "interrupted" : CommandRun.SentenceOf(error));
+            context.Output.Say($"{Count(stored)} stored, {Count(taken - stored - refused)} without an answer{Advice()}");
+            return CommandRun.CodeOf(error) ?? ExitCodes.NotAll;
         }
         finally
         {
             await ending.CancelAsync();
+            await listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             context.Output.EndProgress();
         }
 
@@ -114,7 +117,7 @@ internal sealed class SendCommand
         yield return new Line(1, text, null);
     }
 
-    private async Task<bool> SendAsync(IAsyncEnumerable<Line> lines)
+    private async Task SendAsync(IAsyncEnumerable<Line> lines)
     {
         var sent = new Queue<(long Line, Task<SentMessage> Answer)>();
         await foreach (var line in lines)
@@ -139,20 +142,14 @@ internal sealed class SendCommand
         }
 
         // What an earlier command has left in the state file.
-        await client.FlushAsync(context.Stop);
-        return true;
+        await WaitAsync(client.FlushAsync(context.Stop));
     }
 
     private async Task AnswerAsync((long Line, Task<SentMessage> Answer) sent)
     {
         try
         {
-            while (await Task.WhenAny(sent.Answer, Task.Delay(ProgressInterval, context.Options.Time)) != sent.Answer)
-            {
-                ShowProgress();
-            }
-
-            await sent.Answer;
+            await WaitAsync(sent.Answer);
             stored++;
             ShowProgress();
         }
@@ -160,6 +157,26 @@ internal sealed class SendCommand
         {
             Refuse($"line {sent.Line}", error.Message);
         }
+    }
+
+    // However often the connection comes and goes: what counts is that nothing was answered for so long.
+    private async Task WaitAsync(Task answer)
+    {
+        var (begun, before) = (context.Options.Time.GetTimestamp(), client.OutboxCount);
+        while (!answer.IsCompleted && await Task.WhenAny(answer, Task.Delay(ProgressInterval, context.Options.Time)) != answer)
+        {
+            ShowProgress();
+            if (client.OutboxCount < before)
+            {
+                (begun, before) = (context.Options.Time.GetTimestamp(), client.OutboxCount);
+            }
+            else if (context.Wait != Timeout.InfiniteTimeSpan && context.Options.Time.GetElapsedTime(begun) >= context.Wait)
+            {
+                throw watch.NoService();
+            }
+        }
+
+        await answer;
     }
 
     private void ShowProgress() => context.Output.ShowProgress(() => $"sent {Count(taken)} · stored {Count(stored)}");
@@ -192,18 +209,9 @@ internal sealed class SendCommand
 
     private string Advice()
     {
-        if (client.OutboxCount == 0)
-        {
-            return "";
-        }
-
-        if (context.Options.StatePath is { } path)
-        {
-            return $"; they are kept in {path}, and the next command with this --state sends them";
-        }
-
-        return isKnownPrefix
-            ? $"; repeat the command with --key-prefix {prefix}, and nothing is stored twice"
-            : $"; repeat the command with --key-prefix {prefix}, and what is stored already is not stored again";
+        var kept = context.Options.StatePath is { } path && client.OutboxCount > 0
+            ? $"; they are kept in {path}, and the next command with this --state sends them"
+            : "";
+        return $"{kept}; repeat the command with --key-prefix {prefix}, and nothing is stored twice";
     }
 }

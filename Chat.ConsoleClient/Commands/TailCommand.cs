@@ -12,7 +12,7 @@ internal static class TailCommand
     {
         var since = new Option<long?>("--since")
         {
-            Description = "Begin after this id; 0 = with the oldest message",
+            Description = "Begin after this id; 0 = with the oldest message. With --state, only the first time",
             HelpName = "id",
         };
         var last = new Option<int?>("--last")
@@ -47,8 +47,9 @@ internal static class TailCommand
 
     private static async Task<int> RunAsync(CommandContext context, JoinFrom from, bool json)
     {
-        await using var client = ChatClient.Open(context.Options);
-        using var watch = new ConnectionWatch(context);
+        // A message counts as taken when it has been written.
+        await using var client = ChatClient.Open(context.Options with { PositionMoves = PositionMoves.WithAck });
+        using var watch = new ConnectionWatch(context, context.Wait);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stop);
         _ = client.JoinAsync(context.Room, from, CancellationToken.None); // A refusal comes as an event, too.
         var following = FollowAsync(client, watch, context, json, ending.Token);
@@ -67,34 +68,47 @@ internal static class TailCommand
         ChatClient client, ConnectionWatch watch, CommandContext context, bool json, CancellationToken stop)
     {
         var output = context.Output;
+        var (written, exitCode) = (default(ChatMessage), ExitCodes.Ok);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var events = client.ReadEventsAsync(ending.Token).GetAsyncEnumerator(CancellationToken.None);
-        while (await NextAsync())
+        try
         {
-            switch (events.Current)
+            while (await NextAsync())
             {
-                case MessageReceived { Message: var message }:
-                    output.Write(json ? MessageLine.JsonOf(message) : MessageLine.Of(message));
-                    break;
-                case RoomGap gap:
-                    output.Say($"· messages {gap.LastId + 1} to {gap.AfterId} are not kept any more");
-                    break;
-                case RoomReset:
-                    output.Say("· the service has another log now; this is what it keeps");
-                    break;
-                case RoomLeft left:
-                    output.Say(left.Detail);
-                    return ExitCodes.Refused;
-                case ConnectionChanged changed:
-                    watch.Take(changed);
-                    break;
-                case StateNotWritten state:
-                    output.Say(state.Detail);
-                    break;
+                switch (events.Current)
+                {
+                    case MessageReceived { Message: var message }:
+                        written = message;
+                        output.Write(json ? MessageLine.JsonOf(message) : MessageLine.Of(message));
+                        break;
+                    case MessageRefused refused:
+                        output.Say($"'{refused.Key}', which an earlier command has sent, was refused: {refused.Detail}");
+                        exitCode = ExitCodes.NotAll;
+                        break;
+                    case RoomGap gap:
+                        output.Say($"· messages {gap.LastId + 1} to {gap.AfterId} are not kept any more");
+                        break;
+                    case RoomReset:
+                        output.Say("· the service has another log now; this is what it keeps");
+                        break;
+                    case RoomLeft left:
+                        output.Say(left.Detail);
+                        return ExitCodes.Refused;
+                    case ConnectionChanged changed:
+                        watch.Take(changed);
+                        break;
+                    case StateNotWritten state:
+                        output.Say(state.Detail);
+                        break;
+                }
             }
         }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // That is how one ends it.
+        }
 
-        return ExitCodes.Ok;
+        return exitCode;
 
         // Flushes only when it has to wait: a write for each of many messages would cost more than they do.
         async ValueTask<bool> NextAsync()
@@ -109,6 +123,11 @@ internal static class TailCommand
             try
             {
                 output.Flush();
+                if (written is not null)
+                {
+                    await client.AckAsync(written);
+                    written = null;
+                }
             }
             catch
             {

@@ -23,6 +23,78 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task A_text_that_begins_with_an_at_sign_is_a_text_and_names_no_file()
+    {
+        await using var server = await ChatServer.StartAsync();
+        using var directory = new TempDirectory();
+        var file = Path.Combine(directory.Path, "secret");
+        await File.WriteAllTextAsync(file, "secret");
+
+        Assert.Equal(0, (await RunAsync(server, "send", "@ann please look")).ExitCode);
+        Assert.Equal(0, (await RunAsync(server, "send", $"@{file}")).ExitCode);
+
+        Assert.Equal(["@ann please look", $"@{file}"], (await HistoryAsync(server, "lobby")).Select(message => message.Text));
+    }
+
+    [Fact]
+    public async Task A_command_that_is_interrupted_before_its_end_does_not_end_with_0()
+    {
+        foreach (var command in (string[])["status", "send"])
+        {
+            using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+            silent.Start();
+            using var process = Process.Start(
+                ClientProcess.StartInfo([command, "--address", $"http://{silent.LocalEndpoint}", "--wait", "60"]))!;
+            await process.StandardInput.WriteLineAsync("hello");
+            using var connection = await silent.AcceptTcpClientAsync().WaitAsync(ChatCall.Deadline);
+            await InterruptAsync(process);
+
+            Assert.Equal(1, process.ExitCode);
+            Assert.Contains("interrupted", await process.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_full_under_the_output_is_no_reader_that_has_gone()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
+        await using var server = await ChatServer.StartAsync();
+        await server.FillAsync("lobby", 10);
+        var history = ClientProcess.StartInfo(["history", "--address", $"{server.Address}"]);
+        var shell = new ProcessStartInfo(
+            "bash", ["-c", $"{history.FileName} {string.Join(' ', history.ArgumentList)} >/dev/full"]) { RedirectStandardError = true };
+        using var process = Process.Start(shell)!;
+        var errors = await process.StandardError.ReadToEndAsync().WaitAsync(ChatCall.Deadline);
+
+        await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        Assert.Equal(2, process.ExitCode);
+        Assert.Contains("No space left", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tail_with_a_state_file_goes_on_after_the_last_line_that_was_written()
+    {
+        await using var server = await ChatServer.StartAsync();
+        using var directory = new TempDirectory();
+        string[] command = ["tail", "--address", $"{server.Address}", "--state", Path.Combine(directory.Path, "state"), "--since", "0"];
+        await server.FillAsync("lobby", 3);
+        using (var first = Process.Start(ClientProcess.StartInfo(command))!)
+        {
+            for (var n = 1; n <= 3; n++)
+            {
+                Assert.EndsWith($"filler: {n} ", await ReadAsync(first), StringComparison.Ordinal);
+            }
+
+            await InterruptAsync(first);
+        }
+
+        await server.SendOnceAsync("ann", "lobby", "k", "meanwhile");
+        using var second = Process.Start(ClientProcess.StartInfo(command))!;
+        Assert.EndsWith("ann: meanwhile", await ReadAsync(second), StringComparison.Ordinal);
+        await InterruptAsync(second);
+    }
+
+    [Fact]
     public async Task Send_stores_every_line_of_its_input_in_order()
     {
         await using var server = await ChatServer.StartAsync();
@@ -272,6 +344,7 @@ public sealed class CommandTests
     [Theory]
     [InlineData("'Not A Room' is no room name", "send", "hello", "--room", "Not A Room")]
     [InlineData("'Not A Room' is no room name", "tail", "--room", "Not A Room")]
+    [InlineData("--wait is 1000001", "status", "--wait", "1000001")]
     [InlineData("the address 'ftp://x' is none", "rooms", "--address", "ftp://x")]
     [InlineData("sned", "sned")]
     [InlineData("--since and --last", "tail", "--since", "1", "--last", "2")]

@@ -129,6 +129,60 @@ public sealed class StateFileTests : LibraryTest
     }
 
     [Fact]
+    public async Task A_position_does_not_pass_an_effect_that_has_failed()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await server.FillAsync("ops", 3);
+        var effects = new List<long>();
+        await using var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithAck });
+        _ = client.JoinAsync("ops");
+        var received = new List<ChatMessage>();
+        await foreach (var happened in client.ReadEventsAsync())
+        {
+            if (happened is MessageReceived { Message: var message })
+            {
+                received.Add(message);
+            }
+
+            if (received.Count == 3)
+            {
+                break;
+            }
+        }
+
+        await Assert.ThrowsAsync<FormatException>(
+            () => client.AckAsync(received[0], (_, _) => throw new FormatException()).WaitAsync(ChatCall.Deadline));
+        var error = await Assert.ThrowsAsync<ChatStateException>(
+            () => client.AckAsync(received[1], (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
+        await Assert.ThrowsAsync<ChatStateException>(() => client.AckAsync(received[2]).WaitAsync(ChatCall.Deadline));
+        Assert.Contains("the effect of message 1 of room 'ops' has failed", error.Message, StringComparison.Ordinal);
+
+        Assert.True(await client.AckAsync(received[0], (_, _) => effects.Add(1)).WaitAsync(ChatCall.Deadline));
+        Assert.True(await client.AckAsync(received[1], (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
+        Assert.Equal([1, 2], effects);
+    }
+
+    [Fact]
+    public async Task An_effect_is_refused_where_the_next_event_would_move_the_position_without_it()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await server.FillAsync("ops", 1);
+        await using var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithNextEvent });
+        _ = client.JoinAsync("ops");
+        await foreach (var happened in client.ReadEventsAsync())
+        {
+            if (happened is MessageReceived { Message: var message })
+            {
+                await Assert.ThrowsAsync<InvalidOperationException>(() => client.AckAsync(message, (_, _) => { }));
+                break;
+            }
+        }
+
+        var page = await client.ReadHistoryAsync("ops");
+        await Assert.ThrowsAsync<ArgumentException>(() => client.AckAsync(page.Messages[0]));
+    }
+
+    [Fact]
     public async Task An_effect_that_throws_leaves_nothing_behind_and_its_caller_gets_the_exception()
     {
         await using var server = await ChatServer.StartAsync();
