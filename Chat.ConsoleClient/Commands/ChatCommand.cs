@@ -38,11 +38,6 @@ internal sealed class ChatCommand
     public static RootCommand Create(CommandRun run)
     {
         var command = new RootCommand("Chats in a room. With a command, it does one thing for a script.");
-        CommandHelp.Show(
-            command,
-            "chat --room ops",
-            "chat send --room ops \"disk on db3 is at 91 %\"",
-            "chat tail --room ops --last 20");
         command.SetAction(run.Action(Timeout.InfiniteTimeSpan, async (context, _) =>
             await Shell.RunAsync(context) ?? await RunAsync(context)));
         return command;

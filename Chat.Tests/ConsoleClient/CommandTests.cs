@@ -421,7 +421,6 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [InlineData("--help", "chat send --room ops")]
     [InlineData("send --help", "--key-prefix")]
     [InlineData("tail --help", "jq")]
     [InlineData("history --help", "--before 1000")]
@@ -431,6 +430,21 @@ public sealed class CommandTests
 
         Assert.Equal(0, result.ExitCode);
         Assert.Contains(result.Output.SkipWhile(line => line != "Examples:"), line => line.Contains(example, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_first_help_fits_a_screen_and_names_every_command_and_every_shared_option()
+    {
+        var help = (await ClientProcess.RunAsync(["--help"])).Output;
+        var ofSend = (await ClientProcess.RunAsync(["send", "--help"])).Output;
+
+        Assert.InRange(help.Length, 10, 23);
+        Assert.All(help, line => Assert.InRange(line.Length, 0, 80));
+        var text = string.Join('\n', help);
+        Assert.All(["send", "tail", "history", "rooms", "status", "completion"], command => Assert.Contains($"chat {command}", text, StringComparison.Ordinal));
+        var shared = string.Join(' ', ofSend.SkipWhile(line => !line.StartsWith("Options:", StringComparison.Ordinal)).TakeWhile(line => line.Length > 0))
+            .Split(' ').Where(word => word.StartsWith("--", StringComparison.Ordinal)).Except(["--key-prefix", "--summary"]);
+        Assert.All(shared, option => Assert.Contains(option.TrimEnd(','), text, StringComparison.Ordinal));
     }
 
     private static string Nowhere()
