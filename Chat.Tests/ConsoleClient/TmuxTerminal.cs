@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Chat.Tests.Infrastructure;
@@ -143,7 +144,26 @@ internal sealed class TmuxTerminal : IAsyncDisposable
             await RunAsync(["kill-server"]);
         }
 
+        // The client ends with its terminal, and until then it writes into directories that are to go.
+        if (File.Exists(PidFile))
+        {
+            await UntilEndedAsync(int.Parse(await File.ReadAllTextAsync(PidFile), CultureInfo.InvariantCulture));
+        }
+
         directory.Dispose();
+    }
+
+    private static async Task UntilEndedAsync(int pid)
+    {
+        try
+        {
+            using var client = Process.GetProcessById(pid);
+            await client.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        }
+        catch (ArgumentException)
+        {
+            // It has ended.
+        }
     }
 
     private static bool IsInstalled() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
