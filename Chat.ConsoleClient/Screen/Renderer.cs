@@ -34,7 +34,8 @@ internal sealed class Renderer(Stream output)
         {
             if (!IsEntered) return;
             IsEntered = false;
-            Send("\u001b[0m\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1049l");
+            // The last two: the runtime has switched the cursor keys and the keypad, and does not switch them back.
+            Send("\u001b[0m\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1049l\u001b[?1l\u001b>");
         }
     }
 

@@ -104,7 +104,7 @@ internal sealed class Room
 
     public void Reset(RoomReset reset)
     {
-        Timeline.Follow(); // Ids of the past name other messages now.
+        Timeline.ForgetPast(); // Ids of the past name other messages now.
         (LogId, LastId, OldestId, IsLoading) = (reset.LogId, reset.AfterId, reset.AfterId + 1, false);
     }
 

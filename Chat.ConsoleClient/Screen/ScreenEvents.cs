@@ -50,7 +50,7 @@ internal sealed partial class ScreenModel
         {
             var at = TimeZoneInfo.ConvertTime(room.LastMessageAt, Zone);
             Say(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"  {room.Name}  {room.HeadId} messages, the last on {at:d MMMM yyyy, HH:mm}"));
+                $"  {room.Name}  {room.HeadId} {(room.HeadId == 1 ? "message" : "messages")}, the last on {at:d MMMM yyyy, HH:mm}"));
         }
     }
 

@@ -90,9 +90,8 @@ internal sealed class Shell
         model.Open(room);
         working.Add(ListenAsync());
         new Thread(ReadKeys) { IsBackground = true, Name = "keys" }.Start();
-        while (!isOver)
+        for (DoWhatIsWanted(); !isOver; DoWhatIsWanted())
         {
-            DoWhatIsWanted();
             terminal.Renderer.Paint(View.Compose(model, palette));
             await TakeWhatWaitsAsync();
         }

@@ -86,17 +86,24 @@ internal sealed class Timeline
         }
     }
 
-    /// <summary>Back to the newest; what was read back is not kept.</summary>
+    /// <summary>Back to the newest; what was read back is kept where nothing is missing between.</summary>
     public void Follow()
     {
         (Anchor, Hidden) = (null, 0);
+        if (HasHole) past.Clear();
+    }
+
+    /// <summary>Back to the newest; what was read back is not kept.</summary>
+    public void ForgetPast()
+    {
+        Follow();
         past.Clear();
     }
 
     /// <summary>Forgets all but the own messages that wait.</summary>
     public void Clear()
     {
-        Follow();
+        ForgetPast();
         recent.Clear();
     }
 

@@ -78,6 +78,16 @@ public sealed class ScrollTests
     }
 
     [Fact]
+    public void What_was_read_back_stays_above_a_message_that_is_sent()
+    {
+        screen.Model.Take(TestScreen.Page(951, 1000), "lobby");
+        screen.Enter("hello");
+
+        Assert.EndsWith("… hello", screen.Shown[^1], StringComparison.Ordinal);
+        Assert.Equal((980, 1000), Ids());
+    }
+
+    [Fact]
     public void At_the_top_an_older_page_is_asked_for_once_and_scrolled_to_when_it_comes()
     {
         Fill(1001, 1005);

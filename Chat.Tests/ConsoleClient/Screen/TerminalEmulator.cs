@@ -27,11 +27,12 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
         foreach (Match part in Parts().Matches(output))
         {
             if (part.Groups["final"].Success) Apply(part.Groups["parameters"].Value, part.Groups["final"].Value);
+            else if (part.Value == "\u001b>") Modes.Remove("=");
             else Print(part.Value);
         }
     }
 
-    [GeneratedRegex(@"\x1b\[(?<parameters>[0-9;?]*)(?<final>[A-Za-z])|[^\x1b]+|\x1b", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\x1b\[(?<parameters>[0-9;?]*)(?<final>[A-Za-z])|\x1b>|[^\x1b]+|\x1b", RegexOptions.ExplicitCapture)]
     private static partial Regex Parts();
 
     private void Apply(string parameters, string final)
