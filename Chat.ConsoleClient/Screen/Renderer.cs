@@ -141,7 +141,14 @@ internal sealed class Renderer(Stream output)
 
     private void Send(string sequences)
     {
-        output.Write(Encoding.UTF8.GetBytes(sequences));
-        output.Flush();
+        try
+        {
+            output.Write(Encoding.UTF8.GetBytes(sequences));
+            output.Flush();
+        }
+        catch (IOException)
+        {
+            // The terminal was closed. The end of the keys says so, too, and a signal does.
+        }
     }
 }

@@ -356,6 +356,19 @@ public sealed class TerminalTests : IDisposable
         Assert.Equal(before, await terminal.AskAsync(Modes));
     }
 
+    [Fact]
+    public async Task A_client_whose_terminal_is_closed_ends_without_a_crash()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var terminal = await TmuxTerminal.OpenAsync();
+        await terminal.EnterAsync($"chat --address {server.Address} --user ann 2> errors");
+        await terminal.UntilAsync(IsConnected);
+
+        await terminal.CloseAsync();
+
+        Assert.Equal("", await File.ReadAllTextAsync(Path.Combine(terminal.Home, "errors")));
+    }
+
     private static bool IsConnected(TerminalScreen screen) => screen.Status.StartsWith(" ● connected ", StringComparison.Ordinal);
 
     private static string[] Texts(TerminalScreen screen, string after) =>

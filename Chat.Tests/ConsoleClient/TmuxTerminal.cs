@@ -16,6 +16,7 @@ internal sealed class TmuxTerminal : IAsyncDisposable
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
 
     private readonly TempDirectory directory = new();
+    private bool isClosed;
 
     private TmuxTerminal()
     {
@@ -137,19 +138,26 @@ internal sealed class TmuxTerminal : IAsyncDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Closes the terminal, as a person closes a window, and waits until the client has ended.</summary>
+    public async Task CloseAsync()
     {
-        if (File.Exists(Socket))
+        // It takes its socket away when it ends, a moment after the command.
+        if (!isClosed && File.Exists(Socket))
         {
+            isClosed = true;
             await RunAsync(["kill-server"]);
         }
 
-        // The client ends with its terminal, and until then it writes into directories that are to go.
+        // Until then it writes into directories that are to go.
         if (File.Exists(PidFile))
         {
             await UntilEndedAsync(int.Parse(await File.ReadAllTextAsync(PidFile), CultureInfo.InvariantCulture));
         }
+    }
 
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
         directory.Dispose();
     }
 
