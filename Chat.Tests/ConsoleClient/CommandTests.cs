@@ -62,7 +62,8 @@ public sealed class CommandTests
         await server.FillAsync("lobby", 10);
         var history = ClientProcess.StartInfo(["history", "--address", $"{server.Address}"]);
         var shell = new ProcessStartInfo(
-            "bash", ["-c", $"{history.FileName} {string.Join(' ', history.ArgumentList)} >/dev/full"]) { RedirectStandardError = true };
+            "bash", ["-c", $"{history.FileName} {string.Join(' ', history.ArgumentList)} >/dev/full"])
+        { RedirectStandardError = true };
         using var process = Process.Start(shell)!;
         var errors = await process.StandardError.ReadToEndAsync().WaitAsync(ChatCall.Deadline);
 
