@@ -100,7 +100,7 @@ public sealed record ChatClientOptions
         {
             if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             {
-                throw new ArgumentException($"the address '{address}' is none; give one as http://127.0.0.1:5000");
+                throw new ArgumentException($"the address '{address}' is none; give one with its scheme, as http://127.0.0.1:5000");
             }
         }
 

@@ -47,7 +47,7 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new ArgumentException($"cannot read the token file '{TokenFile}': {error.Message}", error);
+                throw new ArgumentException($"cannot read the token file: {error.Message}", error);
             }
         }
 
@@ -108,10 +108,16 @@ internal sealed record SettingsFile
         {
             return new();
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException error)
         {
             throw new ArgumentException(
-                $"the settings file {path} can't be read: {error.Message.TrimEnd('.')}; it may have address, user, tokenFile and state", error);
+                $"the settings file {path} is wrong in line {error.LineNumber + 1}{(error.Path is { Length: > 2 } at ? $", at {at[2..]}" : "")}: "
+                + "it is JSON, and may have address, user, tokenFile and state",
+                error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ArgumentException($"the settings file can't be read: {error.Message}", error);
         }
     }
 }

@@ -5,7 +5,9 @@ namespace Chat.ConsoleClient;
 /// <summary>Makes what others wrote harmless: nothing in it moves the cursor, turns the line around or hides.</summary>
 internal static partial class TerminalText
 {
-    public static string Foreign(string text) => Console.IsOutputRedirected ? Escape(text) : Isolated(text);
+    public static string Foreign(string text) =>
+        Console.IsOutputRedirected || System.Text.Ascii.IsValid(text) ? Escape(text) : Isolated(text);
+
     public static string Isolated(string text) => $"\u2068{Escape(text)}\u2069"; // Right to left keeps to its place.
 
     public static string Escape(string text) => Harmful().Replace(text, found => found.Value switch

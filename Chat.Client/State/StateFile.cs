@@ -110,6 +110,11 @@ internal sealed class StateFile : IDisposable
         var @lock = File.Exists(LockOf(path)) ? Lock(path) : null;
         try
         {
+            if (Directory.Exists(path))
+            {
+                throw new ChatStateException($"{path} is a directory; name a file in it, or another one");
+            }
+
             var isNew = !File.Exists(path) || new FileInfo(path).Length == 0;
             if (!isNew)
             {

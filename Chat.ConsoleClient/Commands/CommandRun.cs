@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Chat.Client;
+using Chat.V1;
 
 namespace Chat.ConsoleClient.Commands;
 
@@ -7,7 +9,7 @@ namespace Chat.ConsoleClient.Commands;
 /// What all commands have in common: the options that say whom to call as whom, and what the process ends with. What goes
 /// wrong is one sentence on standard error.
 /// </summary>
-internal sealed class CommandRun(Output output)
+internal sealed partial class CommandRun(Output output)
 {
     /// <summary>How long a script waits for a service that is away: some restarts of it.</summary>
     public static readonly TimeSpan ForScripts = TimeSpan.FromSeconds(10);
@@ -76,13 +78,23 @@ internal sealed class CommandRun(Output output)
         // A text may begin with @, and names no file then.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         return parsed.Errors.Count > 0
-            ? Fail(ExitCodes.Usage, $"{parsed.Errors[0].Message} See chat --help.")
+            ? Fail(ExitCodes.Usage, $"{Plain(parsed.Errors[0].Message)} See chat --help.")
             : await parsed.InvokeAsync(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
             });
     }
+
+    // What System.CommandLine says of a type is about the code; all values that have one are numbers.
+    private static string Plain(string message) =>
+        Spaces().Replace(Types().Replace(message, " as a number."), " ").Trim();
+
+    [GeneratedRegex(@" as expected type '.*'\.?")]
+    private static partial Regex Types();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Spaces();
 
     /// <summary>Makes an action of a command's code.</summary>
     /// <param name="waits">How long the command goes on while no service answers, unless it is told otherwise.</param>
@@ -111,7 +123,8 @@ internal sealed class CommandRun(Output output)
     /// <summary>Refuses numbers below one.</summary>
     public static void AtLeast<T>(Option<T> option, long least) => option.Validators.Add(given =>
     {
-        if (given.GetValueOrDefault<T>() is { } value && Convert.ToInt64(value, null) < least)
+        // What is no number is said elsewhere.
+        if (given.Tokens is [var token] && long.TryParse(token.Value, out var value) && value < least)
         {
             given.AddError($"{option.Name} is {value}, and must be at least {least}.");
         }
@@ -139,6 +152,12 @@ internal sealed class CommandRun(Output output)
 
     private CommandContext ContextOf(ParseResult given, TimeSpan waits, CancellationToken stop)
     {
+        var name = given.GetValue(room)!;
+        if (!Names.IsRoom(name))
+        {
+            throw new ArgumentException($"'{name}' is no room name: {Names.RoomForm}");
+        }
+
         var settings = Settings.Read(new(
             given.GetValue(address) ?? [], given.GetValue(user), given.GetValue(tokenFile), given.GetValue(state)));
         var limit = given.GetValue(wait) is { } seconds
@@ -155,7 +174,7 @@ internal sealed class CommandRun(Output output)
                 // Each command waits itself for what it must have.
                 FlushTimeout = TimeSpan.Zero,
             },
-            given.GetValue(room)!,
+            name,
             limit,
             output,
             stop);

@@ -8,8 +8,6 @@ namespace Chat.ConsoleClient.Commands;
 /// </summary>
 internal sealed class ConnectionWatch : IDisposable
 {
-    private const string StartOne = "start a service: dotnet run --project Chat.Service";
-
     private readonly CommandContext context;
     private readonly TimeSpan wait;
     private readonly TaskCompletionSource givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -49,7 +47,7 @@ internal sealed class ConnectionWatch : IDisposable
                 return;
             }
 
-            context.Output.Say($"{Sentence(wrong)}, retrying…");
+            context.Output.Say($"{Sentence(wrong, context.Options)}, retrying…");
             Wait();
         }
     }
@@ -66,14 +64,18 @@ internal sealed class ConnectionWatch : IDisposable
 
     /// <summary>What to end with where nothing answers: what is wrong now.</summary>
     public NoServiceException NoService() =>
-        new(Sentence(problem) ?? $"no answer from {context.Options.Addresses[0]}; {StartOne}");
+        new(Sentence(problem, context.Options) ?? $"no answer from {context.Options.Addresses[0]}{StartOne(context.Options.Addresses[0])}");
 
     public void Dispose() => timer.Dispose();
 
     /// <summary>What is wrong and, where nothing answers, how to start a service.</summary>
-    public static string? Sentence(ConnectionProblem? problem) => problem?.Kind == ProblemKind.Unreachable
-        ? $"{problem.Sentence}; {StartOne}"
-        : problem?.Sentence;
+    public static string? Sentence(ConnectionProblem? problem, ChatClientOptions options) =>
+        problem?.Kind == ProblemKind.Unreachable ? problem.Sentence + StartOne(options.Addresses[0]) : problem?.Sentence;
+
+    // On another machine it is not this person's to start.
+    private static string StartOne(string address) => new Uri(address) is not { IsLoopback: true } uri ? ""
+        : "; start a service: dotnet run --project Chat.Service"
+            + (address == Settings.DefaultAddress ? "" : $" -- --listen {uri.Authority}");
 
     private void Wait()
     {

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Chat.Client;
+using Chat.V1;
 
 namespace Chat.ConsoleClient.Commands;
 
@@ -78,8 +80,9 @@ internal sealed class SendCommand
         var listening = ListenAsync(ending.Token);
         try
         {
-            var sending = SendAsync(lines);
-            var first = await watch.GuardAsync(Task.WhenAny(sending, listening));
+            var sent = Channel.CreateBounded<(long Line, Task<SentMessage> Answer)>(UnansweredAtOnce);
+            _ = SendAsync(lines, sent.Writer); // Ends with the answers, or is left behind where its input never does.
+            var first = await watch.GuardAsync(Task.WhenAny(AnswersAsync(sent.Reader), listening));
             await first; // The client has halted, where it was the listening.
         }
         catch (Exception error) when (error is not ArgumentException && (error is OperationCanceledException || CommandRun.CodeOf(error) is not null))
@@ -117,26 +120,35 @@ internal sealed class SendCommand
         yield return new Line(1, text, null);
     }
 
-    private async Task SendAsync(IAsyncEnumerable<Line> lines)
+    // Each line goes out as it is read; its answer is awaited beside that, so that it counts at once.
+    private async Task SendAsync(IAsyncEnumerable<Line> lines, ChannelWriter<(long Line, Task<SentMessage> Answer)> sent)
     {
-        var sent = new Queue<(long Line, Task<SentMessage> Answer)>();
-        await foreach (var line in lines)
+        try
         {
-            taken++;
-            if (line.Wrong is not null)
+            await foreach (var line in lines)
             {
-                Refuse($"line {line.Number}", line.Wrong);
-                continue;
+                taken++;
+                if (line.Wrong is not null)
+                {
+                    Refuse($"line {line.Number}", line.Wrong);
+                    continue;
+                }
+
+                var answer = client.SendAsync(context.Room, line.Text, $"{prefix}-{line.Number}", context.Stop);
+                await sent.WriteAsync((line.Number, answer), context.Stop);
             }
 
-            sent.Enqueue((line.Number, client.SendAsync(context.Room, line.Text, $"{prefix}-{line.Number}", context.Stop)));
-            while (sent.Count > UnansweredAtOnce || sent.TryPeek(out var first) && first.Answer.IsCompleted)
-            {
-                await AnswerAsync(sent.Dequeue());
-            }
+            sent.Complete();
         }
+        catch (Exception error)
+        {
+            sent.Complete(error); // Those that wait for the answers are told.
+        }
+    }
 
-        while (sent.TryDequeue(out var next))
+    private async Task AnswersAsync(ChannelReader<(long Line, Task<SentMessage> Answer)> sent)
+    {
+        await foreach (var next in sent.ReadAllAsync())
         {
             await AnswerAsync(next);
         }
@@ -155,7 +167,11 @@ internal sealed class SendCommand
         }
         catch (ChatRefusedException error)
         {
-            Refuse($"line {sent.Line}", error.Message);
+            Refuse(
+                $"line {sent.Line}",
+                error.Reason == Reason.OffsetReused
+                    ? $"an earlier command had another line {sent.Line} with this --key-prefix; repeat it with the same lines, or with another prefix"
+                    : error.Message);
         }
     }
 

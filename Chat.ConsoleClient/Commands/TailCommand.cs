@@ -68,6 +68,7 @@ internal static class TailCommand
         ChatClient client, ConnectionWatch watch, CommandContext context, bool json, CancellationToken stop)
     {
         var output = context.Output;
+        var (head, isFirst) = (default(long?), true);
         var (written, exitCode) = (default(ChatMessage), ExitCodes.Ok);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var events = client.ReadEventsAsync(ending.Token).GetAsyncEnumerator(CancellationToken.None);
@@ -88,8 +89,14 @@ internal static class TailCommand
                     case RoomGap gap:
                         output.Say($"· messages {gap.LastId + 1} to {gap.AfterId} are not kept any more");
                         break;
+                    case RoomJoined joined:
+                        isFirst = head is null;
+                        head = joined.HeadId;
+                        break;
                     case RoomReset:
-                        output.Say("· the service has another log now; this is what it keeps");
+                        output.Say(isFirst
+                            ? $"· the room has no such message, but {head}; this is what it keeps"
+                            : "· the service has another log now; this is what it keeps");
                         break;
                     case RoomLeft left:
                         output.Say(left.Detail);

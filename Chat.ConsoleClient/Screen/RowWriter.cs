@@ -25,15 +25,17 @@ internal sealed class RowWriter(int columns, Style background = default)
     public RowWriter Foreign(ReadOnlySpan<Cluster> text, Style style)
     {
         if (Column == 0) Column++; // The island begins in the cell before it.
-        var (before, last) = (Column - 1, -1);
+        var (before, last, hasDirection) = (Column - 1, -1, false);
         foreach (var cluster in text)
         {
             var at = Column;
             if (!Put(cluster, style)) break;
             last = at;
+            hasDirection |= !System.Text.Ascii.IsValid(cluster.Text);
         }
 
-        if (last < 0) return this;
+        // What is only ASCII runs from left to right, and is copied as it looks.
+        if (last < 0 || !hasDirection) return this;
         while (cells[before].Text.Length == 0) before--;
         cells[before] = cells[before] with { Text = cells[before].Text + BeginIsland };
         cells[last] = cells[last] with { Text = cells[last].Text + EndIsland };

@@ -1,3 +1,5 @@
+using Chat.V1;
+
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>What Enter does with a line, and what Tab offers for one.</summary>
@@ -7,12 +9,12 @@ internal sealed partial class ScreenModel
 
     private static readonly string[] Help =
     [
-        "/join ROOM    join a room, or go to one that is joined",
+        "/join ROOM     join a room, or go to one that is joined",
         "/leave [ROOM]  leave this room, or another one",
-        "/rooms        show which rooms there are",
-        "/history      read further back; so does PageUp at the top",
-        "/quit         end; so do Ctrl-C, and Ctrl-D on an empty line",
-        "//text        send a text that begins with a slash",
+        "/rooms         show which rooms there are",
+        "/history       read further back; so does PageUp at the top",
+        "/quit          end; so do Ctrl-C, and Ctrl-D on an empty line",
+        "//text         send a text that begins with a slash",
         "Tab completes commands, rooms and names; Up and Down bring back what was sent",
         "PageUp and PageDown scroll, Esc or End goes back to the newest message",
         "Alt-1 to Alt-9, Ctrl-N and Ctrl-P go to another room; Ctrl-L paints the screen anew",
@@ -25,10 +27,15 @@ internal sealed partial class ScreenModel
         if (string.IsNullOrWhiteSpace(text)) return;
         var isSeveral = text.Contains('\n');
         var isCommand = !isSeveral && text[0] == '/' && !text.StartsWith("//", StringComparison.Ordinal);
-        // What can't be done stays in the input, to be corrected.
-        if (isCommand ? !Run(text) : !CanSend()) return;
+        if (isCommand)
+        {
+            history.Add(text);
+            if (!Run(text)) Input.Set(""); // Up brings it back, to be corrected.
+            return;
+        }
+
+        if (!CanSend()) return; // What one wanted to say stays.
         history.Add(text);
-        if (isCommand) return;
         Input.Set("");
         if (isSeveral) SendLines(text);
         else Send(text[0] == '/' ? text[1..] : text);
@@ -65,6 +72,9 @@ internal sealed partial class ScreenModel
         var argument = words.Length > 1 ? words[1] : "";
         switch (words[0])
         {
+            case "/join" when argument.Length > 0 && !Names.IsRoom(argument):
+                Say($"'{argument}' is no room name: {Names.RoomForm}");
+                return false;
             case "/join" when argument.Length > 0: Done(); Open(argument); return true;
             case "/join": Say("which room? /join ROOM"); return false;
             case "/leave": return Leave(argument.Length > 0 ? argument : Current.Name);

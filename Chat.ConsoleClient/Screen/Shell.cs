@@ -20,6 +20,7 @@ internal sealed class Shell
     private static readonly TimeSpan EscapePatience = TimeSpan.FromMilliseconds(50);
 
     private readonly ChatClient client;
+    private readonly ChatClientOptions options;
     private readonly Terminal terminal;
     private readonly ScreenModel model;
     private readonly Palette palette;
@@ -31,9 +32,10 @@ internal sealed class Shell
     private bool isOver;
     private bool knowsWhereToLook;
 
-    private Shell(ChatClient client, Terminal terminal, ScreenModel model, Channel<Action> waiting, CancellationToken stop)
+    private Shell(ChatClient client, ChatClientOptions options, Terminal terminal, ScreenModel model, Channel<Action> waiting, CancellationToken stop)
     {
         this.client = client;
+        this.options = options;
         this.terminal = terminal;
         this.model = model;
         this.waiting = waiting;
@@ -51,7 +53,19 @@ internal sealed class Shell
 
         var options = context.Options;
         options = options with { StatePath = options.StatePath ?? StatePaths.Of(options.Addresses[0], options.User), FlushTimeout = TimeSpan.FromSeconds(5) };
-        await using var client = ChatClient.Open(options);
+        ChatClient opened;
+        try
+        {
+            opened = ChatClient.Open(options);
+        }
+        catch (ChatStateException error) when (context.Options.StatePath is null)
+        {
+            context.Output.Say($"chat: {error.Message}");
+            context.Output.Say("a name is in one terminal at a time: give another --user, or a file of its own with --state");
+            return ExitCodes.State;
+        }
+
+        await using var client = opened;
         var unanswered = 0;
         using (var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stop))
         {
@@ -63,7 +77,7 @@ internal sealed class Shell
                 return null;
             }
 
-            var shell = new Shell(client, terminal, new ScreenModel(options.User, options.Time), waiting, ending.Token);
+            var shell = new Shell(client, options, terminal, new ScreenModel(options.User, options.Time), waiting, ending.Token);
             hasChanged.Value = () => waiting.Writer.TryWrite(shell.Resize);
             await shell.RunAsync(context.Room);
             await ending.CancelAsync();
@@ -88,6 +102,7 @@ internal sealed class Shell
         }
 
         model.Open(room);
+        model.Say($"you are {options.User}; /help shows what you can type");
         working.Add(ListenAsync());
         new Thread(ReadKeys) { IsBackground = true, Name = "keys" }.Start();
         for (DoWhatIsWanted(); !isOver; DoWhatIsWanted())
@@ -193,7 +208,7 @@ internal sealed class Shell
         {
             // The row for problems is too short for that, and somebody who has just begun must know.
             knowsWhereToLook = true;
-            model.Say(ConnectionWatch.Sentence(problem)!);
+            model.Say(ConnectionWatch.Sentence(problem, options)!);
         }
 
         // Who comes back gets what was missed; what was before that makes the screen whole.

@@ -345,13 +345,17 @@ public sealed class CommandTests
     [Theory]
     [InlineData("'Not A Room' is no room name", "send", "hello", "--room", "Not A Room")]
     [InlineData("'Not A Room' is no room name", "tail", "--room", "Not A Room")]
+    [InlineData("Cannot parse argument 'x' for option '--last' as a number.", "tail", "--last", "x")]
+    [InlineData("Cannot parse argument 'abc' for option '--before' as a number.", "history", "--before", "abc")]
+    [InlineData("Cannot parse argument 'abc' for option '--wait' as a number.", "status", "--wait", "abc")]
+    [InlineData("Must be one of: 'bash' 'zsh' 'fish'", "completion", "powershell")]
     [InlineData("--wait is 1000001", "status", "--wait", "1000001")]
     [InlineData("the address 'ftp://x' is none", "rooms", "--address", "ftp://x")]
     [InlineData("sned", "sned")]
     [InlineData("--since and --last", "tail", "--since", "1", "--last", "2")]
     [InlineData("--limit is 0", "history", "--limit", "0")]
     [InlineData("--wait is -1", "status", "--wait", "-1")]
-    [InlineData("cannot read the token file '/nowhere'", "status", "--token-file", "/nowhere")]
+    [InlineData("cannot read the token file: Could not find file '/nowhere'", "status", "--token-file", "/nowhere")]
     [InlineData("is no key", "send", "a", "--key-prefix", "a\tb")]
     public async Task A_wrong_argument_is_named_and_the_command_ends_with_2(string named, params string[] command)
     {

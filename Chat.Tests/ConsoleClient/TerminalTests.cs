@@ -318,7 +318,8 @@ public sealed class TerminalTests : IDisposable
         var screen = await ann.UntilAsync(screen => screen.Shows("bob   end"));
 
         Assert.All(corpus, nasty => Assert.True(screen.Shows($"   {nasty.Shown}"), $"{nasty.Shown}\n{string.Join('\n', screen.Rows)}"));
-        Assert.Equal(1 + corpus.Length + 1, screen.Conversation.SkipWhile(row => row.Length == 0).Count());
+        // The day, the greeting, the texts, the end.
+        Assert.Equal(2 + corpus.Length + 1, screen.Conversation.SkipWhile(row => row.Length == 0).Count());
         Assert.Equal(before.Rows.Length, screen.Rows.Length);
         Assert.Equal((before.Status, "half"), (screen.Status, screen.Input));
         Assert.Equal((title, ""), (await ann.AskAsync("#{pane_title}"), await ann.ClipboardAsync()));
