@@ -102,7 +102,7 @@ internal sealed class Shell
         }
 
         model.Open(room);
-        model.Say($"you are {options.User}; /help shows what you can type");
+        model.Say($"you are {options.User}; /help shows the commands");
         working.Add(ListenAsync());
         new Thread(ReadKeys) { IsBackground = true, Name = "keys" }.Start();
         for (DoWhatIsWanted(); !isOver; DoWhatIsWanted())
