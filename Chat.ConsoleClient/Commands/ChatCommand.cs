@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Threading.Channels;
 using Chat.Client;
 using Chat.ConsoleClient.Screen;
 
@@ -58,8 +59,10 @@ internal sealed class ChatCommand
         var following = FollowAsync(ending.Token);
         try
         {
-            var first = await Task.WhenAny(following, SendAsync(lines, following));
-            await watch.GuardAsync(Unwrap(first));
+            var sent = Channel.CreateBounded<Task<SentMessage>>(UnansweredAtOnce);
+            _ = SendAsync(lines, sent.Writer); // Ends with the answers, or is left behind where its input never does.
+            var first = await watch.GuardAsync(Task.WhenAny(following, AnswersAsync(sent.Reader, following)));
+            await first;
         }
         catch (OperationCanceledException) when (context.Stop.IsCancellationRequested)
         {
@@ -80,31 +83,34 @@ internal sealed class ChatCommand
         return unanswered == 0 && (refused == 0 || !Console.IsInputRedirected) ? ExitCodes.Ok : ExitCodes.NotAll;
     }
 
-    private static async Task<bool> Unwrap(Task task)
+    // As in SendCommand: an answer counts when it comes, and not when there is another line.
+    private async Task SendAsync(IAsyncEnumerable<Line> lines, ChannelWriter<Task<SentMessage>> sent)
     {
-        await task;
-        return true;
+        try
+        {
+            await foreach (var line in lines)
+            {
+                if (line.Wrong is not null)
+                {
+                    Refuse(line.Wrong, "");
+                    continue;
+                }
+
+                await sent.WriteAsync(client.SendAsync(context.Room, line.Text, null, context.Stop), context.Stop);
+            }
+
+            sent.Complete();
+        }
+        catch (Exception error)
+        {
+            sent.Complete(error); // Those that wait for the answers are told.
+        }
     }
 
-    private async Task SendAsync(IAsyncEnumerable<Line> lines, Task following)
+    private async Task AnswersAsync(ChannelReader<Task<SentMessage>> sent, Task following)
     {
-        var (sent, last) = (new Queue<Task<SentMessage>>(), 0L);
-        await foreach (var line in lines)
-        {
-            if (line.Wrong is not null)
-            {
-                Refuse(line.Wrong, "");
-                continue;
-            }
-
-            sent.Enqueue(client.SendAsync(context.Room, line.Text, null, context.Stop));
-            while (sent.Count > UnansweredAtOnce || sent.TryPeek(out var first) && first.IsCompleted)
-            {
-                last = await AnswerAsync(sent.Dequeue(), last);
-            }
-        }
-
-        while (sent.TryDequeue(out var next))
+        var last = 0L;
+        await foreach (var next in sent.ReadAllAsync())
         {
             last = await AnswerAsync(next, last);
         }
@@ -198,7 +204,7 @@ internal sealed class ChatCommand
 
     private void Refuse(string why, string text)
     {
-        refused++;
-        context.Output.Say($"· refused ({refused}), {why}: {(text.Length <= 60 ? text : text[..60] + "…")}");
+        var count = Interlocked.Increment(ref refused);
+        context.Output.Say($"· refused ({count}), {why}: {(text.Length <= 60 ? text : text[..60] + "…")}");
     }
 }

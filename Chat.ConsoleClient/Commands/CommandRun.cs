@@ -75,6 +75,7 @@ internal sealed partial class CommandRun(Output output)
         }
 
         CommandHelp.AddTo(root);
+
         // A text may begin with @, and names no file then.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         return parsed.Errors.Count > 0
@@ -120,7 +121,7 @@ internal sealed partial class CommandRun(Output output)
             }
         };
 
-    /// <summary>Refuses numbers below one.</summary>
+    /// <summary>Refuses numbers that are too small.</summary>
     public static void AtLeast<T>(Option<T> option, long least) => option.Validators.Add(given =>
     {
         // What is no number is said elsewhere.

@@ -65,7 +65,7 @@ internal sealed class SendCommand
         using var watch = new ConnectionWatch(context, Timeout.InfiniteTimeSpan);
         var command = new SendCommand(context, client, watch, prefix);
         var exitCode = await command.RunAsync(
-            text is not null ? OneLineAsync(text) : new LineReader(Console.OpenStandardInput()).ReadAsync(context.Stop));
+            text is not null ? new[] { new Line(1, text, null) }.ToAsyncEnumerable() : new LineReader(Console.OpenStandardInput()).ReadAsync(context.Stop));
         if (summary)
         {
             context.Output.Say($"sent {Count(command.taken)} · acked {Count(command.stored)}");
@@ -112,13 +112,6 @@ internal sealed class SendCommand
     }
 
     private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-#pragma warning disable CS1998 // It is asynchronous for those who read lines.
-    private static async IAsyncEnumerable<Line> OneLineAsync(string text)
-#pragma warning restore CS1998
-    {
-        yield return new Line(1, text, null);
-    }
 
     // Each line goes out as it is read; its answer is awaited beside that, so that it counts at once.
     private async Task SendAsync(IAsyncEnumerable<Line> lines, ChannelWriter<(long Line, Task<SentMessage> Answer)> sent)

@@ -222,6 +222,8 @@ internal sealed class Shell
 
     private void DoWhatIsWanted()
     {
+        // A defect: it ends the shell instead of leaving a screen that says nothing more.
+        working.Find(task => task.IsFaulted)?.GetAwaiter().GetResult();
         working.RemoveAll(task => task.IsCompleted);
         while (model.TryTakeIntent(out var intent))
         {

@@ -320,6 +320,7 @@ public sealed class CommandTests
     [InlineData("history")]
     [InlineData("tail")]
     [InlineData("send", "hello")]
+    [InlineData]
     public async Task Where_nothing_answers_a_command_says_so_and_ends_with_3(params string[] command)
     {
         var result = await ClientProcess.RunAsync([.. command, "--address", Nowhere(), "--wait", "0.2"]);
@@ -332,6 +333,7 @@ public sealed class CommandTests
     [InlineData("status")]
     [InlineData("tail")]
     [InlineData("send", "hello")]
+    [InlineData]
     public async Task Where_a_service_has_no_TLS_a_command_says_so_at_once_and_ends_with_3(params string[] command)
     {
         await using var server = await ChatServer.StartAsync();

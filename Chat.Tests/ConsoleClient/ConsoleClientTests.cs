@@ -125,6 +125,16 @@ public sealed class ConsoleClientTests : IDisposable
     }
 
     [Fact]
+    public async Task A_refused_line_is_told_before_another_one_is_typed()
+    {
+        await using var service = await ServiceProcess.StartAsync(data.Path);
+        await using var ann = await ClientProcess.JoinAsync(service.Address, "ann");
+        await ann.TypeAsync(new string('x', 20_000));
+
+        await ann.UntilItSaysAsync("the text has 20000 bytes");
+    }
+
+    [Fact]
     public async Task A_newcomer_sees_the_last_fifty_messages_and_a_mark_where_they_end()
     {
         var lines = Enumerable.Range(1, 62).Select(n => $"line {n}").ToArray();
