@@ -81,6 +81,42 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public async Task A_refusal_is_told_before_a_flush_ends_and_keeps_its_place_until_it_is_taken()
+    {
+        var state = new MemoryState();
+        var outbox = new Outbox(state, [], () => { }, new ChatClientOptions { MaxOutboxMessages = 1 });
+        state.OnStored(outbox.OnStored);
+        var entry = await outbox.PlaceAsync("ops", "hello", "key", wantsAnswer: false, default);
+        var flushed = outbox.WhenEmptyAsync();
+        var wasFlushed = true;
+        outbox.Take(new Refusal { Room = "ops", ClientOffset = "key" }, _ => wasFlushed = flushed.IsCompleted);
+
+        Assert.False(wasFlushed);
+        Assert.True(flushed.IsCompletedSuccessfully);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => outbox.PlaceAsync("ops", "more", null, wantsAnswer: false, default));
+        outbox.Forget(entry);
+        await outbox.PlaceAsync("ops", "more", null, wantsAnswer: false, default);
+    }
+
+    [Fact]
+    public void A_room_with_a_known_position_is_joined_also_while_the_event_queue_is_full()
+    {
+        var state = new MemoryState();
+        state.Start("ops", new Position(1, "log", 7));
+        var events = new EventQueue(1, 1000, () => { });
+        events.Add(new RoomCaughtUp("dev", 1));
+        var rooms = new FollowedRooms(state, events, TimeProvider.System);
+        rooms.Rewind();
+        var joining = rooms.Join("ops", JoinFrom.Start);
+        var request = new ChatRequest();
+        rooms.Fill(request);
+
+        Assert.Equal(7, Assert.Single(request.Joins).AfterId);
+        rooms.Take(new ChatResponse { Joined = { new Joined { Room = "ops", LogId = "log", AfterId = 7, HeadId = 7, Resume = Resume.Complete } } });
+        Assert.True(joining.IsCompletedSuccessfully);
+    }
+
+    [Fact]
     public void A_bell_that_rings_while_nobody_listens_is_heard_once()
     {
         var bell = new Chat.Client.Connecting.Bell();
