@@ -15,7 +15,7 @@ string[] rest = [.. args.Where(arg => arg != QuickOption)];
 
 var artifacts = Directory.CreateTempSubdirectory("grpcchat-bench-micro-");
 
-// In this process: a project that is generated elsewhere knows nothing of this one's stand-ins for packages.
+// In this process, because the toolchain that generates a project would have to restore packages during a run.
 var job = (isQuick ? Job.Dry : Job.ShortRun).WithToolchain(InProcessEmitToolchain.Instance);
 var config = ManualConfig.CreateEmpty()
     .AddJob(job)

@@ -98,13 +98,10 @@ public sealed class PackageTests : IDisposable
 
     private async Task<ZipArchive> PackAsync(string project, string id)
     {
-        // What these tests were built as: where it lies, and where the gRPC contract came from.
         var configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
-        var contract = File.Exists(Path.Combine(AppContext.BaseDirectory, "Grpc.Core.Api.pdb")) ? "stand-in" : "package";
         var start = new ProcessStartInfo("dotnet",
         [
-            "pack", Repository.PathOf(project), "--no-build", "--configuration", configuration, $"-p:GrpcContract={contract}",
-            "--output", temp.Path, "-nodeReuse:false",
+            "pack", Repository.PathOf(project), "--no-build", "--configuration", configuration, "--output", temp.Path, "-nodeReuse:false",
         ])
         {
             RedirectStandardOutput = true,
