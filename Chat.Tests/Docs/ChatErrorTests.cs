@@ -42,5 +42,5 @@ public sealed class ChatErrorTests
         Error(new Google.Rpc.Status { Details = { details } }.ToByteArray());
 
     private static ChatError Error(byte[] details) => ChatError.Of(new RpcException(
-        new Grpc.Core.Status(StatusCode.ResourceExhausted, ""), new Metadata { { ChatError.DetailsKey, details } }));
+        new global::Grpc.Core.Status(StatusCode.ResourceExhausted, ""), new Metadata { { ChatError.DetailsKey, details } }));
 }

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Chat.Tests.Infrastructure;
+using Chat.TestSupport;
 using Chat.V1;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
