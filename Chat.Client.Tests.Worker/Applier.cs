@@ -13,7 +13,7 @@ internal static class Applier
             Addresses = [address],
             StatePath = state,
             User = "worker",
-            PositionMoves = PositionMoves.WithAck,
+            CommitMode = CommitMode.Manual,
         });
         Console.WriteLine("open");
         _ = client.JoinAsync(room);
@@ -22,7 +22,7 @@ internal static class Applier
             if (happened is MessageReceived { Message: var message })
             {
                 Console.WriteLine($"received {message.Id}");
-                await client.AckAsync(message, (connection, transaction) => Apply(message, connection, transaction));
+                await client.CommitAsync(message, (connection, transaction) => Apply(message, connection, transaction));
                 Console.WriteLine($"applied {message.Id}");
                 if (message.Id == pause)
                 {

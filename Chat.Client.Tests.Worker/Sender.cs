@@ -31,7 +31,7 @@ internal static class Sender
         for (var number = noted + 1; number <= count; number++)
         {
             var text = number.ToString(CultureInfo.InvariantCulture);
-            await client.EnqueueAsync(room, text, key: $"number-{text}");
+            await client.EnqueueAsync(room, text, clientOffset: $"number-{text}");
             Console.WriteLine($"enqueued {text}");
             if (notes is not null)
             {
@@ -60,7 +60,7 @@ internal static class Sender
         {
             if (happened is MessageAcked acked)
             {
-                Console.WriteLine($"acked {acked.Key}");
+                Console.WriteLine($"acked {acked.ClientOffset}");
             }
         }
     }

@@ -175,10 +175,10 @@ public sealed class BadEndpointTests : LibraryTest
 
     private static void AssertProblem(ConnectionProblem problem, ProblemKind kind, string[] words)
     {
-        Assert.All(words, word => Assert.Contains(word, problem.Sentence, StringComparison.Ordinal));
+        Assert.All(words, word => Assert.Contains(word, problem.Message, StringComparison.Ordinal));
         Assert.Equal(kind, problem.Kind);
-        Assert.DoesNotContain('\n', problem.Sentence);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{problem.Kind}: {problem.Sentence}");
+        Assert.DoesNotContain('\n', problem.Message);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{problem.Kind}: {problem.Message}");
     }
 
     private static async Task<WebApplication> ServeAsync(HttpProtocols protocols, RequestDelegate serve, X509Certificate2? certificate = null)

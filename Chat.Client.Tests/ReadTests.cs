@@ -83,7 +83,7 @@ public sealed class ReadTests
         const int Count = 3000;
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", Count);
-        await using var client = ChatClient.Open(LibraryTests.Quick(server.Address) with { MaxWaitingEvents = 2 });
+        await using var client = ChatClient.Open(LibraryTests.Quick(server.Address) with { MaxQueuedEvents = 2 });
         await using var events = new ClientEvents(client);
         _ = client.JoinAsync("ops");
         await events.UntilAsync(taken => taken.Ids().Contains(Count));

@@ -13,8 +13,8 @@ namespace Chat.Client.Tests;
 /// <summary>How the library comes back, against a service that does what the test says.</summary>
 public sealed class ReconnectTests
 {
-    public static TheoryData<StatusCode, string, ComeBack> Statuses { get; } =
-        [.. ErrorTable.Rows.Select(row => new TheoryDataRow<StatusCode, string, ComeBack>(row.Code, row.Reason, row.ComeBack))];
+    public static TheoryData<StatusCode, string, Retryable> Statuses { get; } =
+        [.. ErrorTable.Rows.Select(row => new TheoryDataRow<StatusCode, string, Retryable>(row.Code, row.Reason, row.Retryable))];
 
     [Fact]
     public async Task After_a_reconnect_joins_go_first_then_what_is_unanswered_and_then_what_is_new()
@@ -98,7 +98,7 @@ public sealed class ReconnectTests
     {
         var time = new ManualTime();
         await using var chat = await ScriptedChat.StartAsync();
-        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { Time = time });
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { TimeProvider = time });
         await using var events = new ClientEvents(client);
         var first = await chat.WelcomeAsync();
         await first.SayAsync(Scripted.GoAway(Why.Draining, after: 7));
@@ -149,7 +149,7 @@ public sealed class ReconnectTests
     {
         var time = new ManualTime();
         await using var chat = await ScriptedChat.StartAsync();
-        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { Time = time });
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { TimeProvider = time });
         _ = client.JoinAsync("ops");
         await client.EnqueueAsync("ops", "a");
         var first = await chat.WelcomeAsync();
@@ -179,7 +179,7 @@ public sealed class ReconnectTests
     {
         var time = new ManualTime();
         await using var chat = await ScriptedChat.StartAsync();
-        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { Time = time, Random = new FixedRandom(0) });
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { TimeProvider = time, Random = new FixedRandom(0) });
         await client.EnqueueAsync("ops", "a");
         var first = await chat.WelcomeAsync();
         await first.UntilAsync(s => s.Sends.Any());
@@ -204,7 +204,7 @@ public sealed class ReconnectTests
     {
         var time = new ManualTime();
         await using var chat = await ScriptedChat.StartAsync();
-        var options = LibraryTests.Quick(chat.Address) with { Time = time, FirstFrameTimeout = TimeSpan.FromSeconds(33), Random = new FixedRandom(0) };
+        var options = LibraryTests.Quick(chat.Address) with { TimeProvider = time, FirstFrameTimeout = TimeSpan.FromSeconds(33), Random = new FixedRandom(0) };
         await using var client = ChatClient.Open(options);
         await using var events = new ClientEvents(client);
         var first = await chat.NextAsync();
@@ -234,7 +234,7 @@ public sealed class ReconnectTests
     {
         var time = new ManualTime();
         await using var chat = await ScriptedChat.StartAsync();
-        var options = LibraryTests.Quick(chat.Address) with { Time = time, FirstFrameTimeout = TimeSpan.FromSeconds(33) };
+        var options = LibraryTests.Quick(chat.Address) with { TimeProvider = time, FirstFrameTimeout = TimeSpan.FromSeconds(33) };
         await using var client = ChatClient.Open(options);
         await using var events = new ClientEvents(client);
         var first = await chat.NextAsync();
@@ -252,7 +252,7 @@ public sealed class ReconnectTests
         await using var chat = await ScriptedChat.StartAsync();
         var options = LibraryTests.Quick(chat.Address) with
         {
-            Time = time,
+            TimeProvider = time,
             Random = new FixedRandom(0.5),
             ReconnectDelay = TimeSpan.FromSeconds(0.1),
             MaxReconnectDelay = TimeSpan.FromSeconds(1),
@@ -335,7 +335,7 @@ public sealed class ReconnectTests
 
     [Theory]
     [MemberData(nameof(Statuses))]
-    public async Task Each_status_halts_the_client_or_brings_it_back_as_the_table_says(StatusCode code, string reason, ComeBack comeBack)
+    public async Task Each_status_halts_the_client_or_brings_it_back_as_the_table_says(StatusCode code, string reason, Retryable retryable)
     {
         await using var chat = await ScriptedChat.StartAsync();
         await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address));
@@ -343,8 +343,8 @@ public sealed class ReconnectTests
         var stream = await chat.WelcomeAsync();
         stream.Fail(code, reason);
 
-        await events.StateAsync(comeBack == ComeBack.Yes ? ConnectionState.Waiting : ConnectionState.Halted);
-        if (comeBack == ComeBack.Yes)
+        await events.StateAsync(retryable == Retryable.Yes ? ConnectionState.Waiting : ConnectionState.Halted);
+        if (retryable == Retryable.Yes)
         {
             await chat.WelcomeAsync();
         }
@@ -356,7 +356,7 @@ public sealed class ReconnectTests
     public async Task A_retry_info_is_the_least_delay(StatusCode code, string reason)
     {
         await using var chat = await ScriptedChat.StartAsync();
-        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { Time = new ManualTime() });
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { TimeProvider = new ManualTime() });
         await using var events = new ClientEvents(client);
         var stream = await chat.WelcomeAsync();
         stream.Fail(code, reason, TimeSpan.FromSeconds(3));

@@ -20,8 +20,8 @@ public sealed class RoomTests
         await first.UntilAsync(s => s.Joins.Any());
         await first.SayAsync(new ChatResponse { Left = { new Left { Room = "ops", Reason = Reason.Forbidden, Detail = "no" } } });
 
-        Assert.Equal(Reason.Forbidden, (await Assert.ThrowsAsync<ChatRefusedException>(joining.Soon)).Reason);
-        Assert.Equal(new RoomLeft("ops", Reason.Forbidden, "no"), await events.NextAsync<RoomLeft>());
+        Assert.Equal(RefusalReason.Forbidden, (await Assert.ThrowsAsync<ChatRefusedException>(joining.Soon)).Reason);
+        Assert.Equal(new RoomLeft("ops", RefusalReason.Forbidden, "no"), await events.NextAsync<RoomLeft>());
         first.Fail(StatusCode.Unavailable);
         var second = await chat.WelcomeAsync();
         _ = client.JoinAsync("dev");
@@ -155,7 +155,7 @@ public sealed class RoomTests
     public async Task A_join_is_answered_also_while_the_application_takes_no_events()
     {
         await using var chat = await ScriptedChat.StartAsync();
-        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { MaxWaitingEvents = 4 });
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { MaxQueuedEvents = 4 });
         await using var events = new ClientEvents(client);
         await Task.WhenAll(client.JoinAsync("ops"), FloodAsync()).Soon();
         var stream = flooded!;
@@ -189,7 +189,7 @@ public sealed class RoomTests
     public async Task A_room_that_is_left_and_joined_again_while_events_wait_is_told_in_that_order()
     {
         await using var chat = await ScriptedChat.StartAsync();
-        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { MaxWaitingEvents = 4 });
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { MaxQueuedEvents = 4 });
         await using var events = new ClientEvents(client);
         _ = client.JoinAsync("ops");
         var stream = await chat.WelcomeAsync();

@@ -38,7 +38,7 @@ public sealed class SendTests
 
         Assert.Equal((1, false), (first.Id, first.WasStoredBefore));
         Assert.Equal((1, true), (second.Id, second.WasStoredBefore));
-        Assert.Equal(Reason.OffsetReused, refused.Reason);
+        Assert.Equal(RefusalReason.OffsetReused, refused.Reason);
         Assert.Equal("hello", Assert.Single(page.Messages).Text);
     }
 
@@ -58,10 +58,10 @@ public sealed class SendTests
         await stream.AckAsync(stream.Sends);
 
         Assert.Equal(["hello", "end"], stream.Texts);
-        Assert.Equal(Reason.OffsetReused, other.Reason);
+        Assert.Equal(RefusalReason.OffsetReused, other.Reason);
         Assert.Equal(1, (await first.Soon()).Id);
         Assert.Equal(1, (await second.Soon()).Id);
-        Assert.Equal("key", (await events.NextAsync<MessageAcked>()).Key);
+        Assert.Equal("key", (await events.NextAsync<MessageAcked>()).ClientOffset);
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class SendTests
         await client.EnqueueAsync("ops", "a").Soon();
         await client.EnqueueAsync("ops", "b").Soon();
         var third = client.EnqueueAsync("ops", "c");
-        var cancelled = client.EnqueueAsync("ops", "d", cancellation: cancellation.Token);
+        var cancelled = client.EnqueueAsync("ops", "d", cancellationToken: cancellation.Token);
         var fifth = client.EnqueueAsync("ops", "e");
         Assert.False(third.IsCompleted || cancelled.IsCompleted || fifth.IsCompleted);
         await cancellation.CancelAsync();
@@ -125,7 +125,7 @@ public sealed class SendTests
         await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { MaxOutboxBytes = 10 });
         using var cancellation = new CancellationTokenSource();
         await client.EnqueueAsync("ops", "12345678").Soon();
-        var large = client.EnqueueAsync("ops", "äöü", cancellation: cancellation.Token); // 6 bytes
+        var large = client.EnqueueAsync("ops", "äöü", cancellationToken: cancellation.Token); // 6 bytes
         var small = client.EnqueueAsync("ops", "1");
         Assert.False(large.IsCompleted || small.IsCompleted);
         await cancellation.CancelAsync();
@@ -146,7 +146,7 @@ public sealed class SendTests
         const int Own = 10_000;
         const int Others = 5000;
         await using var server = await ChatServer.StartAsync();
-        await using var client = ChatClient.Open(LibraryTests.Quick(server.Address) with { MaxWaitingEvents = 500 });
+        await using var client = ChatClient.Open(LibraryTests.Quick(server.Address) with { MaxQueuedEvents = 500 });
         await client.JoinAsync("ops").Soon();
         var flood = server.FillAsync("ops", Others);
         for (var n = 0; n < Own; n++)
@@ -174,7 +174,7 @@ public sealed class SendTests
     public async Task Acks_that_are_not_taken_become_one_for_each_room_and_it_is_the_last()
     {
         await using var chat = await ScriptedChat.StartAsync();
-        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { MaxWaitingEvents = 8 });
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { MaxQueuedEvents = 8 });
         var keys = new List<string>();
         for (var n = 0; n < 100; n++)
         {
@@ -193,8 +193,8 @@ public sealed class SendTests
 
         var acked = events.All.OfType<MessageAcked>().ToList();
         Assert.InRange(acked.Count, 2, 10);
-        Assert.Equal(keys[98], acked.Last(a => a.Room == "ops").Key);
-        Assert.Equal(keys[99], acked.Last(a => a.Room == "dev").Key);
+        Assert.Equal(keys[98], acked.Last(a => a.Room == "ops").ClientOffset);
+        Assert.Equal(keys[99], acked.Last(a => a.Room == "dev").ClientOffset);
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public sealed class SendTests
                 new Refusal { Room = "ops", ClientOffset = "key-b", Reason = Reason.TooLarge, Detail = "no" },
             },
         });
-        Assert.Equal(Reason.TooLarge, (await Assert.ThrowsAsync<ChatRefusedException>(sending.Soon)).Reason);
+        Assert.Equal(RefusalReason.TooLarge, (await Assert.ThrowsAsync<ChatRefusedException>(sending.Soon)).Reason);
         await client.EnqueueAsync("ops", "c").Soon();
         var waiting = client.EnqueueAsync("ops", "d");
         Assert.False(waiting.IsCompleted);
@@ -223,7 +223,7 @@ public sealed class SendTests
         await using (var events = new ClientEvents(client))
         {
             var refused = await events.NextAsync<MessageRefused>();
-            Assert.Equal(("key-a", "a", Reason.Limit), (refused.Key, refused.Text, refused.Reason));
+            Assert.Equal(("key-a", "a", RefusalReason.Limit), (refused.ClientOffset, refused.Text, refused.Reason));
         }
 
         await using var again = new ClientEvents(client);
@@ -248,7 +248,7 @@ public sealed class SendTests
         await stream.UntilAsync(s => s.Sends.Any());
         await stream.AckAsync(stream.Sends);
 
-        Assert.Equal("key", (await events.NextAsync<MessageAcked>()).Key);
+        Assert.Equal("key", (await events.NextAsync<MessageAcked>()).ClientOffset);
     }
 
     [Fact]
@@ -276,7 +276,7 @@ public sealed class SendTests
     {
         var time = new ManualTime();
         await using var chat = await ScriptedChat.StartAsync();
-        var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { Time = time, FlushTimeout = TimeSpan.FromSeconds(4) });
+        var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { TimeProvider = time, FlushTimeout = TimeSpan.FromSeconds(4) });
         var sending = client.SendAsync("ops", "hello");
         var stream = await chat.WelcomeAsync();
         await stream.UntilAsync(s => s.Sends.Any());

@@ -33,7 +33,7 @@ public sealed class StateFileTests : LibraryTest
         MoveTo(later);
         await using (var next = ChatClient.Open(Options(later)))
         {
-            Assert.True(next.WaitingMessages().Count is 20 or 0);
+            Assert.True(next.GetPendingMessages().Count is 20 or 0);
             await next.EnqueueAsync("odd", "new");
             await next.FlushAsync().WaitAsync(ChatCall.Deadline);
         }
@@ -55,7 +55,7 @@ public sealed class StateFileTests : LibraryTest
         }
 
         // The third one was handed out, and nobody has asked for the one after it.
-        Assert.Equal("3", (await NextAsync(server, PositionMoves.WithNextEvent)).Split(' ')[0]);
+        Assert.Equal("3", (await NextAsync(server, CommitMode.Auto)).Split(' ')[0]);
     }
 
     [Fact]
@@ -63,14 +63,14 @@ public sealed class StateFileTests : LibraryTest
     {
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", 5);
-        await using (var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithAck }))
+        await using (var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual }))
         {
             _ = client.JoinAsync("ops");
             var received = await ReadAsync<MessageReceived>(client, 5);
-            Assert.True(await client.AckAsync(received[1].Message).WaitAsync(ChatCall.Deadline));
+            Assert.True(await client.CommitAsync(received[1].Message).WaitAsync(ChatCall.Deadline));
         }
 
-        Assert.Equal("3", (await NextAsync(server, PositionMoves.WithAck)).Split(' ')[0]);
+        Assert.Equal("3", (await NextAsync(server, CommitMode.Manual)).Split(' ')[0]);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class StateFileTests : LibraryTest
         await using var server = await ChatServer.StartAsync(options => options.MaxTextBytes = 10);
         await using (var client = ChatClient.Open(Options(server)))
         {
-            await client.EnqueueAsync("ops", "much too long for that service", key: "long");
+            await client.EnqueueAsync("ops", "much too long for that service", clientOffset: "long");
             await client.FlushAsync().WaitAsync(ChatCall.Deadline);
         }
 
@@ -87,7 +87,7 @@ public sealed class StateFileTests : LibraryTest
         {
             // It was handed out, but the loop has not come back for more.
             var refused = await ReadAsync<MessageRefused>(second);
-            Assert.Equal(("ops", "long", "much too long for that service", Reason.TooLarge), (refused.Room, refused.Key, refused.Text, refused.Reason));
+            Assert.Equal(("ops", "long", "much too long for that service", RefusalReason.TooLarge), (refused.Room, refused.ClientOffset, refused.Text, refused.Reason));
             Assert.Equal(0, second.OutboxCount);
         }
 
@@ -113,17 +113,17 @@ public sealed class StateFileTests : LibraryTest
     {
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", 3);
-        await using var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithAck });
+        await using var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual });
         _ = client.JoinAsync("ops");
         var received = await ReadAsync<MessageReceived>(client, 3);
         var effects = new List<long>();
 
-        Assert.True(await client.AckAsync(received[1].Message, (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
-        Assert.False(await client.AckAsync(received[1].Message, (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
-        Assert.False(await client.AckAsync(received[0].Message, (_, _) => effects.Add(1)).WaitAsync(ChatCall.Deadline));
-        Assert.False(await client.AckAsync(received[1].Message).WaitAsync(ChatCall.Deadline));
-        Assert.True(await client.AckAsync(received[2].Message).WaitAsync(ChatCall.Deadline));
-        Assert.False(await client.AckAsync(received[2].Message, (_, _) => effects.Add(3)).WaitAsync(ChatCall.Deadline));
+        Assert.True(await client.CommitAsync(received[1].Message, (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
+        Assert.False(await client.CommitAsync(received[1].Message, (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
+        Assert.False(await client.CommitAsync(received[0].Message, (_, _) => effects.Add(1)).WaitAsync(ChatCall.Deadline));
+        Assert.False(await client.CommitAsync(received[1].Message).WaitAsync(ChatCall.Deadline));
+        Assert.True(await client.CommitAsync(received[2].Message).WaitAsync(ChatCall.Deadline));
+        Assert.False(await client.CommitAsync(received[2].Message, (_, _) => effects.Add(3)).WaitAsync(ChatCall.Deadline));
 
         Assert.Equal([2], effects);
     }
@@ -134,7 +134,7 @@ public sealed class StateFileTests : LibraryTest
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", 3);
         var effects = new List<long>();
-        await using var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithAck });
+        await using var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual });
         _ = client.JoinAsync("ops");
         var received = new List<ChatMessage>();
         await foreach (var happened in client.ReadEventsAsync())
@@ -151,14 +151,14 @@ public sealed class StateFileTests : LibraryTest
         }
 
         await Assert.ThrowsAsync<FormatException>(
-            () => client.AckAsync(received[0], (_, _) => throw new FormatException()).WaitAsync(ChatCall.Deadline));
+            () => client.CommitAsync(received[0], (_, _) => throw new FormatException()).WaitAsync(ChatCall.Deadline));
         var error = await Assert.ThrowsAsync<ChatStateException>(
-            () => client.AckAsync(received[1], (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
-        await Assert.ThrowsAsync<ChatStateException>(() => client.AckAsync(received[2]).WaitAsync(ChatCall.Deadline));
+            () => client.CommitAsync(received[1], (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
+        await Assert.ThrowsAsync<ChatStateException>(() => client.CommitAsync(received[2]).WaitAsync(ChatCall.Deadline));
         Assert.Contains("the effect of message 1 of room 'ops' has failed", error.Message, StringComparison.Ordinal);
 
-        Assert.True(await client.AckAsync(received[0], (_, _) => effects.Add(1)).WaitAsync(ChatCall.Deadline));
-        Assert.True(await client.AckAsync(received[1], (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
+        Assert.True(await client.CommitAsync(received[0], (_, _) => effects.Add(1)).WaitAsync(ChatCall.Deadline));
+        Assert.True(await client.CommitAsync(received[1], (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
         Assert.Equal([1, 2], effects);
     }
 
@@ -167,19 +167,19 @@ public sealed class StateFileTests : LibraryTest
     {
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", 1);
-        await using var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithNextEvent });
+        await using var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Auto });
         _ = client.JoinAsync("ops");
         await foreach (var happened in client.ReadEventsAsync())
         {
             if (happened is MessageReceived { Message: var message })
             {
-                await Assert.ThrowsAsync<InvalidOperationException>(() => client.AckAsync(message, (_, _) => { }));
+                await Assert.ThrowsAsync<InvalidOperationException>(() => client.CommitAsync(message, (_, _) => { }));
                 break;
             }
         }
 
         var page = await client.ReadHistoryAsync("ops");
-        await Assert.ThrowsAsync<ArgumentException>(() => client.AckAsync(page.Messages[0]));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.CommitAsync(page.Messages[0]));
     }
 
     [Fact]
@@ -187,14 +187,14 @@ public sealed class StateFileTests : LibraryTest
     {
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", 2);
-        await using (var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithAck }))
+        await using (var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual }))
         {
             _ = client.JoinAsync("ops");
             var received = await ReadAsync<MessageReceived>(client, 2);
             var thrown = new InvalidOperationException("not today");
 
             var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
-                client.AckAsync(received[0].Message, (connection, transaction) =>
+                client.CommitAsync(received[0].Message, (connection, transaction) =>
                 {
                     Note(received[0].Message, connection, transaction);
                     throw thrown;
@@ -202,14 +202,14 @@ public sealed class StateFileTests : LibraryTest
             Assert.Same(thrown, error);
 
             // The mistake of a statement is told as it is, too, and the next effect finds a client in order.
-            await Assert.ThrowsAsync<SqliteException>(() => client.AckAsync(received[0].Message, (connection, transaction) =>
+            await Assert.ThrowsAsync<SqliteException>(() => client.CommitAsync(received[0].Message, (connection, transaction) =>
             {
                 using var command = connection.CreateCommand();
                 command.Transaction = transaction;
                 command.CommandText = "INSERT INTO nowhere VALUES (1)";
                 command.ExecuteNonQuery();
             }).WaitAsync(ChatCall.Deadline));
-            Assert.True(await client.AckAsync(received[0].Message, (connection, transaction) =>
+            Assert.True(await client.CommitAsync(received[0].Message, (connection, transaction) =>
                 Note(received[0].Message, connection, transaction)).WaitAsync(ChatCall.Deadline));
         }
 
@@ -222,12 +222,12 @@ public sealed class StateFileTests : LibraryTest
     {
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", 100);
-        await using (var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithAck }))
+        await using (var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual }))
         {
             _ = client.JoinAsync("ops");
             var received = await ReadAsync<MessageReceived>(client, 100);
             var running = 0;
-            var acks = received.Select(happened => client.AckAsync(happened.Message, async (connection, transaction) =>
+            var acks = received.Select(happened => client.CommitAsync(happened.Message, async (connection, transaction) =>
             {
                 Assert.Equal(1, Interlocked.Increment(ref running));
                 await Task.Yield();
@@ -246,14 +246,14 @@ public sealed class StateFileTests : LibraryTest
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("first", 2);
         await server.FillAsync("second", 1);
-        await using var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithAck });
+        await using var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual });
         _ = client.JoinAsync("first");
         var first = await ReadAsync<MessageReceived>(client, 2);
 
         // While one effect runs, three things come together: where the second room begins, a message for which the disk has no
         // room, and an effect in the second room.
         var (isRunning, mayEnd) = (new TaskCompletionSource(), new TaskCompletionSource());
-        var running = client.AckAsync(first[0].Message, async (connection, transaction) =>
+        var running = client.CommitAsync(first[0].Message, async (connection, transaction) =>
         {
             isRunning.SetResult();
             await mayEnd.Task;
@@ -264,14 +264,14 @@ public sealed class StateFileTests : LibraryTest
         var second = await ReadAsync<MessageReceived>(client);
         var enqueuing = client.EnqueueAsync("first", new string('x', 16_000));
         var applied = 0;
-        var applying = client.AckAsync(second.Message, (_, _) => applied++);
+        var applying = client.CommitAsync(second.Message, (_, _) => applied++);
         mayEnd.SetResult();
         Assert.True(await running.WaitAsync(ChatCall.Deadline));
         await Assert.ThrowsAsync<ChatStateException>(() => enqueuing.WaitAsync(ChatCall.Deadline));
         await Assert.ThrowsAsync<ChatStateException>(() => applying.WaitAsync(ChatCall.Deadline));
         Assert.Equal(0, applied);
 
-        Assert.True(await client.AckAsync(second.Message, (_, _) => applied++).WaitAsync(ChatCall.Deadline));
+        Assert.True(await client.CommitAsync(second.Message, (_, _) => applied++).WaitAsync(ChatCall.Deadline));
         Assert.Equal(1, applied);
     }
 
@@ -282,11 +282,11 @@ public sealed class StateFileTests : LibraryTest
         await using var server = await ChatServer.StartAsync(beforeCommit: _ => gate.Wait());
         await server.FillAsync("ops", 1);
         var kept = new List<string>();
-        await using (var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithAck }))
+        await using (var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual }))
         {
             _ = client.JoinAsync("ops");
             var received = await ReadAsync<MessageReceived>(client);
-            await client.AckAsync(received.Message, (connection, transaction) =>
+            await client.CommitAsync(received.Message, (connection, transaction) =>
                 SetPages(connection, transaction, "(SELECT page_count + 10 FROM pragma_page_count)")).WaitAsync(ChatCall.Deadline);
             gate.Reset();
             var error = await Assert.ThrowsAsync<ChatStateException>(async () =>
@@ -301,7 +301,7 @@ public sealed class StateFileTests : LibraryTest
             Assert.Contains(StatePath, error.Message, StringComparison.Ordinal);
             Assert.Contains("the disk is full; make room", error.Message, StringComparison.Ordinal);
             Assert.InRange(kept.Count, 1, 999);
-            await ReadAsync<StateNotWritten>(client, happened => happened.Detail == error.Message);
+            await ReadAsync<StateWriteFailed>(client, happened => happened.Message == error.Message);
 
             // The answers make room.
             gate.Set();
@@ -319,24 +319,24 @@ public sealed class StateFileTests : LibraryTest
         var rooms = Enumerable.Range(0, 90).Select(n => $"{n:00}-{new string('x', 60)}").ToList();
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", 2);
-        await using (var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithAck }))
+        await using (var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual }))
         {
             _ = client.JoinAsync("ops");
             var received = await ReadAsync<MessageReceived>(client, 2);
             var makeRoom = () => 0;
-            await client.AckAsync(received[0].Message, (connection, transaction) =>
+            await client.CommitAsync(received[0].Message, (connection, transaction) =>
             {
                 SetPages(connection, transaction, "(SELECT page_count FROM pragma_page_count)");
                 makeRoom = () => SQLitePCL.raw.sqlite3_exec(connection.Handle, "PRAGMA max_page_count = 1000000");
             }).WaitAsync(ChatCall.Deadline);
 
             rooms.ForEach(room => _ = client.JoinAsync(room));
-            var told = await ReadAsync<StateNotWritten>(client);
-            Assert.Contains("the disk is full", told.Detail, StringComparison.Ordinal);
-            await Assert.ThrowsAsync<ChatStateException>(() => client.AckAsync(received[1].Message).WaitAsync(ChatCall.Deadline));
+            var told = await ReadAsync<StateWriteFailed>(client);
+            Assert.Contains("the disk is full", told.Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<ChatStateException>(() => client.CommitAsync(received[1].Message).WaitAsync(ChatCall.Deadline));
 
             Assert.Equal(0, makeRoom());
-            Assert.True(await client.AckAsync(received[1].Message).WaitAsync(ChatCall.Deadline));
+            Assert.True(await client.CommitAsync(received[1].Message).WaitAsync(ChatCall.Deadline));
         }
 
         Assert.Equal(91, Query("SELECT room FROM chat_position").Count);
@@ -347,14 +347,14 @@ public sealed class StateFileTests : LibraryTest
     {
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", 1);
-        await using var client = ChatClient.Open(Options(server, withState: false) with { PositionMoves = PositionMoves.WithAck });
+        await using var client = ChatClient.Open(Options(server, withState: false) with { CommitMode = CommitMode.Manual });
         _ = client.JoinAsync("ops");
         var received = await ReadAsync<MessageReceived>(client);
 
-        var error = await Assert.ThrowsAsync<ChatStateException>(() => client.AckAsync(received.Message, (_, _) => { }));
+        var error = await Assert.ThrowsAsync<ChatStateException>(() => client.CommitAsync(received.Message, (_, _) => { }));
         Assert.Contains("StatePath", error.Message, StringComparison.Ordinal);
-        Assert.True(await client.AckAsync(received.Message));
-        Assert.False(await client.AckAsync(received.Message));
+        Assert.True(await client.CommitAsync(received.Message));
+        Assert.False(await client.CommitAsync(received.Message));
     }
 
     [Fact]
@@ -365,7 +365,7 @@ public sealed class StateFileTests : LibraryTest
         await first.FillAsync("ops", 5);
         await second.FillAsync("ops", 2);
         await using (var client = ChatClient.Open(
-            Options(first) with { Addresses = [first.Address.ToString(), second.Address.ToString()], PositionMoves = PositionMoves.WithAck }))
+            Options(first) with { Addresses = [first.Address.ToString(), second.Address.ToString()], CommitMode = CommitMode.Manual }))
         {
             _ = client.JoinAsync("ops");
             var old = (await ReadAsync<MessageReceived>(client, 5))[4].Message;
@@ -374,8 +374,8 @@ public sealed class StateFileTests : LibraryTest
             var received = await ReadAsync<MessageReceived>(client, 2);
             Assert.NotEqual(old.LogId, reset.LogId);
 
-            Assert.True(await client.AckAsync(received[0].Message).WaitAsync(ChatCall.Deadline));
-            Assert.False(await client.AckAsync(old).WaitAsync(ChatCall.Deadline));
+            Assert.True(await client.CommitAsync(received[0].Message).WaitAsync(ChatCall.Deadline));
+            Assert.False(await client.CommitAsync(old).WaitAsync(ChatCall.Deadline));
         }
 
         Assert.Equal(["1 True"], Query($"SELECT id || ' ' || iif(log_id = '{second.Log.LogId}', 'True', 'False') FROM chat_position"));
@@ -386,24 +386,24 @@ public sealed class StateFileTests : LibraryTest
     {
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", 3);
-        await using (var client = ChatClient.Open(Options(server) with { PositionMoves = PositionMoves.WithAck }))
+        await using (var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual }))
         {
             _ = client.JoinAsync("ops");
             var received = await ReadAsync<MessageReceived>(client, 3);
-            Assert.True(await client.AckAsync(received[0].Message).WaitAsync(ChatCall.Deadline));
+            Assert.True(await client.CommitAsync(received[0].Message).WaitAsync(ChatCall.Deadline));
 
             Assert.True(client.Leave("ops"));
             Assert.False(client.Leave("ops"));
 
             var effect = false;
-            Assert.False(await client.AckAsync(received[1].Message, (_, _) => effect = true).WaitAsync(ChatCall.Deadline));
+            Assert.False(await client.CommitAsync(received[1].Message, (_, _) => effect = true).WaitAsync(ChatCall.Deadline));
             Assert.False(effect);
 
             // Joined again, it begins anew, and an ack of before is none of this.
             _ = client.JoinAsync("ops");
             var again = await ReadAsync<MessageReceived>(client, 1);
             Assert.Equal(1, again[0].Message.Id);
-            Assert.False(await client.AckAsync(received[2].Message).WaitAsync(ChatCall.Deadline));
+            Assert.False(await client.CommitAsync(received[2].Message).WaitAsync(ChatCall.Deadline));
             client.Leave("ops");
         }
 
@@ -512,9 +512,9 @@ public sealed class StateFileTests : LibraryTest
     }
 
     // The first message that the next client of the state file is given.
-    private async Task<string> NextAsync(ChatServer server, PositionMoves moves)
+    private async Task<string> NextAsync(ChatServer server, CommitMode moves)
     {
-        await using var next = ChatClient.Open(Options(server) with { PositionMoves = moves });
+        await using var next = ChatClient.Open(Options(server) with { CommitMode = moves });
         _ = next.JoinAsync("ops", JoinFrom.Now);
         return (await ReadAsync<MessageReceived>(next)).Message.Text;
     }

@@ -61,7 +61,7 @@ public sealed class StormTests(ITestOutputHelper output)
         var options = LibraryTests.Quick(proxy.Address, $"user-{n}") with
         {
             StatePath = n % 2 == 0 ? Path.Combine(directory, $"{n}.db") : null,
-            MaxWaitingEvents = n % 3 == 0 ? 8 : 4096,
+            MaxQueuedEvents = n % 3 == 0 ? 8 : 4096,
             MaxOutboxMessages = 100,
             FirstFrameTimeout = TimeSpan.FromSeconds(2),
         };
@@ -85,7 +85,7 @@ public sealed class StormTests(ITestOutputHelper output)
         var seen = await reading.Soon();
         await joining.Soon();
         Assert.Equal(0, client.OutboxCount);
-        Assert.Empty(client.WaitingMessages());
+        Assert.Empty(client.GetPendingMessages());
         return seen;
     }
 

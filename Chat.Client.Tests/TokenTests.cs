@@ -45,7 +45,7 @@ public sealed class TokenTests : LibraryTest
 
         Assert.Equal([ConnectionState.Waiting, ConnectionState.Halted], changes.Select(changed => changed.State));
         Assert.All(changes, changed => Assert.Equal(ProblemKind.AccessDenied, changed.Problem!.Kind));
-        Assert.Contains("give another one", changes[1].Problem!.Sentence, StringComparison.Ordinal);
+        Assert.Contains("give another one", changes[1].Problem!.Message, StringComparison.Ordinal);
         Assert.Equal((2, 1), (asked, server.Calls));
         await Assert.ThrowsAsync<ChatHaltedException>(() => client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline));
     }
@@ -59,8 +59,8 @@ public sealed class TokenTests : LibraryTest
         var halted = await ReadAsync<ConnectionChanged>(client, changed => changed.State == ConnectionState.Halted);
 
         Assert.Equal(ProblemKind.AccessDenied, halted.Problem!.Kind);
-        Assert.Contains("refuses access", halted.Problem.Sentence, StringComparison.Ordinal);
-        Assert.Contains("TokenProvider", halted.Problem.Sentence, StringComparison.Ordinal);
+        Assert.Contains("refuses access", halted.Problem.Message, StringComparison.Ordinal);
+        Assert.Contains("TokenProvider", halted.Problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class TokenTests : LibraryTest
 
         var waiting = await ReadAsync<ConnectionChanged>(client, changed => changed.State == ConnectionState.Waiting);
         Assert.Equal(ProblemKind.NoToken, waiting.Problem!.Kind);
-        Assert.Contains("the vault is shut", waiting.Problem.Sentence, StringComparison.Ordinal);
+        Assert.Contains("the vault is shut", waiting.Problem.Message, StringComparison.Ordinal);
         Assert.Equal(1, (await client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline)).Id);
     }
 
@@ -103,7 +103,7 @@ public sealed class TokenTests : LibraryTest
         var waiting = await ReadAsync<ConnectionChanged>(client, changed => changed.State == ConnectionState.Waiting);
 
         Assert.Equal(ProblemKind.NoToken, waiting.Problem!.Kind);
-        Assert.Contains("TokenProvider", waiting.Problem.Sentence, StringComparison.Ordinal);
+        Assert.Contains("TokenProvider", waiting.Problem.Message, StringComparison.Ordinal);
         Assert.All(log.Lines, line => Assert.DoesNotContain(token.Length > 0 ? token[^5..] : "Bearer", line, StringComparison.Ordinal));
     }
 

@@ -31,7 +31,7 @@ public sealed class WaitingTests
             }
         }
 
-        Assert.Equal("b", Assert.Single(taken.OfType<MessageAcked>()).Key);
+        Assert.Equal("b", Assert.Single(taken.OfType<MessageAcked>()).ClientOffset);
         Assert.Equal(Enumerable.Range(1, 19).Select(n => (long)n), taken.OfType<RoomCaughtUp>().Select(e => e.Id));
     }
 
@@ -119,11 +119,11 @@ public sealed class WaitingTests
     [Fact]
     public void A_bell_that_rings_while_nobody_listens_is_heard_once()
     {
-        var bell = new Chat.Client.Connecting.Bell();
-        bell.Ring();
-        bell.Ring();
+        var wakeUp = new Chat.Client.Connecting.WakeSignal();
+        wakeUp.Set();
+        wakeUp.Set();
 
-        Assert.True(bell.WaitAsync(default).IsCompletedSuccessfully);
-        Assert.False(bell.WaitAsync(default).IsCompleted);
+        Assert.True(wakeUp.WaitAsync(default).IsCompletedSuccessfully);
+        Assert.False(wakeUp.WaitAsync(default).IsCompleted);
     }
 }

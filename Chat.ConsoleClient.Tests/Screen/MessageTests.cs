@@ -91,7 +91,7 @@ public sealed class MessageTests
     [Fact]
     public void A_refused_message_is_marked_with_the_reason_and_stays_where_it_was()
     {
-        var refused = new MessageRefused("lobby", "k", "too much", Reason.TooLarge, "a text has 16384 bytes at most");
+        var refused = new MessageRefused("lobby", "k", "too much", RefusalReason.TooLarge, "a text has 16384 bytes at most");
         screen.Send("too much", "k").Take(refused);
         screen.Receive(1, "later");
 
@@ -105,7 +105,7 @@ public sealed class MessageTests
     [Fact]
     public void A_refusal_without_words_says_its_reason()
     {
-        screen.Send("x", "k").Take(new MessageRefused("lobby", "k", "x", Reason.Forbidden, ""));
+        screen.Send("x", "k").Take(new MessageRefused("lobby", "k", "x", RefusalReason.Forbidden, ""));
 
         Assert.EndsWith("not sent: Forbidden", screen.Shown[^1], StringComparison.Ordinal);
     }
@@ -136,7 +136,7 @@ public sealed class MessageTests
             screen.Take(answer switch
             {
                 "ack" => new MessageAcked("lobby", "k", 1, false),
-                "refusal" => new MessageRefused("lobby", "k", "x", Reason.Invalid, "no"),
+                "refusal" => new MessageRefused("lobby", "k", "x", RefusalReason.Invalid, "no"),
                 _ => new MessageReceived(TestScreen.Message(1, "x", "mira", key: "k")),
             });
         }
@@ -150,8 +150,8 @@ public sealed class MessageTests
     [Fact]
     public void Messages_of_an_earlier_process_are_pending_at_the_start()
     {
-        screen.Model.Take(new WaitingMessage("lobby", "old", "from before"));
-        screen.Model.Take(new WaitingMessage("lobby", "old", "from before"));
+        screen.Model.Take(new PendingMessage("lobby", "old", "from before"));
+        screen.Model.Take(new PendingMessage("lobby", "old", "from before"));
         Assert.Equal("            mira … from before", Assert.Single(screen.Shown));
 
         screen.Take(new MessageAcked("lobby", "old", 1, true)).Receive(1, "from before", "mira", key: "old");
@@ -163,7 +163,7 @@ public sealed class MessageTests
     public void What_was_stored_before_the_room_was_joined_does_not_wait_for_ever()
     {
         var late = new TestScreen(afterId: 50);
-        late.Model.Take(new WaitingMessage("lobby", "old", "from before"));
+        late.Model.Take(new PendingMessage("lobby", "old", "from before"));
         late.Take(new MessageAcked("lobby", "old", 40, true));
 
         Assert.DoesNotContain(late.Shown, row => row.Contains("from before", StringComparison.Ordinal));
@@ -173,7 +173,7 @@ public sealed class MessageTests
     [Fact]
     public void What_is_stored_after_the_room_was_left_is_ticked_where_it_is()
     {
-        screen.Send("last words", "k").Take(new RoomLeft("lobby", Reason.Limit, "too many"));
+        screen.Send("last words", "k").Take(new RoomLeft("lobby", RefusalReason.Limit, "too many"));
         screen.Take(new MessageAcked("lobby", "k", 9, false));
 
         Assert.Contains(screen.Shown, row => row.EndsWith("✓ last words", StringComparison.Ordinal));
@@ -244,7 +244,7 @@ public sealed class MessageTests
     [Fact]
     public void A_state_file_that_can_not_be_written_is_told()
     {
-        screen.Take(new StateNotWritten("the disk is full; make room"));
+        screen.Take(new StateWriteFailed("the disk is full; make room"));
 
         Assert.EndsWith("· the disk is full; make room", screen.Shown[^1], StringComparison.Ordinal);
     }

@@ -87,10 +87,10 @@ public sealed class NastyTextTests
         var screen = new TestScreen(columns, rows);
         screen.Join(text + "room").Receive(1, text, room: text + "room").Press(Key.Alt('1'));
         screen.Receive(1, text, text).Receive(2, "sender", text).Receive(3, text);
-        screen.Send("mine", "k").Take(new MessageRefused("lobby", "k", "mine", Reason.Invalid, text));
-        screen.Take(new StateNotWritten(text)).Take(new ConnectionChanged(ConnectionState.Waiting, new(ProblemKind.Broken, text, null)));
+        screen.Send("mine", "k").Take(new MessageRefused("lobby", "k", "mine", RefusalReason.Invalid, text));
+        screen.Take(new StateWriteFailed(text)).Take(new ConnectionChanged(ConnectionState.Waiting, new(ProblemKind.Broken, text, null)));
         screen.Model.Take([new(text, 1, TestScreen.Now)]);
-        screen.Model.Take(new WaitingMessage("lobby", "w", text));
+        screen.Model.Take(new PendingMessage("lobby", "w", text));
         screen.Press(Key.Pasted(text.Length < 100 ? text : text[..100]));
         screen.Press(KeyName.PageUp);
         return screen;

@@ -70,7 +70,7 @@ public sealed class RoomTests
     [Fact]
     public void A_refusal_in_another_room_is_counted_too()
     {
-        screen.Send("x", "k").Join("ops").Take(new MessageRefused("lobby", "k", "x", Reason.Forbidden, "no"));
+        screen.Send("x", "k").Join("ops").Take(new MessageRefused("lobby", "k", "x", RefusalReason.Forbidden, "no"));
 
         Assert.Contains("1 lobby +1", screen.Status, StringComparison.Ordinal);
     }
@@ -81,7 +81,7 @@ public sealed class RoomTests
         screen.Join("ops").Enter("/leave");
         Assert.Equal([new LeaveRoom("ops")], screen.Intents());
 
-        screen.Take(new RoomLeft("ops", Reason.Unspecified, ""));
+        screen.Take(new RoomLeft("ops", RefusalReason.Unspecified, ""));
         Assert.Equal("lobby", screen.Model.Current.Name);
         Assert.Equal(["lobby"], screen.Model.Rooms.Select(room => room.Name));
     }
@@ -89,7 +89,7 @@ public sealed class RoomTests
     [Fact]
     public void Leave_of_another_room_forgets_that_one()
     {
-        screen.Join("ops").Enter("/leave lobby").Take(new RoomLeft("lobby", Reason.Unspecified, ""));
+        screen.Join("ops").Enter("/leave lobby").Take(new RoomLeft("lobby", RefusalReason.Unspecified, ""));
 
         Assert.Equal([new LeaveRoom("lobby")], screen.Intents());
         Assert.Equal(["ops"], screen.Model.Rooms.Select(room => room.Name));
@@ -98,7 +98,7 @@ public sealed class RoomTests
     [Fact]
     public void The_last_room_stays_in_sight_after_it_is_left_and_nothing_can_be_sent_to_it()
     {
-        screen.Receive(1, "hello").Enter("/leave").Take(new RoomLeft("lobby", Reason.Unspecified, "")).Enter("anybody?");
+        screen.Receive(1, "hello").Enter("/leave").Take(new RoomLeft("lobby", RefusalReason.Unspecified, "")).Enter("anybody?");
 
         Assert.Contains(screen.Shown, row => row.EndsWith("hello", StringComparison.Ordinal));
         Assert.EndsWith("· not sent: /join lobby first", screen.Shown[^1], StringComparison.Ordinal);
@@ -111,7 +111,7 @@ public sealed class RoomTests
     [Fact]
     public void A_room_that_the_service_ended_says_why()
     {
-        screen.Take(new RoomLeft("lobby", Reason.Forbidden, "you may not read here"));
+        screen.Take(new RoomLeft("lobby", RefusalReason.Forbidden, "you may not read here"));
 
         Assert.Contains("· not in lobby any more: you may not read here", screen.Shown[^2], StringComparison.Ordinal);
         Assert.Contains("· /join lobby tries again", screen.Shown[^1], StringComparison.Ordinal);

@@ -62,7 +62,7 @@ public sealed class SpeedTests
     public void Without_colours_no_cell_has_one_and_with_them_the_text_is_the_same()
     {
         var screen = new TestScreen().Receive(1, "hello").Send("x", "k").Send("y", "l").Join("ops").Receive(2, "new");
-        screen.Take(new MessageAcked("lobby", "k", 2, false)).Take(new MessageRefused("lobby", "l", "y", Chat.V1.Reason.Limit, "no"));
+        screen.Take(new MessageAcked("lobby", "k", 2, false)).Take(new MessageRefused("lobby", "l", "y", RefusalReason.Limit, "no"));
         screen.Take(new ConnectionChanged(ConnectionState.Waiting, new(ProblemKind.Broken, "broken", null))).Press(Key.Alt('1'));
         var plain = View.Compose(screen.Model, new(hasColours: false));
         var coloured = View.Compose(screen.Model, new(hasColours: true));

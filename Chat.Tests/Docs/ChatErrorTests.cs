@@ -22,7 +22,7 @@ public sealed class ChatErrorTests
         var error = ErrorWith(Any.Pack(delay));
 
         Assert.Equal(expected, error.RetryDelay?.TotalSeconds);
-        Assert.Equal(expected is not null, error.ComeBack);
+        Assert.Equal(expected is not null, error.IsRetryable);
     }
 
     [Fact]

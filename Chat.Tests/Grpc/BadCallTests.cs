@@ -51,7 +51,7 @@ public sealed class BadCallTests
 
         Assert.Equal(StatusCode.InvalidArgument, status.StatusCode);
         Assert.Contains($"'{key}'", status.Detail, StringComparison.Ordinal);
-        Assert.Equal(("INVALID_METADATA", false), (call.Error!.Reason, call.Error.ComeBack));
+        Assert.Equal(("INVALID_METADATA", false), (call.Error!.Reason, call.Error.IsRetryable));
         Assert.Equal([(key, status.Detail)], call.Error.Violations);
         Assert.Empty(call.Frames);
         Assert.Equal(new Chat.AspNetCore.Storage.LogSize(0, 0), server.Log.Size);

@@ -138,7 +138,7 @@ public sealed class UnaryWireTests
         held.Release();
 
         var details = ChatError.Of(error);
-        Assert.Equal((StatusCode.Unavailable, "DRAINING", true), (error.StatusCode, details.Reason, details.ComeBack));
+        Assert.Equal((StatusCode.Unavailable, "DRAINING", true), (error.StatusCode, details.Reason, details.IsRetryable));
         Assert.NotNull(details.RetryDelay);
         await ann.ToEndAsync();
         Assert.Equal("DRAINING", ann.Error!.Reason);

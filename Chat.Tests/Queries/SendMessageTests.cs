@@ -69,7 +69,7 @@ public sealed class SendMessageTests
             new SendMessageRequest { Send = send }).ResponseAsync.WaitAsync(ChatCall.Deadline));
 
         var details = ChatError.Of(error);
-        Assert.Equal((code, reason, false), (error.StatusCode, details.Reason, details.ComeBack));
+        Assert.Equal((code, reason, false), (error.StatusCode, details.Reason, details.IsRetryable));
         Assert.Equal(field, string.Concat(details.Violations.Select(violation => violation.Field)));
         Assert.All(details.Violations, violation => Assert.Equal(error.Status.Detail, violation.Description));
         Assert.True(server.Log.Size == new LogSize(1, 1), what);
@@ -84,7 +84,7 @@ public sealed class SendMessageTests
         var error = await Assert.ThrowsAsync<RpcException>(() => server.SendOnceAsync("ann", "second", "k", "t"));
 
         var details = ChatError.Of(error);
-        Assert.Equal(("LIMIT", true, TimeSpan.FromMinutes(1)), (details.Reason, details.ComeBack, details.RetryDelay));
+        Assert.Equal(("LIMIT", true, TimeSpan.FromMinutes(1)), (details.Reason, details.IsRetryable, details.RetryDelay));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class SendMessageTests
         var ack = await server.SendOnceAsync("ann", "ops", "k", "t");
 
         var details = ChatError.Of(error);
-        Assert.Equal((StatusCode.Unavailable, "STORE_UNAVAILABLE", true), (error.StatusCode, details.Reason, details.ComeBack));
+        Assert.Equal((StatusCode.Unavailable, "STORE_UNAVAILABLE", true), (error.StatusCode, details.Reason, details.IsRetryable));
         Assert.InRange(details.RetryDelay!.Value, TimeSpan.Zero, new ChatOptions().ReconnectSpread);
         Assert.DoesNotContain("disk", error.Status.Detail, StringComparison.Ordinal);
         Assert.Equal((1, false), (ack.Id, ack.Duplicate));

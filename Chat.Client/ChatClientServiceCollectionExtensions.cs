@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Chat.Client;
 
 /// <summary>Puts a client into an application's services.</summary>
-public static class ChatClientServices
+public static class ChatClientServiceCollectionExtensions
 {
     /// <summary>Adds one <see cref="ChatClient"/>, which connects when it is first asked for and ends with the application.</summary>
     /// <param name="services">The application's services.</param>
@@ -14,7 +14,7 @@ public static class ChatClientServices
     public static IServiceCollection AddChatClient(this IServiceCollection services, ChatClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Check();
+        options.Validate();
         return services.AddChatClient(_ => options);
     }
 
