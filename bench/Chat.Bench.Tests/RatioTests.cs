@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.Bench.Tests;
 
-/// <summary>Two programs are compared as they ran beside each other.</summary>
+/// <summary>Two programs are compared round by round.</summary>
 public sealed class RatioTests
 {
     [Fact]
@@ -23,7 +23,7 @@ public sealed class RatioTests
         var other = Sample.Rounds("tutorial", 0, 10, 10, 10);
 
         Assert.Equal(new Spread(3, 3, 3), Ratios.Of(ours, other, Sample.Sends));
-        Assert.Null(Ratios.Of(ours, other, "a figure that nobody has"));
+        Assert.Null(Ratios.Of(ours, other, "a figure that no round has"));
     }
 
     [Theory]
