@@ -8,7 +8,8 @@ namespace Chat.Bench.Commands;
 /// <summary>The command line: a command for each workload, and some that run several.</summary>
 internal static class BenchCommand
 {
-    private const int ExitCodeOfUsage = 2;
+    public const int ExitCodeOfUsage = 2;
+    public const int ExitCodeOfInterrupt = 130;
 
     // Servers are asked to end before they are killed.
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(15);
@@ -39,6 +40,7 @@ internal static class BenchCommand
               compare                        the workloads that every peer supports, in less than 20 minutes
               w3                             one workload
               w1 --peers grpcchat --rounds 1 only our own service; the record is not kept
+              versus --baseline DIRECTORY w1 our own service and another build of it, in turns
               all --output /tmp/bench        everything with the largest sizes, written elsewhere
               page                           only the page, after a change of docs/benchmarks/w3.notes.md
             """);
@@ -52,6 +54,7 @@ internal static class BenchCommand
         root.Add(Workloads("all", "Every workload with the largest sizes; takes hours.", workloads, isFull: true));
         root.Add(Workloads(
             "smoke", "Every workload for a moment, to check that everything works. Keeps no record.", workloads, isSmoke: true));
+        root.Add(VersusCommand.Create([.. workloads.OfType<IHeadlineWorkload>()]));
         root.Add(LoadCommand.Create());
         root.Add(Page());
         return root;

@@ -8,8 +8,6 @@ namespace Chat.Bench.Commands;
 /// <param name="reports">Where records are kept; null = nowhere.</param>
 internal sealed class WorkloadRuns(WorkloadRun run, ReportDirectory? reports)
 {
-    private const int ExitCodeOfInterrupt = 130;
-
     /// <summary>
     /// Returns the exit code: 1 = a round of ours failed, a peer failed in every round, or a workload threw.
     /// </summary>
@@ -29,7 +27,7 @@ internal sealed class WorkloadRuns(WorkloadRun run, ReportDirectory? reports)
             catch (OperationCanceledException) when (run.Stop.IsCancellationRequested)
             {
                 run.Progress.Note("interrupted");
-                return ExitCodeOfInterrupt;
+                return BenchCommand.ExitCodeOfInterrupt;
             }
 #pragma warning disable CA1031 // One workload must not discard hours of others.
             catch (Exception error)
