@@ -362,7 +362,7 @@ public sealed class ChatClient : IAsyncDisposable
 
         if (clientOffset is not null && !Names.IsClientOffset(clientOffset))
         {
-            throw new ArgumentException($"'{Names.Cut(clientOffset)}' is not a valid client offset: {Names.ClientOffsetForm}", nameof(clientOffset));
+            throw new ArgumentException($"'{Names.Truncate(clientOffset)}' is not a valid client offset: {Names.ClientOffsetForm}", nameof(clientOffset));
         }
     }
 

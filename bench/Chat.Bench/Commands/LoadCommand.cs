@@ -77,11 +77,11 @@ internal static class LoadCommand
         };
         command.Validators.Add(given =>
         {
-            if (given.GetValue(rooms) > given.GetValue(senders))
+            // A validator sees the defaults of other options as 0.
+            var most = given.GetResult(senders) is { Implicit: false } ? given.GetValue(senders) : defaults.Senders;
+            if (given.GetResult(rooms) is { Implicit: false } && given.GetValue(rooms) > most)
             {
-                given.AddError(
-                    $"--rooms must be at most --senders, {given.GetValue(senders)}, not {given.GetValue(rooms)}: "
-                    + "each sender has one room.");
+                given.AddError($"--rooms must be at most --senders, {most}, not {given.GetValue(rooms)}: each sender has one room.");
             }
         });
         command.SetAction(async (parsed, stop) => await RunAsync(

@@ -12,7 +12,7 @@ namespace Chat.Bench.LimitGrpc;
 internal sealed class ClientStream(RoomList rooms, string user, Room? room)
 {
     private readonly byte[] sender = Encoding.UTF8.GetBytes(user);
-    private readonly Doorbell wakeUp = new();
+    private readonly WakeSignal wakeSignal = new();
     private readonly Lock gate = new();
     private readonly Frame frame = new();
     private ArrayBufferWriter<byte>? pendingAcks, acksBeingWritten;
@@ -23,7 +23,7 @@ internal sealed class ClientStream(RoomList rooms, string user, Room? room)
     /// <summary>The id of the newest message that it has written or is writing.</summary>
     public long LastId => Volatile.Read(ref position)?.LastId ?? long.MaxValue;
 
-    public void Wake() => wakeUp.Ring();
+    public void Wake() => wakeSignal.Set();
 
     /// <summary>Gives ids to the sends of a request, makes them visible to the readers and acks them.</summary>
     public ValueTask TakeAsync(byte[] request)
@@ -65,7 +65,7 @@ internal sealed class ClientStream(RoomList rooms, string user, Room? room)
                 }
                 else
                 {
-                    await wakeUp.WaitAsync();
+                    await wakeSignal.WaitAsync();
                 }
             }
         }
