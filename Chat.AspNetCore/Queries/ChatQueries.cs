@@ -1,4 +1,3 @@
-using Chat.AspNetCore.Sessions;
 using Chat.AspNetCore.Storage;
 using Chat.V1;
 using Google.Protobuf.WellKnownTypes;

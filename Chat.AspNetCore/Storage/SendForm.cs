@@ -1,8 +1,7 @@
 using System.Text;
-using Chat.AspNetCore.Storage;
 using Chat.V1;
 
-namespace Chat.AspNetCore.Sessions;
+namespace Chat.AspNetCore.Storage;
 
 /// <summary>Turns a client's send into one that the log can take, or refuses it.</summary>
 internal static class SendForm
