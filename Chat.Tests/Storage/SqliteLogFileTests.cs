@@ -133,7 +133,7 @@ public sealed class SqliteLogFileTests : IDisposable
         var error = Assert.Throws<LogOpenException>(() => SqliteMessageLog.Open(temp.Path));
 
         Assert.Contains(DatabasePath, error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("another server", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("another service", error.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(DatabasePath));
     }
 

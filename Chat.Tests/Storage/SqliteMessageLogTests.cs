@@ -165,14 +165,14 @@ public sealed class SqliteMessageLogTests : SqliteMessageLogTest
     }
 
     [Fact]
-    public async Task A_second_server_in_the_same_directory_is_refused_and_the_first_continues()
+    public async Task A_second_service_in_the_same_directory_is_refused_and_the_first_continues()
     {
         var log = Open();
         await new RecordingStream(log).SendAsync("room", "1", "one");
 
         var refused = Assert.Throws<LogOpenException>(() => SqliteMessageLog.Open(DataDirectory));
         Assert.Contains(DatabasePath, refused.Message, StringComparison.Ordinal);
-        Assert.Contains("in use by another server", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("in use by another service", refused.Message, StringComparison.Ordinal);
         await new RecordingStream(log).SendAsync("room", "2", "two");
         Assert.Equal(["one", "two"], await log.TextsAsync("room"));
 

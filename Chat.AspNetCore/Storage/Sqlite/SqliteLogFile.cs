@@ -6,7 +6,7 @@ namespace Chat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
 /// The database file of a log: checked before anything is written, created if there is none, and locked against a second
-/// server. It opens the connections.
+/// service. It opens the connections.
 /// </summary>
 internal sealed class SqliteLogFile : IDisposable
 {
@@ -34,7 +34,7 @@ internal sealed class SqliteLogFile : IDisposable
             SqliteLogHeader.Check(path);
             CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
             var @lock = PrivateFile.TryLock(path) ?? throw new LogOpenException(
-                $"{path} is in use by another server; stop that server, or use another data directory");
+                $"{path} is in use by another service; stop that service, or use another data directory");
             var file = new SqliteLogFile(path, @lock, lockTimeout);
             try
             {
