@@ -22,14 +22,14 @@ public sealed class ChatClient : IAsyncDisposable
 
     private readonly ChatClientOptions options;
     private readonly ILogger logger;
-    private readonly Bell bell = new();
+    private readonly WakeSignal wakeUp = new();
     private readonly EventQueue events;
     private readonly IClientState state;
     private readonly Outbox outbox;
     private readonly FollowedRooms rooms;
     private readonly Connection connection;
     private readonly UnaryCalls calls;
-    private readonly CancellationTokenSource stop = new();
+    private readonly CancellationTokenSource stopping = new();
     private readonly Task running;
     private int isRead;
     private ChatEvent? given;
@@ -39,19 +39,19 @@ public sealed class ChatClient : IAsyncDisposable
     {
         this.options = options;
         logger = options.LoggerFactory?.CreateLogger<ChatClient>() ?? NullLogger<ChatClient>.Instance;
-        events = new EventQueue(options.MaxWaitingEvents, options.MaxWaitingEventBytes, drained: () => rooms?.GoOn());
+        events = new EventQueue(options.MaxQueuedEvents, options.MaxQueuedEventBytes, drained: () => rooms?.GoOn());
         state = options.StatePath is null ? new MemoryState() : SqliteState.Open(options, OnStateNotWritten);
         var kept = state.Kept;
-        rooms = new FollowedRooms(state, events, options.Time);
-        rooms.OnChange(bell.Ring);
-        outbox = new Outbox(state, kept, bell.Ring, options);
+        rooms = new FollowedRooms(state, events, options.TimeProvider);
+        rooms.OnChange(wakeUp.Set);
+        outbox = new Outbox(state, kept, wakeUp.Set, options);
         state.OnStored(outbox.OnStored);
         foreach (var refused in kept.Where(entry => entry.Refusal is not null))
         {
             events.Add(refused.ToRefused());
         }
 
-        connection = new Connection(outbox, rooms, events, bell, options, logger);
+        connection = new Connection(outbox, rooms, events, wakeUp, options, logger);
         calls = new UnaryCalls(options);
         running = Task.Run(RunAsync);
     }
@@ -68,18 +68,18 @@ public sealed class ChatClient : IAsyncDisposable
     public static ChatClient Open(ChatClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Check();
+        options.Validate();
         return new ChatClient(options);
     }
 
     /// <summary>Sends a message; returns when the service has stored it.</summary>
     /// <param name="room">The room, which need not be joined.</param>
     /// <param name="text">1 to <see cref="ChatClientOptions.MaxTextBytes"/> bytes of UTF-8, without U+0000.</param>
-    /// <param name="key">
+    /// <param name="clientOffset">
     /// A key of the application's own, 1 to 128 bytes without controls: for one room and sender, a message with this key is
     /// stored once, however often it is sent, also by another process. Null = a new one.
     /// </param>
-    /// <param name="cancellation">Ends the waiting. A message that has its place in the outbox is sent all the same.</param>
+    /// <param name="cancellationToken">Ends the waiting. A message that has its place in the outbox is sent all the same.</param>
     /// <exception cref="ArgumentException">The room, text or key has not the form that it must have.</exception>
     /// <exception cref="ChatRefusedException">The service does not store it; the same key had another text, for one.</exception>
     /// <exception cref="ChatStateException">It could not be kept, and is not sent.</exception>
@@ -88,9 +88,9 @@ public sealed class ChatClient : IAsyncDisposable
     /// it again with the same key.
     /// </exception>
     public async Task<SentMessage> SendAsync(
-        string room, string text, string? key = null, CancellationToken cancellation = default)
+        string room, string text, string? clientOffset = null, CancellationToken cancellationToken = default)
     {
-        CheckSend(room, text, key);
+        CheckSend(room, text, clientOffset);
         using var activity = ClientDiagnostics.Source.StartActivity($"send {room}", ActivityKind.Producer);
         activity?.SetTag("messaging.system", "grpcchat")
             .SetTag("messaging.operation.name", "send")
@@ -98,8 +98,8 @@ public sealed class ChatClient : IAsyncDisposable
             .SetTag("messaging.destination.name", room);
         try
         {
-            var entry = await outbox.PlaceAsync(room, text, key, wantsAnswer: true, cancellation).ConfigureAwait(false);
-            var sent = await AnswerAsync(entry, cancellation).ConfigureAwait(false);
+            var entry = await outbox.PlaceAsync(room, text, clientOffset, wantsAnswer: true, cancellationToken).ConfigureAwait(false);
+            var sent = await AnswerAsync(entry, cancellationToken).ConfigureAwait(false);
             activity?.SetTag("messaging.message.id", sent.Id);
             return sent;
         }
@@ -116,28 +116,28 @@ public sealed class ChatClient : IAsyncDisposable
     /// </summary>
     /// <param name="room">The room, which need not be joined.</param>
     /// <param name="text">As for <see cref="SendAsync"/>.</param>
-    /// <param name="key">As for <see cref="SendAsync"/>.</param>
-    /// <param name="cancellation">Ends the waiting for space; a message that has its place keeps it.</param>
+    /// <param name="clientOffset">As for <see cref="SendAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the waiting for space; a message that has its place keeps it.</param>
     /// <returns>The key under which it is sent.</returns>
     /// <exception cref="ArgumentException">The room, text or key has not the form that it must have.</exception>
     /// <exception cref="ChatRefusedException">The key waits in the outbox with another text.</exception>
     /// <exception cref="ChatStateException">It could not be kept, and is not sent.</exception>
     /// <exception cref="ChatHaltedException">Coming back to the service is of no use.</exception>
     public async Task<string> EnqueueAsync(
-        string room, string text, string? key = null, CancellationToken cancellation = default)
+        string room, string text, string? clientOffset = null, CancellationToken cancellationToken = default)
     {
-        CheckSend(room, text, key);
-        var entry = await outbox.PlaceAsync(room, text, key, wantsAnswer: false, cancellation).ConfigureAwait(false);
+        CheckSend(room, text, clientOffset);
+        var entry = await outbox.PlaceAsync(room, text, clientOffset, wantsAnswer: false, cancellationToken).ConfigureAwait(false);
         await entry.Stored.ConfigureAwait(false);
-        return entry.Key;
+        return entry.ClientOffset;
     }
 
     /// <summary>The messages without an answer, in the order in which they are sent.</summary>
-    public IReadOnlyList<WaitingMessage> WaitingMessages() => outbox.Snapshot();
+    public IReadOnlyList<PendingMessage> GetPendingMessages() => outbox.Snapshot();
 
     /// <summary>Returns when no message is without an answer.</summary>
     /// <exception cref="ChatHaltedException">Some will have none, because coming back is of no use.</exception>
-    public Task FlushAsync(CancellationToken cancellation = default) => outbox.WhenEmptyAsync().WaitAsync(cancellation);
+    public Task FlushAsync(CancellationToken cancellationToken = default) => outbox.WhenEmptyAsync().WaitAsync(cancellationToken);
 
     /// <summary>
     /// Follows a room from now on: after its position, where one is known, and otherwise from where <paramref name="from"/>
@@ -146,14 +146,14 @@ public sealed class ChatClient : IAsyncDisposable
     /// </summary>
     /// <param name="room">The room; it need not exist yet.</param>
     /// <param name="from">Where it begins; null = <see cref="JoinFrom.Start"/>.</param>
-    /// <param name="cancellation">Ends the waiting, and not the joining.</param>
+    /// <param name="cancellationToken">Ends the waiting, and not the joining.</param>
     /// <exception cref="ArgumentException">That is no room's name.</exception>
     /// <exception cref="ChatRefusedException">The service refuses; a <see cref="RoomLeft"/> says so, too.</exception>
     /// <exception cref="ChatHaltedException">Coming back to the service is of no use.</exception>
-    public Task JoinAsync(string room, JoinFrom? from = null, CancellationToken cancellation = default)
+    public Task JoinAsync(string room, JoinFrom? from = null, CancellationToken cancellationToken = default)
     {
         CheckRoom(room);
-        return rooms.Join(room, from ?? JoinFrom.Start).WaitAsync(cancellation);
+        return rooms.Join(room, from ?? JoinFrom.Start).WaitAsync(cancellationToken);
     }
 
     /// <summary>Follows a room no more, and forgets the position in it. A <see cref="RoomLeft"/> is its last event.</summary>
@@ -165,7 +165,7 @@ public sealed class ChatClient : IAsyncDisposable
     /// time may read it, and a second one goes on where the first has stopped. It ends when the client is disposed of.
     /// </summary>
     /// <exception cref="ChatHaltedException">Coming back to the service is of no use, and all events have been read.</exception>
-    public async IAsyncEnumerable<ChatEvent> ReadEventsAsync([EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<ChatEvent> ReadEventsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref isRead, 1) == 1)
         {
@@ -182,7 +182,7 @@ public sealed class ChatClient : IAsyncDisposable
                     OnTaken(done);
                 }
 
-                if (await events.TakeAsync(cancellation).ConfigureAwait(false) is not { } happened)
+                if (await events.TakeAsync(cancellationToken).ConfigureAwait(false) is not { } happened)
                 {
                     yield break;
                 }
@@ -204,7 +204,7 @@ public sealed class ChatClient : IAsyncDisposable
     /// <returns>False = the position was there already, or the room is not joined any more.</returns>
     /// <exception cref="ArgumentException">The message comes from the history, and not from <see cref="ReadEventsAsync"/>.</exception>
     /// <exception cref="ChatStateException">It could not be kept, or an effect before it has failed.</exception>
-    public Task<bool> AckAsync(ChatMessage message)
+    public Task<bool> CommitAsync(ChatMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
         return state.MoveAsync(message.Room, PositionOf(message));
@@ -222,31 +222,31 @@ public sealed class ChatClient : IAsyncDisposable
     /// <returns>False = the position was there already, so that the effect was not run.</returns>
     /// <exception cref="ArgumentException">The message comes from the history, and not from <see cref="ReadEventsAsync"/>.</exception>
     /// <exception cref="InvalidOperationException">
-    /// <see cref="ChatClientOptions.PositionMoves"/> is not <see cref="PositionMoves.WithAck"/>.
+    /// <see cref="ChatClientOptions.CommitMode"/> is not <see cref="CommitMode.Manual"/>.
     /// </exception>
     /// <exception cref="ChatStateException">
     /// There is no state file, or the effect of an earlier message of the room has failed: the position does not pass it until
     /// that one is acked, with its effect or, to skip it, without.
     /// </exception>
     /// <exception cref="SqliteException">The transaction could not be committed; nothing has happened.</exception>
-    public Task<bool> AckAsync(ChatMessage message, Func<SqliteConnection, SqliteTransaction, Task> effect)
+    public Task<bool> CommitAsync(ChatMessage message, Func<SqliteConnection, SqliteTransaction, Task> effect)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(effect);
-        if (options.PositionMoves != PositionMoves.WithAck)
+        if (options.CommitMode != CommitMode.Manual)
         {
             throw new InvalidOperationException(
-                "taking the next event would move the position without the effect; set PositionMoves to WithAck");
+                "taking the next event would move the position without the effect; set CommitMode to Manual");
         }
 
         return state.MoveAsync(message.Room, PositionOf(message), effect);
     }
 
-    /// <inheritdoc cref="AckAsync(ChatMessage, Func{SqliteConnection, SqliteTransaction, Task})"/>
-    public Task<bool> AckAsync(ChatMessage message, Action<SqliteConnection, SqliteTransaction> effect)
+    /// <inheritdoc cref="CommitAsync(ChatMessage, Func{SqliteConnection, SqliteTransaction, Task})"/>
+    public Task<bool> CommitAsync(ChatMessage message, Action<SqliteConnection, SqliteTransaction> effect)
     {
         ArgumentNullException.ThrowIfNull(effect);
-        return AckAsync(message, (connection, transaction) =>
+        return CommitAsync(message, (connection, transaction) =>
         {
             effect(connection, transaction);
             return Task.CompletedTask;
@@ -257,10 +257,10 @@ public sealed class ChatClient : IAsyncDisposable
     /// <param name="room">The room, which need not be joined.</param>
     /// <param name="before">The messages before this id; null = the newest.</param>
     /// <param name="count">At most so many, 1 to 1000. A page also ends at 1 MiB.</param>
-    /// <param name="cancellation">Ends the call.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="ChatCallException">The service refuses, or has not answered in time.</exception>
     public Task<HistoryPage> ReadHistoryAsync(
-        string room, long? before = null, int count = 100, CancellationToken cancellation = default)
+        string room, long? before = null, int count = 100, CancellationToken cancellationToken = default)
     {
         var request = Page(room, count);
         if (before is { } id)
@@ -268,31 +268,31 @@ public sealed class ChatClient : IAsyncDisposable
             request.BeforeId = id;
         }
 
-        return calls.ListMessagesAsync(request, cancellation);
+        return calls.ListMessagesAsync(request, cancellationToken);
     }
 
     /// <summary>The messages of a room that follow one.</summary>
     /// <param name="room">The room, which need not be joined.</param>
     /// <param name="after">The messages after this id; 0 = from the oldest.</param>
     /// <param name="count">At most so many, 1 to 1000. A page also ends at 1 MiB.</param>
-    /// <param name="cancellation">Ends the call.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="ChatCallException">The service refuses, or has not answered in time.</exception>
     public Task<HistoryPage> ReadHistoryAfterAsync(
-        string room, long after, int count = 100, CancellationToken cancellation = default)
+        string room, long after, int count = 100, CancellationToken cancellationToken = default)
     {
         var request = Page(room, count);
         request.AfterId = after;
-        return calls.ListMessagesAsync(request, cancellation);
+        return calls.ListMessagesAsync(request, cancellationToken);
     }
 
     /// <summary>The rooms in which somebody has written, by name.</summary>
     /// <exception cref="ChatCallException">The service refuses, or has not answered in time.</exception>
-    public async IAsyncEnumerable<RoomInfo> ListRoomsAsync([EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<RoomInfo> ListRoomsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var request = new ListRoomsRequest { PageSize = 1000 };
         do
         {
-            var page = await calls.ListRoomsAsync(request, cancellation).ConfigureAwait(false);
+            var page = await calls.ListRoomsAsync(request, cancellationToken).ConfigureAwait(false);
             foreach (var room in page.Rooms)
             {
                 yield return new RoomInfo(room.Name, room.HeadId, room.LastMessageAt.ToTime());
@@ -305,7 +305,7 @@ public sealed class ChatClient : IAsyncDisposable
 
     /// <summary>Asks the service whether it can store and deliver messages now.</summary>
     /// <exception cref="ChatCallException">The service has not answered in time.</exception>
-    public Task<bool> IsServingAsync(CancellationToken cancellation = default) => calls.IsServingAsync(cancellation);
+    public Task<bool> IsServingAsync(CancellationToken cancellationToken = default) => calls.IsServingAsync(cancellationToken);
 
     /// <summary>
     /// Waits for the answers that are missing, at most <see cref="ChatClientOptions.FlushTimeout"/>, and ends. Where there is a
@@ -313,7 +313,7 @@ public sealed class ChatClient : IAsyncDisposable
     /// </summary>
     public ValueTask DisposeAsync()
     {
-        lock (stop)
+        lock (stopping)
         {
             return new ValueTask(disposing ??= CloseAsync());
         }
@@ -340,7 +340,7 @@ public sealed class ChatClient : IAsyncDisposable
         return new ListMessagesRequest { Room = room, PageSize = count };
     }
 
-    private void CheckSend(string room, string text, string? key)
+    private void CheckSend(string room, string text, string? clientOffset)
     {
         CheckRoom(room);
         ArgumentNullException.ThrowIfNull(text);
@@ -360,9 +360,9 @@ public sealed class ChatClient : IAsyncDisposable
                 $"the text has {Encoding.UTF8.GetByteCount(text)} bytes, and may have {options.MaxTextBytes}", nameof(text));
         }
 
-        if (key is not null && !Names.IsClientOffset(key))
+        if (clientOffset is not null && !Names.IsClientOffset(clientOffset))
         {
-            throw new ArgumentException($"'{Names.Cut(key)}' is no key: {Names.ClientOffsetForm}", nameof(key));
+            throw new ArgumentException($"'{Names.Truncate(clientOffset)}' is not a valid client offset: {Names.ClientOffsetForm}", nameof(clientOffset));
         }
     }
 
@@ -378,12 +378,12 @@ public sealed class ChatClient : IAsyncDisposable
         }
     }
 
-    private async Task<SentMessage> AnswerAsync(OutboxEntry entry, CancellationToken cancellation)
+    private async Task<SentMessage> AnswerAsync(OutboxEntry entry, CancellationToken cancellationToken)
     {
         try
         {
-            await entry.Stored.WaitAsync(cancellation).ConfigureAwait(false);
-            return await entry.Answer!.Task.WaitAsync(cancellation).ConfigureAwait(false);
+            await entry.Stored.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await entry.Answer!.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!outbox.Abandon(entry))
         {
@@ -398,7 +398,7 @@ public sealed class ChatClient : IAsyncDisposable
         {
             outbox.Forget(refused.Entry);
         }
-        else if (options.PositionMoves == PositionMoves.WithNextEvent)
+        else if (options.CommitMode == CommitMode.Auto)
         {
             switch (happened)
             {
@@ -412,17 +412,17 @@ public sealed class ChatClient : IAsyncDisposable
         }
     }
 
-    private void OnStateNotWritten(string sentence)
+    private void OnStateNotWritten(string message)
     {
-        logger.StateNotWritten(sentence);
-        events.AddNewest(new StateNotWritten(sentence), "");
+        logger.StateWriteFailed(message);
+        events.AddNewest(new StateWriteFailed(message), "");
     }
 
     private async Task RunAsync()
     {
         try
         {
-            if (await connection.RunAsync(stop.Token).ConfigureAwait(false) is { } problem)
+            if (await connection.RunAsync(stopping.Token).ConfigureAwait(false) is { } problem)
             {
                 Close(new ChatHaltedException(problem));
             }
@@ -451,15 +451,15 @@ public sealed class ChatClient : IAsyncDisposable
         if (options.StatePath is null || Connection.State == ConnectionState.Connected)
         {
             var flushed = outbox.WhenEmptyAsync();
-            await Task.WhenAny(flushed, running, Task.Delay(options.FlushTimeout, options.Time)).ConfigureAwait(false);
+            await Task.WhenAny(flushed, running, Task.Delay(options.FlushTimeout, options.TimeProvider)).ConfigureAwait(false);
             _ = flushed.Exception; // Those who wait are told themselves.
         }
 
-        await stop.CancelAsync().ConfigureAwait(false);
+        await stopping.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(false);
         connection.Close();
         Close(null);
         await state.DisposeAsync().ConfigureAwait(false);
-        stop.Dispose();
+        stopping.Dispose();
     }
 }

@@ -1,83 +1,90 @@
 using Chat.Client.Delivery;
-using Chat.V1;
 
 namespace Chat.Client;
 
-/// <summary>Something that happened: one of the records below. More kinds may come; skip those that you do not know.</summary>
+/// <summary>
+/// Something that happened: one of the records below. Future versions may add kinds; skip those that you do not know.
+/// </summary>
 public abstract record ChatEvent
 {
     private protected ChatEvent()
     {
     }
 
-    /// <summary>What the client does once the application has taken this event and asks for the next one.</summary>
+    /// <summary>What the client does once the application has processed this event and asks for the next one.</summary>
     internal EventTaken? Taken { get; init; }
 }
 
-/// <summary>A message of a joined room: the next one, after all that were before it.</summary>
+/// <summary>The next message of a joined room.</summary>
 /// <param name="Message">The message.</param>
 public sealed record MessageReceived(ChatMessage Message) : ChatEvent;
 
 /// <summary>
-/// A message from <see cref="ChatClient.EnqueueAsync"/> is stored, and so are all that were enqueued for this room before it
-/// and not refused: where the application takes events too slowly, only the last ack of a room is handed to it.
+/// The service has stored a message from <see cref="ChatClient.EnqueueAsync"/>, and with it all messages that were enqueued
+/// for this room before it and not refused. If the application reads events too slowly, it gets only the latest ack of a
+/// room.
 /// </summary>
 /// <param name="Room">The room.</param>
-/// <param name="Key">What <see cref="ChatClient.EnqueueAsync"/> returned.</param>
+/// <param name="ClientOffset">The client offset that <see cref="ChatClient.EnqueueAsync"/> returned.</param>
 /// <param name="Id">The message's id in its room.</param>
-/// <param name="WasStoredBefore">An earlier attempt had stored it already.</param>
-public sealed record MessageAcked(string Room, string Key, long Id, bool WasStoredBefore) : ChatEvent;
+/// <param name="WasStoredBefore">An earlier attempt had already stored it.</param>
+public sealed record MessageAcked(string Room, string ClientOffset, long Id, bool WasStoredBefore) : ChatEvent;
 
 /// <summary>
-/// A message from <see cref="ChatClient.EnqueueAsync"/> is not stored, and sending it again would not help. With a state
-/// file it is kept until the application has taken this event.
+/// The service has refused a message from <see cref="ChatClient.EnqueueAsync"/>; sending it again would not help. With a
+/// state file, the client keeps the message until the application has processed this event.
 /// </summary>
 /// <param name="Room">The room.</param>
-/// <param name="Key">What <see cref="ChatClient.EnqueueAsync"/> returned.</param>
+/// <param name="ClientOffset">The client offset that <see cref="ChatClient.EnqueueAsync"/> returned.</param>
 /// <param name="Text">The text.</param>
-/// <param name="Reason">Why.</param>
-/// <param name="Detail">Why, for a person.</param>
-public sealed record MessageRefused(string Room, string Key, string Text, Reason Reason, string Detail) : ChatEvent;
+/// <param name="Reason">The reason, for code.</param>
+/// <param name="Description">The reason, for people.</param>
+public sealed record MessageRefused(
+    string Room, string ClientOffset, string Text, RefusalReason Reason, string Description) : ChatEvent;
 
 /// <summary>A room is joined, for the first time or again after a reconnect. Its messages follow.</summary>
 /// <param name="Room">The room.</param>
 /// <param name="LogId">The log that its ids belong to.</param>
-/// <param name="AfterId">What follow are the messages after this id.</param>
-/// <param name="OldestId">The oldest id that is kept; head + 1 where none is.</param>
+/// <param name="AfterId">The next message is the first one after this id.</param>
+/// <param name="OldestId">The oldest id that the service keeps; <paramref name="HeadId"/> + 1 if it keeps none.</param>
 /// <param name="HeadId">The newest id; 0 in a new room.</param>
 public sealed record RoomJoined(string Room, string LogId, long AfterId, long OldestId, long HeadId) : ChatEvent;
 
-/// <summary>Messages of a room are not handed to the application: the service does not keep them any more.</summary>
+/// <summary>The service no longer keeps some of the messages that the application has not received yet.</summary>
 /// <param name="Room">The room.</param>
 /// <param name="LastId">The last id before the gap.</param>
-/// <param name="AfterId">What follow are the messages after this id.</param>
+/// <param name="AfterId">The next message is the first one after this id.</param>
 public sealed record RoomGap(string Room, long LastId, long AfterId) : ChatEvent;
 
-/// <summary>The service has another log now, or less of it than this client has seen. Ids begin anew.</summary>
+/// <summary>
+/// The service has a different log, or a shorter one than this client has seen, for example after a restore. Ids start over.
+/// </summary>
 /// <param name="Room">The room.</param>
-/// <param name="LogId">The log that the ids belong to from here on.</param>
-/// <param name="AfterId">What follow are the messages after this id.</param>
+/// <param name="LogId">The log that ids belong to from here on.</param>
+/// <param name="AfterId">The next message is the first one after this id.</param>
 public sealed record RoomReset(string Room, string LogId, long AfterId) : ChatEvent;
 
-/// <summary>All that the room had when it was joined has been handed over.</summary>
+/// <summary>The application has received everything that the room contained when it was joined.</summary>
 /// <param name="Room">The room.</param>
 /// <param name="Id">The newest id at that moment.</param>
 public sealed record RoomCaughtUp(string Room, long Id) : ChatEvent;
 
-/// <summary>The room is not joined any more, and the client does not join it again by itself.</summary>
+/// <summary>The room is no longer joined, and the client does not rejoin it by itself.</summary>
 /// <param name="Room">The room.</param>
-/// <param name="Reason">Why the service refused or ended it; unspecified where the application has left.</param>
-/// <param name="Detail">Why, for a person.</param>
-public sealed record RoomLeft(string Room, Reason Reason, string Detail) : ChatEvent;
+/// <param name="Reason">
+/// Why the service refused or ended the join; <see cref="RefusalReason.Unspecified"/> if the application left.
+/// </param>
+/// <param name="Description">The reason, for people; empty if the application left.</param>
+public sealed record RoomLeft(string Room, RefusalReason Reason, string Description) : ChatEvent;
 
-/// <summary>The connection has another state, or the same one for another reason.</summary>
+/// <summary>The connection has changed its state, or has the same state for a different reason.</summary>
 /// <param name="State">The state.</param>
-/// <param name="Problem">What is wrong; null while nothing is.</param>
+/// <param name="Problem">What is wrong; null if nothing is.</param>
 public sealed record ConnectionChanged(ConnectionState State, ConnectionProblem? Problem) : ChatEvent;
 
 /// <summary>
-/// The state file could not be written. What it was told to keep before, it keeps; answers and positions that were to be
-/// noted are noted with the next write that succeeds.
+/// The state file could not be written. It still holds what it held before; the client repeats the answers and positions
+/// that are missing with the next write.
 /// </summary>
-/// <param name="Detail">What happened and what to do, in a sentence.</param>
-public sealed record StateNotWritten(string Detail) : ChatEvent;
+/// <param name="Message">What happened and what to do, for people.</param>
+public sealed record StateWriteFailed(string Message) : ChatEvent;

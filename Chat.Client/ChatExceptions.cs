@@ -1,24 +1,24 @@
-using Chat.V1;
-
 namespace Chat.Client;
 
-/// <summary>The service refused a message or a room: nothing was stored, and the same again would not help.</summary>
+/// <summary>The service refused a message or a room. Nothing was stored, and trying again would not help.</summary>
 public sealed class ChatRefusedException : Exception
 {
-    internal ChatRefusedException(Reason reason, string detail)
-        : base(detail) => Reason = reason;
+    internal ChatRefusedException(RefusalReason reason, string description)
+        : base(description) => Reason = reason;
 
-    /// <summary>Why.</summary>
-    public Reason Reason { get; }
+    /// <summary>The reason, for code.</summary>
+    public RefusalReason Reason { get; }
 }
 
-/// <summary>The client has stopped for good, because coming back is of no use. What is in a state file stays there.</summary>
+/// <summary>
+/// The client has stopped because the failure is permanent; it will not reconnect. A state file keeps what it holds.
+/// </summary>
 public sealed class ChatHaltedException : Exception
 {
     internal ChatHaltedException(ConnectionProblem problem)
-        : base(problem.Sentence) => Problem = problem;
+        : base(problem.Message) => Problem = problem;
 
-    /// <summary>Why.</summary>
+    /// <summary>Why the client has stopped.</summary>
     public ConnectionProblem Problem { get; }
 }
 
@@ -26,15 +26,15 @@ public sealed class ChatHaltedException : Exception
 public sealed class ChatCallException : Exception
 {
     internal ChatCallException(ConnectionProblem problem, Exception? inner)
-        : base(problem.Sentence, inner) => Problem = problem;
+        : base(problem.Message, inner) => Problem = problem;
 
-    /// <summary>Why.</summary>
+    /// <summary>Why the call failed.</summary>
     public ConnectionProblem Problem { get; }
 }
 
 /// <summary>
-/// The state file can't be used or written: in use, damaged, of another service or sender, no state file at all, or the
-/// disk is full. What was asked for has not happened; the message says otherwise where nobody can know.
+/// The state file could not be used or written: it is in use, damaged or belongs to another service or sender, there is
+/// none, or the disk is full. Unless the message says otherwise, the operation has not happened.
 /// </summary>
 public sealed class ChatStateException : Exception
 {

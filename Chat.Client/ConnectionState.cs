@@ -1,18 +1,22 @@
 namespace Chat.Client;
 
-/// <summary>Where the connection stands.</summary>
+/// <summary>The state of the connection.</summary>
 public enum ConnectionState
 {
-    /// <summary>An attempt is being made.</summary>
+    /// <summary>The client is trying to connect.</summary>
     Connecting,
 
-    /// <summary>The service has answered; sends and messages flow.</summary>
+    /// <summary>The service has answered; messages are sent and received.</summary>
     Connected,
 
-    /// <summary>There is no connection; the client comes back by itself after <see cref="ConnectionProblem.RetryAfter"/>.</summary>
+    /// <summary>
+    /// There is no connection. The client reconnects by itself after <see cref="ConnectionProblem.RetryAfter"/>.
+    /// </summary>
     Waiting,
 
-    /// <summary>Coming back is of no use; the client has stopped. What is in a state file stays there.</summary>
+    /// <summary>
+    /// The failure is permanent; the client will not reconnect. A state file keeps what it holds.
+    /// </summary>
     Halted,
 
     /// <summary>The application has disposed of the client.</summary>
@@ -20,42 +24,44 @@ public enum ConnectionState
 }
 
 /// <summary>Why there is no connection.</summary>
-/// <param name="Kind">What kind of problem it is.</param>
-/// <param name="Sentence">What happened and what to do, in a sentence for a person.</param>
-/// <param name="RetryAfter">When the client comes back; null where it does not.</param>
-public sealed record ConnectionProblem(ProblemKind Kind, string Sentence, TimeSpan? RetryAfter);
+/// <param name="Kind">The kind of problem, for code.</param>
+/// <param name="Message">What happened and what to do, for people: one line without a full stop.</param>
+/// <param name="RetryAfter">When the client reconnects; null if it does not.</param>
+public sealed record ConnectionProblem(ProblemKind Kind, string Message, TimeSpan? RetryAfter);
 
-/// <summary>Kinds of <see cref="ConnectionProblem"/>.</summary>
+/// <summary>The kinds of <see cref="ConnectionProblem"/>.</summary>
 public enum ProblemKind
 {
     /// <summary>Nothing answers at the address.</summary>
     Unreachable,
 
-    /// <summary>What answers speaks no TLS where it should, or its certificate is not trusted.</summary>
+    /// <summary>The server does not speak TLS although it should, or its certificate is not trusted.</summary>
     Tls,
 
-    /// <summary>What answers is no chat service: no HTTP/2, no gRPC, or no such call.</summary>
+    /// <summary>The server is not a chat service: it speaks no HTTP/2 or no gRPC, or it does not have the call.</summary>
     NotAChatService,
 
-    /// <summary>The connection broke, or was closed before it said anything, as by a service that wants TLS.</summary>
+    /// <summary>
+    /// The connection broke, or the server closed it without an answer, as a service does that expects TLS.
+    /// </summary>
     Broken,
 
-    /// <summary>Nothing came for 2.5 heartbeat intervals, so the connection was cut.</summary>
+    /// <summary>The service sent nothing for 2.5 heartbeat intervals, so the client closed the connection.</summary>
     Silent,
 
-    /// <summary>The service ended the stream on purpose, because it stops or can't reach its store.</summary>
+    /// <summary>The service ended the stream deliberately, because it is stopping or its store is unavailable.</summary>
     EndedByService,
 
-    /// <summary>The service sent an id that was not the next one; the message was not handed on.</summary>
+    /// <summary>The service sent an id that was not the next one. The client did not deliver that message.</summary>
     WrongId,
 
     /// <summary>The token provider failed.</summary>
     NoToken,
 
-    /// <summary>The service refuses this caller: no credentials, wrong ones, or a right that is missing.</summary>
+    /// <summary>The service denies access: credentials are missing or wrong, or a right is missing.</summary>
     AccessDenied,
 
-    /// <summary>The service refuses what this client asks for.</summary>
+    /// <summary>The service refuses the request.</summary>
     Refused,
 
     /// <summary>The service's log is damaged.</summary>

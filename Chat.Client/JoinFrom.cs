@@ -1,20 +1,20 @@
 namespace Chat.Client;
 
-/// <summary>Where a room begins for a client that has no position in it yet.</summary>
+/// <summary>Where a room starts for a client that has no position in it yet.</summary>
 public sealed record JoinFrom
 {
     private JoinFrom()
     {
     }
 
-    /// <summary>With the oldest message that is kept.</summary>
+    /// <summary>At the oldest message that the service keeps.</summary>
     public static JoinFrom Start { get; } = new();
 
-    /// <summary>With what comes from now on.</summary>
+    /// <summary>At the first new message.</summary>
     public static JoinFrom Now { get; } = new() { AfterId = -1 };
 
-    /// <summary>With the newest messages.</summary>
-    /// <param name="count">How many of them at most, from 1.</param>
+    /// <summary>At the newest messages that exist.</summary>
+    /// <param name="count">The number of messages, at least 1; fewer if the room does not have so many.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is less than 1.</exception>
     public static JoinFrom Last(int count)
     {
@@ -22,9 +22,9 @@ public sealed record JoinFrom
         return new() { Limit = count };
     }
 
-    /// <summary>After a message that was seen before.</summary>
-    /// <param name="id">Its id, from 0.</param>
-    /// <param name="logId">The log that it belongs to; empty = do not check.</param>
+    /// <summary>After a message that the application has seen before.</summary>
+    /// <param name="id">The id of the message, at least 0.</param>
+    /// <param name="logId">The log that the id belongs to; empty to skip this check.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="id"/> is negative.</exception>
     public static JoinFrom After(long id, string logId = "")
     {

@@ -24,7 +24,7 @@ internal static class MessageLine
         Sender = message.Sender,
         Text = message.Text,
         SentAt = Timestamp.FromDateTimeOffset(message.SentAt),
-        ClientOffset = message.Key,
+        ClientOffset = message.ClientOffset,
         Erased = message.IsErased,
     });
 

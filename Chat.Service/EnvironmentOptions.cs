@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
+using Chat.AspNetCore;
 
 namespace Chat.Service;
 

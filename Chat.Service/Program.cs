@@ -1,5 +1,6 @@
 using Chat.Service;
-using Chat.Service.Log;
+using Chat.AspNetCore;
+using Chat.AspNetCore.Storage;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 return await ServiceCommand.RunAsync(args, async options =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Chat.Service.Log;
+using Chat.AspNetCore;
+using Chat.AspNetCore.Storage;
 using Microsoft.AspNetCore.Connections;
 
 namespace Chat.Service;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Chat.Service.Log;
+using Chat.AspNetCore.Storage;
 
 namespace Chat.Service;
 

@@ -10,7 +10,7 @@ internal sealed class CallHeaders(ChatClientOptions options)
     public string? Token { get; private set; }
 
     /// <exception cref="TokenException">The token provider failed.</exception>
-    public async Task<Metadata> CreateAsync(CancellationToken stop)
+    public async Task<Metadata> CreateAsync(CancellationToken stopping)
     {
         if (options.TokenProvider is not { } provider)
         {
@@ -22,7 +22,7 @@ internal sealed class CallHeaders(ChatClientOptions options)
         try
         {
             // One that does not look at its token must not keep a client from ending.
-            var token = await provider(stop).AsTask().WaitAsync(stop).ConfigureAwait(false);
+            var token = await provider(stopping).AsTask().WaitAsync(stopping).ConfigureAwait(false);
 
             // Said here without its text: the library that would notice says it with the text, in a line that is logged.
             if (string.IsNullOrEmpty(token) || token.Any(c => c is <= ' ' or > '~'))
@@ -35,7 +35,7 @@ internal sealed class CallHeaders(ChatClientOptions options)
             Token = token;
             return new Metadata { { "authorization", $"Bearer {Token}" } };
         }
-        catch (Exception error) when (!stop.IsCancellationRequested)
+        catch (Exception error) when (!stopping.IsCancellationRequested)
         {
             throw new TokenException(error);
         }

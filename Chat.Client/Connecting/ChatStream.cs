@@ -8,14 +8,14 @@ namespace Chat.Client.Connecting;
 /// One stream: a loop that writes joins, then everything unanswered, then what is new, and one that reads, hands on, and
 /// notices when nothing comes any more.
 /// </summary>
-internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue events, Bell bell, ChatClientOptions options)
+internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue events, WakeSignal wakeUp, ChatClientOptions options)
 {
     // Far below the service's limit of 1 MiB, and large enough for some hundred messages at once.
     private const int BytesOfRequest = 64 * 1024;
     private const double SilentIntervals = 2.5;
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
 
-    private TimeSpan patience = options.FirstFrameTimeout;
+    private TimeSpan silenceLimit = options.FirstFrameTimeout;
     private GoAway? goAway;
 
     /// <summary>The service has answered.</summary>
@@ -33,20 +33,20 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
     /// <param name="address">Where it goes to, for sentences.</param>
     /// <param name="holdSends">How long nothing must be sent.</param>
     /// <param name="connected">Called with the first frame.</param>
-    /// <param name="stop">The client stops.</param>
+    /// <param name="stopping">The client stops.</param>
     public async Task<StreamEnd> RunAsync(
-        ChannelBase channel, Metadata headers, string address, TimeSpan holdSends, Action connected, CancellationToken stop)
+        ChannelBase channel, Metadata headers, string address, TimeSpan holdSends, Action connected, CancellationToken stopping)
     {
         outbox.Rewind();
         rooms.Rewind();
-        using var silence = new CancellationTokenSource(patience, options.Time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, silence.Token);
+        using var silence = new CancellationTokenSource(silenceLimit, options.TimeProvider);
+        using var sessionEnded = CancellationTokenSource.CreateLinkedTokenSource(stopping, silence.Token);
         headers.Add("room", "-");
-        using var call = new ChatService.ChatServiceClient(channel).Chat(headers, cancellationToken: ending.Token);
-        var writing = WriteAsync(call.RequestStream, holdSends, ending);
+        using var call = new ChatService.ChatServiceClient(channel).Chat(headers, cancellationToken: sessionEnded.Token);
+        var writing = WriteAsync(call.RequestStream, holdSends, sessionEnded);
         try
         {
-            while (await call.ResponseStream.MoveNext(ending.Token))
+            while (await call.ResponseStream.MoveNext(sessionEnded.Token))
             {
                 // What is done with a frame is no silence of the service.
                 silence.CancelAfter(Timeout.InfiniteTimeSpan);
@@ -56,7 +56,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
                     return new StreamEnd(ProblemKind.WrongId, $"the service at {address} broke the order: {wrong}; coming back to the last good one");
                 }
 
-                silence.CancelAfter(patience);
+                silence.CancelAfter(silenceLimit);
             }
 
             return goAway is not null
@@ -65,11 +65,11 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
         }
         catch (Exception error) when (error is RpcException or OperationCanceledException or IOException)
         {
-            return End(error, address, isSilent: silence.IsCancellationRequested && !stop.IsCancellationRequested);
+            return End(error, address, isSilent: silence.IsCancellationRequested && !stopping.IsCancellationRequested);
         }
         finally
         {
-            await ending.CancelAsync();
+            await sessionEnded.CancelAsync();
             await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // What ended it, the reader was told.
         }
     }
@@ -83,7 +83,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
 
         if (isSilent)
         {
-            return new StreamEnd(ProblemKind.Silent, $"nothing came from {address} for {patience.TotalSeconds:0.#} s");
+            return new StreamEnd(ProblemKind.Silent, $"nothing came from {address} for {silenceLimit.TotalSeconds:0.#} s");
         }
 
         return error is RpcException rpc
@@ -91,23 +91,23 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
             : new StreamEnd(ProblemKind.Broken, $"the connection to {address} broke");
     }
 
-    private async Task WriteAsync(IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationTokenSource ending)
+    private async Task WriteAsync(IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationTokenSource sessionEnded)
     {
         try
         {
-            await WriteAsync(requests, holdSends, ending.Token);
+            await WriteAsync(requests, holdSends, sessionEnded.Token);
         }
         catch (Exception error) when (error is not (RpcException or OperationCanceledException or IOException or InvalidOperationException))
         {
             // A defect of the client's own. The reader, which hears nothing of it, must not go on without this one.
-            await ending.CancelAsync();
+            await sessionEnded.CancelAsync();
             throw;
         }
     }
 
-    private async Task WriteAsync(IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationToken ending)
+    private async Task WriteAsync(IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationToken sessionEnded)
     {
-        var holding = Task.Delay(holdSends, options.Time, ending);
+        var holding = Task.Delay(holdSends, options.TimeProvider, sessionEnded);
         while (true)
         {
             var request = new ChatRequest();
@@ -116,18 +116,18 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
             HasSent |= hasSends;
             if (hasRooms || hasSends)
             {
-                await requests.WriteAsync(request, ending);
+                await requests.WriteAsync(request, sessionEnded);
             }
             else if (holding.IsCompleted)
             {
-                await bell.WaitAsync(ending);
+                await wakeUp.WaitAsync(sessionEnded);
             }
             else
             {
-                using var over = CancellationTokenSource.CreateLinkedTokenSource(ending);
-                await Task.WhenAny(holding, bell.WaitAsync(over.Token));
+                using var over = CancellationTokenSource.CreateLinkedTokenSource(sessionEnded);
+                await Task.WhenAny(holding, wakeUp.WaitAsync(over.Token));
                 await over.CancelAsync();
-                ending.ThrowIfCancellationRequested();
+                sessionEnded.ThrowIfCancellationRequested();
             }
         }
     }
@@ -137,14 +137,14 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
     {
         if (response.Heartbeat?.Interval.ToSpan() is { } interval && interval > TimeSpan.Zero)
         {
-            patience = interval < LongestInterval ? interval * SilentIntervals : LongestInterval;
+            silenceLimit = interval < LongestInterval ? interval * SilentIntervals : LongestInterval;
         }
 
         goAway = response.GoAway ?? goAway;
         if (!IsConnected)
         {
             IsConnected = true;
-            ConnectedAt = options.Time.GetTimestamp();
+            ConnectedAt = options.TimeProvider.GetTimestamp();
             connected();
             rooms.Begin();
         }
@@ -163,7 +163,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
         foreach (var ack in response.Acks)
         {
             var isTaken = outbox.Take(ack, entry => events.AddNewest(
-                new MessageAcked(entry.Room, entry.Key, ack.Id, ack.Duplicate), entry.Room));
+                new MessageAcked(entry.Room, entry.ClientOffset, ack.Id, ack.Duplicate), entry.Room));
             if (isTaken)
             {
                 ClientMetrics.Sent.Add(1, ClientMetrics.System, ClientMetrics.Send);

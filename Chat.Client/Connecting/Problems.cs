@@ -33,20 +33,20 @@ internal static class Problems
     public static StreamEnd Of(RpcException error, string address, bool wasConnected)
     {
         var chat = ChatError.Of(error);
-        var (kind, sentence) = chat.Reason.Length > 0 ? OfTheService(error, chat)
+        var (kind, message) = chat.Reason.Length > 0 ? OfTheService(error, chat)
             : Transport(error, address, wasConnected) ?? OfAnybody(error, address, wasConnected);
-        return new(kind, sentence) { IsFinal = !chat.ComeBack, AtLeast = chat.RetryDelay ?? TimeSpan.Zero };
+        return new(kind, message) { IsFinal = !chat.IsRetryable, AtLeast = chat.RetryDelay ?? TimeSpan.Zero };
     }
 
-    private static (ProblemKind Kind, string Sentence) OfTheService(RpcException error, ChatError chat) => error.StatusCode switch
+    private static (ProblemKind Kind, string Message) OfTheService(RpcException error, ChatError chat) => error.StatusCode switch
     {
         StatusCode.Unauthenticated or StatusCode.PermissionDenied => (ProblemKind.AccessDenied, $"the service refuses access: {Access(error)}"),
         StatusCode.DataLoss => (ProblemKind.LogDamaged, $"the service's log is damaged; tell its operator: {error.Status.Detail}"),
-        _ when chat.ComeBack => (ProblemKind.EndedByService, $"the service ended the call: {error.Status.Detail}"),
+        _ when chat.IsRetryable => (ProblemKind.EndedByService, $"the service ended the call: {error.Status.Detail}"),
         _ => (ProblemKind.Refused, $"the service refuses that: {error.Status.Detail}"),
     };
 
-    private static (ProblemKind Kind, string Sentence) OfAnybody(RpcException error, string address, bool wasConnected)
+    private static (ProblemKind Kind, string Message) OfAnybody(RpcException error, string address, bool wasConnected)
     {
         var detail = Detail(error.Status.Detail, error.StatusCode.ToString());
         if (error.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied)
@@ -73,7 +73,7 @@ internal static class Problems
         return (wasConnected ? ProblemKind.Broken : ProblemKind.Unreachable, $"the connection to {address} failed: {detail}");
     }
 
-    private static (ProblemKind Kind, string Sentence)? Transport(RpcException error, string address, bool wasConnected)
+    private static (ProblemKind Kind, string Message)? Transport(RpcException error, string address, bool wasConnected)
     {
         if (wasConnected && error.Status.DebugException is not null)
         {

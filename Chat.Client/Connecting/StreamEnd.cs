@@ -2,8 +2,8 @@ namespace Chat.Client.Connecting;
 
 /// <summary>How an attempt ended: what is wrong, and what that means for the next one.</summary>
 /// <param name="Kind">What kind of problem it is.</param>
-/// <param name="Sentence">What happened, in a sentence.</param>
-internal sealed record StreamEnd(ProblemKind Kind, string Sentence)
+/// <param name="Message">What happened, in a sentence.</param>
+internal sealed record StreamEnd(ProblemKind Kind, string Message)
 {
     // What a service asks for beyond that, no timer takes, and no person waits for.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1);

@@ -11,52 +11,52 @@ internal sealed class UnaryCalls(ChatClientOptions options)
     private readonly Channels channels = new(options);
 
     /// <exception cref="ChatCallException">It did not succeed.</exception>
-    public async Task<HistoryPage> ListMessagesAsync(ListMessagesRequest request, CancellationToken cancellation)
+    public async Task<HistoryPage> ListMessagesAsync(ListMessagesRequest request, CancellationToken cancellationToken)
     {
         var page = await CallAsync(
-            (channel, headers, deadline) => Chat(channel).ListMessagesAsync(request, headers, deadline, cancellation),
-            cancellation).ConfigureAwait(false);
+            (channel, headers, deadline) => Chat(channel).ListMessagesAsync(request, headers, deadline, cancellationToken),
+            cancellationToken).ConfigureAwait(false);
         return new HistoryPage(
             [.. page.Messages.Select(message => message.ToChatMessage(page.LogId))], page.LogId, page.OldestId, page.HeadId);
     }
 
     /// <exception cref="ChatCallException">It did not succeed.</exception>
-    public Task<ListRoomsResponse> ListRoomsAsync(ListRoomsRequest request, CancellationToken cancellation) => CallAsync(
-        (channel, headers, deadline) => Chat(channel).ListRoomsAsync(request, headers, deadline, cancellation), cancellation);
+    public Task<ListRoomsResponse> ListRoomsAsync(ListRoomsRequest request, CancellationToken cancellationToken) => CallAsync(
+        (channel, headers, deadline) => Chat(channel).ListRoomsAsync(request, headers, deadline, cancellationToken), cancellationToken);
 
     /// <exception cref="ChatCallException">It did not succeed.</exception>
-    public async Task<bool> IsServingAsync(CancellationToken cancellation)
+    public async Task<bool> IsServingAsync(CancellationToken cancellationToken)
     {
         var request = new HealthCheckRequest { Service = ChatService.Descriptor.FullName };
         var health = await CallAsync(
-            (channel, headers, deadline) => new Health.HealthClient(channel).CheckAsync(request, headers, deadline, cancellation),
-            cancellation).ConfigureAwait(false);
+            (channel, headers, deadline) => new Health.HealthClient(channel).CheckAsync(request, headers, deadline, cancellationToken),
+            cancellationToken).ConfigureAwait(false);
         return health.Status == HealthCheckResponse.Types.ServingStatus.Serving;
     }
 
     private static ChatService.ChatServiceClient Chat(ChannelBase channel) => new(channel);
 
     private async Task<T> CallAsync<T>(
-        Func<ChannelBase, Metadata, DateTime, AsyncUnaryCall<T>> call, CancellationToken cancellation)
+        Func<ChannelBase, Metadata, DateTime, AsyncUnaryCall<T>> call, CancellationToken cancellationToken)
     {
         var backoff = new Backoff(options);
         var headers = new CallHeaders(options);
-        var begun = options.Time.GetTimestamp();
+        var begun = options.TimeProvider.GetTimestamp();
         var (end, cause) = (default(StreamEnd), default(Exception));
         for (var attempt = 0; ; attempt++)
         {
             var address = options.Addresses[attempt % options.Addresses.Count];
-            var left = options.CallTimeout - options.Time.GetElapsedTime(begun);
+            var left = options.CallTimeout - options.TimeProvider.GetElapsedTime(begun);
             try
             {
                 using var channel = channels.Open(address);
                 using var made = call(
                     channel.Channel,
-                    await headers.CreateAsync(cancellation).ConfigureAwait(false),
+                    await headers.CreateAsync(cancellationToken).ConfigureAwait(false),
                     DateTime.UtcNow + left);
                 return await made.ResponseAsync.ConfigureAwait(false);
             }
-            catch (RpcException error) when (!cancellation.IsCancellationRequested)
+            catch (RpcException error) when (!cancellationToken.IsCancellationRequested)
             {
                 // That the time is over says less than what an earlier attempt has met.
                 if (end is null || error.StatusCode != StatusCode.DeadlineExceeded)
@@ -70,18 +70,18 @@ internal sealed class UnaryCalls(ChatClientOptions options)
             }
             catch (RpcException error)
             {
-                throw new OperationCanceledException(error.Message, error, cancellation);
+                throw new OperationCanceledException(error.Message, error, cancellationToken);
             }
 
             var delay = backoff.Next();
             delay = delay > end.AtLeast ? delay : end.AtLeast;
             if (end.IsFinal || end.Kind is ProblemKind.Tls or ProblemKind.NotAChatService
-                || options.Time.GetElapsedTime(begun) + delay >= options.CallTimeout)
+                || options.TimeProvider.GetElapsedTime(begun) + delay >= options.CallTimeout)
             {
-                throw new ChatCallException(new ConnectionProblem(end.Kind, end.Sentence, null), cause);
+                throw new ChatCallException(new ConnectionProblem(end.Kind, end.Message, null), cause);
             }
 
-            await Task.Delay(delay, options.Time, cancellation).ConfigureAwait(false);
+            await Task.Delay(delay, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
     }
 }

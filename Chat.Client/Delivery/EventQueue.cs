@@ -70,11 +70,11 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
     }
 
     /// <summary>The next event; null where there is none any more. One at a time may wait.</summary>
-    public async ValueTask<ChatEvent?> TakeAsync(CancellationToken cancellation)
+    public async ValueTask<ChatEvent?> TakeAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             ChatEvent? taken;
             Task? wait = null;
             bool isDrained;
@@ -116,7 +116,7 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
                 return taken;
             }
 
-            await wait!.WaitAsync(cancellation).ConfigureAwait(false);
+            await wait!.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -73,8 +73,8 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
             // Also where its join is due: it may be one after a pause that the service has not been told of.
             toLeave.Add(name);
             state.Forget(name);
-            Fail(room, new ChatRefusedException(Reason.Unspecified, $"the room '{name}' was left before it was joined"));
-            events.Add(new RoomLeft(name, Reason.Unspecified, ""));
+            Fail(room, new ChatRefusedException(RefusalReason.Unspecified, $"the room '{name}' was left before it was joined"));
+            events.Add(new RoomLeft(name, RefusalReason.Unspecified, ""));
             LookWhetherCaughtUp();
         }
 
@@ -312,8 +312,8 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
             return;
         }
 
-        Fail(room, new ChatRefusedException(left.Reason, left.Detail));
-        events.Add(new RoomLeft(room.Name, left.Reason, left.Detail));
+        Fail(room, new ChatRefusedException(left.Reason.ToRefusalReason(), left.Detail));
+        events.Add(new RoomLeft(room.Name, left.Reason.ToRefusalReason(), left.Detail));
         LookWhetherCaughtUp();
     }
 

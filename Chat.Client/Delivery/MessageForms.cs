@@ -35,8 +35,11 @@ internal static class MessageForms
             ? duration.ToTimeSpan()
             : null;
 
+    // The numbers are those of the contract, also the ones that this version does not know.
+    public static RefusalReason ToRefusalReason(this Reason reason) => (RefusalReason)reason;
+
     public static MessageRefused ToRefused(this OutboxEntry entry) =>
-        new(entry.Room, entry.Key, entry.Text, entry.Refusal!.Value.Reason, entry.Refusal.Value.Detail)
+        new(entry.Room, entry.ClientOffset, entry.Text, entry.Refusal!.Value.Reason, entry.Refusal.Value.Description)
         {
             Taken = new RefusalTaken(entry),
         };

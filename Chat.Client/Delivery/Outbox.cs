@@ -21,7 +21,7 @@ internal sealed class Outbox
     private readonly string clientId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
 
     // All that have a place, also those that are still being stored; and those that may be sent.
-    private readonly Dictionary<(string Room, string Key), OutboxEntry> unanswered = [];
+    private readonly Dictionary<(string Room, string ClientOffset), OutboxEntry> unanswered = [];
     private readonly LinkedList<OutboxEntry> inOrder = [];
     private readonly Dictionary<OutboxEntry, LinkedListNode<OutboxEntry>> nodes = [];
     private readonly LinkedList<Newcomer> waiting = [];
@@ -51,7 +51,7 @@ internal sealed class Outbox
             bytes += entry.Bytes;
             if (entry.Refusal is null)
             {
-                unanswered.Add((entry.Room, entry.Key), entry);
+                unanswered.Add((entry.Room, entry.ClientOffset), entry);
                 nodes.Add(entry, inOrder.AddLast(entry));
             }
         }
@@ -73,11 +73,11 @@ internal sealed class Outbox
     }
 
     /// <summary>The messages without an answer, in order.</summary>
-    public IReadOnlyList<WaitingMessage> Snapshot()
+    public IReadOnlyList<PendingMessage> Snapshot()
     {
         lock (gate)
         {
-            return [.. inOrder.Select(entry => new WaitingMessage(entry.Room, entry.Key, entry.Text))];
+            return [.. inOrder.Select(entry => new PendingMessage(entry.Room, entry.ClientOffset, entry.Text))];
         }
     }
 
@@ -86,9 +86,9 @@ internal sealed class Outbox
     /// no space; then, and only then, it can be cancelled.
     /// </summary>
     /// <exception cref="ChatRefusedException">The key waits already, with another text.</exception>
-    public Task<OutboxEntry> PlaceAsync(string room, string text, string? key, bool wantsAnswer, CancellationToken cancellation)
+    public Task<OutboxEntry> PlaceAsync(string room, string text, string? clientOffset, bool wantsAnswer, CancellationToken cancellationToken)
     {
-        var newcomer = new Newcomer(room, text, key, wantsAnswer);
+        var newcomer = new Newcomer(room, text, clientOffset, wantsAnswer);
         lock (gate)
         {
             if ((closed ?? closing) is { } error)
@@ -96,7 +96,7 @@ internal sealed class Outbox
                 return Task.FromException<OutboxEntry>(error);
             }
 
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             if (waiting.Count == 0 && Fits(newcomer))
             {
                 Place(newcomer);
@@ -111,7 +111,7 @@ internal sealed class Outbox
             }
 
             var node = waiting.AddLast(newcomer);
-            newcomer.Cancellation = cancellation.UnsafeRegister(_ => Cancel(node, cancellation), null);
+            newcomer.Cancellation = cancellationToken.UnsafeRegister(_ => Cancel(node, cancellationToken), null);
             return newcomer.Placed.Task;
         }
     }
@@ -138,7 +138,7 @@ internal sealed class Outbox
         {
             lock (gate)
             {
-                unanswered.Remove((entry.Room, entry.Key));
+                unanswered.Remove((entry.Room, entry.ClientOffset));
                 ClientMetrics.OutboxMessages.Add(closed is null ? -1 : 0);
                 Release(entry);
             }
@@ -202,7 +202,7 @@ internal sealed class Outbox
                 announce(entry);
             }
 
-            entry.Answer?.TrySetResult(new SentMessage(entry.Room, entry.Key, ack.Id, ack.Duplicate));
+            entry.Answer?.TrySetResult(new SentMessage(entry.Room, entry.ClientOffset, ack.Id, ack.Duplicate));
             Release(entry);
             return true;
         }
@@ -222,9 +222,9 @@ internal sealed class Outbox
                 return false;
             }
 
-            entry.Refusal = (refusal.Reason, refusal.Detail);
+            entry.Refusal = (refusal.Reason.ToRefusalReason(), refusal.Detail);
             var isAwaited = IsAwaited(entry);
-            Fail(entry, new ChatRefusedException(refusal.Reason, refusal.Detail));
+            Fail(entry, new ChatRefusedException(refusal.Reason.ToRefusalReason(), refusal.Detail));
             if (isAwaited)
             {
                 state.Remove(entry);
@@ -324,21 +324,21 @@ internal sealed class Outbox
     private void Place(Newcomer newcomer)
     {
         newcomer.Cancellation.Unregister();
-        if (newcomer.Key is not null && unanswered.TryGetValue((newcomer.Room, newcomer.Key), out var entry))
+        if (newcomer.ClientOffset is not null && unanswered.TryGetValue((newcomer.Room, newcomer.ClientOffset), out var entry))
         {
             if (entry.Text != newcomer.Text)
             {
                 newcomer.Placed.TrySetException(new ChatRefusedException(
-                    Reason.OffsetReused, $"the key '{newcomer.Key}' waits in '{newcomer.Room}' with another text; give every message a key of its own"));
+                    RefusalReason.OffsetReused, $"the client offset '{newcomer.ClientOffset}' waits in '{newcomer.Room}' with another text; give each message a client offset of its own"));
                 return;
             }
         }
         else
         {
-            entry = new OutboxEntry(++lastSequence, newcomer.Room, newcomer.Key ?? $"{clientId}-{++counter}", newcomer.Text);
+            entry = new OutboxEntry(++lastSequence, newcomer.Room, newcomer.ClientOffset ?? $"{clientId}-{++counter}", newcomer.Text);
             count++;
             bytes += entry.Bytes;
-            unanswered.Add((entry.Room, entry.Key), entry);
+            unanswered.Add((entry.Room, entry.ClientOffset), entry);
             ClientMetrics.OutboxMessages.Add(1);
 
             // Here, because the order in which they are kept must be that of their places.
@@ -358,7 +358,7 @@ internal sealed class Outbox
         newcomer.Placed.TrySetResult(entry);
     }
 
-    private void Cancel(LinkedListNode<Newcomer> node, CancellationToken cancellation)
+    private void Cancel(LinkedListNode<Newcomer> node, CancellationToken cancellationToken)
     {
         lock (gate)
         {
@@ -368,20 +368,20 @@ internal sealed class Outbox
             }
 
             waiting.Remove(node);
-            node.Value.Placed.TrySetCanceled(cancellation);
+            node.Value.Placed.TrySetCanceled(cancellationToken);
             Admit();
         }
     }
 
-    private OutboxEntry? Remove(string room, string key)
+    private OutboxEntry? Remove(string room, string clientOffset)
     {
         // One that is still being stored has not been sent: an answer of that key belongs to somebody else.
-        if (!unanswered.TryGetValue((room, key), out var entry) || !nodes.Remove(entry, out var node))
+        if (!unanswered.TryGetValue((room, clientOffset), out var entry) || !nodes.Remove(entry, out var node))
         {
             return null;
         }
 
-        unanswered.Remove((room, key));
+        unanswered.Remove((room, clientOffset));
         ClientMetrics.OutboxMessages.Add(-1);
         if (next == node)
         {
@@ -420,13 +420,13 @@ internal sealed class Outbox
         }
     }
 
-    private sealed class Newcomer(string room, string text, string? key, bool wantsAnswer)
+    private sealed class Newcomer(string room, string text, string? clientOffset, bool wantsAnswer)
     {
         public string Room { get; } = room;
 
         public string Text { get; } = text;
 
-        public string? Key { get; } = key;
+        public string? ClientOffset { get; } = clientOffset;
 
         public bool WantsAnswer { get; } = wantsAnswer;
 

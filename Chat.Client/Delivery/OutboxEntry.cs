@@ -4,7 +4,7 @@ using Chat.V1;
 namespace Chat.Client.Delivery;
 
 /// <summary>A message on its way: from when it has a place in the outbox until it is answered.</summary>
-internal sealed class OutboxEntry(long sequence, string room, string key, string text)
+internal sealed class OutboxEntry(long sequence, string room, string clientOffset, string text)
 {
     private readonly TaskCompletionSource stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Send? send;
@@ -14,12 +14,12 @@ internal sealed class OutboxEntry(long sequence, string room, string key, string
 
     public string Room { get; } = room;
 
-    public string Key { get; } = key;
+    public string ClientOffset { get; } = clientOffset;
 
     public string Text { get; } = text;
 
     /// <summary>Why the service refused it, where it did.</summary>
-    public (Reason Reason, string Detail)? Refusal { get; set; }
+    public (RefusalReason Reason, string Description)? Refusal { get; set; }
 
     /// <summary>Bytes of its text.</summary>
     public int Bytes { get; } = Encoding.UTF8.GetByteCount(text);
@@ -37,7 +37,7 @@ internal sealed class OutboxEntry(long sequence, string room, string key, string
     public bool WantsEvent { get; set; }
 
     /// <summary>The same object for every attempt.</summary>
-    public Send Send => send ??= new Send { Room = Room, ClientOffset = Key, Text = Text };
+    public Send Send => send ??= new Send { Room = Room, ClientOffset = ClientOffset, Text = Text };
 
     public void SetStored() => stored.TrySetResult();
 

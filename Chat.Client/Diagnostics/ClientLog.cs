@@ -8,14 +8,14 @@ internal static partial class ClientLog
     [LoggerMessage(1, LogLevel.Information, "Connected to {Address}.")]
     public static partial void Connected(this ILogger logger, string address);
 
-    [LoggerMessage(2, LogLevel.Warning, "No connection ({Kind}): {Sentence}; coming back after {Delay}.")]
-    public static partial void WillComeBack(this ILogger logger, ProblemKind kind, string sentence, TimeSpan delay);
+    [LoggerMessage(2, LogLevel.Warning, "No connection ({Kind}): {Message}; coming back after {Delay}.")]
+    public static partial void Reconnecting(this ILogger logger, ProblemKind kind, string message, TimeSpan delay);
 
-    [LoggerMessage(3, LogLevel.Error, "Halted ({Kind}): {Sentence}.")]
-    public static partial void Halted(this ILogger logger, ProblemKind kind, string sentence);
+    [LoggerMessage(3, LogLevel.Error, "Halted ({Kind}): {Message}.")]
+    public static partial void Halted(this ILogger logger, ProblemKind kind, string message);
 
-    [LoggerMessage(4, LogLevel.Error, "{Sentence}.")]
-    public static partial void StateNotWritten(this ILogger logger, string sentence);
+    [LoggerMessage(4, LogLevel.Error, "{Message}.")]
+    public static partial void StateWriteFailed(this ILogger logger, string message);
 
     [LoggerMessage(5, LogLevel.Critical, "The client ends with an error that nobody foresaw.")]
     public static partial void Unexpected(this ILogger logger, Exception error);

@@ -57,7 +57,7 @@ internal sealed class SqliteState : IClientState
         catch (SqliteException error)
         {
             file.Dispose();
-            throw new ChatStateException($"cannot open the state file {file.Path}: {StateFile.Sentence(error)}", error);
+            throw new ChatStateException($"cannot open the state file {file.Path}: {StateFile.Describe(error)}", error);
         }
     }
 
@@ -170,7 +170,7 @@ internal sealed class SqliteState : IClientState
             await any.Task;
             if (!urgent.Task.IsCompleted)
             {
-                await Task.WhenAny(urgent.Task, Task.Delay(said is null ? options.LazyWriteDelay : RetryDelay, options.Time));
+                await Task.WhenAny(urgent.Task, Task.Delay(said is null ? options.LazyWriteDelay : RetryDelay, options.TimeProvider));
             }
 
             var (batch, isLast) = Swap();
@@ -299,10 +299,10 @@ internal sealed class SqliteState : IClientState
 
     private string Fail(List<StateWrite> together, SqliteException error)
     {
-        var sentence = error.SqliteErrorCode == SQLitePCL.raw.SQLITE_IOERR
+        var message = error.SqliteErrorCode == SQLitePCL.raw.SQLITE_IOERR
             ? $"the state file {file.Path} could not be written, and nobody knows what is in it now: {error.Message}; look after the disk"
-            : $"the state file {file.Path} could not be written: {StateFile.Sentence(error)}";
-        together.Where(write => !write.IsLazy).ToList().ForEach(write => write.Fail(new ChatStateException(sentence, error)));
+            : $"the state file {file.Path} could not be written: {StateFile.Describe(error)}";
+        together.Where(write => !write.IsLazy).ToList().ForEach(write => write.Fail(new ChatStateException(message, error)));
         lock (gate)
         {
             var again = together.Where(write => write.IsLazy).ToList();
@@ -318,7 +318,7 @@ internal sealed class SqliteState : IClientState
             }
         }
 
-        return sentence;
+        return message;
     }
 
     private sealed class LazyMove(string room, Position position) : StateWrite

@@ -71,12 +71,12 @@ internal sealed class StateFile : IDisposable
         }
         catch (Exception error) when (error is SqliteException or IOException or UnauthorizedAccessException)
         {
-            throw new ChatStateException($"cannot open the state file {path}: {Sentence(error)}", error);
+            throw new ChatStateException($"cannot open the state file {path}: {Describe(error)}", error);
         }
     }
 
     /// <summary>What an error means, and what to do.</summary>
-    public static string Sentence(Exception error) => error is SqliteException { SqliteErrorCode: var code }
+    public static string Describe(Exception error) => error is SqliteException { SqliteErrorCode: var code }
         ? code switch
         {
             SQLitePCL.raw.SQLITE_FULL => "the disk is full; make room, and try again",

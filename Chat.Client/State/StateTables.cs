@@ -1,5 +1,4 @@
 using Chat.Client.Delivery;
-using Chat.V1;
 using Microsoft.Data.Sqlite;
 
 namespace Chat.Client.State;
@@ -32,7 +31,7 @@ internal sealed class StateTables(SqliteConnection connection)
         {
             var entry = new OutboxEntry(message.GetInt64(0), message.GetString(1), message.GetString(2), message.GetString(3))
             {
-                Refusal = message.IsDBNull(4) ? null : ((Reason)message.GetInt32(4), message.GetString(5)),
+                Refusal = message.IsDBNull(4) ? null : ((RefusalReason)message.GetInt32(4), message.GetString(5)),
             };
             entry.SetStored();
             kept.Add(entry);
@@ -74,7 +73,7 @@ internal sealed class StateTables(SqliteConnection connection)
         "INSERT INTO chat_outbox (sequence, room, client_offset, text) VALUES ($a, $b, $c, $d)",
         entry.Sequence,
         entry.Room,
-        entry.Key,
+        entry.ClientOffset,
         entry.Text);
 
     public void Remove(OutboxEntry entry) => Run("DELETE FROM chat_outbox WHERE sequence = $a", entry.Sequence);
@@ -83,7 +82,7 @@ internal sealed class StateTables(SqliteConnection connection)
         "UPDATE chat_outbox SET reason = $b, detail = $c WHERE sequence = $a",
         entry.Sequence,
         (int)entry.Refusal!.Value.Reason,
-        entry.Refusal.Value.Detail);
+        entry.Refusal.Value.Description);
 
     public void Start(string room, Position position)
     {

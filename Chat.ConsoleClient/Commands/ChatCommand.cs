@@ -163,7 +163,7 @@ internal sealed class ChatCommand
                 Interlocked.Exchange(ref shown, message.Id);
                 break;
             case MessageRefused message:
-                Refuse(message.Detail, message.Text);
+                Refuse(message.Description, message.Text);
                 break;
             case RoomJoined joined:
                 output.Say($"connected to {context.Options.Addresses[0]}, room {joined.Room}");
@@ -190,12 +190,12 @@ internal sealed class ChatCommand
                 caughtUp.TrySetResult();
                 break;
             case RoomLeft left:
-                throw new CommandRefusedException(left.Detail);
+                throw new CommandRefusedException(left.Description);
             case ConnectionChanged changed:
                 watch.Take(changed);
                 break;
-            case StateNotWritten state:
-                output.Say(state.Detail);
+            case StateWriteFailed state:
+                output.Say(state.Message);
                 break;
         }
 

@@ -111,7 +111,7 @@ internal sealed partial class CommandRun(Output output)
             }
             catch (Exception error) when (CodeOf(error) is { } code)
             {
-                return Fail(code, SentenceOf(error));
+                return Fail(code, MessageOf(error));
             }
             catch (NobodyReadsException)
             {
@@ -146,7 +146,7 @@ internal sealed partial class CommandRun(Output output)
     };
 
     /// <summary>Without the name of a parameter in the code, which says nothing to somebody at the console.</summary>
-    public static string SentenceOf(Exception error) =>
+    public static string MessageOf(Exception error) =>
         error is ArgumentException { ParamName: { } name } ? error.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : error.Message;
 
     private CommandContext ContextOf(ParseResult given, TimeSpan waits, CancellationToken stop)

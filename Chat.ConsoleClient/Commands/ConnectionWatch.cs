@@ -22,7 +22,7 @@ internal sealed class ConnectionWatch : IDisposable
     {
         this.context = context;
         this.wait = wait;
-        timer = context.Options.Time.CreateTimer(_ => GiveUp(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        timer = context.Options.TimeProvider.CreateTimer(_ => GiveUp(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Wait();
     }
 
@@ -47,7 +47,7 @@ internal sealed class ConnectionWatch : IDisposable
                 return;
             }
 
-            context.Output.Say($"{Sentence(wrong, context.Options)}, retrying…");
+            context.Output.Say($"{MessageOf(wrong, context.Options)}, retrying…");
             Wait();
         }
     }
@@ -64,13 +64,13 @@ internal sealed class ConnectionWatch : IDisposable
 
     /// <summary>What to end with where nothing answers: what is wrong now.</summary>
     public NoServiceException NoService() =>
-        new(Sentence(problem, context.Options) ?? $"no answer from {context.Options.Addresses[0]}{StartOne(context.Options.Addresses[0])}");
+        new(MessageOf(problem, context.Options) ?? $"no answer from {context.Options.Addresses[0]}{StartOne(context.Options.Addresses[0])}");
 
     public void Dispose() => timer.Dispose();
 
     /// <summary>What is wrong and, where nothing answers, how to start a service.</summary>
-    public static string? Sentence(ConnectionProblem? problem, ChatClientOptions options) =>
-        problem?.Kind == ProblemKind.Unreachable ? problem.Sentence + StartOne(options.Addresses[0]) : problem?.Sentence;
+    public static string? MessageOf(ConnectionProblem? problem, ChatClientOptions options) =>
+        problem?.Kind == ProblemKind.Unreachable ? problem.Message + StartOne(options.Addresses[0]) : problem?.Message;
 
     // On another machine it is not this person's to start.
     private static string StartOne(string address) => new Uri(address) is not { IsLoopback: true } uri ? ""

@@ -92,7 +92,7 @@ internal sealed class SendCommand
                 throw;
             }
 
-            context.Output.Say(error is OperationCanceledException ? "interrupted" : CommandRun.SentenceOf(error));
+            context.Output.Say(error is OperationCanceledException ? "interrupted" : CommandRun.MessageOf(error));
             context.Output.Say($"{Count(stored)} stored, {Count(taken - stored - refused)} without an answer{Advice()}");
             return CommandRun.CodeOf(error) ?? ExitCodes.NotAll;
         }
@@ -162,7 +162,7 @@ internal sealed class SendCommand
         {
             Refuse(
                 $"line {sent.Line}",
-                error.Reason == Reason.OffsetReused
+                error.Reason == RefusalReason.OffsetReused
                     ? $"an earlier command had another line {sent.Line} with this --key-prefix; repeat it with the same lines, or with another prefix"
                     : error.Message);
         }
@@ -171,15 +171,15 @@ internal sealed class SendCommand
     // However often the connection comes and goes: what counts is that nothing was answered for so long.
     private async Task WaitAsync(Task answer)
     {
-        var (begun, before) = (context.Options.Time.GetTimestamp(), client.OutboxCount);
-        while (!answer.IsCompleted && await Task.WhenAny(answer, Task.Delay(ProgressInterval, context.Options.Time)) != answer)
+        var (begun, before) = (context.Options.TimeProvider.GetTimestamp(), client.OutboxCount);
+        while (!answer.IsCompleted && await Task.WhenAny(answer, Task.Delay(ProgressInterval, context.Options.TimeProvider)) != answer)
         {
             ShowProgress();
             if (client.OutboxCount < before)
             {
-                (begun, before) = (context.Options.Time.GetTimestamp(), client.OutboxCount);
+                (begun, before) = (context.Options.TimeProvider.GetTimestamp(), client.OutboxCount);
             }
-            else if (context.Wait != Timeout.InfiniteTimeSpan && context.Options.Time.GetElapsedTime(begun) >= context.Wait)
+            else if (context.Wait != Timeout.InfiniteTimeSpan && context.Options.TimeProvider.GetElapsedTime(begun) >= context.Wait)
             {
                 throw watch.NoService();
             }
@@ -201,10 +201,10 @@ internal sealed class SendCommand
                     break;
                 case MessageRefused message:
                     // Of an earlier command with the same state file: the answers to this one's lines are waited for.
-                    Refuse($"'{message.Key}', which an earlier command has sent,", message.Detail);
+                    Refuse($"'{message.ClientOffset}', which an earlier command has sent,", message.Description);
                     break;
-                case StateNotWritten state:
-                    context.Output.Say(state.Detail);
+                case StateWriteFailed state:
+                    context.Output.Say(state.Message);
                     break;
             }
         }

@@ -19,9 +19,9 @@ internal static class StatusCommand
         // Without the state file: to look must send nothing.
         await using var client = ChatClient.Open(context.Options with { StatePath = null });
         var isServing = await client.IsServingAsync(context.Stop);
-        var begun = context.Options.Time.GetTimestamp();
+        var begun = context.Options.TimeProvider.GetTimestamp();
         var room = await client.ReadHistoryAsync(context.Room, null, 1, context.Stop);
-        var took = context.Options.Time.GetElapsedTime(begun);
+        var took = context.Options.TimeProvider.GetElapsedTime(begun);
         var (rooms, newest) = (0, default(RoomInfo));
         await foreach (var found in client.ListRoomsAsync(context.Stop))
         {

@@ -48,7 +48,7 @@ internal static class TailCommand
     private static async Task<int> RunAsync(CommandContext context, JoinFrom from, bool json)
     {
         // A message counts as taken when it has been written.
-        await using var client = ChatClient.Open(context.Options with { PositionMoves = PositionMoves.WithAck });
+        await using var client = ChatClient.Open(context.Options with { CommitMode = CommitMode.Manual });
         using var watch = new ConnectionWatch(context, context.Wait);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stop);
         _ = client.JoinAsync(context.Room, from, CancellationToken.None); // A refusal comes as an event, too.
@@ -83,7 +83,7 @@ internal static class TailCommand
                         output.Write(json ? MessageLine.JsonOf(message) : MessageLine.Of(message));
                         break;
                     case MessageRefused refused:
-                        output.Say($"'{refused.Key}', which an earlier command has sent, was refused: {refused.Detail}");
+                        output.Say($"'{refused.ClientOffset}', which an earlier command has sent, was refused: {refused.Description}");
                         exitCode = ExitCodes.NotAll;
                         break;
                     case RoomGap gap:
@@ -99,13 +99,13 @@ internal static class TailCommand
                             : "· the service has another log now; this is what it keeps");
                         break;
                     case RoomLeft left:
-                        output.Say(left.Detail);
+                        output.Say(left.Description);
                         return ExitCodes.Refused;
                     case ConnectionChanged changed:
                         watch.Take(changed);
                         break;
-                    case StateNotWritten state:
-                        output.Say(state.Detail);
+                    case StateWriteFailed state:
+                        output.Say(state.Message);
                         break;
                 }
             }
@@ -132,7 +132,7 @@ internal static class TailCommand
                 output.Flush();
                 if (written is not null)
                 {
-                    await client.AckAsync(written);
+                    await client.CommitAsync(written);
                     written = null;
                 }
             }

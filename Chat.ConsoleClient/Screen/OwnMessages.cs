@@ -46,8 +46,8 @@ internal sealed class OwnMessages(Timeline timeline)
     /// <summary>It came back. Returns where it waits, to be settled; null where it is nothing that was sent here.</summary>
     public LinkedListNode<Entry>? Receive(MessageReceived received, bool isOwn)
     {
-        var node = Take(received.Message.Key);
-        if (node is null && isOwn) Keep(received.Message.Key, received);
+        var node = Take(received.Message.ClientOffset);
+        if (node is null && isOwn) Keep(received.Message.ClientOffset, received);
         // Those before it came back before it, or were stored before the room was joined.
         while (node?.Previous is { Value.Delivery: Delivery.Stored } earlier) Drop(earlier);
         return node;
@@ -65,9 +65,9 @@ internal sealed class OwnMessages(Timeline timeline)
     /// <summary>It is stored, and so are those that were sent before it. Returns it, to be shown as that.</summary>
     public LinkedListNode<Entry>? Ack(MessageAcked acked)
     {
-        if (!byKey.TryGetValue(acked.Key, out var node))
+        if (!byKey.TryGetValue(acked.ClientOffset, out var node))
         {
-            Keep(acked.Key, acked);
+            Keep(acked.ClientOffset, acked);
             return null;
         }
 

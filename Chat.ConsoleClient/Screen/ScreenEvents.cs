@@ -23,13 +23,13 @@ internal sealed partial class ScreenModel
             case RoomReset reset: Take(reset, GetRoom(reset.Room)); break;
             case RoomLeft left: Take(left); break;
             case ConnectionChanged changed: Take(changed); break;
-            case StateNotWritten notWritten: Say(notWritten.Detail); break;
+            case StateWriteFailed notWritten: Say(notWritten.Message); break;
         }
     }
 
     /// <summary>A message that an earlier process has not got an answer for.</summary>
-    public void Take(WaitingMessage waiting) => GetRoom(waiting.Room).Own.Wait(
-        new() { Sender = User, Text = waiting.Text, Delivery = Delivery.Pending, Key = waiting.Key });
+    public void Take(PendingMessage waiting) => GetRoom(waiting.Room).Own.Wait(
+        new() { Sender = User, Text = waiting.Text, Delivery = Delivery.Pending, Key = waiting.ClientOffset });
 
     /// <summary>A page of history that was asked for.</summary>
     public void Take(HistoryPage page, string room)
@@ -64,7 +64,7 @@ internal sealed partial class ScreenModel
 
     private void Take(MessageRefused refused, Room room)
     {
-        room.Settle(room.Own.Refuse(refused.Key, Why(refused.Reason, refused.Detail), refused));
+        room.Settle(room.Own.Refuse(refused.ClientOffset, Why(refused.Reason, refused.Description), refused));
         if (room != Current) room.Unread++;
     }
 
@@ -84,8 +84,8 @@ internal sealed partial class ScreenModel
     {
         if (Find(left.Room) is not { } room) return;
         room.State = RoomState.Left;
-        var wasAsked = left.Reason == Reason.Unspecified;
-        if (!wasAsked) Say(room, $"not in {room.Name} any more: {Why(left.Reason, left.Detail)}");
+        var wasAsked = left.Reason == RefusalReason.Unspecified;
+        if (!wasAsked) Say(room, $"not in {room.Name} any more: {Why(left.Reason, left.Description)}");
         var other = rooms.Find(one => one.State != RoomState.Left);
         if (room == Current && wasAsked && other is not null) Show(other);
         else if (room == Current) Say(wasAsked ? $"you have left {room.Name}" : $"/join {room.Name} tries again");
@@ -97,8 +97,8 @@ internal sealed partial class ScreenModel
     {
         Connection = changed;
         // The row above the status line may be too short for it, and nothing else will ever be said.
-        if (changed is { State: ConnectionState.Halted, Problem: { } problem }) Say(problem.Sentence);
+        if (changed is { State: ConnectionState.Halted, Problem: { } problem }) Say(problem.Message);
     }
 
-    private static string Why(Reason reason, string detail) => detail.Length > 0 ? detail : reason.ToString();
+    private static string Why(RefusalReason reason, string detail) => detail.Length > 0 ? detail : reason.ToString();
 }

@@ -77,7 +77,7 @@ internal sealed class Shell
                 return null;
             }
 
-            var shell = new Shell(client, options, terminal, new ScreenModel(options.User, options.Time), waiting, ending.Token);
+            var shell = new Shell(client, options, terminal, new ScreenModel(options.User, options.TimeProvider), waiting, ending.Token);
             hasChanged.Value = () => waiting.Writer.TryWrite(shell.Resize);
             await shell.RunAsync(context.Room);
             await ending.CancelAsync();
@@ -96,7 +96,7 @@ internal sealed class Shell
     private async Task RunAsync(string room)
     {
         Resize();
-        foreach (var kept in client.WaitingMessages())
+        foreach (var kept in client.GetPendingMessages())
         {
             model.Take(kept);
         }
@@ -208,7 +208,7 @@ internal sealed class Shell
         {
             // The row for problems is too short for that, and somebody who has just begun must know.
             knowsWhereToLook = true;
-            model.Say(ConnectionWatch.Sentence(problem, options)!);
+            model.Say(ConnectionWatch.MessageOf(problem, options)!);
         }
 
         // Who comes back gets what was missed; what was before that makes the screen whole.
@@ -289,7 +289,7 @@ internal sealed class Shell
         }
         catch (Exception error) when (error is ChatRefusedException or ChatStateException or ChatHaltedException or ChatCallException or ArgumentException)
         {
-            await Post(() => model.Failed(intent, CommandRun.SentenceOf(error)));
+            await Post(() => model.Failed(intent, CommandRun.MessageOf(error)));
         }
     }
 

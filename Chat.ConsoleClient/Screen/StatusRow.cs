@@ -34,7 +34,7 @@ internal static class StatusRow
     {
         if (model.Connection.Problem is not { } problem) return null;
         var row = new RowWriter(model.Columns).Own(" ! ", palette.Problem);
-        return row.Foreign(problem.Sentence, palette.Problem, row.Left - 1).Row;
+        return row.Foreign(problem.Message, palette.Problem, row.Left - 1).Row;
     }
 
     private static IEnumerable<string> Right(ScreenModel model)

@@ -22,7 +22,7 @@ public sealed class ChatErrorTests
         var error = ErrorWith(Any.Pack(delay));
 
         Assert.Equal(expected, error.RetryDelay?.TotalSeconds);
-        Assert.Equal(expected is not null, error.ComeBack);
+        Assert.Equal(expected is not null, error.IsRetryable);
     }
 
     [Fact]
@@ -42,5 +42,5 @@ public sealed class ChatErrorTests
         Error(new Google.Rpc.Status { Details = { details } }.ToByteArray());
 
     private static ChatError Error(byte[] details) => ChatError.Of(new RpcException(
-        new Grpc.Core.Status(StatusCode.ResourceExhausted, ""), new Metadata { { ChatError.DetailsKey, details } }));
+        new global::Grpc.Core.Status(StatusCode.ResourceExhausted, ""), new Metadata { { ChatError.DetailsKey, details } }));
 }

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Chat.Tests.Infrastructure;
+using Chat.TestSupport;
 using Xunit;
 
 namespace Chat.Tests.Docs;

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Chat.Tests.Infrastructure;
+using Chat.TestSupport;
 using Chat.V1;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -41,12 +41,12 @@ internal static partial class ProtocolPage
             return (kind, Json.Parse(json, DescriptorOf(kind)));
         });
 
-    /// <summary>The rows of the table of errors: status, reason, whether to come back.</summary>
-    public static IEnumerable<(string Status, string Reason, string ComeBack)> ErrorRows() =>
+    /// <summary>The rows of the table of errors: status, reason, whether the call is retryable.</summary>
+    public static IEnumerable<(string Status, string Reason, string Retryable)> ErrorRows() =>
         ErrorRow().Matches(Text).Select(match => (
             match.Groups["status"].Value,
             match.Groups["reason"].Value.Trim('`'),
-            match.Groups["comeback"].Value));
+            match.Groups["retryable"].Value));
 
     private static MessageDescriptor DescriptorOf(string kind) => kind switch
     {
@@ -59,6 +59,6 @@ internal static partial class ProtocolPage
     [GeneratedRegex("<!-- (?<kind>[^ ]+) -->\n```json\n(?<json>.*?)\n```", RegexOptions.Singleline)]
     private static partial Regex ExampleBlock();
 
-    [GeneratedRegex(@"^\| `(?<status>[A-Z_]+)` \| (?<reason>`[A-Z_]+`|any) \| (?<comeback>[^|]+) \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `(?<status>[A-Z_]+)` \| (?<reason>`[A-Z_]+`|any) \| (?<retryable>[^|]+) \|", RegexOptions.Multiline)]
     private static partial Regex ErrorRow();
 }

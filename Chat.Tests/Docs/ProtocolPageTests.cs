@@ -1,5 +1,5 @@
 using System.Globalization;
-using Chat.Tests.Infrastructure;
+using Chat.TestSupport;
 using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
@@ -83,10 +83,10 @@ public sealed class ProtocolPageTests
         var rows = ErrorTable.Rows.Select(row => (
             Status: UpperSnake(row.Code),
             Reason: row.Reason.Length > 0 ? row.Reason : "any",
-            ComeBack: row.ComeBack switch
+            Retryable: row.Retryable switch
             {
-                ComeBack.Yes => "yes",
-                ComeBack.AfterRetryDelay => "after `RetryInfo`",
+                Retryable.Yes => "yes",
+                Retryable.AfterRetryDelay => "after `RetryInfo`",
                 _ => "no",
             }));
 

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using Chat.Tests.Infrastructure;
+using Chat.TestSupport;
 using Xunit;
 
 namespace Chat.Tests.Examples;

@@ -1,5 +1,4 @@
-using Chat.Service.Log;
-using Chat.Tests.Infrastructure;
+using Chat.TestSupport;
 using Chat.V1;
 using Grpc.Core;
 using Microsoft.Data.Sqlite;

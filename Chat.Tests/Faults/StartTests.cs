@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using Chat.Tests.Infrastructure;
+using Chat.TestSupport;
 using Microsoft.Data.Sqlite;
 using Xunit;
 

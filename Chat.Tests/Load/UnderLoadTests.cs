@@ -1,6 +1,6 @@
 using Chat.Bench.Loads;
 using Chat.Bench.Peers;
-using Chat.Tests.Infrastructure;
+using Chat.TestSupport;
 using Chat.V1;
 using Grpc.Net.Client;
 using Xunit;

@@ -1,4 +1,4 @@
-using Chat.Service.Log;
+using Chat.AspNetCore.Storage;
 
 namespace Chat.Tests.Model;
 

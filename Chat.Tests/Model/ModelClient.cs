@@ -1,5 +1,5 @@
 using System.Globalization;
-using Chat.Tests.Infrastructure;
+using Chat.TestSupport;
 using Chat.V1;
 
 namespace Chat.Tests.Model;

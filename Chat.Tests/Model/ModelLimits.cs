@@ -1,4 +1,4 @@
-using Chat.Service;
+using Chat.AspNetCore;
 
 namespace Chat.Tests.Model;
 

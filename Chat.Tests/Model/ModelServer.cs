@@ -1,6 +1,6 @@
-using Chat.Service;
-using Chat.Service.Log;
-using Chat.Tests.Infrastructure;
+using Chat.AspNetCore;
+using Chat.AspNetCore.Storage;
+using Chat.TestSupport;
 using Chat.V1;
 using Grpc.Net.Client;
 

@@ -1,4 +1,4 @@
-using Chat.Tests.Infrastructure;
+using Chat.TestSupport;
 using Chat.V1;
 using Grpc.Core;
 using Grpc.Net.Client;

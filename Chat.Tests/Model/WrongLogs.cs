@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Chat.Service.Log;
+using Chat.AspNetCore.Storage;
 
 namespace Chat.Tests.Model;
 

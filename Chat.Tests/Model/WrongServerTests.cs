@@ -1,7 +1,7 @@
-using Chat.Service;
-using Chat.Service.Log;
-using Chat.Service.Log.Sqlite;
-using Chat.Tests.Infrastructure;
+using Chat.AspNetCore;
+using Chat.AspNetCore.Storage;
+using Chat.AspNetCore.Storage.Sqlite;
+using Chat.TestSupport;
 using Chat.V1;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Chat.Service.Rooms;
+using Chat.AspNetCore.Rooms;
 using Chat.V1;
 using Google.Protobuf;
 using Xunit;

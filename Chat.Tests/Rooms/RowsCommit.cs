@@ -1,5 +1,5 @@
 using System.Text;
-using Chat.Service.Log;
+using Chat.AspNetCore.Storage;
 
 namespace Chat.Tests.Rooms;
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Chat.Service.Rooms;
+using Chat.AspNetCore.Rooms;
 using Xunit;
 
 namespace Chat.Tests.Rooms;

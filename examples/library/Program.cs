@@ -10,27 +10,27 @@ await using var client = ChatClient.Open(new ChatClientOptions
     Addresses = [address],
     User = "shop",
     StatePath = statePath,
-    PositionMoves = PositionMoves.WithAck,
+    CommitMode = CommitMode.Manual,
 });
 _ = client.JoinAsync("orders");
-await client.EnqueueAsync("orders", "Order 4711 has shipped.", key: "shipped-4711");
+await client.EnqueueAsync("orders", "Order 4711 has shipped.", clientOffset: "shipped-4711");
 
 await foreach (var happened in client.ReadEventsAsync())
 {
     switch (happened)
     {
         case MessageReceived { Message: var message }:
-            await client.AckAsync(message, (connection, transaction) => Bookkeeping.Note(message, connection, transaction));
+            await client.CommitAsync(message, (connection, transaction) => Bookkeeping.Note(message, connection, transaction));
             Console.WriteLine($"noted: {message.Text}");
             break;
         case MessageAcked acked:
-            Console.WriteLine($"stored: {acked.Key}");
+            Console.WriteLine($"stored: {acked.ClientOffset}");
             break;
         case MessageRefused refused:
-            Console.WriteLine($"not stored: {refused.Key}, because {refused.Detail}");
+            Console.WriteLine($"not stored: {refused.ClientOffset}, because {refused.Description}");
             break;
         case ConnectionChanged { Problem: { } problem }:
-            Console.WriteLine(problem.Sentence);
+            Console.WriteLine(problem.Message);
             break;
     }
 }

@@ -1,5 +1,5 @@
 using System.Net;
-using Chat.Service;
+using Chat.AspNetCore;
 using Chat.V1;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;

@@ -1,5 +1,5 @@
+using Chat.AspNetCore;
 using Chat.Client;
-using Chat.Service;
 using Chat.V1;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;

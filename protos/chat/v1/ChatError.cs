@@ -5,7 +5,7 @@ using Grpc.Core;
 
 namespace Chat.V1;
 
-/// <summary>Why a call of the chat ended, read from its status: whether to come back, and when.</summary>
+/// <summary>Why a call ended, read from its status: whether it is worth another attempt, and when.</summary>
 public sealed class ChatError
 {
     /// <summary>The trailer that carries an encoded <c>google.rpc.Status</c>.</summary>
@@ -20,21 +20,21 @@ public sealed class ChatError
         Reason = info?.Domain == Domain ? info.Reason : "";
         RetryDelay = retry;
         Violations = bad is null ? [] : [.. bad.FieldViolations.Select(violation => (violation.Field, violation.Description))];
-        ComeBack = ErrorTable.Find(error.StatusCode, Reason).ComeBack switch
+        IsRetryable = ErrorTable.Find(error.StatusCode, Reason).Retryable switch
         {
-            V1.ComeBack.Yes => true,
-            V1.ComeBack.AfterRetryDelay => RetryDelay is not null,
+            Retryable.Yes => true,
+            Retryable.AfterRetryDelay => RetryDelay is not null,
             _ => false,
         };
     }
 
-    /// <summary>One of <see cref="ErrorTable"/>, in UPPER_SNAKE_CASE; empty where the service did not say one.</summary>
+    /// <summary>One of <see cref="ErrorTable"/>, in UPPER_SNAKE_CASE; empty if the service gave none.</summary>
     public string Reason { get; }
 
-    /// <summary>True when the same call may be made again: at once, or after <see cref="RetryDelay"/>.</summary>
-    public bool ComeBack { get; }
+    /// <summary>True if the same call is worth another attempt, at once or after <see cref="RetryDelay"/>.</summary>
+    public bool IsRetryable { get; }
 
-    /// <summary>How long to wait before that, where the service said so.</summary>
+    /// <summary>How long to wait before that; null if the service gave no delay.</summary>
     public TimeSpan? RetryDelay { get; }
 
     /// <summary>Which fields or metadata keys of the request were wrong, and how.</summary>

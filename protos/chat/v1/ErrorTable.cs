@@ -3,29 +3,29 @@ using Grpc.Core;
 namespace Chat.V1;
 
 /// <summary>
-/// Every status that a call of the chat can end with, and whether to come back. <c>docs/protocol.md</c> has the same
-/// table for people.
+/// Every status that a call can end with, and whether the call is retryable. <c>docs/protocol.md</c> shows the same
+/// table to people.
 /// </summary>
 public static class ErrorTable
 {
     // With a reason: what the service says itself.
-    internal static readonly ErrorRow InvalidMetadata = new(StatusCode.InvalidArgument, "INVALID_METADATA", ComeBack.No);
-    internal static readonly ErrorRow Invalid = new(StatusCode.InvalidArgument, "INVALID", ComeBack.No);
-    internal static readonly ErrorRow TooLarge = new(StatusCode.InvalidArgument, "TOO_LARGE", ComeBack.No);
-    internal static readonly ErrorRow Malformed = new(StatusCode.InvalidArgument, "MALFORMED", ComeBack.No);
-    internal static readonly ErrorRow UnknownCompression = new(StatusCode.Unimplemented, "UNKNOWN_COMPRESSION", ComeBack.No);
-    internal static readonly ErrorRow ReflectionOff = new(StatusCode.Unimplemented, "REFLECTION_OFF", ComeBack.No);
-    internal static readonly ErrorRow UnknownService = new(StatusCode.NotFound, "UNKNOWN_SERVICE", ComeBack.No);
-    internal static readonly ErrorRow OffsetReused = new(StatusCode.AlreadyExists, "OFFSET_REUSED", ComeBack.No);
-    internal static readonly ErrorRow Forbidden = new(StatusCode.PermissionDenied, "FORBIDDEN", ComeBack.No);
-    internal static readonly ErrorRow LogChanged = new(StatusCode.FailedPrecondition, "LOG_CHANGED", ComeBack.No);
-    internal static readonly ErrorRow Limit = new(StatusCode.ResourceExhausted, "LIMIT", ComeBack.AfterRetryDelay);
-    internal static readonly ErrorRow Draining = new(StatusCode.Unavailable, "DRAINING", ComeBack.Yes);
-    internal static readonly ErrorRow StoreUnavailable = new(StatusCode.Unavailable, "STORE_UNAVAILABLE", ComeBack.Yes);
-    internal static readonly ErrorRow LogDamaged = new(StatusCode.DataLoss, "LOG_DAMAGED", ComeBack.No);
-    internal static readonly ErrorRow Unexpected = new(StatusCode.Internal, "UNEXPECTED", ComeBack.Yes);
+    internal static readonly ErrorRow InvalidMetadata = new(StatusCode.InvalidArgument, "INVALID_METADATA", Retryable.No);
+    internal static readonly ErrorRow Invalid = new(StatusCode.InvalidArgument, "INVALID", Retryable.No);
+    internal static readonly ErrorRow TooLarge = new(StatusCode.InvalidArgument, "TOO_LARGE", Retryable.No);
+    internal static readonly ErrorRow Malformed = new(StatusCode.InvalidArgument, "MALFORMED", Retryable.No);
+    internal static readonly ErrorRow UnknownCompression = new(StatusCode.Unimplemented, "UNKNOWN_COMPRESSION", Retryable.No);
+    internal static readonly ErrorRow ReflectionOff = new(StatusCode.Unimplemented, "REFLECTION_OFF", Retryable.No);
+    internal static readonly ErrorRow UnknownService = new(StatusCode.NotFound, "UNKNOWN_SERVICE", Retryable.No);
+    internal static readonly ErrorRow OffsetReused = new(StatusCode.AlreadyExists, "OFFSET_REUSED", Retryable.No);
+    internal static readonly ErrorRow Forbidden = new(StatusCode.PermissionDenied, "FORBIDDEN", Retryable.No);
+    internal static readonly ErrorRow LogChanged = new(StatusCode.FailedPrecondition, "LOG_CHANGED", Retryable.No);
+    internal static readonly ErrorRow Limit = new(StatusCode.ResourceExhausted, "LIMIT", Retryable.AfterRetryDelay);
+    internal static readonly ErrorRow Draining = new(StatusCode.Unavailable, "DRAINING", Retryable.Yes);
+    internal static readonly ErrorRow StoreUnavailable = new(StatusCode.Unavailable, "STORE_UNAVAILABLE", Retryable.Yes);
+    internal static readonly ErrorRow LogDamaged = new(StatusCode.DataLoss, "LOG_DAMAGED", Retryable.No);
+    internal static readonly ErrorRow Unexpected = new(StatusCode.Internal, "UNEXPECTED", Retryable.Yes);
 
-    /// <summary>The rows: those with a reason, then one for each code, for any reason that is not listed or none.</summary>
+    /// <summary>The rows with a reason, then one row per code for any other reason or none.</summary>
     public static IReadOnlyList<ErrorRow> Rows { get; } =
     [
         InvalidMetadata,
@@ -43,46 +43,46 @@ public static class ErrorTable
         StoreUnavailable,
         LogDamaged,
         Unexpected,
-        new(StatusCode.Cancelled, "", ComeBack.Yes),
-        new(StatusCode.Unknown, "", ComeBack.Yes),
-        new(StatusCode.InvalidArgument, "", ComeBack.No),
-        new(StatusCode.DeadlineExceeded, "", ComeBack.Yes),
-        new(StatusCode.NotFound, "", ComeBack.No),
-        new(StatusCode.AlreadyExists, "", ComeBack.No),
-        new(StatusCode.PermissionDenied, "", ComeBack.No),
-        new(StatusCode.ResourceExhausted, "", ComeBack.AfterRetryDelay),
-        new(StatusCode.FailedPrecondition, "", ComeBack.No),
-        new(StatusCode.Aborted, "", ComeBack.Yes),
-        new(StatusCode.OutOfRange, "", ComeBack.No),
-        new(StatusCode.Unimplemented, "", ComeBack.No),
-        new(StatusCode.Internal, "", ComeBack.Yes),
-        new(StatusCode.Unavailable, "", ComeBack.Yes),
-        new(StatusCode.DataLoss, "", ComeBack.No),
-        new(StatusCode.Unauthenticated, "", ComeBack.No),
+        new(StatusCode.Cancelled, "", Retryable.Yes),
+        new(StatusCode.Unknown, "", Retryable.Yes),
+        new(StatusCode.InvalidArgument, "", Retryable.No),
+        new(StatusCode.DeadlineExceeded, "", Retryable.Yes),
+        new(StatusCode.NotFound, "", Retryable.No),
+        new(StatusCode.AlreadyExists, "", Retryable.No),
+        new(StatusCode.PermissionDenied, "", Retryable.No),
+        new(StatusCode.ResourceExhausted, "", Retryable.AfterRetryDelay),
+        new(StatusCode.FailedPrecondition, "", Retryable.No),
+        new(StatusCode.Aborted, "", Retryable.Yes),
+        new(StatusCode.OutOfRange, "", Retryable.No),
+        new(StatusCode.Unimplemented, "", Retryable.No),
+        new(StatusCode.Internal, "", Retryable.Yes),
+        new(StatusCode.Unavailable, "", Retryable.Yes),
+        new(StatusCode.DataLoss, "", Retryable.No),
+        new(StatusCode.Unauthenticated, "", Retryable.No),
     ];
 
-    /// <summary>The row for a status: that of its reason, or else that of its code.</summary>
+    /// <summary>The row for a status: by its reason, or else by its code.</summary>
     public static ErrorRow Find(StatusCode code, string reason) =>
         Rows.FirstOrDefault(row => row.Code == code && row.Reason == reason)
         ?? Rows.FirstOrDefault(row => row.Code == code && row.Reason.Length == 0)
-        ?? new ErrorRow(code, "", ComeBack.No);
+        ?? new ErrorRow(code, "", Retryable.No);
 }
 
-/// <summary>Whether to come back after a call that ended with a code and a reason.</summary>
+/// <summary>Whether a call that ended with this code and reason is retryable.</summary>
 /// <param name="Code">The gRPC status code.</param>
-/// <param name="Reason">The reason in the status's <c>ErrorInfo</c>; empty = another one, or none.</param>
-/// <param name="ComeBack">Whether the same call may be made again.</param>
-public sealed record ErrorRow(StatusCode Code, string Reason, ComeBack ComeBack);
+/// <param name="Reason">The reason in the status's <c>ErrorInfo</c>; empty for any other reason or none.</param>
+/// <param name="Retryable">Whether the same call is worth another attempt.</param>
+public sealed record ErrorRow(StatusCode Code, string Reason, Retryable Retryable);
 
-/// <summary>Whether the same call may be made again.</summary>
-public enum ComeBack
+/// <summary>Whether the same call is worth another attempt.</summary>
+public enum Retryable
 {
-    /// <summary>It would end the same way.</summary>
+    /// <summary>No: it would end the same way.</summary>
     No,
 
-    /// <summary>After the <c>RetryInfo</c> of the status, or a delay of the client's own.</summary>
+    /// <summary>Yes, after the status's <c>RetryInfo</c> or, without one, a delay that the client chooses.</summary>
     Yes,
 
-    /// <summary>After the <c>RetryInfo</c> of the status; where there is none, no.</summary>
+    /// <summary>Only after the status's <c>RetryInfo</c>; without one, no.</summary>
     AfterRetryDelay,
 }

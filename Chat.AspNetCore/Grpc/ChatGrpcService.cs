@@ -1,0 +1,67 @@
+using Chat.AspNetCore.Queries;
+using Chat.AspNetCore.Sessions;
+using Chat.V1;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Chat.AspNetCore.Grpc;
+
+/// <summary>The gRPC door: hands streams to the session host and calls to the queries, and throws their statuses.</summary>
+internal sealed class ChatGrpcService(
+    SessionHost sessions,
+    ChatQueries queries,
+    UnaryCallHandler unary,
+    StatusMapper statuses)
+    : EncodedChatServiceBase
+{
+    public override async Task Chat(
+        IAsyncStreamReader<EncodedRequest> requests,
+        IServerStreamWriter<Frame> responses,
+        ServerCallContext context)
+    {
+        try
+        {
+            var start = SessionStart.Parse(context.GetCallMetadata());
+            var transport = new GrpcTransport(requests, responses, context);
+            var end = await sessions.RunAsync(start, transport, context.CancellationToken);
+            statuses.ThrowIfFailed(end, context.Peer);
+        }
+        catch (Exception error)
+        {
+            throw statuses.Map(error, context.Peer);
+        }
+    }
+
+    public override Task SendMessage(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context) =>
+        unary.HandleAsync(
+            requests,
+            responses,
+            context,
+            SendMessageRequest.Parser,
+            async (request, sender) => await queries.SendMessageAsync(request, sender, context.CancellationToken));
+
+    public override Task ListMessages(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context) =>
+        unary.HandlePageAsync(
+            requests,
+            responses,
+            context,
+            ListMessagesRequest.Parser,
+            async (request, _) => await queries.ListMessagesAsync(request, context.CancellationToken));
+
+    public override Task ListRooms(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context) =>
+        unary.HandlePageAsync(
+            requests,
+            responses,
+            context,
+            ListRoomsRequest.Parser,
+            async (request, _) => await queries.ListRoomsAsync(request, context.CancellationToken));
+}

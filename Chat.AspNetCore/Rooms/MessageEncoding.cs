@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using Chat.AspNetCore.Storage;
+using Chat.V1;
+using Google.Protobuf;
+
+namespace Chat.AspNetCore.Rooms;
+
+/// <summary>
+/// Writes a stored row as an encoded <see cref="Message"/>, straight from the bytes that the log shows: the one place
+/// where the service encodes by hand, because every message passes here.
+/// </summary>
+internal static class MessageEncoding
+{
+    // Field numbers of google.protobuf.Timestamp.
+    private const int SecondsFieldNumber = 1;
+    private const int NanosFieldNumber = 2;
+
+    private const int LengthDelimited = 2;
+    private const int Varint = 0;
+    private const long MicrosecondsPerSecond = 1_000_000;
+
+    /// <summary>Bytes of an embedded message of <paramref name="size"/> bytes with its tag (fields 1 to 15) and length.</summary>
+    public static int SizeWithPrefix(int size) => 1 + VarintSize((ulong)size) + size;
+
+    /// <summary>Writes the tag and length that go before an embedded message; returns the bytes written.</summary>
+    public static int WritePrefix(Span<byte> target, int field, int size)
+    {
+        var writer = new Writer(target);
+        writer.Varint(Tag(field, LengthDelimited));
+        writer.Varint((ulong)size);
+        return writer.Written;
+    }
+
+    /// <summary>Bytes of the encoded message, without tag and length.</summary>
+    public static int SizeOf(scoped in MessageRow row) =>
+        SizeWithPrefix(row.Room.Length)
+        + NumberSize((ulong)row.Id)
+        + SizeWithPrefix(row.Sender.Length)
+        + SizeWithPrefix(row.Text.Length)
+        + SizeWithPrefix(TimestampSize(row.SentAt))
+        + SizeWithPrefix(row.ClientOffset.Length);
+
+    /// <summary>Writes the message as an entry of a response: tag, length, and the encoded message.</summary>
+    /// <param name="row">The message.</param>
+    /// <param name="size">What <see cref="SizeOf"/> says of it.</param>
+    /// <param name="target">Where to.</param>
+    public static void WriteEntry(scoped in MessageRow row, int size, Span<byte> target)
+    {
+        var start = WritePrefix(target, ChatResponse.MessagesFieldNumber, size);
+        var written = Write(row, target[start..]);
+        Debug.Assert(written == size, "A message must be as long as its prefix says.");
+    }
+
+    private static int Write(scoped in MessageRow row, Span<byte> target)
+    {
+        var writer = new Writer(target);
+        writer.Bytes(Message.RoomFieldNumber, row.Room);
+        writer.Number(Message.IdFieldNumber, (ulong)row.Id);
+        writer.Bytes(Message.SenderFieldNumber, row.Sender);
+        writer.Bytes(Message.TextFieldNumber, row.Text);
+
+        var (seconds, nanos) = Timestamp(row.SentAt);
+        writer.Varint(Tag(Message.SentAtFieldNumber, LengthDelimited));
+        writer.Varint((ulong)TimestampSize(row.SentAt));
+        writer.Number(SecondsFieldNumber, seconds);
+        writer.Number(NanosFieldNumber, nanos);
+        writer.Bytes(Message.ClientOffsetFieldNumber, row.ClientOffset);
+        return writer.Written;
+    }
+
+    private static int TimestampSize(long microseconds)
+    {
+        var (seconds, nanos) = Timestamp(microseconds);
+        return NumberSize(seconds) + NumberSize(nanos);
+    }
+
+    // A time before 1970 has negative seconds, which are ten bytes long as a varint, and nanos that count up.
+    private static (ulong Seconds, ulong Nanos) Timestamp(long microseconds)
+    {
+        var (seconds, rest) = Math.DivRem(microseconds, MicrosecondsPerSecond);
+        return rest < 0
+            ? ((ulong)(seconds - 1), (ulong)((rest + MicrosecondsPerSecond) * 1000))
+            : ((ulong)seconds, (ulong)(rest * 1000));
+    }
+
+    private static ulong Tag(int field, int wireType) => (ulong)((field << 3) | wireType);
+
+    // As proto3 has it, a number that is 0 is not written.
+    private static int NumberSize(ulong value) => value == 0 ? 0 : 1 + VarintSize(value);
+
+    private static int VarintSize(ulong value) => CodedOutputStream.ComputeUInt64Size(value);
+
+    private ref struct Writer(Span<byte> target)
+    {
+        private readonly Span<byte> target = target;
+
+        public int Written { get; private set; }
+
+        public void Varint(ulong value)
+        {
+            while (value >= 0x80)
+            {
+                target[Written++] = (byte)(value | 0x80);
+                value >>= 7;
+            }
+
+            target[Written++] = (byte)value;
+        }
+
+        public void Number(int field, ulong value)
+        {
+            if (value != 0)
+            {
+                Varint(Tag(field, MessageEncoding.Varint));
+                Varint(value);
+            }
+        }
+
+        public void Bytes(int field, ReadOnlySpan<byte> value)
+        {
+            Varint(Tag(field, LengthDelimited));
+            Varint((ulong)value.Length);
+            value.CopyTo(target[Written..]);
+            Written += value.Length;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using Chat.AspNetCore.Storage;
+
+namespace Chat.AspNetCore.Rooms;
+
+/// <summary>Knows who follows which room.</summary>
+internal sealed class RoomHub(TailMemory tails)
+{
+    private readonly ConcurrentDictionary<string, FollowedRoom> rooms = [];
+
+    /// <summary>
+    /// From now on, each commit to the room wakes <paramref name="follower"/>. A head that is read from the log after this
+    /// call misses no commit: the commit is either part of that head or wakes the follower.
+    /// </summary>
+    public FollowedRoom Follow(string name, WakeSignal follower)
+    {
+        while (true)
+        {
+            var room = rooms.GetOrAdd(name, static (name, tails) => new FollowedRoom(name, new RoomTail(tails)), tails);
+            if (room.TryFollow(follower))
+            {
+                return room;
+            }
+
+            // Its last follower is just leaving: help to remove it, and start a new one.
+            Remove(room);
+        }
+    }
+
+    /// <summary>The room no longer wakes <paramref name="follower"/>.</summary>
+    public void Unfollow(FollowedRoom room, WakeSignal follower)
+    {
+        if (room.Unfollow(follower))
+        {
+            tails.Close(room.Tail);
+            Remove(room);
+        }
+    }
+
+    /// <summary>Called by the log after each commit.</summary>
+    public void OnCommitted(RoomCommit commit)
+    {
+        if (rooms.TryGetValue(commit.Room, out var room))
+        {
+            room.OnCommitted(commit);
+        }
+    }
+
+    private void Remove(FollowedRoom room) => rooms.TryRemove(new(room.Name, room));
+}

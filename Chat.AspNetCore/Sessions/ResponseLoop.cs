@@ -1,0 +1,214 @@
+using System.Runtime.CompilerServices;
+using Chat.AspNetCore.Diagnostics;
+using Chat.AspNetCore.Rooms;
+using Chat.AspNetCore.Storage;
+using Chat.V1;
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.ObjectPool;
+
+namespace Chat.AspNetCore.Sessions;
+
+/// <summary>
+/// The only writer of a stream. It sends frames while there is something to send, waits to be woken when there is not, and
+/// decides when the session has reached its end. It never holds more than one frame, and none while it waits.
+/// </summary>
+internal sealed class ResponseLoop(
+    WakeSignal wakeSignal,
+    PendingAnswers pendingAnswers,
+    IMessageLog log,
+    SessionClock clock,
+    ObjectPool<Frame> frames,
+    ChatOptions options,
+    ChatMetrics metrics)
+{
+    private readonly FrameFiller filler = new(log, metrics);
+    private readonly Queue<Answer> answers = [];
+    private Frame? frame;
+    private bool greeted;
+
+    /// <summary>Writes until the session is over, and returns why.</summary>
+    /// <param name="transport">Where responses go.</param>
+    /// <param name="stopping">The service has been asked to stop: answer what was read, send a GoAway, and end.</param>
+    /// <param name="clientAborted">The client is gone.</param>
+    /// <param name="stallTimeout">Fires when this client is given up; the session is woken then.</param>
+    public async Task<SessionEnd> RunAsync(
+        IChatTransport transport,
+        CancellationToken stopping,
+        CancellationToken clientAborted,
+        CancellationToken stallTimeout)
+    {
+        try
+        {
+            var end = await ServeAsync(transport, stopping, clientAborted, stallTimeout);
+            if (GoAwayFor(end.Reason) is { } goAway)
+            {
+                frame ??= frames.Get();
+                frame.TryAdd(ChatResponse.GoAwayFieldNumber, goAway);
+                await WriteAsync(transport, frame, stallTimeout);
+            }
+
+            return end;
+        }
+        catch (Exception) when (stallTimeout.IsCancellationRequested)
+        {
+            return SessionEndReason.TimedOut;
+        }
+        catch (Exception) when (clientAborted.IsCancellationRequested)
+        {
+            return SessionEndReason.ClientAborted;
+        }
+        finally
+        {
+            ReturnFrame();
+        }
+    }
+
+    private async Task<SessionEnd> ServeAsync(
+        IChatTransport transport,
+        CancellationToken stopping,
+        CancellationToken clientAborted,
+        CancellationToken stallTimeout)
+    {
+        while (!clientAborted.IsCancellationRequested && !stallTimeout.IsCancellationRequested)
+        {
+            // Read before the answers are fetched: what is settled now has its answers among them.
+            var end = EndInSight(stopping);
+            var isAnswered = pendingAnswers is { RequestsEnd: RequestsEnd.Completed, IsSettled: true };
+            pendingAnswers.MoveTo(answers);
+            frame ??= frames.Get();
+            AddHeartbeat(frame);
+            filler.AddAnswers(frame, answers);
+            if (end is null)
+            {
+                try
+                {
+                    if (isAnswered && answers.Count == 0)
+                    {
+                        await filler.FixHeadsAsync(clientAborted);
+                    }
+
+                    await filler.AddMessagesAsync(frame, clientAborted);
+                }
+                catch (LogDamagedException error)
+                {
+                    return new SessionEnd(SessionEndReason.LogDamaged, error);
+                }
+                catch (StoreUnavailableException error)
+                {
+                    // The answers in this frame are not sent. The client repeats their sends, and they are found.
+                    frame.Clear();
+                    return new SessionEnd(SessionEndReason.StoreUnavailable, error);
+                }
+            }
+
+            if (frame.Length > 0)
+            {
+                await WriteAsync(transport, frame, stallTimeout);
+            }
+            else if (end is { } reached)
+            {
+                return reached;
+            }
+            else if (filler.HeadsAreFixed)
+            {
+                return SessionEndReason.Completed;
+            }
+            else
+            {
+                ReturnFrame();
+                await wakeSignal.WaitAsync();
+            }
+        }
+
+        // In this order: giving up a client also aborts its call.
+        return stallTimeout.IsCancellationRequested ? SessionEndReason.TimedOut : SessionEndReason.ClientAborted;
+    }
+
+    // How the session ends once all pending answers have been sent; null while it goes on.
+    private SessionEnd? EndInSight(CancellationToken stopping)
+    {
+        if (pendingAnswers.HasFailed)
+        {
+            return new SessionEnd(SessionEndReason.StoreUnavailable, pendingAnswers.Failure);
+        }
+
+        return pendingAnswers.RequestsEnd switch
+        {
+            RequestsEnd.NotYet => null,
+            RequestsEnd.Aborted => SessionEndReason.ClientAborted,
+            _ when !pendingAnswers.IsSettled => null,
+            RequestsEnd.Unreadable => SessionEndReason.RequestUnreadable,
+            RequestsEnd.Stopping => SessionEndReason.Draining,
+            _ => stopping.IsCancellationRequested ? SessionEndReason.Draining : (SessionEnd?)null,
+        };
+    }
+
+    // The last message of a session that the service ends on purpose; null where only the status is sent.
+    private GoAway? GoAwayFor(SessionEndReason reason)
+    {
+        GoAway? goAway = reason switch
+        {
+            SessionEndReason.Draining => new GoAway
+            {
+                Why = GoAway.Types.Why.Draining,
+                Detail = "the service is stopping",
+            },
+            SessionEndReason.StoreUnavailable => new GoAway
+            {
+                Why = GoAway.Types.Why.StoreUnavailable,
+                Detail = "the log cannot be written now; reconnect to read, and repeat unanswered sends a little later",
+            },
+            _ => null,
+        };
+        if (goAway is not null)
+        {
+            // Each client gets a delay of its own, so that they do not all reconnect at once.
+            goAway.Reconnect = true;
+            goAway.ReconnectAfter = (options.ReconnectSpread * Random.Shared.NextDouble()).ToDuration();
+        }
+
+        return goAway;
+    }
+
+    private void AddHeartbeat(Frame frame)
+    {
+        if (!greeted || clock.IsHeartbeatDue)
+        {
+            greeted = true;
+            frame.TryAdd(
+                ChatResponse.HeartbeatFieldNumber, new Heartbeat { Interval = options.HeartbeatInterval.ToDuration() });
+        }
+    }
+
+    // Awaited once per frame, so its state machine is pooled.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WriteAsync(IChatTransport transport, Frame frame, CancellationToken stallTimeout)
+    {
+        var bytes = frame.Length;
+        clock.OnWriteStarted();
+        metrics.OnFrameStarted(bytes);
+        try
+        {
+            await transport.WriteAsync(frame, stallTimeout);
+        }
+        finally
+        {
+            metrics.OnFrameTaken(bytes);
+            clock.OnWriteEnded();
+        }
+
+        pendingAnswers.Release(frame.Answers);
+        frame.Clear();
+    }
+
+    // An idle session holds no frame.
+    private void ReturnFrame()
+    {
+        if (frame is not null)
+        {
+            frame.Clear();
+            frames.Return(frame);
+            frame = null;
+        }
+    }
+}

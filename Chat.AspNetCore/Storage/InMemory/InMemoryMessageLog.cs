@@ -1,0 +1,141 @@
+using System.Text;
+using Chat.AspNetCore.Storage.GroupCommit;
+
+namespace Chat.AspNetCore.Storage.InMemory;
+
+/// <summary>A log that lives as long as its process: for tests, and to try the service without a file.</summary>
+internal sealed class InMemoryMessageLog : GroupCommitLog
+{
+    private const int PageRows = 500;
+
+    private readonly Dictionary<string, List<Message>> committed = [];
+    private readonly Dictionary<Key, Stored> keys = [];
+
+    // The batch that is being stored; it becomes visible as a whole.
+    private readonly List<(string Room, Message Message)> batch = [];
+    private readonly List<Key> batchKeys = [];
+
+    public InMemoryMessageLog(LogOptions? options = null)
+        : base(options ?? new LogOptions())
+    {
+        Start(messagesKept: 0);
+    }
+
+    public override string LogId { get; } = LogIds.New();
+
+    public override string Location => "memory, until the process ends";
+
+    public override ValueTask ReadAsync(
+        string room,
+        long after,
+        long through,
+        IMessageSink sink,
+        CancellationToken cancellation)
+    {
+        Message[] page;
+        lock (committed)
+        {
+            page = committed.TryGetValue(room, out var messages) && after < messages.Count
+                ? [.. messages.Skip((int)after).Take((int)Math.Min(through - after, PageRows))]
+                : [];
+        }
+
+        var name = Encoding.UTF8.GetBytes(room);
+        foreach (var message in page)
+        {
+            var row = new MessageRow
+            {
+                Room = name,
+                Id = message.Id,
+                Sender = message.Sender,
+                Text = message.Text,
+                ClientOffset = message.ClientOffset,
+                SentAt = message.SentAt,
+            };
+            if (!sink.TryAdd(row))
+            {
+                break;
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
+        string after,
+        int count,
+        CancellationToken cancellation)
+    {
+        lock (committed)
+        {
+            return new([.. committed
+                .Where(room => string.CompareOrdinal(room.Key, after) > 0)
+                .OrderBy(room => room.Key, StringComparer.Ordinal)
+                .Take(count)
+                .Select(room => new RoomSummary(room.Key, room.Value[^1].Id, room.Value[^1].SentAt))]);
+        }
+    }
+
+    protected override void BeginBatch()
+    {
+    }
+
+    protected override bool TryFindKey(RoomState room, Append append, out long id, out UInt128 contentHash)
+    {
+        var found = keys.TryGetValue(KeyOf(append), out var stored);
+        (id, contentHash) = (stored.Id, stored.ContentHash);
+        return found;
+    }
+
+    // Rooms are told apart by their names here, and need no number.
+    protected override RoomState CreateRoom(string name) => new(roomId: 0, name, oldest: 1, head: 0);
+
+    protected override void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt)
+    {
+        batch.Add((room.Name, new Message(
+            id,
+            Encoding.UTF8.GetBytes(append.Sender),
+            append.Text,
+            Encoding.UTF8.GetBytes(append.ClientOffset),
+            LogTime.ToMicroseconds(sentAt))));
+        var key = KeyOf(append);
+        keys.Add(key, new Stored(id, append.ContentHash));
+        batchKeys.Add(key);
+    }
+
+    protected override void CommitBatch(IReadOnlyList<RoomState> touched)
+    {
+        lock (committed)
+        {
+            foreach (var (room, message) in batch)
+            {
+                if (!committed.TryGetValue(room, out var messages))
+                {
+                    committed.Add(room, messages = []);
+                }
+
+                messages.Add(message);
+            }
+        }
+
+        batch.Clear();
+        batchKeys.Clear();
+    }
+
+    protected override void RollbackBatch()
+    {
+        batchKeys.ForEach(key => keys.Remove(key));
+        batch.Clear();
+        batchKeys.Clear();
+    }
+
+    protected override ValueTask CloseAsync() => ValueTask.CompletedTask;
+
+    private static Key KeyOf(Append append) => new(append.Room, append.Sender, append.ClientOffset);
+
+    private readonly record struct Key(string Room, string Sender, string ClientOffset);
+
+    private readonly record struct Stored(long Id, UInt128 ContentHash);
+
+    private sealed record Message(long Id, byte[] Sender, byte[] Text, byte[] ClientOffset, long SentAt);
+}

@@ -1,0 +1,111 @@
+using System.Text;
+using Chat.AspNetCore.Storage.GroupCommit;
+using Microsoft.Data.Sqlite;
+
+namespace Chat.AspNetCore.Storage.Sqlite;
+
+/// <summary>One read-only connection that reads pages: of a room, or of the rooms. For one caller at a time.</summary>
+internal sealed class SqliteLogReader : IDisposable
+{
+    private const int PageRows = 500;
+
+    private readonly SqliteConnection connection;
+    private readonly SqliteStatement page, rooms;
+
+    public SqliteLogReader(SqliteConnection connection)
+    {
+        this.connection = connection;
+
+        // The limit is no parameter: SQLite looks at one while it plans, and would plan anew each time it is bound.
+        page = new SqliteStatement(connection, $"""
+            SELECT position, name, sent_at, client_offset, text
+            FROM message JOIN sender USING (sender_id)
+            WHERE position > ? AND position <= ?
+            ORDER BY position LIMIT {PageRows}
+            """);
+        rooms = new SqliteStatement(connection, $"""
+            SELECT name, head, (SELECT sent_at FROM message WHERE position = (room_id << {MessagePosition.IdBits}) | head)
+            FROM room
+            WHERE name > ?
+            ORDER BY name LIMIT ?
+            """);
+    }
+
+    /// <summary>Reads one page in one read transaction; it ends before anything is written to the network.</summary>
+    public void Read(RoomState room, long after, long through, IMessageSink sink)
+    {
+        Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(room.Name.Length)];
+        name = name[..Encoding.UTF8.GetBytes(room.Name, name)];
+        page.Bind(1, MessagePosition.Of(room, after)).Bind(2, MessagePosition.Of(room, through));
+        try
+        {
+            var last = after;
+            while (page.Step())
+            {
+                var id = MessagePosition.IdOf(page.Int64(0));
+                if (id != ++last)
+                {
+                    throw new LogDamagedException($"room {room.Name}: message {last} is missing, {id} is there");
+                }
+
+                var row = new MessageRow
+                {
+                    Room = name,
+                    Id = id,
+                    Sender = page.Bytes(1),
+                    SentAt = page.Int64(2),
+                    ClientOffset = page.Bytes(3),
+                    Text = page.Bytes(4),
+                };
+                if (!sink.TryAdd(row))
+                {
+                    return;
+                }
+            }
+
+            if (last == after && last < through)
+            {
+                throw new LogDamagedException($"room {room.Name}: message {last + 1} is missing");
+            }
+        }
+        catch (SqliteException error)
+        {
+            throw SqliteErrors.CannotRead($"room {room.Name}, after {after}", error);
+        }
+        finally
+        {
+            page.Reset();
+        }
+    }
+
+    /// <summary>Reads one page of rooms, in the order of their names' bytes.</summary>
+    public IReadOnlyList<RoomSummary> ListRooms(string after, int count)
+    {
+        var list = new List<RoomSummary>();
+        rooms.Bind(1, after).Bind(2, count);
+        try
+        {
+            while (rooms.Step())
+            {
+                list.Add(new RoomSummary(rooms.Text(0), rooms.Int64(1), rooms.IsNull(2) ? null : rooms.Int64(2)));
+            }
+
+            return list;
+        }
+        catch (SqliteException error)
+        {
+            throw SqliteErrors.CannotRead("the rooms", error);
+        }
+        finally
+        {
+            rooms.Reset();
+        }
+    }
+
+    public void Dispose()
+    {
+        page.Dispose();
+        rooms.Dispose();
+        connection.Dispose();
+    }
+}

@@ -1,0 +1,229 @@
+using System.Buffers.Binary;
+using Chat.AspNetCore.Storage.GroupCommit;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Chat.AspNetCore.Storage.Sqlite;
+
+/// <summary>The log in one SQLite database: one connection writes, a few others read.</summary>
+internal sealed class SqliteMessageLog : GroupCommitLog
+{
+    private readonly SqliteLogFile file;
+    private readonly SqliteConnection writer;
+    private readonly SqliteCheckpoints checkpoints;
+    private readonly SqliteStatement begin, commit, rollback;
+    private readonly SqliteStatement findKey, insertRoom, insertMessage, insertKey, setHead;
+    private readonly SqliteSenders senders;
+    private long lastRoomId;
+    private long lastCommittedRoomId;
+    private SqliteReaders? readers;
+
+    private SqliteMessageLog(SqliteLogFile file, SqliteConnection writer, LogOptions options)
+        : base(options)
+    {
+        this.file = file;
+        this.writer = writer;
+        checkpoints = new SqliteCheckpoints(writer, options.LockTimeout);
+        begin = new SqliteStatement(writer, "BEGIN IMMEDIATE");
+        commit = new SqliteStatement(writer, "COMMIT");
+        rollback = new SqliteStatement(writer, "ROLLBACK");
+        findKey = new SqliteStatement(
+            writer,
+            "SELECT id, content_hash FROM sent_key WHERE room_id = ? AND sender_id = ? AND client_offset = ?");
+        senders = new SqliteSenders(writer);
+        insertRoom = new SqliteStatement(writer, "INSERT INTO room (room_id, name, oldest, head) VALUES (?, ?, 1, 0)");
+        insertMessage = new SqliteStatement(
+            writer,
+            "INSERT INTO message (position, sender_id, sent_at, client_offset, text) VALUES (?, ?, ?, ?, ?)");
+        insertKey = new SqliteStatement(
+            writer,
+            "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash) VALUES (?, ?, ?, ?, ?)");
+        setHead = new SqliteStatement(writer, "UPDATE room SET head = ? WHERE room_id = ?");
+        LogId = ReadLogId();
+    }
+
+    public override string LogId { get; }
+
+    public override string Location => file.Path;
+
+    /// <summary>Opens the log in a directory, or makes a new one.</summary>
+    /// <exception cref="LogOpenException">It can't be used, and why.</exception>
+    public static SqliteMessageLog Open(string directory, LogOptions? options = null)
+    {
+        options ??= new LogOptions();
+        var file = SqliteLogFile.Open(directory, options.LockTimeout);
+        SqliteConnection? writer = null;
+        SqliteMessageLog? log = null;
+        try
+        {
+            writer = file.OpenWriter();
+            log = new SqliteMessageLog(file, writer, options);
+            var messages = log.ReadRooms();
+            log.readers = SqliteReaders.Open(file);
+            log.Start(messages);
+            return log;
+        }
+        catch (Exception error)
+        {
+            log?.CloseWriter();
+            writer?.Dispose();
+            file.Dispose();
+            if (error is SqliteException)
+            {
+                throw SqliteErrors.CannotOpen(file.Path, error);
+            }
+
+            throw;
+        }
+    }
+
+    public override async ValueTask ReadAsync(
+        string room,
+        long after,
+        long through,
+        IMessageSink sink,
+        CancellationToken cancellation)
+    {
+        if (!Rooms.TryGetValue(room, out var state) || after >= (through = Math.Min(through, state.Head)))
+        {
+            return;
+        }
+
+        using var taken = await readers!.TakeAsync(cancellation);
+        taken.Reader.Read(state, after, through, sink);
+    }
+
+    public override async ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
+        string after,
+        int count,
+        CancellationToken cancellation)
+    {
+        using var taken = await readers!.TakeAsync(cancellation);
+        return taken.Reader.ListRooms(after, count);
+    }
+
+    protected override void BeginBatch() => begin.Run();
+
+    protected override bool TryFindKey(RoomState room, Append append, out long id, out UInt128 contentHash)
+    {
+        (id, contentHash) = (0, default);
+        if (senders.Find(append.Sender) is not { } sender)
+        {
+            return false;
+        }
+
+        findKey.Bind(1, room.RoomId).Bind(2, sender).Bind(3, append.ClientOffset);
+        var found = findKey.Step();
+        if (found)
+        {
+            id = findKey.Int64(0);
+            contentHash = BinaryPrimitives.ReadUInt128BigEndian(findKey.Bytes(1));
+        }
+
+        findKey.Reset();
+        return found;
+    }
+
+    protected override RoomState CreateRoom(string name)
+    {
+        var room = new RoomState(++lastRoomId, name, oldest: 1, head: 0);
+        insertRoom.Bind(1, room.RoomId).Bind(2, name).Run();
+        return room;
+    }
+
+    protected override void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt)
+    {
+        var sender = senders.Find(append.Sender) ?? senders.Add(append.Sender);
+        insertMessage
+            .Bind(1, MessagePosition.Of(room, id))
+            .Bind(2, sender)
+            .Bind(3, LogTime.ToMicroseconds(sentAt))
+            .Bind(4, append.ClientOffset)
+            .BindText(5, append.Text)
+            .Run();
+
+        Span<byte> hash = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(hash, append.ContentHash);
+        insertKey
+            .Bind(1, room.RoomId)
+            .Bind(2, sender)
+            .Bind(3, append.ClientOffset)
+            .Bind(4, id)
+            .BindBlob(5, hash)
+            .Run();
+    }
+
+    protected override void CommitBatch(IReadOnlyList<RoomState> touched)
+    {
+        foreach (var room in touched)
+        {
+            setHead.Bind(1, room.Pending).Bind(2, room.RoomId).Run();
+        }
+
+        commit.Run();
+        senders.Keep();
+        lastCommittedRoomId = lastRoomId;
+    }
+
+    protected override void RollbackBatch()
+    {
+        senders.Forget();
+        lastRoomId = lastCommittedRoomId;
+
+        // SQLite has ended the transaction by itself after some errors, a full disk among them.
+        if (raw.sqlite3_get_autocommit(writer.Handle) == 0)
+        {
+            rollback.Run();
+        }
+    }
+
+    // A full disk and a foreign lock are known outcomes: SQLite undoes the batch. After any other error nobody can say
+    // what a later commit would find: a failed sync, for one, is forgotten by the next that succeeds.
+    protected override bool IsCertainlyNotStored(Exception error) =>
+        error is SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_BUSY };
+
+    protected override void OnAnswered() => checkpoints.AfterBatch();
+
+    protected override bool OnIdle() => checkpoints.WhenIdle();
+
+    protected override async ValueTask CloseAsync()
+    {
+        await readers!.DisposeAsync();
+        CloseWriter();
+    }
+
+    private void CloseWriter()
+    {
+        foreach (var statement in (SqliteStatement[])
+            [begin, commit, rollback, findKey, insertRoom, insertMessage, insertKey, setHead])
+        {
+            statement.Dispose();
+        }
+
+        senders.Dispose();
+        writer.Dispose();
+        file.Dispose();
+    }
+
+    private string ReadLogId()
+    {
+        using var statement = new SqliteStatement(writer, "SELECT log_id FROM log");
+        return statement.Step() ? statement.Text(0) : throw new LogOpenException($"{file.Path} has no log id");
+    }
+
+    private long ReadRooms()
+    {
+        using var statement = new SqliteStatement(writer, "SELECT room_id, name, oldest, head FROM room");
+        var messages = 0L;
+        while (statement.Step())
+        {
+            var room = new RoomState(statement.Int64(0), statement.Text(1), statement.Int64(2), statement.Int64(3));
+            Rooms[room.Name] = room;
+            lastCommittedRoomId = lastRoomId = Math.Max(lastRoomId, room.RoomId);
+            messages += room.Head - room.Oldest + 1;
+        }
+
+        statement.Reset();
+        return messages;
+    }
+}

@@ -1,0 +1,100 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Chat.AspNetCore.Storage.Sqlite;
+
+/// <summary>
+/// A prepared statement that is used again and again. It binds and reads UTF-8 as bytes, so that a text passes between
+/// the database and a frame without becoming a string, and nothing is allocated per row.
+/// </summary>
+internal sealed class SqliteStatement : IDisposable
+{
+    private readonly sqlite3 database;
+    private readonly sqlite3_stmt statement;
+
+    /// <exception cref="SqliteException">The SQL does not fit the database.</exception>
+    public SqliteStatement(SqliteConnection connection, string sql)
+    {
+        database = connection.Handle ?? throw new InvalidOperationException("The connection is not open.");
+        Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out statement));
+    }
+
+    /// <param name="index">The parameter, from 1.</param>
+    /// <param name="value">The value.</param>
+    public SqliteStatement Bind(int index, long value)
+    {
+        Check(raw.sqlite3_bind_int64(statement, index, value));
+        return this;
+    }
+
+    /// <param name="index">The parameter, from 1.</param>
+    /// <param name="value">The text; copied.</param>
+    public SqliteStatement Bind(int index, string value)
+    {
+        Check(raw.sqlite3_bind_text(statement, index, value));
+        return this;
+    }
+
+    /// <param name="index">The parameter, from 1.</param>
+    /// <param name="utf8">The text in UTF-8; copied.</param>
+    public SqliteStatement BindText(int index, ReadOnlySpan<byte> utf8)
+    {
+        Check(raw.sqlite3_bind_text(statement, index, utf8));
+        return this;
+    }
+
+    /// <param name="index">The parameter, from 1.</param>
+    /// <param name="blob">The bytes; copied.</param>
+    public SqliteStatement BindBlob(int index, ReadOnlySpan<byte> blob)
+    {
+        Check(raw.sqlite3_bind_blob(statement, index, blob));
+        return this;
+    }
+
+    /// <summary>Goes to the next row; false when there is none. <see cref="Reset"/> must follow the last one.</summary>
+    public bool Step()
+    {
+        var code = raw.sqlite3_step(statement);
+        if (code is raw.SQLITE_ROW or raw.SQLITE_DONE)
+        {
+            return code == raw.SQLITE_ROW;
+        }
+
+        // The code has to be read before the reset; the statement must be reset, or the transaction can't be ended.
+        try
+        {
+            SqliteException.ThrowExceptionForRC(code, database);
+        }
+        finally
+        {
+            Reset();
+        }
+
+        return false;
+    }
+
+    /// <summary>Runs a statement that returns no row.</summary>
+    public void Run()
+    {
+        while (Step())
+        {
+        }
+
+        Reset();
+    }
+
+    public void Reset() => _ = raw.sqlite3_reset(statement);
+
+    public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
+
+    public long Int64(int column) => raw.sqlite3_column_int64(statement, column);
+
+    /// <summary>The bytes of a text or blob, valid until the next step or reset.</summary>
+    public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(statement, column);
+
+    public string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
+
+    public void Dispose() => statement.Dispose();
+
+    private void Check(int code) => SqliteException.ThrowExceptionForRC(code, database);
+}

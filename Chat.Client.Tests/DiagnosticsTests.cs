@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Chat.Client;
+using Chat.TestSupport;
+using Xunit;
+
+namespace Chat.Client.Tests;
+
+/// <summary>What can be seen of a client from outside. Meters are the process's, so that these tests run alone.</summary>
+[Collection(nameof(Alone))]
+public sealed class DiagnosticsTests : LibraryTest
+{
+    private readonly ConcurrentDictionary<string, long> measured = new();
+    private readonly ConcurrentDictionary<string, string> tagged = new();
+    private readonly ConcurrentQueue<Activity> activities = [];
+
+    [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+    public sealed class Alone;
+
+    [Fact]
+    public async Task Sends_reconnects_and_the_outbox_are_measured_and_traced_under_conventional_names()
+    {
+        using var meters = new MeterListener();
+        meters.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == ClientDiagnostics.Name)
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            measured.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value);
+            tagged[instrument.Name] = string.Join(" ", tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
+        });
+        meters.Start();
+        using var traces = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == ClientDiagnostics.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activities.Enqueue,
+        };
+        ActivitySource.AddActivityListener(traces);
+        await using var server = await ChatServer.StartAsync(options => options.MaxTextBytes = 100);
+
+        await using (var client = ChatClient.Open(Options(server, withState: false) with { Addresses = [NobodyThere(), server.Address.ToString()] }))
+        {
+            await client.EnqueueAsync("ops", "first");
+            await client.FlushAsync().WaitAsync(ChatCall.Deadline);
+            await client.SendAsync("ops", "second").WaitAsync(ChatCall.Deadline);
+            await Assert.ThrowsAsync<ChatRefusedException>(() => client.SendAsync("ops", new string('x', 101)).WaitAsync(ChatCall.Deadline));
+            _ = client.JoinAsync("ops");
+            await ReadAsync<MessageReceived>(client, 2);
+            Assert.Equal(0, measured["chat.client.outbox.messages"]);
+        }
+
+        await using (var waiting = ChatClient.Open(Options(NobodyThere()) with { FlushTimeout = TimeSpan.Zero }))
+        {
+            await waiting.EnqueueAsync("ops", "third");
+            Assert.Equal(1, measured["chat.client.outbox.messages"]);
+        }
+
+        Assert.Equal("GrpcChat.Client", ClientDiagnostics.Name);
+        Assert.Equal(0, measured["chat.client.outbox.messages"]);
+        Assert.Equal(2, measured["messaging.client.sent.messages"]);
+        Assert.Equal("messaging.system=grpcchat messaging.operation.name=send", tagged["messaging.client.sent.messages"]);
+        Assert.Equal(2, measured["messaging.client.consumed.messages"]);
+        Assert.Equal("messaging.system=grpcchat messaging.operation.name=receive", tagged["messaging.client.consumed.messages"]);
+        Assert.Equal(1, measured["chat.client.refused.messages"]);
+        Assert.True(measured["chat.client.reconnects"] >= 1);
+
+        var sends = activities.Where(activity => activity.OperationName == "send ops").ToList();
+        Assert.Equal([ActivityStatusCode.Unset, ActivityStatusCode.Error], sends.Select(send => send.Status));
+        Assert.Equal(ActivityKind.Producer, sends[0].Kind);
+        Assert.Equal(("grpcchat", "ops"), (sends[0].GetTagItem("messaging.system"), sends[0].GetTagItem("messaging.destination.name")));
+        Assert.Equal(2L, sends[0].GetTagItem("messaging.message.id"));
+        Assert.Contains(activities, activity => activity.OperationName == "chat connect" && activity.Kind == ActivityKind.Client);
+    }
+
+    [Fact]
+    public async Task No_line_of_the_log_has_a_text_or_a_token()
+    {
+        const string Secret = "xyzzy-is-secret";
+        var log = new LogLines();
+        await using var server = await ChatServer.StartAsync(options => options.MaxTextBytes = 50);
+        var asked = 0;
+        var options = Options(server) with
+        {
+            Addresses = [NobodyThere(), server.Address.ToString()],
+            LoggerFactory = log,
+            TokenProvider = _ => ++asked % 2 == 0 ? new($"{Secret}\n") : new(Secret),
+            FlushTimeout = TimeSpan.Zero,
+        };
+        await using (var client = ChatClient.Open(options))
+        {
+            await client.EnqueueAsync("ops", Secret);
+            await client.EnqueueAsync("ops", Secret + new string('x', 50));
+            _ = client.JoinAsync("ops");
+            await ReadAsync<ConnectionChanged>(client, 3, changed => changed.State == ConnectionState.Waiting);
+        }
+
+        Assert.Throws<ChatStateException>(() => ChatClient.Open(options with { User = "bob" }));
+        Assert.NotEmpty(log.Lines);
+        Assert.All(log.Lines, line => Assert.DoesNotContain("xyzzy", line, StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using Chat.Client;
+using Chat.TestSupport;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Chat.Client.Tests;
+
+/// <summary>What tests of the client library share: a directory for state files, clients, and ways to wait for their events.</summary>
+public abstract class LibraryTest : IDisposable
+{
+    private readonly TempDirectory temp = new();
+
+    private protected string Directory => temp.Path;
+
+    private protected string StatePath => Path.Combine(temp.Path, "state.db");
+
+    public void Dispose()
+    {
+        temp.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Options that let no test wait: short delays, and the state file where it is asked for.</summary>
+    private protected ChatClientOptions Options(string address, bool withState = true) => new()
+    {
+        Addresses = [address],
+        User = "ann",
+        StatePath = withState ? StatePath : null,
+        ReconnectDelay = TimeSpan.FromMilliseconds(20),
+        MaxReconnectDelay = TimeSpan.FromMilliseconds(50),
+        LazyWriteDelay = TimeSpan.FromMilliseconds(1),
+    };
+
+    private protected ChatClientOptions Options(ChatServer server, bool withState = true) =>
+        Options(server.Address.ToString(), withState);
+
+    /// <summary>The address of a port on which nothing listens.</summary>
+    private protected static string NobodyThere()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return $"http://{listener.LocalEndpoint}";
+    }
+
+    /// <summary>Reads events until so many have come that are of this type and satisfy the test.</summary>
+    private protected static async Task<List<T>> ReadAsync<T>(ChatClient client, int count, Func<T, bool>? satisfies = null)
+        where T : ChatEvent
+    {
+        var found = new List<T>();
+        if (count == 0)
+        {
+            return found;
+        }
+
+        using var patience = new CancellationTokenSource(ChatCall.Deadline);
+        await foreach (var happened in client.ReadEventsAsync(patience.Token))
+        {
+            if (happened is T wanted && (satisfies?.Invoke(wanted) ?? true))
+            {
+                found.Add(wanted);
+                if (found.Count == count)
+                {
+                    break;
+                }
+            }
+        }
+
+        Assert.Equal(count, found.Count);
+        return found;
+    }
+
+    /// <summary>Reads events until one is of this type and satisfies the test.</summary>
+    private protected static async Task<T> ReadAsync<T>(ChatClient client, Func<T, bool>? satisfies = null)
+        where T : ChatEvent => (await ReadAsync(client, 1, satisfies))[0];
+
+    /// <summary>The first column of what a state file has, while no client has it open.</summary>
+    private protected List<string> Query(string sql, string? path = null)
+    {
+        var rows = new List<string>();
+        using var connection = new SqliteConnection($"Data Source={path ?? StatePath};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var row = command.ExecuteReader();
+        while (row.Read())
+        {
+            rows.Add(row.GetString(0));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Every name in the directory, and the content of the files.</summary>
+    private protected string[] Snapshot() =>
+        [.. System.IO.Directory.GetFileSystemEntries(Directory, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path =>
+            $"{path}: {(File.Exists(path) ? Convert.ToHexString(File.ReadAllBytes(path)) : "directory")}")];
+
+    /// <summary>Keeps every line of a log.</summary>
+    private protected sealed class LogLines : ILoggerFactory, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Reflection;
+using System.Xml.Linq;
+using Chat.Client;
+using Chat.TestSupport;
+using Chat.V1;
+using Xunit;
+
+namespace Chat.Client.Tests;
+
+/// <summary>The packages, as <c>dotnet pack</c> makes them of what is built.</summary>
+public sealed class PackageTests : IDisposable
+{
+    private readonly TempDirectory temp = new();
+
+    public void Dispose() => temp.Dispose();
+
+    [Fact]
+    public async Task The_client_is_packed_with_its_documents_and_depends_on_packages_that_are_published()
+    {
+        using var package = await PackAsync("Chat.Client/Chat.Client.csproj", "GrpcChat.Client");
+
+        AssertMetadata(package, "GrpcChat.Client");
+        AssertHas(package, "README.md", "lib/net10.0/Chat.Client.dll", "lib/net10.0/Chat.Client.xml");
+        Assert.Equal(
+            [
+                "Google.Protobuf", "Grpc.Core.Api", "Grpc.Net.Client", "Grpc.Net.Common", "GrpcChat.Protos", "Microsoft.Data.Sqlite",
+                "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Logging.Abstractions",
+                "SQLitePCLRaw.bundle_e_sqlite3", "SQLitePCLRaw.core",
+            ],
+            Dependencies(package));
+    }
+
+    [Fact]
+    public async Task The_contract_is_packed_with_the_licence_of_other_peoples_definitions()
+    {
+        using var package = await PackAsync("protos/Chat.Protos.csproj", "GrpcChat.Protos");
+
+        AssertMetadata(package, "GrpcChat.Protos");
+        AssertHas(package, "README.md", "grpc/LICENSE", "lib/net10.0/Chat.Protos.dll", "lib/net10.0/Chat.Protos.xml");
+        Assert.Equal(["Google.Protobuf", "Grpc.Core.Api"], Dependencies(package));
+    }
+
+    [Theory]
+    [InlineData(typeof(ChatClient))]
+    [InlineData(typeof(ChatError))]
+    public void Every_public_type_and_member_is_documented(Type of)
+    {
+        var documented = XDocument.Load(Path.ChangeExtension(of.Assembly.Location, "xml"))
+            .Descendants("member").Select(member => member.Attribute("name")!.Value).ToHashSet();
+        var types = of.Assembly.GetExportedTypes().Where(type => type.Namespace is "Chat.Client" or "Chat.V1").ToList();
+
+        // The compiler checks members as well (CS1591 is an error); this says that it was told to.
+        Assert.NotEmpty(types);
+        Assert.All(types, type => Assert.Contains($"T:{type.FullName!.Replace('+', '.')}", documented));
+        Assert.All(
+            types.Where(type => type.Namespace == "Chat.Client")
+                .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
+                .Where(method => !method.IsSpecialName && !IsGenerated(method)),
+            method => Assert.Contains(documented, name => name.StartsWith($"M:{method.DeclaringType!.FullName}.{method.Name}", StringComparison.Ordinal)));
+    }
+
+    // A record's own methods.
+    private static bool IsGenerated(MethodInfo method) =>
+        method.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute))
+        || method.Name is "<Clone>$";
+
+    private static void AssertMetadata(ZipArchive package, string id)
+    {
+        string Of(string name) => Nuspec(package).Descendants().Single(element => element.Name.LocalName == name).Value;
+        Assert.Equal(id, Of("id"));
+        Assert.Equal(typeof(ChatClient).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0], Of("version"));
+        Assert.Equal("MIT", Of("license"));
+        Assert.Equal("README.md", Of("readme"));
+        Assert.Equal("The GrpcChat authors", Of("authors"));
+        Assert.NotEqual("Package Description", Of("description"));
+    }
+
+    private static void AssertHas(ZipArchive package, params string[] files)
+    {
+        Assert.All(files, file => Assert.NotNull(package.GetEntry(file)));
+        Assert.Equal(
+            files.Where(file => file.StartsWith("lib/", StringComparison.Ordinal)).Order(),
+            package.Entries.Select(entry => entry.FullName).Where(name => name.StartsWith("lib/", StringComparison.Ordinal)).Order());
+    }
+
+    private static IEnumerable<string> Dependencies(ZipArchive package) => Nuspec(package)
+        .Descendants().Where(element => element.Name.LocalName == "dependency")
+        .Select(dependency => dependency.Attribute("id")!.Value)
+        .Order(StringComparer.Ordinal);
+
+    private static XDocument Nuspec(ZipArchive package)
+    {
+        using var nuspec = package.Entries.Single(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal)).Open();
+        return XDocument.Load(nuspec);
+    }
+
+    private async Task<ZipArchive> PackAsync(string project, string id)
+    {
+        var configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
+        var start = new ProcessStartInfo("dotnet",
+        [
+            "pack", Repository.PathOf(project), "--no-build", "--configuration", configuration, "--output", temp.Path, "-nodeReuse:false",
+        ])
+        {
+            RedirectStandardOutput = true,
+        };
+        using var pack = Process.Start(start)!;
+        var output = await pack.StandardOutput.ReadToEndAsync().WaitAsync(ChatCall.Deadline);
+        await pack.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        Assert.True(pack.ExitCode == 0, output);
+        return ZipFile.OpenRead(Directory.GetFiles(temp.Path, $"{id}.*.nupkg").Single());
+    }
+}

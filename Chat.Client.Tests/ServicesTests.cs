@@ -1,0 +1,57 @@
+using Chat.Client;
+using Chat.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Chat.Client.Tests;
+
+/// <summary>The client among an application's services.</summary>
+public sealed class ServicesTests : LibraryTest
+{
+    [Fact]
+    public async Task There_is_one_client_and_it_ends_with_the_services()
+    {
+        await using var server = await ChatServer.StartAsync();
+        var log = new LogLines();
+        ChatClient client;
+        await using (var services = new ServiceCollection()
+            .AddSingleton<ILoggerFactory>(log)
+            .AddChatClient(Options(server))
+            .AddChatClient(Options("http://never.invalid"))
+            .BuildServiceProvider())
+        {
+            client = services.GetRequiredService<ChatClient>();
+            Assert.Same(client, services.GetRequiredService<ChatClient>());
+            await client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline);
+        }
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.SendAsync("ops", "hello"));
+        Assert.Contains(log.Lines, line => line.StartsWith("Information Connected to ", StringComparison.Ordinal));
+
+        // The state file is free.
+        await ChatClient.Open(Options(server)).DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Options_may_need_other_services()
+    {
+        await using var server = await ChatServer.StartAsync();
+        var log = new LogLines();
+        await using var services = new ServiceCollection()
+            .AddSingleton(server.Address)
+            .AddChatClient(provider => Options($"{provider.GetRequiredService<Uri>()}") with { LoggerFactory = log })
+            .BuildServiceProvider();
+
+        await services.GetRequiredService<ChatClient>().SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline);
+
+        Assert.NotEmpty(log.Lines);
+    }
+
+    [Fact]
+    public void A_wrong_option_ends_the_start_and_not_the_first_use()
+    {
+        var error = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddChatClient(Options("nowhere")));
+        Assert.Contains("'nowhere'", error.Message, StringComparison.Ordinal);
+    }
+}

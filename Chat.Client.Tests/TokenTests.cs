@@ -1,0 +1,184 @@
+using System.Net;
+using Chat.AspNetCore;
+using Chat.Client;
+using Chat.TestSupport;
+using Grpc.AspNetCore.Server;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Chat.Client.Tests;
+
+/// <summary>A service that asks for a token, and clients that have one, or not the right one.</summary>
+public sealed class TokenTests : LibraryTest
+{
+    [Fact]
+    public async Task A_right_token_opens_the_stream_and_the_calls()
+    {
+        await using var server = await GuardedServer.StartAsync(Directory, "right");
+        await using var client = ChatClient.Open(Options(server.Address) with { TokenProvider = _ => new("right") });
+
+        Assert.Equal(1, (await client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline)).Id);
+        Assert.Single((await client.ReadHistoryAsync("ops").WaitAsync(ChatCall.Deadline)).Messages);
+    }
+
+    [Fact]
+    public async Task A_refused_token_is_asked_for_once_more_and_the_same_one_halts_the_client()
+    {
+        await using var server = await GuardedServer.StartAsync(Directory, "right");
+        var asked = 0;
+        await using var client = ChatClient.Open(Options(server.Address) with
+        {
+            TokenProvider = _ =>
+            {
+                asked++;
+                return new("wrong");
+            },
+        });
+
+        var changes = await ReadAsync<ConnectionChanged>(client, 2, changed => changed.State is ConnectionState.Waiting or ConnectionState.Halted);
+
+        Assert.Equal([ConnectionState.Waiting, ConnectionState.Halted], changes.Select(changed => changed.State));
+        Assert.All(changes, changed => Assert.Equal(ProblemKind.AccessDenied, changed.Problem!.Kind));
+        Assert.Contains("give another one", changes[1].Problem!.Message, StringComparison.Ordinal);
+        Assert.Equal((2, 1), (asked, server.Calls));
+        await Assert.ThrowsAsync<ChatHaltedException>(() => client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline));
+    }
+
+    [Fact]
+    public async Task No_token_where_one_is_needed_halts_the_client()
+    {
+        await using var server = await GuardedServer.StartAsync(Directory, "right");
+        await using var client = ChatClient.Open(Options(server.Address));
+
+        var halted = await ReadAsync<ConnectionChanged>(client, changed => changed.State == ConnectionState.Halted);
+
+        Assert.Equal(ProblemKind.AccessDenied, halted.Problem!.Kind);
+        Assert.Contains("refuses access", halted.Problem.Message, StringComparison.Ordinal);
+        Assert.Contains("TokenProvider", halted.Problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_provider_that_has_a_new_token_gets_in()
+    {
+        await using var server = await GuardedServer.StartAsync(Directory, "right");
+        var tokens = new Queue<string>(["expired", "right"]);
+        await using var client = ChatClient.Open(Options(server.Address) with { TokenProvider = _ => new(tokens.Dequeue()) });
+
+        Assert.Equal(1, (await client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline)).Id);
+        Assert.Empty(tokens);
+    }
+
+    [Fact]
+    public async Task A_provider_that_throws_is_asked_again()
+    {
+        await using var server = await GuardedServer.StartAsync(Directory, "right");
+        var asked = 0;
+        await using var client = ChatClient.Open(Options(server.Address) with
+        {
+            TokenProvider = _ => ++asked < 3 ? throw new InvalidOperationException("the vault is shut") : new("right"),
+        });
+
+        var waiting = await ReadAsync<ConnectionChanged>(client, changed => changed.State == ConnectionState.Waiting);
+        Assert.Equal(ProblemKind.NoToken, waiting.Problem!.Kind);
+        Assert.Contains("the vault is shut", waiting.Problem.Message, StringComparison.Ordinal);
+        Assert.Equal(1, (await client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline)).Id);
+    }
+
+    [Theory]
+    [InlineData("two\nlines")]
+    [InlineData("größer")]
+    [InlineData("")]
+    public async Task A_token_that_is_no_token_is_named_without_its_text(string token)
+    {
+        await using var server = await GuardedServer.StartAsync(Directory, "right");
+        var log = new LogLines();
+        await using var client = ChatClient.Open(Options(server.Address) with { TokenProvider = _ => new(token), LoggerFactory = log });
+
+        var waiting = await ReadAsync<ConnectionChanged>(client, changed => changed.State == ConnectionState.Waiting);
+
+        Assert.Equal(ProblemKind.NoToken, waiting.Problem!.Kind);
+        Assert.Contains("TokenProvider", waiting.Problem.Message, StringComparison.Ordinal);
+        Assert.All(log.Lines, line => Assert.DoesNotContain(token.Length > 0 ? token[^5..] : "Bearer", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_right_that_is_missing_halts_the_client_whatever_the_token()
+    {
+        await using var server = await GuardedServer.StartAsync(Directory, "right", StatusCode.PermissionDenied);
+        await using var client = ChatClient.Open(Options(server.Address) with { TokenProvider = _ => new("wrong") });
+
+        var halted = await ReadAsync<ConnectionChanged>(client, changed => changed.State == ConnectionState.Halted);
+
+        Assert.Equal(ProblemKind.AccessDenied, halted.Problem!.Kind);
+        var error = await Assert.ThrowsAsync<ChatCallException>(() => client.ReadHistoryAsync("ops").WaitAsync(ChatCall.Deadline));
+        Assert.Equal(ProblemKind.AccessDenied, error.Problem.Kind);
+    }
+
+    /// <summary>The chat behind a check of the token, as an application may put one before it.</summary>
+    private sealed class GuardedServer : IAsyncDisposable
+    {
+        private readonly WebApplication app;
+        private readonly Guard guard;
+
+        private GuardedServer(WebApplication app, Guard guard) => (this.app, this.guard) = (app, guard);
+
+        public string Address => app.Urls.Single();
+
+        public int Calls => guard.Calls;
+
+        public static async Task<GuardedServer> StartAsync(string data, string token, StatusCode refusal = StatusCode.Unauthenticated)
+        {
+            var guard = new Guard(token, refusal);
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.ConfigureKestrel(kestrel =>
+                kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2));
+            builder.Services.AddChat(new ChatOptions { Data = Path.Combine(data, "log") });
+            builder.Services.AddSingleton(guard);
+            builder.Services.Configure<GrpcServiceOptions>(options => options.Interceptors.Add<Guard>());
+            var app = builder.Build();
+            app.MapChat();
+            await app.StartAsync();
+            return new GuardedServer(app, guard);
+        }
+
+        public ValueTask DisposeAsync() => app.DisposeAsync();
+    }
+
+    private sealed class Guard(string token, StatusCode refusal) : Interceptor
+    {
+        public int Calls { get; private set; }
+
+        public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+            TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+        {
+            Check(context);
+            return continuation(request, context);
+        }
+
+        public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+            IAsyncStreamReader<TRequest> requestStream,
+            IServerStreamWriter<TResponse> responseStream,
+            ServerCallContext context,
+            DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+        {
+            Check(context);
+            return continuation(requestStream, responseStream, context);
+        }
+
+        private void Check(ServerCallContext context)
+        {
+            Calls++;
+            if (context.RequestHeaders.GetValue("authorization") != $"Bearer {token}")
+            {
+                throw new RpcException(new Status(refusal, "the token is not right"));
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using Chat.TestSupport;
+
+namespace Chat.Client.Tests;
+
+/// <summary>An application of the client library as a child process, which can be killed.</summary>
+internal sealed class WorkerProcess : IAsyncDisposable
+{
+    private readonly Process process;
+
+    private WorkerProcess(Process process) => this.process = process;
+
+    /// <summary>The lines that it has printed and that were read.</summary>
+    public List<string> Lines { get; } = [];
+
+    /// <summary>Starts Chat.Client.Tests.Worker.</summary>
+    public static WorkerProcess Start(params string[] arguments) => Start("Chat.Client.Tests.Worker.dll", [], arguments);
+
+    /// <summary>The same, as somebody for whom the mode bits of files count, also where the tests run as root.</summary>
+    public static WorkerProcess StartWithoutPrivilege(params string[] arguments) => Start(
+        "Chat.Client.Tests.Worker.dll",
+        Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [],
+        arguments);
+
+    /// <summary>Starts the example of the documents.</summary>
+    public static WorkerProcess StartExample(params string[] arguments) => Start("Chat.Examples.Library.dll", [], arguments);
+
+    /// <summary>Reads one line; null when there are no more.</summary>
+    public async Task<string?> ReadLineAsync()
+    {
+        var line = await process.StandardOutput.ReadLineAsync().WaitAsync(ChatCall.Deadline);
+        if (line is not null)
+        {
+            Lines.Add(line);
+        }
+
+        return line;
+    }
+
+    /// <summary>Reads lines until it has printed this one.</summary>
+    public async Task UntilItSaysAsync(string said)
+    {
+        while (!Lines.Contains(said))
+        {
+            if (await ReadLineAsync() is null)
+            {
+                throw new InvalidOperationException($"It ended without '{said}': {string.Join(" | ", Lines.TakeLast(20))}");
+            }
+        }
+    }
+
+    /// <summary>SIGKILL. Reads what it had still printed; false = it had ended before.</summary>
+    public async Task<bool> KillAsync()
+    {
+        process.Kill();
+        while (await ReadLineAsync() is not null)
+        {
+        }
+
+        await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        return process.ExitCode == 128 + 9;
+    }
+
+    /// <summary>Reads all that it still prints, and returns its exit code.</summary>
+    public async Task<int> ToEndAsync()
+    {
+        while (await ReadLineAsync() is not null)
+        {
+        }
+
+        await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private static WorkerProcess Start(string program, string[] launcher, string[] arguments)
+    {
+        // Beside the tests lie no copies of what their framework brings; so it runs as they do.
+        string[] command =
+        [
+            .. launcher, "dotnet", "exec", "--depsfile", PathOf("Chat.Client.Tests.deps.json"),
+            "--runtimeconfig", PathOf("Chat.Client.Tests.runtimeconfig.json"), PathOf(program), .. arguments,
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true };
+        return new WorkerProcess(Process.Start(start) ?? throw new InvalidOperationException($"{program} does not start."));
+    }
+
+    private static string PathOf(string file) => Path.Combine(AppContext.BaseDirectory, file);
+}

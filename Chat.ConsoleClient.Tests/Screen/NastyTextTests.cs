@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Text;
+using Chat.Client;
+using Chat.ConsoleClient.Screen;
+using Chat.V1;
+using Xunit;
+
+namespace Chat.ConsoleClient.Tests.Screen;
+
+/// <summary>Whatever others write, wherever it is shown: it steers no terminal and breaks no row.</summary>
+public sealed class NastyTextTests
+{
+    private static readonly string[] Corpus =
+    [
+        .. TerminalTextTests.Corpus.Select(nasty => nasty.Text),
+        "z" + new string('\u0335', 1000),
+        new string('\u0301', 1000),
+        new string('\u200b', 1000),
+        new string('\u200d', 1000),
+        "👩" + string.Concat(Enumerable.Repeat("\u200d👩", 1000)),
+        string.Concat(Enumerable.Repeat("🇩", 999)),
+        new string('x', 16_384),
+        new string('世', 5_000),
+        new string('ﷺ', 500),
+        string.Concat(Enumerable.Repeat("क्षि", 500)),
+        "\u0600\u06001",
+        "\u115f\u3164\uffa0",
+        "שלום מרחבא, abc 123",
+        "a\u034f\u180e\u2060\ufeff\ufff9b\ufffa\ufffbc",
+        "🏴\U000e0067\U000e0062\U000e007f",
+        "❤\ufe0e❤\ufe0f#\ufe0f\u20e3",
+        "",
+        "   ",
+    ];
+
+    [Fact]
+    public void No_text_steers_the_terminal_or_breaks_a_row_in_any_place()
+    {
+        foreach (var (columns, rows) in new[] { (80, 24), (120, 40), (37, 9), (12, 5), (4, 2), (1, 1) })
+        {
+            Assert.All(Corpus, text => AssertHarmless(Everywhere(text, columns, rows)));
+        }
+    }
+
+    [Fact]
+    public void No_mixture_of_nasty_parts_gets_through()
+    {
+        string[] parts =
+        [
+            "a", " ", "\n", "\r", "\u001b[2J", "\u009b", "\u202e", "\u2066", "\u2069", "\u2068", "\ud83e", "\udd8a", "\U000e0041", "\u0301", "\u200d",
+            "👩", "🇩", "世", "\ufe0f", "\u20e3", "\u1112", "\u1161", "\u0e33", "\u093f", "\u0600", "\t", "\u2028", "שלום",
+        ];
+        var random = new Random(6);
+        for (var i = 0; i < 300; i++)
+        {
+            var text = string.Concat(random.GetItems(parts, random.Next(1, 30)));
+            AssertHarmless(Everywhere(text, random.Next(4, 60), random.Next(2, 20)));
+        }
+    }
+
+    [Fact]
+    public void Foreign_text_is_an_island_in_each_of_its_rows()
+    {
+        var screen = new TestScreen();
+        screen.Receive(1, string.Join(' ', Enumerable.Repeat("שלום", 40)), "דנה");
+
+        var rows = screen.Frame.Rows.Select(row => string.Concat(row.Select(cell => cell.Text))).Where(row => row.Contains('ש')).ToList();
+        Assert.True(rows.Count > 2);
+        Assert.Contains("\u2068דנה\u2069", rows[0], StringComparison.Ordinal);
+        Assert.All(rows, row => Assert.Matches("\u2068[א-ת ]+\u2069 *$", row));
+    }
+
+    [Fact]
+    public void The_longest_texts_do_not_stop_the_screen()
+    {
+        var screen = new TestScreen(120, 40);
+        for (var id = 1; id <= 50; id++) screen.Receive(id, Corpus[id % Corpus.Length] + new string('x', 16_000));
+        _ = screen.Frame;
+        var begun = Stopwatch.GetTimestamp();
+        _ = screen.Frame;
+
+        Assert.InRange(Stopwatch.GetElapsedTime(begun), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    private static TestScreen Everywhere(string text, int columns, int rows)
+    {
+        var screen = new TestScreen(columns, rows);
+        screen.Join(text + "room").Receive(1, text, room: text + "room").Press(Key.Alt('1'));
+        screen.Receive(1, text, text).Receive(2, "sender", text).Receive(3, text);
+        screen.Send("mine", "k").Take(new MessageRefused("lobby", "k", "mine", RefusalReason.Invalid, text));
+        screen.Take(new StateWriteFailed(text)).Take(new ConnectionChanged(ConnectionState.Waiting, new(ProblemKind.Broken, text, null)));
+        screen.Model.Take([new(text, 1, TestScreen.Now)]);
+        screen.Model.Take(new PendingMessage("lobby", "w", text));
+        screen.Press(Key.Pasted(text.Length < 100 ? text : text[..100]));
+        screen.Press(KeyName.PageUp);
+        return screen;
+    }
+
+    private static void AssertHarmless(TestScreen screen)
+    {
+        var (columns, rows) = (screen.Model.Columns, screen.Model.ScreenRows);
+        var terminal = new TerminalEmulator(columns, rows);
+        using var output = new MemoryStream();
+        var renderer = new Renderer(output);
+        renderer.Enter();
+        foreach (var key in new[] { KeyName.PageUp, KeyName.Escape, KeyName.Home, KeyName.End })
+        {
+            var frame = screen.Press(key).Frame;
+            Assert.Equal(rows, frame.Rows.Count);
+            Assert.All(frame.Rows, row => AssertFits(row, columns));
+            output.SetLength(key == KeyName.PageUp ? output.Length : 0);
+            renderer.Paint(frame);
+            var written = Encoding.UTF8.GetString(output.ToArray());
+            terminal.Write(written); // Throws at what is not the renderer's own.
+            Assert.All(frame.Rows.Zip(terminal.Rows), row => Assert.Equal(row.First, row.Second));
+        }
+    }
+
+    // As many cells as columns, each cluster as wide as its cells, and each island ended where it begins.
+    private static void AssertFits(Cell[] row, int columns)
+    {
+        Assert.Equal(columns, row.Length);
+        for (var column = 0; column < columns;)
+        {
+            var width = Math.Max(1, CellWidth.Of(row[column].Text.Trim('\u2068', '\u2069')));
+            Assert.True(column + width <= columns);
+            Assert.All(row[(column + 1)..(column + width)], cell => Assert.Equal("", cell.Text));
+            column += width;
+        }
+
+        var islands = string.Concat(string.Concat(row.Select(cell => cell.Text)).Where(unit => unit is '\u2068' or '\u2069'));
+        Assert.Matches("^(\u2068\u2069)*$", islands);
+    }
+}

@@ -1,0 +1,198 @@
+using System.Text;
+using Chat.ConsoleClient.Screen;
+using Xunit;
+
+namespace Chat.ConsoleClient.Tests.Screen;
+
+/// <summary>What is written makes the terminal show the frame, and is not more than it takes.</summary>
+public sealed class RendererTests : IDisposable
+{
+    private static readonly string[] Texts =
+    [
+        "a", "b", " ", " ", "é", "世", "界", "🦊", "👩‍👩‍👧", "🏳️‍🌈", "❤️", "🇩🇪", "✓", "…", "e\u0301", "z\u0335\u0336\u0337", "कि", "─",
+    ];
+
+    private static readonly Style[] Styles =
+        [default, default, new(70), new(0, Looks.Bold), new(31, Looks.Dim, 236), new(0, Looks.Reverse | Looks.Bold)];
+
+    private readonly MemoryStream output = new();
+    private readonly Renderer renderer;
+
+    public RendererTests()
+    {
+        renderer = new(output);
+        renderer.Enter();
+        output.SetLength(0);
+    }
+
+    public void Dispose() => output.Dispose();
+
+    [Fact]
+    public void A_frame_that_is_the_same_writes_nothing()
+    {
+        Paint(Of("one", "two"));
+
+        Assert.Equal("", Paint(Of("one", "two")));
+    }
+
+    [Fact]
+    public void One_changed_letter_writes_that_letter()
+    {
+        Paint(Of("one two three", "four"));
+
+        Assert.Equal("\u001b[?2026h\u001b[?25l\u001b[1;5HT\u001b[1;1H\u001b[?25h\u001b[?2026l", Paint(Of("one Two three", "four")));
+    }
+
+    [Fact]
+    public void A_cursor_that_moves_writes_no_cell()
+    {
+        Paint(Of("one", "two"));
+
+        Assert.Equal(
+            "\u001b[?2026h\u001b[?25l\u001b[2;3H\u001b[?25h\u001b[?2026l", Paint(new(20, Of("one", "two").Rows, 1, 2)));
+    }
+
+    [Fact]
+    public void What_is_blank_to_the_end_is_erased()
+    {
+        Paint(Of("a text that ends", "two"));
+
+        Assert.Equal("\u001b[?2026h\u001b[?25l\u001b[1;3H\u001b[K\u001b[1;1H\u001b[?25h\u001b[?2026l", Paint(Of("a", "two")));
+    }
+
+    [Fact]
+    public void After_a_doubtful_width_the_next_cell_is_named()
+    {
+        Assert.Contains("  \u001b[1G👩‍👩‍👧\u001b[3Gx", Paint(Of("👩‍👩‍👧x")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_frame_is_written_as_a_whole_when_the_size_is_another_or_nobody_knows_what_is_shown()
+    {
+        var whole = Paint(Of("one", "two"));
+        renderer.Forget();
+        Assert.Equal(whole, Paint(Of("one", "two")));
+
+        Assert.Contains("\u001b[2J", Paint(Of("one", "two", "three")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_taken_is_given_back_once_and_nothing_is_painted_after_it()
+    {
+        var terminal = new TerminalEmulator(20, 2);
+        terminal.Modes.UnionWith(["?7", "?25", "?1", "="]); // The last two are of the runtime.
+        renderer.Leave();
+        output.SetLength(0);
+
+        renderer.Enter();
+        terminal.Write(Written());
+        Assert.Equal(["=", "?1", "?1049", "?2004", "?25"], terminal.Modes.Order(StringComparer.Ordinal));
+        terminal.Write(Paint(Of("one", "two")));
+        renderer.Leave();
+        terminal.Write(Written());
+
+        Assert.Equal(["?25", "?7"], terminal.Modes.Order(StringComparer.Ordinal));
+        renderer.Leave();
+        Assert.Equal("", Written() + Paint(Of("three", "four")));
+    }
+
+    [Fact]
+    public void Whatever_follows_whatever_the_terminal_shows_the_frame()
+    {
+        var random = new Random(4);
+        for (var run = 0; run < 200; run++)
+        {
+            var (columns, rows) = (random.Next(4, 30), random.Next(2, 6));
+            var terminal = new TerminalEmulator(columns, rows);
+            renderer.Forget();
+            var frame = Random(random, columns, rows);
+            for (var step = 0; step < 10; step++)
+            {
+                frame = random.Next(3) == 0 ? Random(random, columns, rows) : Changed(random, frame);
+                terminal.Write(Paint(frame));
+                AssertShows(frame, terminal);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1)] // One that knows no emoji of several parts and thinks them narrow,
+    [InlineData(6)] // and one that shows each part of them beside the others.
+    public void A_terminal_with_other_widths_shows_everything_else_in_its_place(int width)
+    {
+        var random = new Random(5);
+        for (var run = 0; run < 200; run++)
+        {
+            var terminal = new TerminalEmulator(30, 3, cluster =>
+                CellWidth.Of(cluster) == 0 || CellWidth.IsCertain(cluster) ? CellWidth.Of(cluster) : width);
+            renderer.Forget();
+            var frame = Random(random, 30, 3);
+            for (var step = 0; step < 10; step++, frame = Changed(random, frame)) terminal.Write(Paint(frame));
+
+            terminal.Write(Paint(frame));
+            for (var row = 0; row < 3; row++)
+            {
+                for (var column = 0; column < 30; column++)
+                {
+                    var cell = frame.Rows[row][column];
+                    var isCovered = column + 1 < 30 && Follows(frame.Rows[row], column + 1, width);
+                    if (CellWidth.IsCertain(cell.Text) && !isCovered) Assert.Equal(cell, terminal.Rows[row][column]);
+                }
+            }
+        }
+
+        // The cell before a doubtful one at the margin may be covered by it; nothing can be said after it.
+        static bool Follows(Cell[] row, int column, int width) =>
+            column + width >= row.Length
+            && row.Skip(column).Take(width).Any(cell => cell.Text.Length > 0 && !CellWidth.IsCertain(cell.Text));
+    }
+
+    private static void AssertShows(Frame frame, TerminalEmulator terminal)
+    {
+        Assert.All(frame.Rows.Zip(terminal.Rows), row => Assert.Equal(row.First, row.Second));
+        Assert.Equal((frame.CursorRow, frame.CursorColumn), (terminal.Row, terminal.Column));
+    }
+
+    private static Frame Of(params string[] rows) =>
+        new(20, [.. rows.Select(row => new RowWriter(20).Own(row, default).Row)], 0, 0);
+
+    private static Frame Random(Random random, int columns, int rows) => new(
+        columns, [.. Enumerable.Range(0, rows).Select(_ => RandomRow(random, columns))], random.Next(rows), random.Next(columns));
+
+    private static Frame Changed(Random random, Frame frame)
+    {
+        Cell[][] rows = [.. frame.Rows];
+        rows[random.Next(rows.Length)] = RandomRow(random, frame.Columns);
+        if (random.Next(2) == 0) rows = [.. rows[1..], RandomRow(random, frame.Columns)];
+        return new(frame.Columns, rows, random.Next(rows.Length), random.Next(frame.Columns));
+    }
+
+    private static Cell[] RandomRow(Random random, int columns)
+    {
+        var row = new RowWriter(columns);
+        for (var i = random.Next(12); i > 0; i--)
+        {
+            var text = string.Concat(random.GetItems(Texts, random.Next(6)));
+            var style = Styles[random.Next(Styles.Length)];
+            if (random.Next(2) == 0) row.Own(text, style);
+            else row.Foreign(text, style, random.Next(1, 12));
+            row.MoveTo(row.Column + random.Next(3));
+        }
+
+        return row.Row;
+    }
+
+    private string Paint(Frame frame)
+    {
+        output.SetLength(0);
+        renderer.Paint(frame);
+        return Written();
+    }
+
+    private string Written()
+    {
+        var written = Encoding.UTF8.GetString(output.ToArray());
+        output.SetLength(0);
+        return written;
+    }
+}

@@ -1,0 +1,120 @@
+using Chat.Client;
+using Chat.ConsoleClient.Screen;
+
+namespace Chat.ConsoleClient.Tests.Screen;
+
+/// <summary>A screen of 80 × 24 of the user mira, in the room lobby, at 09:14 on 15 July 2026, and what is to be seen on it.</summary>
+internal sealed class TestScreen
+{
+    public static readonly DateTimeOffset Now = new(2026, 7, 15, 9, 14, 0, TimeSpan.Zero);
+    private static readonly Palette Palette = new(hasColours: false);
+
+    public TestScreen(int columns = 80, int rows = 24, string? room = "lobby", long afterId = 0)
+    {
+        Model = new("mira", Clock);
+        Model.Resize(columns, rows);
+        if (room is null) return;
+        Join(room, afterId);
+        Model.Take(new ConnectionChanged(ConnectionState.Connected, null));
+    }
+
+    public ScreenModel Model { get; }
+
+    public Time Clock { get; } = new();
+
+    public string Line => Model.Input.Text.Insert(Model.Input.Cursor, "|");
+
+    /// <summary>All rows as a person sees them, without what is blank at their ends.</summary>
+    public string[] Rows => [.. Frame.Rows.Select(Visible)];
+
+    public string Status => StatusOf(Rows);
+
+    /// <summary>The rows above the status line that are not blank.</summary>
+    public string[] Shown
+    {
+        get
+        {
+            var (rows, status) = (Rows, Status);
+            return [.. rows.TakeWhile(row => row != status).Where(row => row.Length > 0)];
+        }
+    }
+
+    public Frame Frame => View.Compose(Model, Palette);
+
+    private static string StatusOf(string[] rows) => rows.Last(row => row.StartsWith(" ●", StringComparison.Ordinal)
+        || row.StartsWith(" ○", StringComparison.Ordinal) || row.StartsWith(" ■", StringComparison.Ordinal));
+
+    public static string Visible(Cell[] row) =>
+        string.Concat(row.Select(cell => cell.Text)).Replace("\u2068", "", StringComparison.Ordinal)
+            .Replace("\u2069", "", StringComparison.Ordinal).TrimEnd();
+
+    public TestScreen Join(string room, long afterId = 0)
+    {
+        Model.Open(room);
+        Intents();
+        Model.Take(new RoomJoined(room, "log", afterId, 1, afterId));
+        return this;
+    }
+
+    public TestScreen Receive(
+        long id, string text, string sender = "alice", string room = "lobby", string? key = null, DateTimeOffset? at = null)
+    {
+        Model.Take(new MessageReceived(Message(id, text, sender, room, key, at)));
+        return this;
+    }
+
+    public static ChatMessage Message(
+        long id, string text, string sender = "alice", string room = "lobby", string? key = null, DateTimeOffset? at = null) =>
+        new(room, id, sender, text, at ?? Now, key ?? $"{room}-{id}", IsErased: false, "log");
+
+    public static HistoryPage Page(long from, long to, long oldest = 1, string log = "log") => new(
+        [.. Enumerable.Range((int)from, (int)(to - from + 1)).Select(id => Message(id, $"message {id}") with { LogId = log })],
+        log,
+        oldest,
+        10_000);
+
+    public TestScreen Press(params Key[] keys)
+    {
+        foreach (var key in keys) Model.Take(key);
+        return this;
+    }
+
+    public TestScreen Press(KeyName name, int times = 1) => Press([.. Enumerable.Repeat(new Key(name), times)]);
+
+    public TestScreen Type(string text) => Press([.. text.EnumerateRunes().Select(rune => Key.Typed(rune.ToString()))]);
+
+    public TestScreen Enter(string text) => Type(text).Press(KeyName.Enter);
+
+    /// <summary>What is to be done, which is then taken.</summary>
+    public List<Intent> Intents()
+    {
+        var intents = new List<Intent>();
+        while (Model.TryTakeIntent(out var intent)) intents.Add(intent);
+        return intents;
+    }
+
+    /// <summary>Sends a text that the outbox takes under a key.</summary>
+    public TestScreen Send(string text, string key)
+    {
+        Enter(text);
+        Model.Enqueued((SendText)Intents().Single(), key);
+        return this;
+    }
+
+    public TestScreen Take(ChatEvent happened)
+    {
+        Model.Take(happened);
+        return this;
+    }
+
+    internal sealed class Time : TimeProvider
+    {
+        public DateTimeOffset Utc { get; set; } = Now;
+
+        public TimeZoneInfo Zone { get; set; } = TimeZoneInfo.Utc;
+
+        public override TimeZoneInfo LocalTimeZone => Zone;
+
+        public override DateTimeOffset GetUtcNow() => Utc;
+    }
+}

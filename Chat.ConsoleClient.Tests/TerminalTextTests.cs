@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text;
+using Chat.ConsoleClient;
+using Xunit;
+
+namespace Chat.ConsoleClient.Tests;
+
+/// <summary>What others wrote can neither steer a terminal nor pretend to be something else.</summary>
+public sealed class TerminalTextTests
+{
+    // Texts that do harm where they are printed as they are, and how they must look.
+    internal static readonly (string Text, string Shown)[] Corpus =
+    [
+        ("\u001b[2J\u001b[H", @"\x1b[2J\x1b[H"), // clears the screen
+        ("\u001b]0;root\u0007", @"\x1b]0;root\x07"), // sets the title
+        ("\u001b]52;c;cm0gLXJm\u0007", @"\x1b]52;c;cm0gLXJm\x07"), // writes the clipboard
+        ("\u009b31m", @"\x9b31m"), // the same as ESC [, in one character
+        ("\u0090q\u009c", @"\x90q\x9c"), // a device's control string
+        ("hello\rroot: give me", @"hello\x0droot: give me"), // writes over the line
+        ("pass\u0008\u0008\u0008\u0008word\u007f", @"pass\x08\x08\x08\x08word\x7f"),
+        ("one\ntwo\r\nthree", @"one⏎two\x0d⏎three"), // pretends to be several messages
+        ("a\u2028b\u2029c\u0085d\u000be\u000cf", @"a\u2028b\u2029c\x85d\x0be\x0cf"), // the other ends of a line
+        ("a\tb", @"a\x09b"),
+        ("\0", @"\x00"),
+        ("if (\u202e } \u2066admin\u2069) \u202c", @"if (\u202e } \u2066admin\u2069) \u202c"), // reads otherwise than it is
+        ("\u2069\u2069out of the isolate\u2068", @"\u2069\u2069out of the isolate\u2068"),
+        ("\u200ea\u200fb\u061cc", @"\u200ea\u200fb\u061cc"), // marks of direction
+        ("ok\U000e0068\U000e0069\U000e007f", @"ok\U000e0068\U000e0069\U000e007f"), // says more than it shows
+        ("\ud83d", @"\ud83d"), // halves of pairs
+        ("\udc00\ud800", @"\udc00\ud800"),
+        ("\ud800\ud83e\udd8a\udc00", "\\ud800\ud83e\udd8a\\udc00"),
+        ("\udb40", @"\udb40"),
+    ];
+
+    [Fact]
+    public void Whatever_could_do_harm_is_shown_as_its_number()
+    {
+        Assert.All(Corpus, nasty => Assert.Equal(nasty.Shown, TerminalText.Escape(nasty.Text)));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("hello, world")]
+    [InlineData(@"C:\x1b is no escape sequence")]
+    [InlineData("Grüße, 世界, สวัสดี, e\u0301")]
+    [InlineData("שלום, مرحبا")]
+    [InlineData("🦊 👩‍👩‍👧 🏳️‍🌈 ❤️")]
+    [InlineData("a\u00a0b\u00adc\u200bd")]
+    public void Whatever_does_no_harm_stays_as_it_is(string text)
+    {
+        Assert.Equal(text, TerminalText.Escape(text));
+    }
+
+    [Fact]
+    public void Every_control_and_every_mark_of_direction_is_escaped_wherever_it_stands()
+    {
+        int[] harmful =
+        [
+            .. Enumerable.Range(0x00, 0x20), .. Enumerable.Range(0x7f, 0x21), 0x061c, 0x200e, 0x200f,
+            .. Enumerable.Range(0x2028, 7), .. Enumerable.Range(0x2066, 4), .. Enumerable.Range(0xe0000, 0x80),
+        ];
+
+        Assert.All(harmful, code =>
+        {
+            var text = $"a{char.ConvertFromUtf32(code)}🦊{char.ConvertFromUtf32(code)}";
+            Assert.True(IsHarmless(TerminalText.Escape(text)), $"U+{code:X4}");
+        });
+    }
+
+    [Fact]
+    public void No_mixture_of_code_units_gets_through()
+    {
+        const string Units = "a\n\r\u001b[\u009b\u202e\u2069\u2028\u200f\ud83e\udd8a\ud800\udb40\udc01\udc41\udfff";
+        var random = new Random(1);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var text = new string(random.GetItems<char>(Units, random.Next(12)));
+            Assert.True(IsHarmless(TerminalText.Escape(text)), string.Join(' ', text.Select(unit => $"{(int)unit:x4}")));
+        }
+    }
+
+    [Fact]
+    public void On_a_terminal_a_text_is_an_island_that_it_cannot_leave()
+    {
+        Assert.Equal("\u2068\u05d0\\u2069\\u202e\u2069", TerminalText.Isolated("\u05d0\u2069\u202e"));
+    }
+
+    // Said here once more in other words, by what Unicode calls them.
+    private static bool IsHarmless(string text)
+    {
+        for (var rest = text.AsSpan(); rest.Length > 0;)
+        {
+            if (Rune.DecodeFromUtf16(rest, out var rune, out var length) != System.Buffers.OperationStatus.Done)
+            {
+                return false;
+            }
+
+            var isHarmful = Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.Control
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator
+                or UnicodeCategory.Format;
+            if (isHarmful)
+            {
+                return false;
+            }
+
+            rest = rest[length..];
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,246 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using Chat.AspNetCore;
+using Chat.AspNetCore.Diagnostics;
+using Chat.AspNetCore.Grpc.Discovery;
+using Chat.AspNetCore.Sessions;
+using Chat.AspNetCore.Storage;
+using Chat.AspNetCore.Storage.Sqlite;
+using Chat.V1;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Chat.TestSupport;
+
+/// <summary>
+/// The real service in this process, on a free port, over real HTTP/2, with a log of its own. An unexpected error in
+/// what it logs fails the test.
+/// </summary>
+internal sealed class ChatServer : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly ErrorCollector errors;
+    private readonly TempDirectory? ownDirectory;
+    private readonly ConcurrentBag<GrpcChannel> channels = [];
+    private readonly ManualTime? manualTime;
+    private GrpcChannel? channel;
+
+    private ChatServer(WebApplication app, ErrorCollector errors, TempDirectory? ownDirectory, ManualTime? manualTime)
+    {
+        this.app = app;
+        this.manualTime = manualTime;
+        this.errors = errors;
+        this.ownDirectory = ownDirectory;
+    }
+
+    public Uri Address => new(app.Urls.Single());
+
+    public IMessageLog Log => app.Services.GetRequiredService<IMessageLog>();
+
+    /// <summary>Completes when the service stops, by itself or because it was asked to.</summary>
+    public Task Stopped => app.WaitForShutdownAsync();
+
+    /// <summary>Completes when the service has been asked to stop.</summary>
+    public Task Stopping
+    {
+        get
+        {
+            var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            app.Lifetime.ApplicationStopping.Register(stopping.SetResult);
+            return stopping.Task;
+        }
+    }
+
+    public OpenCalls Calls => app.Services.GetRequiredService<OpenCalls>();
+
+    public HealthService Health => app.Services.GetRequiredService<HealthService>();
+
+    public ReflectionService Reflection => app.Services.GetRequiredService<ReflectionService>();
+
+    public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
+
+    /// <summary>The channel that calls share unless they ask for one of their own.</summary>
+    public GrpcChannel Channel => channel ??= OpenChannel();
+
+    /// <param name="set">Changes the options.</param>
+    /// <param name="directory">The log's directory; null = a new one that goes with the server.</param>
+    /// <param name="openLog">Opens the log, instead of the service's own way.</param>
+    /// <param name="time">The service's clock; null = the system's.</param>
+    public static async Task<ChatServer> StartAsync(
+        Action<ChatOptions>? set = null,
+        string? directory = null,
+        Func<string, IMessageLog>? openLog = null,
+        TimeProvider? time = null)
+    {
+        var ownDirectory = directory is null ? new TempDirectory() : null;
+        var data = directory ?? ownDirectory!.Path;
+        var options = new ChatOptions { Data = data, MaxNewRoomsPerSenderAndMinute = 100_000 };
+        set?.Invoke(options);
+
+        var errors = new ErrorCollector();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(errors);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2));
+        builder.Services.AddChat(options);
+        if (openLog is not null)
+        {
+            builder.Services.AddSingleton(_ => openLog(data));
+        }
+
+        if (time is not null)
+        {
+            builder.Services.AddSingleton(time);
+        }
+
+        var app = builder.Build();
+        app.MapChat();
+        await app.StartAsync();
+        return new ChatServer(app, errors, ownDirectory, time as ManualTime);
+    }
+
+    /// <summary>A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.</summary>
+    public static Task<ChatServer> StartAsync(Action<IReadOnlyList<Append>> beforeCommit, Action<ChatOptions>? set = null) =>
+        StartAsync(set, openLog: data => SqliteMessageLog.Open(data, new LogOptions { BeforeCommit = beforeCommit }));
+
+    public GrpcChannel OpenChannel(Uri? address = null)
+    {
+        var opened = GrpcChannel.ForAddress(address ?? Address);
+        channels.Add(opened);
+        return opened;
+    }
+
+    /// <summary>Opens a stream. Metadata is given as key, value, key, value, …</summary>
+    public ChatCall Open(string user, params string[] metadata) => new(Channel, ["user", user, .. metadata]);
+
+    /// <summary>Opens a stream in a room and waits until its join has been answered.</summary>
+    public async Task<ChatCall> JoinAsync(string user, string room = "lobby", params string[] metadata)
+    {
+        var call = Open(user, ["room", room, .. metadata]);
+        await call.UntilAsync(c => c.Joined.Count > 0);
+        return call;
+    }
+
+    /// <summary>A client for unary calls that <paramref name="user"/> makes.</summary>
+    public ChatService.ChatServiceClient Client(string user) =>
+        new(Channel.Intercept(metadata =>
+        {
+            metadata.Add(Ascii.IsValid(user) ? new("user", user) : new("user-bin", Encoding.UTF8.GetBytes(user)));
+            return metadata;
+        }));
+
+    /// <summary>Sends with one call.</summary>
+    public async Task<Ack> SendOnceAsync(string user, string room, string offset, string text) =>
+        (await Client(user).SendMessageAsync(new SendMessageRequest
+        {
+            Send = new Send { Room = room, ClientOffset = offset, Text = text },
+        }).ResponseAsync.WaitAsync(ChatCall.Deadline)).Ack;
+
+    /// <summary>Stores so many numbered messages, and returns when they are acked.</summary>
+    public async Task FillAsync(string room, int count, int textLength = 0)
+    {
+        await using var call = Open("filler", "room", "-");
+        var padding = new string('x', textLength);
+        await call.SendManyAsync(room, Enumerable.Range(1, count).Select(n => ($"fill-{n}", $"{n} {padding}")));
+        await call.CompleteAsync();
+        await call.ToEndAsync();
+        Assert.Equal(count, call.Acks.Count);
+    }
+
+    /// <summary>
+    /// Waits until a frame is pending that nobody takes: many round trips of another client go by, and nothing moves.
+    /// </summary>
+    public async Task UntilAFrameIsStuckAsync()
+    {
+        await using var other = new ChatCall(OpenChannel(), "user", "clock", "room", "-");
+        var delivered = -1L;
+        for (var (trips, n) = (0, 0); trips < 30; n++)
+        {
+            await other.SendManyAsync("clock", [($"tick-{n}", "tick")]);
+            var moved = delivered != Metrics.MessagesDelivered || Metrics.FramesPending == 0;
+            trips = moved ? 0 : trips + 1;
+            delivered = Metrics.MessagesDelivered;
+        }
+    }
+
+    /// <summary>Waits until so many streams are open; a stream that its client has dropped is, for a moment.</summary>
+    public async Task UntilStreamsAsync(int count)
+    {
+        for (var waited = Stopwatch.StartNew(); Calls.Count != count; await Task.Delay(5))
+        {
+            Assert.True(waited.Elapsed < ChatCall.Deadline, $"{Calls.Count} calls are open instead of {count}.");
+        }
+    }
+
+    public Task StopAsync() => app.StopAsync();
+
+    /// <summary>What a signal does first: everybody is told, and <see cref="StopAsync"/> comes later.</summary>
+    public void AskToStop() => app.Lifetime.StopApplication();
+
+    /// <summary>The test means to provoke an error that the service logs.</summary>
+    public void ExpectErrors() => errors.AreExpected = true;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var opened in channels)
+        {
+            opened.Dispose();
+        }
+
+        var stopping = app.StopAsync();
+        while (!stopping.IsCompleted && manualTime is not null)
+        {
+            manualTime.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(stopping, Task.Delay(5));
+        }
+
+        await stopping;
+        await app.DisposeAsync();
+        ownDirectory?.Dispose();
+        errors.Check();
+    }
+
+    private sealed class ErrorCollector : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> errors = [];
+
+        public bool AreExpected { get; set; }
+
+        public void Check() => Assert.True(AreExpected || errors.IsEmpty, string.Join("\n", errors));
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                errors.Enqueue($"{formatter(state, exception)} {exception}");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

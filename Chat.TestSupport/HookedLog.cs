@@ -1,0 +1,64 @@
+using Chat.AspNetCore.Storage;
+
+namespace Chat.TestSupport;
+
+/// <summary>A log with places to stand: each hook runs once, at its point, and whoever called the log waits for it.</summary>
+internal sealed class HookedLog(IMessageLog inner) : IMessageLog
+{
+    /// <summary>A page has been read and not been handed back yet.</summary>
+    public Func<Task>? AfterNextRead { get; set; }
+
+    /// <summary>A room's bounds have been read and not been handed back yet.</summary>
+    public Func<Task>? AfterNextBounds { get; set; }
+
+    public string LogId => inner.LogId;
+
+    public string Location => inner.Location;
+
+    public LogSize Size => inner.Size;
+
+    public Task Stopped => inner.Stopped;
+
+    public event Action<RoomCommit>? Committed
+    {
+        add => inner.Committed += value;
+        remove => inner.Committed -= value;
+    }
+
+    public ValueTask AppendAsync(Append append, CancellationToken cancellation) => inner.AppendAsync(append, cancellation);
+
+    public async ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation)
+    {
+        var bounds = await inner.BoundsAsync(room, cancellation);
+        if (AfterNextBounds is { } hook)
+        {
+            AfterNextBounds = null;
+            await hook();
+        }
+
+        return bounds;
+    }
+
+    public async ValueTask ReadAsync(
+        string room,
+        long after,
+        long through,
+        IMessageSink sink,
+        CancellationToken cancellation)
+    {
+        await inner.ReadAsync(room, after, through, sink, cancellation);
+        if (AfterNextRead is { } hook)
+        {
+            AfterNextRead = null;
+            await hook();
+        }
+    }
+
+    public ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
+        string after,
+        int count,
+        CancellationToken cancellation) =>
+        inner.ListRoomsAsync(after, count, cancellation);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using Grpc.Net.Client;
+
+namespace Chat.TestSupport;
+
+/// <summary>The real service as a child process, which can be killed.</summary>
+internal sealed class ServiceProcess : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly Task<string> errors;
+
+    private ServiceProcess(Process process, Task<string> errors, IReadOnlyList<string> startLines)
+    {
+        this.process = process;
+        this.errors = errors;
+        StartLines = startLines;
+    }
+
+    /// <summary>The lines that it printed when it had started.</summary>
+    public IReadOnlyList<string> StartLines { get; }
+
+    public Uri Address => new(StartLines[0]["listening on ".Length..]);
+
+    /// <summary>Starts it and waits until it listens.</summary>
+    public static async Task<ServiceProcess> StartAsync(
+        string data,
+        string listen = "127.0.0.1:0",
+        params (string Name, string Value)[] environment)
+    {
+        var process = Start(["--listen", listen, "--data", data], environment);
+        var errors = process.StandardError.ReadToEndAsync();
+        var lines = new List<string>();
+        while (lines.Count < 3)
+        {
+            var line = await process.StandardOutput.ReadLineAsync().WaitAsync(ChatCall.Deadline);
+            lines.Add(line ?? throw new InvalidOperationException("It did not start: " + await errors));
+        }
+
+        return new ServiceProcess(process, errors, lines);
+    }
+
+    /// <summary>Runs it to its end, for starts that must fail.</summary>
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(
+        string[] arguments,
+        params (string Name, string Value)[] environment) =>
+        ToEndAsync(Start(arguments, environment));
+
+    /// <summary>The same, as somebody for whom the mode bits of files count, also where the tests run as root.</summary>
+    public static Task<(int ExitCode, string Output, string Errors)> RunWithoutPrivilegeAsync(string[] arguments) =>
+        ToEndAsync(Start(
+            Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [],
+            arguments));
+
+    private static async Task<(int ExitCode, string Output, string Errors)> ToEndAsync(Process started)
+    {
+        using var process = started;
+        try
+        {
+            var errors = process.StandardError.ReadToEndAsync();
+            var output = await process.StandardOutput.ReadToEndAsync().WaitAsync(ChatCall.Deadline);
+            await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+            return (process.ExitCode, output, await errors);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    public GrpcChannel OpenChannel() => GrpcChannel.ForAddress(Address);
+
+    /// <summary>SIGKILL: it gets no chance to tidy up.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+    }
+
+    /// <summary>SIGTERM: please stop. Returns the exit code, what it wrote to standard error, and how long it took.</summary>
+    public async Task<(int ExitCode, string Errors, TimeSpan Took)> TerminateAsync()
+    {
+        var begun = Stopwatch.GetTimestamp();
+        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        return (process.ExitCode, await errors, Stopwatch.GetElapsedTime(begun));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private static Process Start(string[] arguments, params (string Name, string Value)[] environment) =>
+        Start([], arguments, environment);
+
+    private static Process Start(string[] launcher, string[] arguments, params (string Name, string Value)[] environment)
+    {
+        string[] command = [.. launcher, "dotnet", Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start) ?? throw new InvalidOperationException("The service does not start.");
+    }
+}

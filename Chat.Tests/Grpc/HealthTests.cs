@@ -1,0 +1,195 @@
+using Chat.TestSupport;
+using Chat.Tests.Storage;
+using Grpc.Core;
+using Grpc.Health.V1;
+using Grpc.Net.Client;
+using Xunit;
+using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
+
+namespace Chat.Tests.Grpc;
+
+/// <summary>What probes and load balancers are told.</summary>
+public sealed class HealthTests
+{
+    private const string Chat = "chat.v1.ChatService";
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(Chat)]
+    public async Task Check_and_Watch_tell_SERVING_of_a_service_that_serves(string service)
+    {
+        await using var server = await ChatServer.StartAsync();
+        using var watch = new WatchCall(server.Channel, service);
+
+        Assert.Equal(ServingStatus.Serving, await CheckAsync(server.Channel, service));
+        Assert.Equal(ServingStatus.Serving, await watch.NextAsync());
+    }
+
+    [Fact]
+    public async Task List_tells_of_what_Check_knows()
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        var list = await new Health.HealthClient(server.Channel).ListAsync(new HealthListRequest());
+
+        Assert.Equal(["", Chat], list.Statuses.Keys.Order(StringComparer.Ordinal));
+        Assert.All(list.Statuses.Values, response => Assert.Equal(ServingStatus.Serving, response.Status));
+    }
+
+    [Theory]
+    [InlineData("chat.v1.Chat")]
+    [InlineData("CHAT.V1.CHATSERVICE")]
+    [InlineData("grpc.health.v1.Health")]
+    public async Task Check_of_an_unknown_service_is_NOT_FOUND_and_names_it(string service)
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        var error = await Assert.ThrowsAsync<RpcException>(() => CheckAsync(server.Channel, service));
+
+        Assert.Equal(StatusCode.NotFound, error.StatusCode);
+        Assert.Contains(service, error.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Watch_of_an_unknown_service_tells_SERVICE_UNKNOWN_and_goes_on_until_the_stop()
+    {
+        await using var server = await ChatServer.StartAsync();
+        using var watch = new WatchCall(server.Channel, "nobody");
+        Assert.Equal(ServingStatus.ServiceUnknown, await watch.NextAsync());
+        Assert.Equal(1, server.Calls.Count);
+
+        await server.StopAsync().WaitAsync(ChatCall.Deadline);
+
+        Assert.Equal(StatusCode.Unavailable, await watch.EndAsync());
+    }
+
+    [Fact]
+    public async Task Every_watcher_hears_of_the_stop_and_none_holds_it_up()
+    {
+        // A stop that has to wait for a call would take nearly as long as this.
+        await using var server = await ChatServer.StartAsync(options => options.DrainLimit = TimeSpan.FromMinutes(2));
+        var watches = new List<WatchCall>();
+        for (var n = 0; n < 200; n++)
+        {
+            watches.Add(new WatchCall(server.Channel, n % 2 == 0 ? "" : Chat));
+            Assert.Equal(ServingStatus.Serving, await watches[^1].NextAsync());
+        }
+
+        await server.StopAsync().WaitAsync(ChatCall.Deadline);
+
+        foreach (var watch in watches)
+        {
+            Assert.Equal(ServingStatus.NotServing, await watch.NextAsync());
+            Assert.Equal(StatusCode.Unavailable, await watch.EndAsync());
+            watch.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task SIGTERM_ends_the_process_at_once_though_somebody_watches()
+    {
+        using var data = new TempDirectory();
+        await using var service = await ServiceProcess.StartAsync(data.Path, environment: ("CHAT_DRAINLIMIT", "00:01:00"));
+        using var channel = service.OpenChannel();
+        using var watch = new WatchCall(channel);
+        await using var reflection = new ReflectionCall(channel);
+        Assert.Equal(ServingStatus.Serving, await watch.NextAsync());
+        await reflection.AskAsync(new() { ListServices = "" });
+        var reflectionEnd = reflection.EndAsync();
+
+        var (exitCode, errors, took) = await service.TerminateAsync();
+
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        Assert.Equal(ServingStatus.NotServing, await watch.NextAsync());
+        Assert.Equal(StatusCode.Unavailable, await watch.EndAsync());
+        Assert.Equal(StatusCode.Unavailable, await reflectionEnd);
+    }
+
+    [Fact]
+    public async Task Health_answers_new_connections_while_the_service_drains()
+    {
+        var gate = new BatchGate();
+        await using var server = await ChatServer.StartAsync(beforeCommit: gate.BeforeCommit);
+        var held = gate.HoldNext();
+        try
+        {
+            await using var ann = await server.JoinAsync("ann");
+            await ann.SendAsync("k", "the stop waits for this one");
+            await held.ReachedAsync();
+            var stopping = server.Stopping;
+            var stop = server.StopAsync();
+            await stopping.WaitAsync(ChatCall.Deadline);
+
+            using var probe = server.OpenChannel();
+            Assert.Equal(ServingStatus.NotServing, await CheckAsync(probe));
+            using var watch = new WatchCall(probe);
+            Assert.Equal(ServingStatus.NotServing, await watch.NextAsync());
+            Assert.Equal(StatusCode.Unavailable, await watch.EndAsync());
+            Assert.False(stop.IsCompleted);
+
+            held.Release();
+            await ann.ToEndAsync();
+            Assert.Single(ann.Acks);
+            await stop.WaitAsync(ChatCall.Deadline);
+        }
+        finally
+        {
+            gate.Open();
+        }
+    }
+
+    [Fact]
+    public async Task A_log_that_broke_is_NOT_SERVING()
+    {
+        await using var server = await ChatServer.StartAsync(beforeCommit: _ => throw new IOException("The disk does not answer."));
+        server.ExpectErrors();
+        using var watch = new WatchCall(server.Channel, Chat);
+        Assert.Equal(ServingStatus.Serving, await watch.NextAsync());
+        await using var ann = await server.JoinAsync("ann");
+
+        await ann.SendAsync("fatal", "nobody knows");
+
+        Assert.Equal(ServingStatus.NotServing, await watch.NextAsync());
+        Assert.Equal(ServingStatus.NotServing, await CheckAsync(server.Channel));
+    }
+
+    [Fact]
+    public async Task A_log_that_stopped_is_NOT_SERVING_though_the_service_runs()
+    {
+        await using var server = await ChatServer.StartAsync();
+        using var watch = new WatchCall(server.Channel);
+        Assert.Equal(ServingStatus.Serving, await watch.NextAsync());
+
+        await server.Log.DisposeAsync();
+
+        Assert.Equal(ServingStatus.NotServing, await watch.NextAsync());
+        Assert.Equal(ServingStatus.NotServing, await CheckAsync(server.Channel));
+        Assert.Equal(1, server.Calls.Count);
+
+        // It has been told already, so the stop only ends it.
+        await server.StopAsync().WaitAsync(ChatCall.Deadline);
+        Assert.Equal(StatusCode.Unavailable, await watch.EndAsync());
+    }
+
+    [Fact]
+    public async Task A_watcher_that_is_gone_is_forgotten()
+    {
+        await using var server = await ChatServer.StartAsync();
+        var cancelled = new WatchCall(server.Channel);
+        using var ownConnection = server.OpenChannel();
+        using var cutOff = new WatchCall(ownConnection);
+        Assert.Equal(ServingStatus.Serving, await cancelled.NextAsync());
+        Assert.Equal(ServingStatus.Serving, await cutOff.NextAsync());
+        Assert.Equal(2, server.Calls.Count);
+
+        cancelled.Dispose();
+        ownConnection.Dispose();
+
+        await server.Calls.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
+    }
+
+    private static async Task<ServingStatus> CheckAsync(GrpcChannel channel, string service = "") =>
+        (await new Health.HealthClient(channel).CheckAsync(
+            new HealthCheckRequest { Service = service }, deadline: DateTime.UtcNow + ChatCall.Deadline)).Status;
+}

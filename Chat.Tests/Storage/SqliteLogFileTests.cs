@@ -1,0 +1,254 @@
+using System.Runtime.Versioning;
+using Chat.AspNetCore.Storage;
+using Chat.AspNetCore.Storage.Sqlite;
+using Chat.TestSupport;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace Chat.Tests.Storage;
+
+/// <summary>What is found in the place of a log: a new one only where there is none, and nothing spoilt.</summary>
+public sealed class SqliteLogFileTests : IDisposable
+{
+    private readonly TempDirectory temp = new();
+
+    private string DatabasePath => Path.Combine(temp.Path, "chat.db");
+
+    public void Dispose() => temp.Dispose();
+
+    [Theory]
+    [InlineData("Dear diary, this is no database, and it is longer than the hundred bytes of a header. I promise.")]
+    [InlineData("SQLite format 3\0 and then no more")]
+    [InlineData("x")]
+    public async Task A_file_that_is_no_database_is_refused(string content)
+    {
+        await File.WriteAllTextAsync(DatabasePath, content);
+
+        AssertRefusedUntouched("is not a chat log; use another --data, or move that file away");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0x0F055112)]
+    public void A_database_of_somebody_else_is_refused(int applicationId)
+    {
+        using (var connection = Connect())
+        {
+            SqliteLogFile.Execute(connection, $"""
+                PRAGMA application_id = {applicationId};
+                CREATE TABLE log (log_id TEXT);
+                """);
+        }
+
+        AssertRefusedUntouched("is not a chat log; use another --data, or move that file away");
+    }
+
+    [Fact]
+    public void A_database_of_somebody_else_with_a_write_ahead_log_is_refused()
+    {
+        using var connection = Connect();
+        SqliteLogFile.Execute(connection, "PRAGMA journal_mode = WAL; CREATE TABLE log (log_id TEXT)");
+
+        AssertRefusedUntouched("is not a chat log; use another --data, or move that file away");
+    }
+
+    [Fact]
+    public async Task A_log_of_a_newer_service_is_refused()
+    {
+        await MakeLogAsync();
+        using (var connection = Connect())
+        {
+            SqliteLogFile.Execute(connection, "PRAGMA user_version = 2");
+        }
+
+        AssertRefusedUntouched("schema version 2", "start the newer service");
+    }
+
+    [Fact]
+    public async Task A_read_only_log_is_refused()
+    {
+        await MakeLogAsync();
+        File.SetAttributes(DatabasePath, FileAttributes.ReadOnly);
+
+        AssertRefusedUntouched("is read-only; make it writable (chmod u+w), or use another --data");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_write_ahead_log_without_its_database_is_refused(bool emptyDatabase)
+    {
+        await using (await MakeLogAsync(leaveOpen: true))
+        {
+            var copy = Path.Combine(temp.Path, "copy");
+            Directory.CreateDirectory(copy);
+            File.Copy(DatabasePath + "-wal", Path.Combine(copy, "chat.db-wal"));
+            if (emptyDatabase)
+            {
+                await File.WriteAllBytesAsync(Path.Combine(copy, "chat.db"), []);
+            }
+
+            AssertUntouchedAndRefused(copy, "is missing, but", "put the database back, or use another --data");
+        }
+    }
+
+    [Theory]
+    [InlineData(50, "is not a chat log")]
+    [InlineData(100, "restore it from a backup")]
+    [InlineData(4096, "restore it from a backup")]
+    [InlineData(3 * 4096, "restore it from a backup")]
+    [InlineData(-4096, "restore it from a backup")]
+    [InlineData(-1, "restore it from a backup")]
+    public async Task A_truncated_log_is_refused(int length, string words)
+    {
+        await MakeLogAsync();
+        using (var file = new FileStream(DatabasePath, FileMode.Open))
+        {
+            file.SetLength(length > 0 ? length : file.Length + length);
+        }
+
+        AssertRefusedUntouched(words);
+    }
+
+    [Fact]
+    public async Task A_log_without_one_of_its_tables_is_refused()
+    {
+        await MakeLogAsync();
+        using (var connection = Connect())
+        {
+            SqliteLogFile.Execute(connection, "DROP TABLE sent_key");
+        }
+
+        var before = await File.ReadAllBytesAsync(DatabasePath);
+        AssertRefused(temp.Path, DatabasePath, "sent_key");
+        Assert.Equal(before, await File.ReadAllBytesAsync(DatabasePath));
+    }
+
+    [Fact]
+    public void A_lock_that_can_not_be_opened_is_not_taken_for_a_log_in_use()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows asks for a privilege to make links.");
+        File.CreateSymbolicLink(DatabasePath + ".lock", DatabasePath + ".lock");
+
+        var error = Assert.Throws<LogOpenException>(() => SqliteMessageLog.Open(temp.Path));
+
+        Assert.Contains(DatabasePath, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("another server", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(DatabasePath));
+    }
+
+    [Fact]
+    public async Task A_file_in_place_of_the_directory_is_refused()
+    {
+        var file = Path.Combine(temp.Path, "file");
+        await File.WriteAllTextAsync(file, "precious");
+
+        AssertRefused(file, Path.Combine(file, "chat.db"));
+
+        Assert.Equal("precious", await File.ReadAllTextAsync(file));
+        Assert.Equal([file], Directory.GetFileSystemEntries(temp.Path));
+    }
+
+    [Fact]
+    public void A_directory_in_place_of_the_database_is_refused()
+    {
+        Directory.CreateDirectory(DatabasePath);
+
+        AssertRefusedUntouched("is a directory");
+    }
+
+    [Fact]
+    public async Task An_empty_file_is_taken_for_no_log_yet()
+    {
+        await File.WriteAllBytesAsync(DatabasePath, []);
+
+        await using var log = SqliteMessageLog.Open(temp.Path);
+
+        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "key"));
+    }
+
+    [Theory]
+    [InlineData("half a database")]
+    [InlineData("")]
+    public async Task A_log_that_was_only_half_made_is_made_anew(string leftOver)
+    {
+        await File.WriteAllTextAsync(DatabasePath + ".new", leftOver);
+        await File.WriteAllTextAsync(DatabasePath + ".new-journal", leftOver);
+
+        await using (var log = SqliteMessageLog.Open(temp.Path))
+        {
+            Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "key"));
+        }
+
+        Assert.Equal(["chat.db", "chat.db.lock"], Directory.GetFiles(temp.Path).Select(Path.GetFileName).Order());
+        await using var again = SqliteMessageLog.Open(temp.Path);
+        Assert.Equal(["text"], await again.TextsAsync("room"));
+    }
+
+    [Fact]
+    public async Task A_new_log_is_made_in_a_directory_that_is_not_there_yet()
+    {
+        var directory = Path.Combine(temp.Path, "not", "there");
+
+        await using var log = SqliteMessageLog.Open(directory);
+
+        Assert.Equal(Path.Combine(directory, "chat.db"), log.Location);
+        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "key"));
+    }
+
+    /// <summary>A log of several pages.</summary>
+    private async Task<IAsyncDisposable?> MakeLogAsync(bool leaveOpen = false)
+    {
+        var log = SqliteMessageLog.Open(temp.Path);
+        var ann = new RecordingStream(log);
+        for (var i = 0; i < 50; i++)
+        {
+            await ann.HandOverAsync("room", $"{i}", new string('x', 1_000));
+        }
+
+        await ann.AnswersAsync(50);
+        if (leaveOpen)
+        {
+            return log;
+        }
+
+        await log.DisposeAsync();
+        return null;
+    }
+
+    private SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection($"Data Source={DatabasePath};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+
+    private void AssertRefusedUntouched(params string[] words) => AssertUntouchedAndRefused(temp.Path, words);
+
+    private static void AssertUntouchedAndRefused(string directory, params string[] words)
+    {
+        var before = Snapshot(directory);
+        AssertRefused(directory, [Path.Combine(directory, "chat.db"), .. words]);
+        Assert.Equal(before, Snapshot(directory));
+    }
+
+    private static void AssertRefused(string directory, params string[] words)
+    {
+        var error = Assert.Throws<LogOpenException>(() => SqliteMessageLog.Open(directory));
+        Assert.All(words, word => Assert.Contains(word, error.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    /// <summary>Every name in a directory, and the content of the files.</summary>
+    private static string[] Snapshot(string directory) =>
+        [.. Directory.GetFileSystemEntries(directory).Order(StringComparer.Ordinal).Select(path =>
+            $"{path}: {(File.Exists(path) ? Convert.ToHexString(ReadShared(path)) : "directory")}")];
+
+    private static byte[] ReadShared(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var content = new byte[file.Length];
+        file.ReadExactly(content);
+        return content;
+    }
+}

@@ -1,0 +1,36 @@
+using Chat.Bench.Reporting;
+using Xunit;
+
+namespace Chat.Bench.Tests;
+
+/// <summary>Two programs are compared as they ran beside each other.</summary>
+public sealed class RatioTests
+{
+    [Fact]
+    public void A_ratio_is_taken_round_by_round_and_not_of_medians()
+    {
+        // The machine was slow in the first round, for both. The medians' ratio would be 2.
+        var ours = Sample.Rounds(PeerRounds.Ours, 30, 200, 300);
+        var other = Sample.Rounds("tutorial", 10, 100, 100);
+
+        Assert.Equal(new Spread(3, 2, 3), Ratios.Of(ours, other, Sample.Sends));
+    }
+
+    [Fact]
+    public void A_round_that_lacks_the_figure_on_one_side_takes_no_part()
+    {
+        var ours = Sample.Rounds(PeerRounds.Ours, 10, double.NaN, 30);
+        var other = Sample.Rounds("tutorial", 0, 10, 10, 10);
+
+        Assert.Equal(new Spread(3, 3, 3), Ratios.Of(ours, other, Sample.Sends));
+        Assert.Null(Ratios.Of(ours, other, "a figure that nobody has"));
+    }
+
+    [Theory]
+    [InlineData(new double[] { 3, 1, 2 }, 2)]
+    [InlineData(new double[] { 4, 1, 2, 30 }, 3)]
+    public void The_median_of_an_even_number_lies_between_the_middle_two(double[] values, double median)
+    {
+        Assert.Equal(median, Spread.Of(values)!.Value.Median);
+    }
+}

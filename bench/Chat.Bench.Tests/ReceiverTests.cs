@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Text;
+using Chat.Bench.Loads;
+using Chat.Bench.Peers;
+using Xunit;
+
+namespace Chat.Bench.Tests;
+
+/// <summary>What a receiver lets pass and what it does not.</summary>
+public sealed class ReceiverTests
+{
+    private static readonly byte[] Text = Encoding.ASCII.GetBytes(BenchText.Of(0));
+
+    [Theory]
+    [InlineData(1L, 3L)]
+    [InlineData(1L, 1L)]
+    [InlineData(2L)]
+    public void A_hole_or_a_repeat_is_an_error_where_order_is_promised(params long[] ids) =>
+        Assert.Throws<InvalidDataException>(() => Receive(new Receiver(inOrder: true), ids));
+
+    [Fact]
+    public void Without_a_promised_order_all_must_come_once_and_what_was_late_is_counted()
+    {
+        var receiver = Receive(new Receiver(inOrder: false), 2, 1, 3);
+
+        Assert.Null(receiver.Missing(3));
+        Assert.Equal(1, receiver.OutOfOrder);
+        Assert.Throws<InvalidDataException>(() => Receive(receiver, 2));
+    }
+
+    [Fact]
+    public void What_did_not_come_is_missing()
+    {
+        Assert.NotNull(Receive(new Receiver(inOrder: false), 1, 3).Missing(3));
+        Assert.NotNull(Receive(new Receiver(inOrder: true), 1, 2).Missing(3));
+        Assert.Null(Receive(new Receiver(inOrder: true, after: 7), 8, 9).Missing(2));
+    }
+
+    [Fact]
+    public void A_latency_counts_from_when_it_was_due_while_that_was_measured()
+    {
+        var latencies = new Latencies();
+        var before = Stopwatch.GetTimestamp();
+        latencies.Begin();
+        var meanwhile = Stopwatch.GetTimestamp();
+        latencies.End();
+        var after = Stopwatch.GetTimestamp();
+
+        latencies.Record(before);
+        latencies.Record(after);
+        Assert.Equal(double.NaN, latencies.Percentile(50));
+
+        Thread.Sleep(2);
+        latencies.Record(meanwhile);
+        Assert.InRange(latencies.Percentile(50), 2, 60_000);
+    }
+
+    private static Receiver Receive(Receiver receiver, params long[] ids)
+    {
+        foreach (var id in ids)
+        {
+            receiver.Message(id, Text);
+        }
+
+        return receiver;
+    }
+}

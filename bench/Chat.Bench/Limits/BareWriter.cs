@@ -1,0 +1,127 @@
+using System.Buffers.Text;
+using System.Text;
+using Chat.AspNetCore.Storage;
+using Chat.AspNetCore.Storage.Sqlite;
+using Chat.Bench.Peers;
+using Microsoft.Data.Sqlite;
+
+namespace Chat.Bench.Limits;
+
+/// <summary>
+/// Writes the rows of the service's log (a message and its dedupe key for each send) with its statements, into its schema,
+/// under its pragmas and with its checkpoints. That is all: it looks nothing up, hashes nothing, and is asked by nobody.
+/// </summary>
+internal sealed class BareWriter : IDisposable
+{
+    private const int HashBytes = 16;
+
+    // The service hashes a text on the thread that read it, not on the writer's.
+    private static readonly byte[] Hash = new byte[HashBytes];
+
+    private readonly SqliteLogFile file;
+    private readonly SqliteConnection connection;
+    private readonly SqliteCheckpoints checkpoints;
+    private readonly SqliteStatement begin, commit, insertMessage, insertKey, setHead;
+    private readonly byte[][] offsets;
+    private readonly int rooms;
+    private readonly byte[] text = Encoding.UTF8.GetBytes(BenchText.Of(0));
+
+    /// <param name="directory">Of a new log.</param>
+    /// <param name="senders">So many senders' keys come in turn.</param>
+    /// <param name="rooms">So many rooms get messages in turn.</param>
+    public BareWriter(string directory, int senders, int rooms)
+    {
+        this.rooms = rooms;
+        var lockTimeout = TimeSpan.FromSeconds(5);
+        file = SqliteLogFile.Open(directory, lockTimeout);
+        connection = file.OpenWriter();
+        checkpoints = new SqliteCheckpoints(connection, lockTimeout);
+        begin = new SqliteStatement(connection, "BEGIN IMMEDIATE");
+        commit = new SqliteStatement(connection, "COMMIT");
+        insertMessage = new SqliteStatement(
+            connection,
+            "INSERT INTO message (position, sender_id, sent_at, client_offset, text) VALUES (?, ?, ?, ?, ?)");
+        insertKey = new SqliteStatement(
+            connection,
+            "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash) VALUES (?, ?, ?, ?, ?)");
+        setHead = new SqliteStatement(connection, "UPDATE room SET head = ? WHERE room_id = ?");
+        offsets = [.. Enumerable.Range(0, senders).Select(_ => Encoding.ASCII.GetBytes($"{Guid.NewGuid():N}-"))];
+        AddNames(senders);
+    }
+
+    /// <summary>The database.</summary>
+    public string Path => file.Path;
+
+    /// <summary>Rows of messages so far; as many are there of keys.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Stores so many in one transaction, and makes the checkpoint that is due.</summary>
+    public void Store(int count)
+    {
+        begin.Run();
+        var sentAt = LogTime.ToMicroseconds(DateTimeOffset.UtcNow);
+        for (var i = 0; i < count; i++)
+        {
+            Insert(sentAt);
+        }
+
+        commit.Run();
+        checkpoints.AfterBatch();
+    }
+
+    /// <summary>Leaves a log that the service can open.</summary>
+    public void Dispose()
+    {
+        begin.Run();
+        for (var room = 1; room <= rooms; room++)
+        {
+            setHead.Bind(1, (Rows + rooms - room) / rooms).Bind(2, room).Run();
+        }
+
+        commit.Run();
+        foreach (var statement in (SqliteStatement[])[begin, commit, insertMessage, insertKey, setHead])
+        {
+            statement.Dispose();
+        }
+
+        connection.Dispose();
+        file.Dispose();
+    }
+
+    private void AddNames(int senders)
+    {
+        using var room = new SqliteStatement(connection, "INSERT INTO room (room_id, name, oldest, head) VALUES (?, ?, 1, 0)");
+        begin.Run();
+        for (var n = 1; n <= rooms; n++)
+        {
+            room.Bind(1, n).Bind(2, n == 1 ? ClientSetup.DefaultRoom : $"{ClientSetup.DefaultRoom}-{n}").Run();
+        }
+
+        commit.Run();
+        using var sender = new SqliteStatement(connection, "INSERT INTO sender (sender_id, name) VALUES (?, ?)");
+        for (var n = 0; n < senders; n++)
+        {
+            sender.Bind(1, n).Bind(2, $"sender-{n}").Run();
+        }
+    }
+
+    private void Insert(long sentAt)
+    {
+        var number = Rows++;
+        var (room, id) = ((number % rooms) + 1, (number / rooms) + 1);
+        var sender = (int)(number % offsets.Length);
+        Span<byte> offset = stackalloc byte[64];
+        offsets[sender].CopyTo(offset);
+        Utf8Formatter.TryFormat(number / offsets.Length, offset[offsets[sender].Length..], out var digits);
+        offset = offset[..(offsets[sender].Length + digits)];
+
+        insertMessage
+            .Bind(1, (room << MessagePosition.IdBits) | id)
+            .Bind(2, sender)
+            .Bind(3, sentAt)
+            .BindText(4, offset)
+            .BindText(5, text)
+            .Run();
+        insertKey.Bind(1, room).Bind(2, sender).BindText(3, offset).Bind(4, id).BindBlob(5, Hash).Run();
+    }
+}

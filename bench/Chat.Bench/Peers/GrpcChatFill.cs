@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Chat.AspNetCore.Storage;
+using Chat.AspNetCore.Storage.GroupCommit;
+using Chat.AspNetCore.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace Chat.Bench.Peers;
+
+/// <summary>
+/// Makes a log of our service and fills it without the service: it could take minutes to send what this writes in
+/// seconds. Rows are inserted in the order of their keys, the only one that stays fast when the tables outgrow the cache.
+/// </summary>
+internal static class GrpcChatFill
+{
+    private const int Senders = 8;
+    private const int HashBytes = 16;
+
+    /// <summary>As many digits in each offset, so that the order of their numbers is the order of their bytes.</summary>
+    private const int OffsetDigits = 9;
+
+    /// <summary>Fills a new log in <paramref name="directory"/> with messages that go to the rooms in turn; on disk when it returns.</summary>
+    public static void Run(string directory, long messages, IReadOnlyList<string> rooms)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(rooms.Count);
+        using var file = SqliteLogFile.Open(directory, TimeSpan.FromSeconds(5));
+        using (var connection = file.OpenWriter())
+        {
+            // Nothing can be lost that would be missed: a fill that breaks off is thrown away with its directory.
+            SqliteLogFile.Execute(connection, """
+                PRAGMA journal_mode = OFF;
+                PRAGMA synchronous = OFF;
+                PRAGMA cache_size = -65536;
+                BEGIN;
+                """);
+            Insert(connection, messages, rooms);
+            SqliteLogFile.Execute(connection, """
+                COMMIT;
+                PRAGMA synchronous = FULL;
+                PRAGMA journal_mode = WAL;
+                PRAGMA wal_checkpoint(TRUNCATE);
+                """);
+        }
+
+        // Otherwise the system would write it while something is being measured.
+        using var written = File.OpenHandle(file.Path, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(written);
+    }
+
+    private static void Insert(SqliteConnection connection, long messages, IReadOnlyList<string> rooms)
+    {
+        var text = BenchText.Of(0);
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, HashBytes);
+        var clients = Enumerable.Range(0, Senders).Select(_ => Guid.NewGuid().ToString("N")).ToList();
+        using var insertSender = new SqliteStatement(connection, "INSERT INTO sender (sender_id, name) VALUES (?, ?)");
+        using var insertRoom = new SqliteStatement(
+            connection,
+            "INSERT INTO room (room_id, name, oldest, head) VALUES (?, ?, 1, ?)");
+        using var insertMessages = new SqliteStatement(connection, MessagesSql(clients));
+        using var insertKeys = new SqliteStatement(connection, KeysSql);
+        for (var sender = 0; sender < Senders; sender++)
+        {
+            insertSender.Bind(1, SenderId(sender)).Bind(2, $"filled-{sender}").Run();
+        }
+
+        var sentAt = LogTime.ToMicroseconds(DateTimeOffset.UtcNow) - messages;
+        for (var room = 0; room < rooms.Count; room++)
+        {
+            var head = (messages / rooms.Count) + (room < messages % rooms.Count ? 1 : 0);
+            if (head == 0)
+            {
+                break; // A room without a message does not exist.
+            }
+
+            var state = new RoomState(room + 1, rooms[room], oldest: 1, head);
+            insertRoom.Bind(1, state.RoomId).Bind(2, state.Name).Bind(3, head).Run();
+            insertMessages
+                .Bind(1, head)
+                .Bind(2, MessagePosition.Of(state, 0))
+                .Bind(3, sentAt + room)
+                .Bind(4, rooms.Count)
+                .Bind(5, text)
+                .Run();
+            for (var sender = 0; sender < Math.Min(Senders, head); sender++)
+            {
+                insertKeys
+                    .Bind(1, head)
+                    .Bind(2, state.RoomId)
+                    .Bind(3, SenderId(sender))
+                    .Bind(4, clients[sender])
+                    .BindBlob(5, hash)
+                    .Run();
+            }
+        }
+    }
+
+    private static int SenderId(int sender) => sender + 1;
+
+    // Message n of a room (from 1) is of sender (n - 1) mod 8, and n is its offset's number, too.
+    private static string MessagesSql(IReadOnlyList<string> clients) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
+        INSERT INTO message (position, sender_id, sent_at, client_offset, text)
+        SELECT ?2 + n, (n - 1) % {Senders} + 1, ?3 + (n - 1) * ?4,
+            CASE (n - 1) % {Senders} {string.Concat(clients.Select((client, sender) => $"WHEN {sender} THEN '{client}' "))}END
+                || printf('-%0{OffsetDigits}d', n), ?5
+        FROM numbers
+        """);
+
+    private static readonly string KeysSql = string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        WITH RECURSIVE numbers (n) AS (SELECT ?3 UNION ALL SELECT n + {Senders} FROM numbers WHERE n + {Senders} <= ?1)
+        INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash)
+        SELECT ?2, ?3, ?4 || printf('-%0{OffsetDigits}d', n), n, ?5
+        FROM numbers
+        """);
+}
