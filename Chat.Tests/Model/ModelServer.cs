@@ -32,8 +32,11 @@ internal sealed class ModelServer : IAsyncDisposable
 
     public string LogId => server.Log.LogId;
 
-    /// <summary>How long something that is due is waited for.</summary>
-    public TimeSpan Patience { get; set; } = ChatCall.Deadline;
+    /// <summary>
+    /// A stream is dropped only after the server has answered what was sent on it last. Otherwise chance decides whether those
+    /// sends are stored, and a sequence that shows a fault need not show it again.
+    /// </summary>
+    public bool AnswersWhatIsDropped { get; set; }
 
     /// <summary>What becomes of a request on its way to the server, for servers that are to be wrong.</summary>
     public Func<ChatRequest, IEnumerable<ChatRequest>> OnTheWay { get; set; } = request => [request];

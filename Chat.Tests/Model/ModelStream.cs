@@ -40,6 +40,10 @@ internal sealed class ModelStream
         _ => views.Values.Select(view => view.Missing).FirstOrDefault(missing => missing is not null) ?? "nothing more",
     };
 
+    /// <summary>The next message of each room in which somebody has been told of one that this stream has not had.</summary>
+    public IEnumerable<(string Room, long Id)> DueMessages =>
+        views.Where(view => view.Value.IsMessageDue).Select(view => (view.Key, view.Value.Position + 1));
+
     /// <summary>Where the stream is in each room that it has been told of.</summary>
     public IEnumerable<(string Room, long Position)> Positions => views.Select(view => (view.Key, view.Value.Position));
 

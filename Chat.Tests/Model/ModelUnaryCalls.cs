@@ -39,10 +39,18 @@ internal sealed class ModelUnaryCalls(ChannelBase channel, Tally tally)
 
         if (!expected.Allows(told))
         {
-            throw new Mismatch($"{user}'s call is answered by {told}, and not by {expected}");
+            throw new Mismatch($"{user}'s call is told wrong: {told} came, and not {expected}");
         }
 
         tally.Count(told.Refused is null ? "Unary, acked" : "Unary, refused");
+    }
+
+    /// <summary>Whether a page has a message.</summary>
+    public async Task<bool> ReturnsAsync(string room, long id)
+    {
+        var request = new ListMessagesRequest { Room = room, AfterId = id - 1, PageSize = 1 };
+        var page = await client.ListMessagesAsync(request).ResponseAsync.WaitAsync(ChatCall.Deadline);
+        return page.Messages.Any(message => message.Id == id);
     }
 
     /// <summary>Lists a page of a room in which nothing is in doubt, of even ones forwards and of others backwards.</summary>

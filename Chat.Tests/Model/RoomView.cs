@@ -17,6 +17,8 @@ internal sealed class RoomView(ModelRoom room, string logId)
 
     public bool IsQuiet => due.Count == 0 && !(isJoined && (caughtUpIsDue || Position < room.Seen));
 
+    public bool IsMessageDue => due.Count == 0 && isJoined && Position < room.Seen;
+
     /// <summary>What is still to come; null = nothing.</summary>
     public string? Missing => this switch
     {
