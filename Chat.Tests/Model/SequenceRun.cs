@@ -6,8 +6,8 @@ using Grpc.Net.Client;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// One sequence, done to the server and to the model, step by step. After each step every stream must have had all
-/// that the model says, and nothing else; in the end a fresh reader must find each room as the model has it.
+/// Runs one sequence on the server and on the model, step by step. After each step every stream must have received all that
+/// the model expects, and nothing else. At the end a new reader must find each room as in the model.
 /// </summary>
 internal sealed class SequenceRun
 {
@@ -32,7 +32,7 @@ internal sealed class SequenceRun
         clients = [.. Enumerable.Range(0, Clients.Count).Select(number => new ModelClient(names.User(number))), reader];
     }
 
-    /// <summary>Runs a sequence in rooms of its own.</summary>
+    /// <summary>Runs a sequence, in rooms that no other sequence uses.</summary>
     /// <exception cref="Mismatch">Server and model differ.</exception>
     public static async Task RunAsync(ModelServer server, Call[] calls)
     {
@@ -87,13 +87,13 @@ internal sealed class SequenceRun
                 await OpenAsync(client, open.First);
                 break;
             default:
-                throw new InvalidOperationException($"{call} is no step.");
+                throw new InvalidOperationException($"unknown step: {call}");
         }
 
         await UntilQuietAsync();
     }
 
-    // The requests that are meant, when it is certain what they must be answered with.
+    // The requests of a step, once it is certain which answers they must get.
     private async Task<ChatRequest[]> PrepareAsync(ModelClient client, params Batch[] batches)
     {
         await OpenIfNoneAsync(client);
@@ -112,8 +112,8 @@ internal sealed class SequenceRun
         Sends = { batch.Sends.Select(names.Send) },
     };
 
-    // The id of a send is certain where nothing that may be lost competes with it for the room's next id, or for the
-    // right to be one of the rooms that there may be.
+    // The id of a send is certain if no message that may be lost competes with it for the next id of the room, or for one of
+    // the rooms within the limit.
     private bool NeedsCertainty(ModelClient client, Batch batch) =>
         batch.Sends.Any(ask => NeedsCertainty(client.Stream!.Value.Expected.WithRoom(names.Send(ask))));
 
@@ -135,7 +135,7 @@ internal sealed class SequenceRun
         }
     }
 
-    /// <summary>As the contract asks for: first what was not answered, in its order, before anything new.</summary>
+    /// <summary>Repeats unanswered sends in their order before anything new, as the contract requires.</summary>
     private async Task RepeatUnansweredAsync(IEnumerable<ModelClient> those)
     {
         foreach (var client in those.Where(client => client.Unanswered.Count > 0))
@@ -201,7 +201,7 @@ internal sealed class SequenceRun
 
         if (!expected.IsQuiet)
         {
-            throw new Mismatch($"{client.User} is told OK, and was not told {expected.Missing}");
+            throw new Mismatch($"{client.User}'s stream ends with OK, but {expected.Missing} is still due");
         }
 
         await client.EndAsync();
@@ -227,7 +227,7 @@ internal sealed class SequenceRun
             var status = await call.ToEndAsync();
             if (status.StatusCode != StatusCode.InvalidArgument || call.Frames.Count > 0)
             {
-                throw new Mismatch($"{client.User} has {call.Frames.Count} frames and {status}, and not INVALID_ARGUMENT alone");
+                throw new Mismatch($"{client.User} received {call.Frames.Count} frames and {status} instead of INVALID_ARGUMENT alone");
             }
         }
 
@@ -250,14 +250,14 @@ internal sealed class SequenceRun
         }
     }
 
-    // Again from the beginning when something came: what one is told, all must be told.
+    // Starts again after each frame: what one client has seen, all others in the room must receive.
     private async Task UntilQuietAsync()
     {
         while (clients.FirstOrDefault(client => client.Stream is { Expected.IsQuiet: false }) is { } client)
         {
             if (!await ReadAsync(client))
             {
-                throw new Mismatch($"{client.User}'s stream ends with OK, and {client.Stream!.Value.Expected.Missing} is still to come");
+                throw new Mismatch($"{client.User}'s stream ends with OK, but {client.Stream!.Value.Expected.Missing} is still due");
             }
         }
     }
@@ -274,11 +274,11 @@ internal sealed class SequenceRun
         }
         catch (TimeoutException)
         {
-            throw InVain(client.User, expected.Missing);
+            throw NotReceived(client.User, expected.Missing);
         }
         catch (RpcException error)
         {
-            throw new Mismatch($"{client.User}'s stream ends with {error.Status}, and {expected.Missing} is still to come");
+            throw new Mismatch($"{client.User}'s stream ends with {error.Status}, but {expected.Missing} is still due");
         }
 
         try
@@ -287,7 +287,7 @@ internal sealed class SequenceRun
         }
         catch (Mismatch mismatch)
         {
-            throw new Mismatch($"{client.User} is told wrong: {mismatch.Message}");
+            throw new Mismatch($"{client.User} received something wrong: {mismatch.Message}");
         }
 
         return true;
@@ -303,7 +303,7 @@ internal sealed class SequenceRun
             {
                 if (!await unary.ReturnsAsync(room, id))
                 {
-                    throw InVain(user, expected.Missing);
+                    throw NotReceived(user, expected.Missing);
                 }
             }
         }
@@ -311,7 +311,7 @@ internal sealed class SequenceRun
         return await reading;
     }
 
-    private static Mismatch InVain(string user, string missing) => new($"{user} waits in vain for {missing}");
+    private static Mismatch NotReceived(string user, string missing) => new($"{user} does not receive {missing}");
 
     private async Task CheckEndAsync()
     {
