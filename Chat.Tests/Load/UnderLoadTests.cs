@@ -8,8 +8,8 @@ using Xunit;
 namespace Chat.Tests.Load;
 
 /// <summary>
-/// The promises, checked in the very room that is under the benchmark's load: 8 senders with 64 sends in flight, while
-/// every receiver checks on every message that it is the next.
+/// The promises, checked in the room that is under the benchmark's load: 8 senders with 64 sends in flight each, while every
+/// receiver checks that every message is the next one.
 /// </summary>
 public sealed class UnderLoadTests
 {
@@ -38,8 +38,8 @@ public sealed class UnderLoadTests
         await TheLogHasAsync(channel, await inTurn, crowd.Receivers[0].LastId);
     }
 
-    // Two senders in turns: what was acked before the next is sent has the smaller id; a repetition gets the same id, and
-    // another text under the same key is refused.
+    // Two senders in turn. A message that was acked before the next one is sent has the smaller id. A repetition gets the same
+    // id. A different text with the same client offset is refused.
     private static async Task<Dictionary<string, long>> WhatIsAckedInTurnAsync(GrpcChannel channel)
     {
         await using var ann = new ChatCall(channel, "user", "ann", "room", "-");
@@ -49,7 +49,7 @@ public sealed class UnderLoadTests
         {
             var call = turn % 2 == 0 ? ann : bob;
             var offset = $"turn-{turn}";
-            var text = offset.PadRight(BenchText.Bytes); // as long as the receivers want it
+            var text = offset.PadRight(BenchText.Bytes); // the length that the receivers expect
             await call.SendManyAsync(Room, [(offset, text)]);
             Assert.True(call.Acks[^1].Id > ids.Values.LastOrDefault());
             Assert.False(call.Acks[^1].Duplicate);

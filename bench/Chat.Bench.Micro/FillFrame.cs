@@ -3,6 +3,7 @@ using Chat.AspNetCore.Diagnostics;
 using Chat.AspNetCore.Rooms;
 using Chat.AspNetCore.Sessions;
 using Chat.AspNetCore.Storage;
+using Chat.Shared;
 using Chat.V1;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -116,7 +116,7 @@ internal sealed class BareWriter : IDisposable
         offset = offset[..(offsets[sender].Length + digits)];
 
         insertMessage
-            .Bind(1, (room << MessagePosition.IdBits) | id)
+            .Bind(1, SqliteSchema.PositionOf(room, id))
             .Bind(2, sender)
             .Bind(3, sentAt)
             .BindText(4, offset)

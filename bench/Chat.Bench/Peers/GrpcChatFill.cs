@@ -82,7 +82,7 @@ internal static class GrpcChatFill
             insertRoom.Bind(1, state.RoomId).Bind(2, state.Name).Bind(3, head).Run();
             insertMessages
                 .Bind(1, head)
-                .Bind(2, MessagePosition.Of(state, 0))
+                .Bind(2, SqliteSchema.PositionOf(state.RoomId, 0))
                 .Bind(3, sentAt + room)
                 .Bind(4, rooms.Count)
                 .Bind(5, text)

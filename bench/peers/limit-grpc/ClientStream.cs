@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Chat.AspNetCore.Rooms;
+using Chat.Shared;
 using Grpc.Core;
 
 namespace Chat.Bench.LimitGrpc;

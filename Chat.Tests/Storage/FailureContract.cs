@@ -4,8 +4,8 @@ using Xunit;
 
 namespace Chat.Tests.Storage;
 
-/// <summary>Failures: what a batch that was not stored means for the streams in it, and what ends the log.</summary>
-public abstract partial class MessageLogContract
+/// <summary>Failures: what happens to the streams of a batch that was not stored, and what ends the log.</summary>
+public abstract class FailureContract(LogKind kind) : MessageLogTest(kind)
 {
     [Fact]
     public async Task Nothing_of_a_failed_stream_is_stored_after_its_failure_whichever_batch_it_waits_in()
@@ -33,7 +33,7 @@ public abstract partial class MessageLogContract
         Assert.Equal(RoomBounds.Empty, await log.BoundsAsync("elsewhere"));
         AssertFailedOnce(ann);
 
-        // The client comes back and repeats what was not answered.
+        // The client reconnects and repeats its unanswered sends.
         var again = new RecordingStream(log, "ann");
         Assert.Equal(
             [AppendResult.Stored(3), AppendResult.Stored(4), AppendResult.Stored(1), AppendResult.Stored(5)],
@@ -82,7 +82,7 @@ public abstract partial class MessageLogContract
     }
 
     [Fact]
-    public async Task A_failed_batch_leaves_no_message_room_sender_or_key_behind()
+    public async Task A_failed_batch_leaves_no_message_room_sender_or_client_offset_behind()
     {
         var log = Open();
         await new RecordingStream(log, "ann").SendAsync("room", "1", "1");
@@ -101,7 +101,7 @@ public abstract partial class MessageLogContract
         Assert.Equal(RoomBounds.Empty, await log.BoundsAsync("new room"));
         Assert.Equal(new LogSize(1, 1), log.Size);
 
-        // The same keys with other text: they were never stored, so this is no reuse.
+        // The same client offsets with different texts: they were never stored, so this is not a reuse.
         var again = new RecordingStream(log, "new sender");
         Assert.Equal(
             [AppendResult.Stored(1), AppendResult.Stored(2), AppendResult.Found(1)],
@@ -120,7 +120,7 @@ public abstract partial class MessageLogContract
     }
 
     [Fact]
-    public async Task An_unexpected_error_ends_the_log_and_nobody_is_left_waiting()
+    public async Task An_unexpected_error_ends_the_log_and_leaves_no_caller_waiting()
     {
         var log = Open(Options with { MaxQueuedSends = 2 });
         await new RecordingStream(log).SendAsync("room", "0", "0");
@@ -131,7 +131,7 @@ public abstract partial class MessageLogContract
         await held.ReachedAsync();
         await streams[1].HandOverAsync("room", "2");
 
-        // No place is left for these.
+        // The queue has no place left for these.
         var waiting = streams[2..].Select(stream => stream.HandOverAsync("room", "3")).ToList();
         Assert.All(waiting, task => Assert.False(task.IsCompleted));
         Assert.False(log.Stopped.IsCompleted);
@@ -167,13 +167,8 @@ public abstract partial class MessageLogContract
         Assert.All([ann, bob], AssertFailedOnce);
         await CloseAsync(log);
     }
-
-    private protected static void AssertFailedOnce(RecordingStream stream)
-    {
-        Assert.True(stream.HasFailed);
-        Assert.Equal(1, stream.Failures);
-        Assert.Empty(stream.Answers);
-    }
-
-    private protected static Task StoppedAsync(IMessageLog log) => log.Stopped.WaitAsync(RecordingStream.Deadline);
 }
+
+public sealed class InMemoryFailureTests() : FailureContract(LogKind.InMemory);
+
+public sealed class SqliteFailureTests() : FailureContract(LogKind.Sqlite);

@@ -5,18 +5,18 @@ using Xunit;
 
 namespace Chat.Tests.Storage;
 
-/// <summary>Rooms: how they come into being, how many there may be, and that they are kept apart.</summary>
-public abstract partial class MessageLogContract
+/// <summary>Rooms: how they are created, how many there may be, and that they are kept apart.</summary>
+public abstract class RoomContract(LogKind kind) : MessageLogTest(kind)
 {
     [Fact]
-    public async Task An_unknown_room_is_empty_and_looking_at_it_creates_nothing()
+    public async Task An_unknown_room_is_empty_and_reading_it_creates_nothing()
     {
         var log = Open();
 
         Assert.Equal(new RoomBounds(1, 0), await log.BoundsAsync("unknown"));
         Assert.Empty(await log.PageAsync("unknown"));
         Assert.Equal(new LogSize(0, 0), log.Size);
-        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("unknown", "key"));
+        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("unknown", "offset"));
         Assert.Equal(new LogSize(1, 1), log.Size);
     }
 
@@ -63,7 +63,7 @@ public abstract partial class MessageLogContract
         var log = Open(Options with { MaxNewRoomsPerSenderAndMinute = Rooms });
         var ann = new RecordingStream(log);
 
-        // One, two or three messages each, so that neighbours differ; the rooms alternate.
+        // Each room has one, two or three messages, so that neighbours differ. The sends go to the rooms in turn.
         var sends = 0;
         for (var i = 1; i <= 3; i++)
         {
@@ -97,7 +97,7 @@ public abstract partial class MessageLogContract
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_room_too_many_is_refused_while_existing_rooms_go_on(bool inOneBatch)
+    public async Task A_room_beyond_the_limit_is_refused_while_existing_rooms_accept_messages(bool inOneBatch)
     {
         var log = Open(Options with { MaxRooms = 2 });
         var (ann, bob) = (new RecordingStream(log, "ann"), new RecordingStream(log, "bob"));
@@ -186,15 +186,15 @@ public abstract partial class MessageLogContract
         var log = Open(Options with { MaxNewRoomsPerSenderAndMinute = 1 });
         Gate.FailNext(new StoreUnavailableException("the disk is full"));
         var failing = new RecordingStream(log);
-        await failing.HandOverAsync("room", "key");
+        await failing.HandOverAsync("room", "offset");
         await failing.FailureAsync();
 
-        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "key"));
-        Assert.Equal(Refusals.TooManyNewRooms(1), await new RecordingStream(log).SendAsync("two", "key"));
+        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "offset"));
+        Assert.Equal(Refusals.TooManyNewRooms(1), await new RecordingStream(log).SendAsync("two", "offset"));
     }
 
     [Fact]
-    public void A_log_has_an_identity_of_its_own()
+    public void A_log_has_an_id_and_a_location()
     {
         var log = Open();
 
@@ -202,3 +202,7 @@ public abstract partial class MessageLogContract
         Assert.NotEmpty(log.Location);
     }
 }
+
+public sealed class InMemoryRoomTests() : RoomContract(LogKind.InMemory);
+
+public sealed class SqliteRoomTests() : RoomContract(LogKind.Sqlite);

@@ -4,17 +4,17 @@ using Xunit;
 
 namespace Chat.Tests.Storage;
 
-/// <summary>Hand-over: into the queue, back as answers and bells, and what a log that closes does with it.</summary>
-public abstract partial class MessageLogContract
+/// <summary>The queue: how sends get into it, how they are answered, and what happens to them when the log closes.</summary>
+public abstract class AppendContract(LogKind kind) : MessageLogTest(kind)
 {
     [Fact]
-    public async Task Answers_come_in_the_order_in_which_a_stream_handed_over()
+    public async Task Answers_come_in_the_order_in_which_a_stream_appended()
     {
         const int Sends = 300;
         var log = Open(Options with { MaxQueuedSends = 64 });
         var streams = Enumerable.Range(0, 6).Select(i => new RecordingStream(log, $"sender {i}")).ToList();
 
-        // New, duplicate, reused, refused, in two rooms: whatever becomes of a send, its answer keeps its place.
+        // New, duplicate, reused and refused sends in two rooms: whatever the answer is, it keeps its place.
         var handedOver = await Task.WhenAll(streams.Select(stream => Task.Run(async () =>
         {
             var sends = new List<Append>();
@@ -58,7 +58,7 @@ public abstract partial class MessageLogContract
     }
 
     [Fact]
-    public async Task A_wait_for_the_queue_that_is_given_up_stores_nothing_and_fails_nobody()
+    public async Task A_cancelled_wait_for_the_queue_stores_nothing_and_fails_no_stream()
     {
         var log = Open(Options with { MaxQueuedSends = 1 });
         var ann = new RecordingStream(log);
@@ -80,7 +80,7 @@ public abstract partial class MessageLogContract
     }
 
     [Fact]
-    public async Task A_send_that_has_its_place_is_not_taken_back()
+    public async Task A_queued_send_is_stored_even_if_its_token_is_cancelled()
     {
         var log = Open();
         var ann = new RecordingStream(log);
@@ -98,7 +98,7 @@ public abstract partial class MessageLogContract
     }
 
     [Fact]
-    public async Task Places_of_refused_failed_and_dropped_sends_are_given_back()
+    public async Task Refused_failed_and_dropped_sends_free_their_places_in_the_queue()
     {
         var log = Open(Options with { MaxQueuedSends = 3 });
         for (var round = 0; round < 10; round++)
@@ -114,18 +114,18 @@ public abstract partial class MessageLogContract
             Assert.Equal(Unwanted, await new RecordingStream(log).SendAsync("room", "refused", refuseIfNew: Unwanted));
         }
 
-        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "key"));
+        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "offset"));
     }
 
     [Fact]
-    public async Task Committed_tells_each_room_and_its_head_when_its_messages_can_be_read()
+    public async Task Committed_is_raised_for_each_room_when_its_messages_can_be_read()
     {
         var log = Open();
         var ann = new RecordingStream(log);
         var commits = new List<(string Room, long Head, long BoundsHead, long LastRead)>();
         log.Committed += commit =>
         {
-            // On the writer's thread, which is not handed anything while this runs: these complete at once.
+            // This runs on the writer's thread, so nothing else is stored meanwhile and these complete at once.
             var bounds = log.BoundsAsync(commit.Room);
             var page = log.PageAsync(commit.Room);
             commits.Add((commit.Room, commit.Head, bounds.Result.Head, page.Result[^1].Id));
@@ -147,7 +147,7 @@ public abstract partial class MessageLogContract
     }
 
     [Fact]
-    public async Task What_a_commit_shows_is_what_is_read_afterwards_and_nothing_of_a_failed_batch()
+    public async Task A_commit_shows_what_is_read_afterwards_and_nothing_of_a_failed_batch()
     {
         var log = Open();
         var (ann, zoe) = (new RecordingStream(log, "ann"), new RecordingStream(log, "Zoë 👋"));
@@ -183,7 +183,7 @@ public abstract partial class MessageLogContract
     }
 
     [Fact]
-    public async Task Closing_stores_and_answers_what_was_handed_over()
+    public async Task Closing_stores_and_answers_every_queued_send()
     {
         var log = Open();
         var (ann, bob) = (new RecordingStream(log, "ann"), new RecordingStream(log, "bob"));
@@ -261,3 +261,7 @@ public abstract partial class MessageLogContract
         AssertFailedOnce(ann);
     }
 }
+
+public sealed class InMemoryAppendTests() : AppendContract(LogKind.InMemory);
+
+public sealed class SqliteAppendTests() : AppendContract(LogKind.Sqlite);

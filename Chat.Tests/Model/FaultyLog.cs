@@ -2,10 +2,10 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.Tests.Model;
 
-/// <summary>A log that is right until a derived one makes it wrong somewhere.</summary>
-internal abstract class BentLog(IMessageLog inner) : IMessageLog
+/// <summary>A correct log in which a derived class breaks one thing.</summary>
+internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
 {
-    /// <summary>Shows a row to a sink, or another, or none; false when the sink declines.</summary>
+    /// <summary>Shows a sink the row, a different one, or none. False if the sink declines.</summary>
     protected delegate bool Showing(scoped in MessageRow row, IMessageSink sink);
 
     public string LogId => inner.LogId;
@@ -18,8 +18,8 @@ internal abstract class BentLog(IMessageLog inner) : IMessageLog
 
     public event Action<RoomCommit>? Committed
     {
-        add => inner.Committed += commit => value!(new BentCommit(commit, Show));
-        remove => throw new NotSupportedException("The service listens as long as there is a log.");
+        add => inner.Committed += commit => value!(new FaultyCommit(commit, Show));
+        remove => throw new NotSupportedException("the service never stops listening to its log");
     }
 
     public virtual ValueTask AppendAsync(Append append, CancellationToken cancellation) => inner.AppendAsync(append, cancellation);
@@ -27,7 +27,7 @@ internal abstract class BentLog(IMessageLog inner) : IMessageLog
     public virtual ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) => inner.BoundsAsync(room, cancellation);
 
     public ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation) =>
-        inner.ReadAsync(room, after, through, new BentSink(sink, Show), cancellation);
+        inner.ReadAsync(room, after, through, new FaultySink(sink, Show), cancellation);
 
     public ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(string after, int count, CancellationToken cancellation) =>
         inner.ListRoomsAsync(after, count, cancellation);
@@ -36,8 +36,8 @@ internal abstract class BentLog(IMessageLog inner) : IMessageLog
 
     protected virtual bool Show(scoped in MessageRow row, IMessageSink sink) => sink.TryAdd(row);
 
-    /// <summary>Another send in the place of one; the first gets the answer of the second, or what is made of that.</summary>
-    protected static Append Instead(
+    /// <summary>Replaces a send by another one. The original send gets the answer to the other one, which can be changed.</summary>
+    protected static Append Replace(
         Append append,
         byte[]? text = null,
         string? sender = null,
@@ -61,16 +61,16 @@ internal abstract class BentLog(IMessageLog inner) : IMessageLog
         protected override void OnFailed() => append.Stream.Fail(Failure!);
     }
 
-    private sealed class BentCommit(RoomCommit inner, Showing show) : RoomCommit
+    private sealed class FaultyCommit(RoomCommit inner, Showing show) : RoomCommit
     {
         public override string Room => inner.Room;
 
         public override long Head => inner.Head;
 
-        public override void Show(IMessageSink sink) => inner.Show(new BentSink(sink, show));
+        public override void Show(IMessageSink sink) => inner.Show(new FaultySink(sink, show));
     }
 
-    private sealed class BentSink(IMessageSink inner, Showing show) : IMessageSink
+    private sealed class FaultySink(IMessageSink inner, Showing show) : IMessageSink
     {
         public bool TryAdd(scoped in MessageRow row) => show(row, inner);
     }

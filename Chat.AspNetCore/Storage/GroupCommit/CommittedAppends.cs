@@ -4,24 +4,24 @@ using Chat.V1;
 namespace Chat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
-/// Shows what a batch has added, room by room, from the sends themselves: they are in memory when they have just been
-/// stored. One object serves all batches of a log.
+/// Shows what a batch added to a room. It reads the appends themselves, which are still in memory right after the commit.
+/// One object serves all batches of a log.
 /// </summary>
-internal sealed class StoredBatch : RoomCommit
+internal sealed class CommittedAppends : RoomCommit
 {
     private RoomState? room;
 
-    /// <summary>The commit time of the batch, in microseconds since 1970-01-01T00:00:00Z.</summary>
+    /// <summary>The commit time of the batch, see <see cref="LogTime"/>.</summary>
     public long SentAt { get; set; }
 
     public override string Room => room!.Name;
 
     public override long Head => room!.Head;
 
-    /// <summary>The part of one room, which has been published and still has its sends.</summary>
-    public StoredBatch Of(RoomState stored)
+    /// <summary>Selects a room that has been published and still has its appends.</summary>
+    public CommittedAppends Of(RoomState committed)
     {
-        room = stored;
+        room = committed;
         return this;
     }
 
@@ -31,7 +31,7 @@ internal sealed class StoredBatch : RoomCommit
         Span<byte> sender = stackalloc byte[Names.MaxUtf8Bytes];
         Span<byte> offset = stackalloc byte[Names.MaxUtf8Bytes];
         name = name[..Encoding.UTF8.GetBytes(Room, name)];
-        for (var append = room!.FirstStored; append is not null; append = append.NextInRoom)
+        for (var append = room!.FirstAppend; append is not null; append = append.NextInRoom)
         {
             var row = new MessageRow
             {

@@ -4,20 +4,20 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.Tests.Model;
 
-/// <summary>Takes the same key with other text for a repetition.</summary>
-internal sealed class LogThatDoesNotCompareTexts(IMessageLog inner) : BentLog(inner)
+/// <summary>Takes the same client offset with a different text for a repetition.</summary>
+internal sealed class LogThatDoesNotCompareTexts(IMessageLog inner) : FaultyLog(inner)
 {
     private readonly ConcurrentDictionary<(string Room, string Sender, string Offset), byte[]> texts = [];
 
     public override ValueTask AppendAsync(Append append, CancellationToken cancellation) => base.AppendAsync(
         append.Text.Length == 0
             ? append
-            : Instead(append, text: texts.GetOrAdd((append.Room, append.Sender, append.ClientOffset), append.Text)),
+            : Replace(append, text: texts.GetOrAdd((append.Room, append.Sender, append.ClientOffset), append.Text)),
         cancellation);
 }
 
-/// <summary>Knows the keys of one stream only, so that what is repeated after a drop is stored again.</summary>
-internal sealed class LogThatForgetsKeysWithTheirStream(IMessageLog inner) : BentLog(inner)
+/// <summary>Knows only the client offsets of the same stream, so a send that is repeated after a drop is stored again.</summary>
+internal sealed class LogThatForgetsClientOffsetsWithTheirStream(IMessageLog inner) : FaultyLog(inner)
 {
     private const char Mark = '!';
     private readonly ConcurrentDictionary<AppendStream, int> streams = [];
@@ -25,7 +25,7 @@ internal sealed class LogThatForgetsKeysWithTheirStream(IMessageLog inner) : Ben
     public override ValueTask AppendAsync(Append append, CancellationToken cancellation)
     {
         var number = streams.GetOrAdd(append.Stream, _ => streams.Count);
-        return base.AppendAsync(Instead(append, offset: $"{append.ClientOffset}{Mark}{number}"), cancellation);
+        return base.AppendAsync(Replace(append, offset: $"{append.ClientOffset}{Mark}{number}"), cancellation);
     }
 
     protected override bool Show(scoped in MessageRow row, IMessageSink sink) => sink.TryAdd(new MessageRow
@@ -39,34 +39,34 @@ internal sealed class LogThatForgetsKeysWithTheirStream(IMessageLog inner) : Ben
     });
 }
 
-/// <summary>Has one set of keys for all senders of a room.</summary>
-internal sealed class LogThatSharesKeysAmongSenders(IMessageLog inner) : BentLog(inner)
+/// <summary>Has one set of client offsets for all senders of a room.</summary>
+internal sealed class LogThatSharesClientOffsetsAmongSenders(IMessageLog inner) : FaultyLog(inner)
 {
     private readonly ConcurrentDictionary<(string Room, string Offset), string> senders = [];
 
     public override ValueTask AppendAsync(Append append, CancellationToken cancellation) => base.AppendAsync(
-        Instead(append, sender: senders.GetOrAdd((append.Room, append.ClientOffset), append.Sender)),
+        Replace(append, sender: senders.GetOrAdd((append.Room, append.ClientOffset), append.Sender)),
         cancellation);
 }
 
 /// <summary>Acks ids that are one too high.</summary>
-internal sealed class LogThatAcksTheNextId(IMessageLog inner) : BentLog(inner)
+internal sealed class LogThatAcksTheNextId(IMessageLog inner) : FaultyLog(inner)
 {
     public override ValueTask AppendAsync(Append append, CancellationToken cancellation) => base.AppendAsync(
-        Instead(append, answer: result => result.Refused is null ? result with { Id = result.Id + 1 } : result),
+        Replace(append, answer: result => result.Refused is null ? result with { Id = result.Id + 1 } : result),
         cancellation);
 }
 
-/// <summary>Never says that a send was stored already.</summary>
-internal sealed class LogThatKnowsNoDuplicates(IMessageLog inner) : BentLog(inner)
+/// <summary>Never marks an ack as a duplicate.</summary>
+internal sealed class LogThatKnowsNoDuplicates(IMessageLog inner) : FaultyLog(inner)
 {
     public override ValueTask AppendAsync(Append append, CancellationToken cancellation) => base.AppendAsync(
-        Instead(append, answer: result => result with { Duplicate = false }),
+        Replace(append, answer: result => result with { Duplicate = false }),
         cancellation);
 }
 
-/// <summary>Acks the text "two", and does not store it.</summary>
-internal sealed class LogThatAcksWhatItDoesNotStore(IMessageLog inner) : BentLog(inner)
+/// <summary>Acks the text "two" without storing it.</summary>
+internal sealed class LogThatAcksWhatItDoesNotStore(IMessageLog inner) : FaultyLog(inner)
 {
     public override async ValueTask AppendAsync(Append append, CancellationToken cancellation)
     {
@@ -82,20 +82,20 @@ internal sealed class LogThatAcksWhatItDoesNotStore(IMessageLog inner) : BentLog
 }
 
 /// <summary>Does not show the second message of a room to readers.</summary>
-internal sealed class LogThatLosesAMessage(IMessageLog inner) : BentLog(inner)
+internal sealed class LogThatLosesAMessage(IMessageLog inner) : FaultyLog(inner)
 {
     protected override bool Show(scoped in MessageRow row, IMessageSink sink) => row.Id == 2 || sink.TryAdd(row);
 }
 
 /// <summary>Shows the first message of a room twice.</summary>
-internal sealed class LogThatRepeatsAMessage(IMessageLog inner) : BentLog(inner)
+internal sealed class LogThatRepeatsAMessage(IMessageLog inner) : FaultyLog(inner)
 {
     protected override bool Show(scoped in MessageRow row, IMessageSink sink) =>
         sink.TryAdd(row) && (row.Id != 1 || sink.TryAdd(row));
 }
 
-/// <summary>Says that ann has sent what bob has.</summary>
-internal sealed class LogThatMixesUpSenders(IMessageLog inner) : BentLog(inner)
+/// <summary>Shows ann as the sender of bob's messages.</summary>
+internal sealed class LogThatMixesUpSenders(IMessageLog inner) : FaultyLog(inner)
 {
     protected override bool Show(scoped in MessageRow row, IMessageSink sink) => sink.TryAdd(new MessageRow
     {
@@ -108,8 +108,8 @@ internal sealed class LogThatMixesUpSenders(IMessageLog inner) : BentLog(inner)
     });
 }
 
-/// <summary>Tells who joins a head that is one message old.</summary>
-internal sealed class LogThatTellsAnOldHead(IMessageLog inner) : BentLog(inner)
+/// <summary>Returns a head that is one message old.</summary>
+internal sealed class LogThatReturnsAnOldHead(IMessageLog inner) : FaultyLog(inner)
 {
     public override async ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation)
     {

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace Chat.Tests.Storage;
 
-/// <summary>Keys: one message for each (room, sender, client offset), and what a log answers for it.</summary>
-public abstract partial class MessageLogContract
+/// <summary>Client offsets: one message for each (room, sender, client offset), and what a log answers to repetitions.</summary>
+public abstract class ClientOffsetContract(LogKind kind) : MessageLogTest(kind)
 {
     [Theory]
     [InlineData(true)]
@@ -45,28 +45,28 @@ public abstract partial class MessageLogContract
     [Fact]
     public async Task Concurrent_duplicates_are_one_message_and_exactly_one_ack_is_not_marked_duplicate()
     {
-        const int Keys = 60;
+        const int Offsets = 60;
         var log = Open(Options with { MaxQueuedSends = 50 });
         var streams = Enumerable.Range(0, 16).Select(_ => new RecordingStream(log)).ToList();
 
         await Task.WhenAll(streams.Select(stream => Task.Run(async () =>
         {
-            for (var key = 1; key <= Keys; key++)
+            for (var i = 1; i <= Offsets; i++)
             {
-                await stream.HandOverAsync("room", $"key {key}", $"text {key}");
+                await stream.HandOverAsync("room", $"offset {i}", $"text {i}");
             }
         })));
-        var answers = await Task.WhenAll(streams.Select(stream => stream.AnswersAsync(Keys)));
+        var answers = await Task.WhenAll(streams.Select(stream => stream.AnswersAsync(Offsets)));
 
-        var byKey = answers.SelectMany(list => list).GroupBy(send => send.ClientOffset).ToList();
-        Assert.Equal(Keys, byKey.Count);
-        Assert.All(byKey, key =>
+        var byOffset = answers.SelectMany(list => list).GroupBy(send => send.ClientOffset).ToList();
+        Assert.Equal(Offsets, byOffset.Count);
+        Assert.All(byOffset, sends =>
         {
-            Assert.Equal(streams.Count, key.Count());
-            Assert.Single(key.Select(send => send.Result.Id).Distinct());
-            Assert.Single(key, send => !send.Result.Duplicate);
+            Assert.Equal(streams.Count, sends.Count());
+            Assert.Single(sends.Select(send => send.Result.Id).Distinct());
+            Assert.Single(sends, send => !send.Result.Duplicate);
         });
-        Assert.Equal(Enumerable.Range(1, Keys).Select(key => $"text {key}"), await log.TextsAsync("room"));
+        Assert.Equal(Enumerable.Range(1, Offsets).Select(i => $"text {i}"), await log.TextsAsync("room"));
     }
 
     [Fact]
@@ -78,11 +78,11 @@ public abstract partial class MessageLogContract
         var results = await SendAsync(
             log,
             inOneBatch: true,
-            first.NewSend("room", "key"),
-            second.NewSend("room", "key"),
-            second.NewSend("room", "key"),
-            third.NewSend("room", "key"),
-            first.NewSend("room", "key"));
+            first.NewSend("room", "offset"),
+            second.NewSend("room", "offset"),
+            second.NewSend("room", "offset"),
+            third.NewSend("room", "offset"),
+            first.NewSend("room", "offset"));
 
         Assert.Equal(
             [
@@ -99,7 +99,7 @@ public abstract partial class MessageLogContract
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_key_with_other_text_is_refused_and_changes_nothing(bool inOneBatch)
+    public async Task A_client_offset_with_a_different_text_is_refused_and_changes_nothing(bool inOneBatch)
     {
         var log = Open();
         var (first, second) = (new RecordingStream(log), new RecordingStream(log));
@@ -107,10 +107,10 @@ public abstract partial class MessageLogContract
         var results = await SendAsync(
             log,
             inOneBatch,
-            first.NewSend("room", "key", "text"),
-            first.NewSend("room", "key", "Text"),
-            second.NewSend("room", "key", "text "),
-            second.NewSend("room", "key", "text"));
+            first.NewSend("room", "offset", "text"),
+            first.NewSend("room", "offset", "Text"),
+            second.NewSend("room", "offset", "text "),
+            second.NewSend("room", "offset", "text"));
 
         Assert.Equal(
             [AppendResult.Stored(1), Refusals.OffsetReused, Refusals.OffsetReused, AppendResult.Found(1)],
@@ -123,7 +123,7 @@ public abstract partial class MessageLogContract
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task The_same_key_of_another_sender_or_in_another_room_is_another_message(bool inOneBatch)
+    public async Task The_same_client_offset_of_another_sender_or_in_another_room_is_another_message(bool inOneBatch)
     {
         var log = Open();
         var (ann, bob) = (new RecordingStream(log, "ann"), new RecordingStream(log, "bob"));
@@ -131,11 +131,11 @@ public abstract partial class MessageLogContract
         var results = await SendAsync(
             log,
             inOneBatch,
-            ann.NewSend("room", "key", "of ann"),
-            bob.NewSend("room", "key", "of bob"),
-            ann.NewSend("other", "key", "of ann elsewhere"),
-            ann.NewSend("room", "Key", "of ann, capital"),
-            bob.NewSend("room", "key", "of bob"));
+            ann.NewSend("room", "offset", "of ann"),
+            bob.NewSend("room", "offset", "of bob"),
+            ann.NewSend("other", "offset", "of ann elsewhere"),
+            ann.NewSend("room", "Offset", "of ann, capital"),
+            bob.NewSend("room", "offset", "of bob"));
 
         Assert.Equal(
             [
@@ -153,7 +153,7 @@ public abstract partial class MessageLogContract
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_is_refused_if_new_is_acked_when_its_key_is_stored(bool inOneBatch)
+    public async Task A_send_that_is_refused_if_new_is_acked_if_its_client_offset_is_stored(bool inOneBatch)
     {
         var log = Open();
         var ann = new RecordingStream(log);
@@ -161,12 +161,12 @@ public abstract partial class MessageLogContract
         var results = await SendAsync(
             log,
             inOneBatch,
-            ann.NewSend("room", "key", refuseIfNew: Unwanted),
-            ann.NewSend("room", "key"),
-            ann.NewSend("room", "key", refuseIfNew: Unwanted),
-            ann.NewSend("room", "key", "other text", Unwanted),
+            ann.NewSend("room", "offset", refuseIfNew: Unwanted),
+            ann.NewSend("room", "offset"),
+            ann.NewSend("room", "offset", refuseIfNew: Unwanted),
+            ann.NewSend("room", "offset", "other text", Unwanted),
             ann.NewSend("room", "other", refuseIfNew: Unwanted),
-            ann.NewSend("new", "key", refuseIfNew: Unwanted));
+            ann.NewSend("new", "offset", refuseIfNew: Unwanted));
 
         Assert.Equal(
             [
@@ -226,3 +226,7 @@ public abstract partial class MessageLogContract
         Assert.Equal([1, 2, 3, 4], second.Answers.Select(send => send.Result.Id));
     }
 }
+
+public sealed class InMemoryClientOffsetTests() : ClientOffsetContract(LogKind.InMemory);
+
+public sealed class SqliteClientOffsetTests() : ClientOffsetContract(LogKind.Sqlite);

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace Chat.Tests.Storage;
 
-/// <summary>Reading: which messages a reader gets, and that they are what was sent.</summary>
-public abstract partial class MessageLogContract
+/// <summary>Reads: which messages a reader gets, and that they are the ones that were sent.</summary>
+public abstract class ReadContract(LogKind kind) : MessageLogTest(kind)
 {
     [Theory]
     [InlineData(0, long.MaxValue, 1, 10)]
@@ -96,13 +96,13 @@ public abstract partial class MessageLogContract
         var text = units + new string('.', Bytes - Encoding.UTF8.GetByteCount(units));
         Assert.Equal(Bytes, Encoding.UTF8.GetByteCount(text));
 
-        await new RecordingStream(log).SendAsync("room", "key", text);
+        await new RecordingStream(log).SendAsync("room", "offset", text);
 
         Assert.Equal([text], await log.TextsAsync("room"));
     }
 
     [Fact]
-    public async Task What_is_not_committed_can_not_be_read()
+    public async Task What_is_not_committed_cannot_be_read()
     {
         var log = Open();
         var ann = new RecordingStream(log);
@@ -174,7 +174,7 @@ public abstract partial class MessageLogContract
         }
     }
 
-    /// <summary>Stores "room 1", "room 2", … in a room that has nothing yet.</summary>
+    /// <summary>Stores "room 1", "room 2", … in a room that is empty.</summary>
     private static async Task StoreAsync(IMessageLog log, string room, int count)
     {
         var stream = new RecordingStream(log, "storer");
@@ -189,3 +189,7 @@ public abstract partial class MessageLogContract
             answers.Select(send => send.Result));
     }
 }
+
+public sealed class InMemoryReadTests() : ReadContract(LogKind.InMemory);
+
+public sealed class SqliteReadTests() : ReadContract(LogKind.Sqlite);
