@@ -1,4 +1,5 @@
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace Chat.Client.Tests.Worker;
@@ -11,7 +12,7 @@ internal static class Applier
         await using var client = ChatClient.Open(new()
         {
             Addresses = [address],
-            StatePath = state,
+            StateStore = new SqliteStateStore(state),
             User = "worker",
             CommitMode = CommitMode.Manual,
         });

@@ -1,6 +1,7 @@
 using Chat.Client.Tests.Worker;
 using System.Globalization;
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Microsoft.Data.Sqlite;
 
 // send  address state room count pause keys gives the numbers 1 to count to the outbox, all of them in each life
@@ -22,7 +23,7 @@ try
             await Applier.RunAsync(args[1], args[2], args[3], count, pause);
             break;
         case "open":
-            await using (ChatClient.Open(new() { Addresses = [args[1]], StatePath = args[2], User = "worker" }))
+            await using (ChatClient.Open(new() { Addresses = [args[1]], StateStore = new SqliteStateStore(args[2]), User = "worker" }))
             {
                 Console.WriteLine("open");
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Chat.Client;
+using Chat.Client.Sqlite;
 
 namespace Chat.Client.Tests.Worker;
 
@@ -21,7 +22,7 @@ internal static class Sender
         await using var client = ChatClient.Open(new()
         {
             Addresses = [address],
-            StatePath = state,
+            StateStore = new SqliteStateStore(state),
             User = "worker",
             MaxOutboxMessages = 8,
         });

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.TestSupport;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -27,7 +28,7 @@ public abstract class LibraryTest : IDisposable
     {
         Addresses = [address],
         User = "ann",
-        StatePath = withState ? StatePath : null,
+        StateStore = withState ? new SqliteStateStore(StatePath) : null,
         ReconnectDelay = TimeSpan.FromMilliseconds(20),
         MaxReconnectDelay = TimeSpan.FromMilliseconds(50),
         LazyWriteDelay = TimeSpan.FromMilliseconds(1),

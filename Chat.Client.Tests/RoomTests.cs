@@ -1,4 +1,5 @@
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.TestSupport;
 using Chat.V1;
 using Grpc.Core;
@@ -242,7 +243,7 @@ public sealed class RoomTests
     {
         using var directory = new TempDirectory();
         await using var chat = await ScriptedChat.StartAsync();
-        var options = LibraryTests.Quick(chat.Address) with { StatePath = hasFile ? Path.Combine(directory.Path, "state") : null };
+        var options = LibraryTests.Quick(chat.Address) with { StateStore = hasFile ? new SqliteStateStore(Path.Combine(directory.Path, "state")) : null };
         await using (var earlier = ChatClient.Open(options))
         {
             await ReadAsync(earlier, after: 0, 1, 2);

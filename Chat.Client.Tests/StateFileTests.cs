@@ -1,4 +1,5 @@
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.Client.Delivery;
 using Chat.Client.State;
 using Chat.TestSupport;
@@ -155,7 +156,7 @@ public sealed class StateFileTests : LibraryTest
         var error = await Assert.ThrowsAsync<ChatStateException>(
             () => client.CommitAsync(received[1], (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
         await Assert.ThrowsAsync<ChatStateException>(() => client.CommitAsync(received[2]).WaitAsync(ChatCall.Deadline));
-        Assert.Contains("the effect of message 1 of room 'ops' has failed", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the effect of message 1 in room 'ops' failed", error.Message, StringComparison.Ordinal);
 
         Assert.True(await client.CommitAsync(received[0], (_, _) => effects.Add(1)).WaitAsync(ChatCall.Deadline));
         Assert.True(await client.CommitAsync(received[1], (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
@@ -299,7 +300,7 @@ public sealed class StateFileTests : LibraryTest
                 }
             });
             Assert.Contains(StatePath, error.Message, StringComparison.Ordinal);
-            Assert.Contains("the disk is full; make room", error.Message, StringComparison.Ordinal);
+            Assert.Contains("the disk is full; free some space", error.Message, StringComparison.Ordinal);
             Assert.InRange(kept.Count, 1, 999);
             await ReadAsync<StateWriteFailed>(client, happened => happened.Message == error.Message);
 
@@ -352,7 +353,7 @@ public sealed class StateFileTests : LibraryTest
         var received = await ReadAsync<MessageReceived>(client);
 
         var error = await Assert.ThrowsAsync<ChatStateException>(() => client.CommitAsync(received.Message, (_, _) => { }));
-        Assert.Contains("StatePath", error.Message, StringComparison.Ordinal);
+        Assert.Contains("StateStore", error.Message, StringComparison.Ordinal);
         Assert.True(await client.CommitAsync(received.Message));
         Assert.False(await client.CommitAsync(received.Message));
     }
@@ -415,9 +416,12 @@ public sealed class StateFileTests : LibraryTest
     [InlineData(false)]
     public async Task A_room_that_the_service_took_away_goes_on_after_its_position_when_it_is_joined_again(bool hasFile)
     {
-        await using IClientState state = hasFile ? SqliteState.Open(Options(NobodyThere()), _ => { }) : new MemoryState();
-        var events = new EventQueue(100, 1_000_000, () => { });
-        var rooms = new FollowedRooms(state, events, TimeProvider.System);
+        IStateKeeper state = hasFile
+            ? new DurableStateKeeper(new SqliteStateStore(StatePath).Open("service", "ann"), Options(NobodyThere()))
+            : new MemoryStateKeeper();
+        var writing = state.RunAsync((_, _) => { }, _ => { });
+        var events = new EventQueue(100, 1_000_000, new WakeSignal());
+        var rooms = new FollowedRooms(state, events, new WakeSignal(), TimeProvider.System);
         _ = rooms.Join("ops", JoinFrom.Start);
         rooms.Fill(new ChatRequest());
         Assert.Null(rooms.Take(new ChatResponse
@@ -438,6 +442,9 @@ public sealed class StateFileTests : LibraryTest
 
         Assert.Equal((2, "log"), (request.Joins.Single().AfterId, request.Joins.Single().LogId));
         Assert.False(await state.MoveAsync("ops", position));
+        state.Complete();
+        await writing;
+        state.Close();
     }
 
     [Fact]
@@ -456,7 +463,7 @@ public sealed class StateFileTests : LibraryTest
             await client.SendAsync("ops", "second").WaitAsync(ChatCall.Deadline);
         }
 
-        await using (var copy = ChatClient.Open(Options(address) with { StatePath = Path.Combine(Directory, "copy.db") }))
+        await using (var copy = ChatClient.Open(Options(address) with { StateStore = new SqliteStateStore(Path.Combine(Directory, "copy.db")) }))
         {
             var sent = await copy.SendAsync("ops", "third").WaitAsync(ChatCall.Deadline);
             Assert.Equal((3, false), (sent.Id, sent.WasStoredBefore));
@@ -479,7 +486,7 @@ public sealed class StateFileTests : LibraryTest
         File.Copy(StatePath, Path.Combine(Directory, "copy.db"));
         foreach (var path in (string[])[StatePath, Path.Combine(Directory, "copy.db")])
         {
-            await using var client = ChatClient.Open(Options(server) with { StatePath = path });
+            await using var client = ChatClient.Open(Options(server) with { StateStore = new SqliteStateStore(path) });
             await client.FlushAsync().WaitAsync(ChatCall.Deadline);
         }
 

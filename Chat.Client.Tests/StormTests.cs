@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.TestSupport;
 using Xunit;
 
@@ -60,7 +61,7 @@ public sealed class StormTests(ITestOutputHelper output)
     {
         var options = LibraryTests.Quick(proxy.Address, $"user-{n}") with
         {
-            StatePath = n % 2 == 0 ? Path.Combine(directory, $"{n}.db") : null,
+            StateStore = n % 2 == 0 ? new SqliteStateStore(Path.Combine(directory, $"{n}.db")) : null,
             MaxQueuedEvents = n % 3 == 0 ? 8 : 4096,
             MaxOutboxMessages = 100,
             FirstFrameTimeout = TimeSpan.FromSeconds(2),

@@ -45,7 +45,7 @@ public sealed class TokenTests : LibraryTest
 
         Assert.Equal([ConnectionState.Waiting, ConnectionState.Halted], changes.Select(changed => changed.State));
         Assert.All(changes, changed => Assert.Equal(ProblemKind.AccessDenied, changed.Problem!.Kind));
-        Assert.Contains("give another one", changes[1].Problem!.Message, StringComparison.Ordinal);
+        Assert.Contains("must return another one", changes[1].Problem!.Message, StringComparison.Ordinal);
         Assert.Equal((2, 1), (asked, server.Calls));
         await Assert.ThrowsAsync<ChatHaltedException>(() => client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline));
     }
@@ -59,7 +59,7 @@ public sealed class TokenTests : LibraryTest
         var halted = await ReadAsync<ConnectionChanged>(client, changed => changed.State == ConnectionState.Halted);
 
         Assert.Equal(ProblemKind.AccessDenied, halted.Problem!.Kind);
-        Assert.Contains("refuses access", halted.Problem.Message, StringComparison.Ordinal);
+        Assert.Contains("denies access", halted.Problem.Message, StringComparison.Ordinal);
         Assert.Contains("TokenProvider", halted.Problem.Message, StringComparison.Ordinal);
     }
 
