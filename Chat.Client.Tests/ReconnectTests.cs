@@ -279,6 +279,53 @@ public sealed class ReconnectTests
     }
 
     [Fact]
+    public async Task With_joined_rooms_a_stream_is_healthy_only_after_all_of_them_have_caught_up()
+    {
+        var time = new ManualTime();
+        await using var chat = await ScriptedChat.StartAsync();
+        var options = LibraryTests.Quick(chat.Address) with
+        {
+            TimeProvider = time,
+            Random = new FixedRandom(0.5),
+            ReconnectDelay = TimeSpan.FromSeconds(0.1),
+            MaxReconnectDelay = TimeSpan.FromSeconds(10),
+        };
+        await using var client = ChatClient.Open(options);
+        await using var events = new ClientEvents(client);
+        _ = client.JoinAsync("ops");
+        _ = client.JoinAsync("dev");
+
+        // The first three streams hold for an hour: without a room that has caught up, with one of two, and with both, but
+        // with these for a moment less than it takes. The fourth is healthy.
+        var delays = new List<double>();
+        foreach (var (caughtUp, held) in ((string[], double)[])[([], 0), (["ops"], 0), (["ops", "dev"], 4.999), (["ops", "dev"], 5)])
+        {
+            var stream = await chat.NextAsync();
+            await stream.SayAsync(new ChatResponse { Heartbeat = Scripted.Beat(7200) });
+            await stream.UntilAsync(s => s.Joins.Count() == 2);
+            await stream.SayAsync(Scripted.Joined("ops", after: 0, head: 0));
+            await stream.SayAsync(Scripted.Joined("dev", after: 0, head: 0));
+            await events.NextAsync<RoomJoined>();
+            await events.NextAsync<RoomJoined>();
+            time.Advance(TimeSpan.FromHours(1));
+            foreach (var room in caughtUp)
+            {
+                await stream.SayAsync(new ChatResponse { CaughtUp = { new CaughtUp { Room = room } } });
+                await events.NextAsync<RoomCaughtUp>();
+            }
+
+            time.Advance(TimeSpan.FromSeconds(held));
+            stream.Fail(StatusCode.Unavailable);
+            var delay = (await events.StateAsync(ConnectionState.Waiting)).Problem!.RetryAfter!.Value;
+            delays.Add(delay.TotalSeconds);
+            await time.UntilDueAsync(delay);
+            time.Advance(delay);
+        }
+
+        Assert.Equal([0.05, 0.1, 0.2, 0.05], delays);
+    }
+
+    [Fact]
     public async Task Where_the_first_address_fails_the_second_one_is_tried()
     {
         using var closed = new TcpListener(IPAddress.Loopback, 0);

@@ -153,6 +153,32 @@ public sealed class RoomTests
     }
 
     [Fact]
+    public async Task A_paused_room_that_retention_overtakes_continues_after_a_gap()
+    {
+        await using var chat = await ScriptedChat.StartAsync();
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { MaxQueuedEvents = 4 });
+        await using var events = new ClientEvents(client);
+        _ = client.JoinAsync("ops");
+        var stream = await chat.WelcomeAsync();
+        await stream.JoinedAsync("ops", after: 0, head: 5);
+        await stream.SayAsync(Scripted.Messages("ops", 1, 2, 3, 4, 5));
+        await stream.UntilAsync(s => s.Leaves.Any());
+        await stream.SayAsync(new ChatResponse { Left = { new Left { Room = "ops" } } });
+
+        var taking = events.UntilAsync(taken => taken.Ids().Contains(21));
+        var join = await stream.JoinedAsync("ops", after: 20, head: 21, resume: Resume.Gap);
+        await stream.SayAsync(Scripted.Messages("ops", 21));
+        await taking.Soon();
+
+        Assert.Equal((5, "log"), (join.AfterId, join.LogId));
+        Assert.Equal([1, 2, 3, 4, 5, 21], events.Ids());
+        var gap = Assert.Single(events.All.OfType<RoomGap>());
+        Assert.Equal((5, 20), (gap.LastId, gap.AfterId));
+        Assert.Equal(events.All.IndexOf(gap) + 1, events.All.FindIndex(e => e is MessageReceived { Message.Id: 21 }));
+        Assert.Single(events.All.OfType<RoomJoined>());
+    }
+
+    [Fact]
     public async Task A_join_is_answered_also_while_the_application_takes_no_events()
     {
         await using var chat = await ScriptedChat.StartAsync();

@@ -34,6 +34,22 @@ public sealed class ServicesTests : LibraryTest
     }
 
     [Fact]
+    public async Task Services_that_are_disposed_of_without_await_close_the_client_and_send_what_it_has()
+    {
+        await using var server = await ChatServer.StartAsync();
+        var services = new ServiceCollection().AddChatClient(Options(server)).BuildServiceProvider();
+        var client = services.GetRequiredService<ChatClient>();
+        await client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline);
+        await client.EnqueueAsync("ops", "last");
+
+        await Task.Run(services.Dispose).WaitAsync(ChatCall.Deadline);
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.SendAsync("ops", "late"));
+        await using var next = ChatClient.Open(Options(server));
+        Assert.Equal(2, (await next.ReadHistoryAsync("ops").WaitAsync(ChatCall.Deadline)).HeadId);
+    }
+
+    [Fact]
     public async Task Options_may_need_other_services()
     {
         await using var server = await ChatServer.StartAsync();

@@ -51,6 +51,46 @@ public sealed class TokenTests : LibraryTest
     }
 
     [Fact]
+    public async Task New_tokens_that_are_always_refused_halt_the_client_after_a_limit()
+    {
+        await using var server = await GuardedServer.StartAsync(Directory, "right");
+        var asked = 0;
+        await using var client = ChatClient.Open(Options(server.Address) with
+        {
+            TokenProvider = _ => new($"wrong-{++asked}"),
+            MaxRefusedTokens = 3,
+        });
+
+        var changes = await ReadAsync<ConnectionChanged>(
+            client, 3, changed => changed.State is ConnectionState.Waiting or ConnectionState.Halted);
+
+        Assert.Equal(
+            [ConnectionState.Waiting, ConnectionState.Waiting, ConnectionState.Halted], changes.Select(changed => changed.State));
+        Assert.Equal(ProblemKind.AccessDenied, changes[2].Problem!.Kind);
+        Assert.Contains("tokens refused in a row: 3", changes[2].Problem!.Message, StringComparison.Ordinal);
+        Assert.Equal((3, 3), (asked, server.Calls));
+    }
+
+    [Fact]
+    public async Task Only_tokens_that_are_refused_in_a_row_count()
+    {
+        await using var chat = await ScriptedChat.StartAsync();
+        var asked = 0;
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with
+        {
+            TokenProvider = _ => new($"token-{++asked}"),
+            MaxRefusedTokens = 2,
+        });
+        for (var n = 0; n < 4; n++)
+        {
+            (await chat.NextAsync()).Fail(StatusCode.Unauthenticated);
+            (await chat.WelcomeAsync()).Fail(StatusCode.Unavailable);
+        }
+
+        Assert.NotEqual(ConnectionState.Halted, client.Connection.State);
+    }
+
+    [Fact]
     public async Task No_token_where_one_is_needed_halts_the_client()
     {
         await using var server = await GuardedServer.StartAsync(Directory, "right");
