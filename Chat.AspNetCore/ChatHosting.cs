@@ -28,22 +28,23 @@ public static class ChatHosting
         options.Check();
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton<OpenStreams>();
+        services.AddSingleton<OpenCalls>();
         services.AddSingleton<ChatMetrics>();
         services.AddSingleton(new TailMemory(options.MaxTailBytes, options.MaxTailBytesPerRoom));
         services.AddSingleton<RoomHub>();
         services.AddSingleton<ObjectPool<Frame>>(
             new DefaultObjectPool<Frame>(new DefaultPooledObjectPolicy<Frame>(), FramesKept));
         services.AddSingleton(OpenLog);
-        services.AddSingleton<ErrorStatus>();
-        services.AddSingleton<UnaryCalls>();
-        services.AddSingleton<UnaryTransport>();
-        services.AddSingleton<PageTurns>();
+        services.AddSingleton<StatusMapper>();
+        services.AddSingleton<ChatQueries>();
+        services.AddSingleton<UnaryCallHandler>();
+        services.AddSingleton<PageLimiter>();
         services.AddSingleton<ChatGrpcService>();
         services.AddSingleton<ServingState>();
         services.AddSingleton<HealthService>();
         services.AddSingleton<ReflectionService>();
-        services.AddHostedService<LogWatch>();
+        services.AddSingleton<SessionHost>();
+        services.AddHostedService<MessageLogMonitor>();
         services.AddHostedService<Drain>();
         services.AddGrpc()
             .AddServiceOptions<ChatGrpcService>(chat =>

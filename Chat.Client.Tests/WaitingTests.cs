@@ -114,15 +114,4 @@ public sealed class WaitingTests
         rooms.Take(new ChatResponse { Joined = { new Joined { Room = "ops", LogId = "log", AfterId = 7, HeadId = 7, Resume = Resume.Complete } } });
         Assert.True(joining.IsCompletedSuccessfully);
     }
-
-    [Fact]
-    public void A_bell_that_rings_while_nobody_listens_is_heard_once()
-    {
-        var wakeUp = new WakeSignal();
-        wakeUp.Set();
-        wakeUp.Set();
-
-        Assert.True(wakeUp.WaitAsync(default).IsCompletedSuccessfully);
-        Assert.False(wakeUp.WaitAsync(default).IsCompleted);
-    }
 }

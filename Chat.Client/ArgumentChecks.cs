@@ -13,7 +13,7 @@ internal static class ArgumentChecks
         ArgumentNullException.ThrowIfNull(room);
         if (!Names.IsRoom(room))
         {
-            throw new ArgumentException($"'{Names.Cut(room)}' is not a valid room name: {Names.RoomForm}", nameof(room));
+            throw new ArgumentException($"'{Names.Truncate(room)}' is not a valid room name: {Names.RoomForm}", nameof(room));
         }
     }
 
@@ -42,7 +42,7 @@ internal static class ArgumentChecks
         if (clientOffset is not null && !Names.IsClientOffset(clientOffset))
         {
             throw new ArgumentException(
-                $"'{Names.Cut(clientOffset)}' is not a valid client offset: {Names.ClientOffsetForm}", nameof(clientOffset));
+                $"'{Names.Truncate(clientOffset)}' is not a valid client offset: {Names.ClientOffsetForm}", nameof(clientOffset));
         }
     }
 

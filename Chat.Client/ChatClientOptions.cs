@@ -142,7 +142,7 @@ public sealed record ChatClientOptions
         if (StateName is { } name && (name.Length is 0 or > 256 || name.Any(char.IsControl)))
         {
             throw new ArgumentException(
-                $"StateName is '{Names.Cut(name)}'; it must have 1 to 256 characters without control characters");
+                $"StateName is '{Names.Truncate(name)}'; it must have 1 to 256 characters without control characters");
         }
 
         ThrowIfLess(1, MaxRefusedTokens, nameof(MaxRefusedTokens));

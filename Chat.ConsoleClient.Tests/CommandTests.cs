@@ -152,7 +152,7 @@ public sealed class CommandTests
                 "line 2 was refused: it is not UTF-8: byte 0xff at position 2",
                 "line 3 was refused: it has a U+0000, which cannot be stored",
                 "line 4 was refused: it has 200,000 bytes, and no service takes more than 30,720",
-                "line 5 was refused: the text has 20000 bytes of UTF-8, and may have 16384; send it in parts",
+                "line 5 was refused: the text has 20000 bytes of UTF-8, but may have at most 16384; split it",
                 "2 stored, 4 refused",
             ],
             result.Errors);

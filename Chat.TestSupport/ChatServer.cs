@@ -61,7 +61,7 @@ internal sealed class ChatServer : IAsyncDisposable
         }
     }
 
-    public OpenStreams Streams => app.Services.GetRequiredService<OpenStreams>();
+    public OpenCalls Calls => app.Services.GetRequiredService<OpenCalls>();
 
     public HealthService Health => app.Services.GetRequiredService<HealthService>();
 
@@ -177,9 +177,9 @@ internal sealed class ChatServer : IAsyncDisposable
     /// <summary>Waits until so many streams are open; a stream that its client has dropped is, for a moment.</summary>
     public async Task UntilStreamsAsync(int count)
     {
-        for (var patience = Stopwatch.StartNew(); Streams.Count != count; await Task.Delay(5))
+        for (var waited = Stopwatch.StartNew(); Calls.Count != count; await Task.Delay(5))
         {
-            Assert.True(patience.Elapsed < ChatCall.Deadline, $"{Streams.Count} streams are open, and not {count}.");
+            Assert.True(waited.Elapsed < ChatCall.Deadline, $"{Calls.Count} calls are open instead of {count}.");
         }
     }
 

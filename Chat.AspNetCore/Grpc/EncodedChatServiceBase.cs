@@ -7,20 +7,20 @@ using Grpc.Core;
 namespace Chat.AspNetCore.Grpc;
 
 /// <summary>
-/// What the generated base class of a service is, with marshallers of its own: a response of the stream is bytes that
-/// are copied, and not an object that is encoded anew for every reader; a request is decoded by whoever reads it, entry
-/// by entry in a stream. The wire is exactly the contract's.
+/// Takes the place of the generated base class, with marshallers of its own. A response of the stream is bytes that are
+/// copied, not an object that is encoded again for every reader. A request is decoded by its reader, in a stream entry by
+/// entry. What goes over the wire is exactly the contract.
 /// </summary>
 /// <remarks>
-/// On the wire a unary call is a stream of one request and one response. The unary calls are bound as such, so that it
-/// is the service that reads and writes here, too: a request that can't be read gets the chat's own status, one that
-/// comes in half does not hold up a stop, and a response that nobody takes meets the stall limit.
+/// On the wire, a unary call is a stream of one request and one response. The unary calls are bound that way, so that the
+/// service itself reads and writes: a request that cannot be read gets the chat's own status, an incomplete request does not
+/// hold up a stop, and a response that the client does not take meets the stall limit.
 /// </remarks>
 [BindServiceMethod(typeof(EncodedChatServiceBase), nameof(BindService))]
 internal abstract class EncodedChatServiceBase
 {
-    // Far more than the largest text with its names. A request is held until its client has ended it, so what no call
-    // could use is not even copied.
+    // Far more than the largest text with its names. A request is held until its client has completed it, so one that is too
+    // large for any call is not even copied.
     private const int MaxUnaryRequestBytes = 64 * 1024;
 
     private static readonly Method<EncodedRequest, Frame> ChatMethod = Bound(
@@ -32,7 +32,7 @@ internal abstract class EncodedChatServiceBase
     private static readonly Method<byte[], IMessage> ListMessagesMethod = BoundUnary(nameof(ListMessages));
     private static readonly Method<byte[], IMessage> ListRoomsMethod = BoundUnary(nameof(ListRooms));
 
-    /// <summary>Serves one stream, until it ends with OK or with the status that is thrown.</summary>
+    /// <summary>Serves one stream until it ends with OK or with the status that is thrown.</summary>
     public abstract Task Chat(
         IAsyncStreamReader<EncodedRequest> requests,
         IServerStreamWriter<Frame> responses,
@@ -56,7 +56,7 @@ internal abstract class EncodedChatServiceBase
         IServerStreamWriter<IMessage> responses,
         ServerCallContext context);
 
-    /// <summary>Called by gRPC, which finds it by the attribute; without a service, it only asks which methods there are.</summary>
+    /// <summary>Called by gRPC, which finds it by the attribute. Without a service, gRPC only asks for the methods.</summary>
     public static void BindService(ServiceBinderBase binder, EncodedChatServiceBase? service)
     {
         binder.AddMethod(ChatMethod, service is null ? null! : service.Chat);
@@ -75,7 +75,7 @@ internal abstract class EncodedChatServiceBase
         name,
         new Marshaller<byte[]>(NotSent, static context => context.PayloadLength <= MaxUnaryRequestBytes
             ? context.PayloadAsNewBuffer()
-            : throw Statuses.RequestTooLarge(MaxUnaryRequestBytes)),
+            : throw StatusMapper.RequestTooLarge(MaxUnaryRequestBytes)),
         new Marshaller<IMessage>(Serialize, NotRead<IMessage>));
 
     private static void Serialize(Frame frame, SerializationContext context)

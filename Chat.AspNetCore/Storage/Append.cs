@@ -76,10 +76,10 @@ internal sealed class Append
     }
 }
 
-/// <summary>Why a send or a join is refused: the field that is wrong, and a detail for a person.</summary>
-internal sealed record Refused(Reason Reason, string Field, string Detail)
+/// <summary>Why a send or a join is refused: the field that is wrong, and a description for people.</summary>
+internal sealed record Refused(Reason Reason, string Field, string Description)
 {
-    /// <summary>When the same may be tried again, where time is all that it takes.</summary>
+    /// <summary>After how long the same send can succeed. Null where waiting does not help.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }
 

@@ -134,27 +134,31 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
     private async Task WriteAsync(
         IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationToken sessionEnded)
     {
-        var holding = Task.Delay(holdSends, options.TimeProvider, sessionEnded);
+        var isHolding = holdSends > TimeSpan.Zero;
+        using var ended = sessionEnded.UnsafeRegister(static signal => ((WakeSignal)signal!).Set(), wakeUp);
+        using var holding = options.TimeProvider.CreateTimer(
+            _ =>
+            {
+                Volatile.Write(ref isHolding, false);
+                wakeUp.Set();
+            },
+            null,
+            isHolding ? holdSends : Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
         while (true)
         {
+            sessionEnded.ThrowIfCancellationRequested();
             var request = new ChatRequest();
             var hasRooms = rooms.Fill(request);
-            var hasSends = holding.IsCompleted && outbox.Fill(request, BytesOfRequest);
+            var hasSends = !Volatile.Read(ref isHolding) && outbox.Fill(request, BytesOfRequest);
             HasSent |= hasSends;
             if (hasRooms || hasSends)
             {
                 await requests.WriteAsync(request, sessionEnded);
             }
-            else if (holding.IsCompleted)
-            {
-                await wakeUp.WaitAsync(sessionEnded);
-            }
             else
             {
-                using var over = CancellationTokenSource.CreateLinkedTokenSource(sessionEnded);
-                await Task.WhenAny(holding, wakeUp.WaitAsync(over.Token));
-                await over.CancelAsync();
-                sessionEnded.ThrowIfCancellationRequested();
+                await wakeUp.WaitAsync();
             }
         }
     }

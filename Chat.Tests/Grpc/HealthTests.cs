@@ -56,7 +56,7 @@ public sealed class HealthTests
         await using var server = await ChatServer.StartAsync();
         using var watch = new WatchCall(server.Channel, "nobody");
         Assert.Equal(ServingStatus.ServiceUnknown, await watch.NextAsync());
-        Assert.Equal(1, server.Health.Watches.Count);
+        Assert.Equal(1, server.Calls.Count);
 
         await server.StopAsync().WaitAsync(ChatCall.Deadline);
 
@@ -165,7 +165,7 @@ public sealed class HealthTests
 
         Assert.Equal(ServingStatus.NotServing, await watch.NextAsync());
         Assert.Equal(ServingStatus.NotServing, await CheckAsync(server.Channel));
-        Assert.Equal(1, server.Health.Watches.Count);
+        Assert.Equal(1, server.Calls.Count);
 
         // It has been told already, so the stop only ends it.
         await server.StopAsync().WaitAsync(ChatCall.Deadline);
@@ -181,12 +181,12 @@ public sealed class HealthTests
         using var cutOff = new WatchCall(ownConnection);
         Assert.Equal(ServingStatus.Serving, await cancelled.NextAsync());
         Assert.Equal(ServingStatus.Serving, await cutOff.NextAsync());
-        Assert.Equal(2, server.Health.Watches.Count);
+        Assert.Equal(2, server.Calls.Count);
 
         cancelled.Dispose();
         ownConnection.Dispose();
 
-        await server.Health.Watches.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
+        await server.Calls.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
     }
 
     private static async Task<ServingStatus> CheckAsync(GrpcChannel channel, string service = "") =>

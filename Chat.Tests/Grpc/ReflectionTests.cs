@@ -251,7 +251,7 @@ public sealed class ReflectionTests
         }
 
         server.AskToStop();
-        await server.Reflection.Streams.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
+        await server.Calls.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
         await server.StopAsync().WaitAsync(ChatCall.Deadline);
 
         Assert.All(await Task.WhenAll(ends), end => Assert.Equal(StatusCode.Unavailable, end));
@@ -280,10 +280,10 @@ public sealed class ReflectionTests
         var writing = await WriteUntilNothingIsTakenAsync(server, call);
 
         time.Advance(limit - TimeSpan.FromMilliseconds(1));
-        Assert.Equal(1, server.Reflection.Streams.Count);
+        Assert.Equal(1, server.Calls.Count);
         time.Advance(TimeSpan.FromMilliseconds(1));
 
-        await server.Reflection.Streams.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
+        await server.Calls.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
         Assert.NotEqual(StatusCode.OK, await call.EndAsync());
         await writing.WaitAsync(ChatCall.Deadline);
     }
@@ -339,7 +339,7 @@ public sealed class ReflectionTests
         }
 
         Assert.False(writing.IsCompleted);
-        Assert.Equal(1, server.Reflection.Streams.Count);
+        Assert.Equal(1, server.Calls.Count);
         return writing;
 
         async Task WriteUntilTheEndAsync()

@@ -30,7 +30,7 @@ internal sealed class Batches(IMessageLog log) : AppendStream
     {
         if (append.Result.Refused is { } why)
         {
-            answered.TrySetException(new InvalidOperationException(why.Detail));
+            answered.TrySetException(new InvalidOperationException(why.Description));
         }
         else if (Interlocked.Decrement(ref unanswered) == 0)
         {

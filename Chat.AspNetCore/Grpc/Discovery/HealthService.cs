@@ -7,18 +7,15 @@ using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 namespace Chat.AspNetCore.Grpc.Discovery;
 
 /// <summary>Tells probes and load balancers whether the service serves: grpc.health.v1.Health.</summary>
-internal sealed class HealthService(ServingState state, ChatOptions options) : Health.HealthBase
+internal sealed class HealthService(ServingState state, OpenCalls calls, ChatOptions options) : Health.HealthBase
 {
     // The empty name means the server as a whole. Health and reflection are not asked about.
     private static readonly string[] Services = ["", ChatService.Descriptor.FullName];
 
-    /// <summary>The watches that are open.</summary>
-    public OpenStreams Watches { get; } = new();
-
     public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) =>
         StatusOf(request.Service) is var status and not ServingStatus.ServiceUnknown
             ? Task.FromResult(new HealthCheckResponse { Status = status })
-            : throw Statuses.UnknownService(request.Service);
+            : throw StatusMapper.UnknownService(request.Service);
 
     public override Task<HealthListResponse> List(HealthListRequest request, ServerCallContext context)
     {
@@ -37,7 +34,7 @@ internal sealed class HealthService(ServingState state, ChatOptions options) : H
         IServerStreamWriter<HealthCheckResponse> responses,
         ServerCallContext context)
     {
-        Watches.Begin();
+        calls.Begin();
         try
         {
             ServingStatus? told = null;
@@ -55,7 +52,7 @@ internal sealed class HealthService(ServingState state, ChatOptions options) : H
 
                 if (stopping)
                 {
-                    throw Statuses.Draining(options.ReconnectSpread);
+                    throw StatusMapper.Draining(options.ReconnectSpread);
                 }
 
                 await changed.WaitAsync(context.CancellationToken);
@@ -63,11 +60,11 @@ internal sealed class HealthService(ServingState state, ChatOptions options) : H
         }
         catch (Exception error) when (error is OperationCanceledException or IOException or InvalidOperationException)
         {
-            throw Statuses.Cancelled;
+            throw StatusMapper.Cancelled;
         }
         finally
         {
-            Watches.End();
+            calls.End();
         }
     }
 

@@ -11,8 +11,9 @@ namespace Chat.AspNetCore.Grpc.Discovery;
 /// <summary>Tells tools which services there are and what their messages look like: server reflection.</summary>
 internal sealed class ReflectionService(
     IServer server,
+    OpenCalls calls,
     ChatOptions options,
-    ErrorStatus errors,
+    StatusMapper errors,
     TimeProvider time,
     IHostApplicationLifetime lifetime)
     : ReflectionServiceBase
@@ -34,9 +35,6 @@ internal sealed class ReflectionService(
     // What a client that does not read gets when the service stops; it can ask again.
     private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(1);
 
-    /// <summary>The streams that are open.</summary>
-    public OpenStreams Streams { get; } = new();
-
     public override async Task ServerReflectionInfo(
         IAsyncStreamReader<ServerReflectionRequest> requests,
         IServerStreamWriter<ServerReflectionResponse> responses,
@@ -45,12 +43,12 @@ internal sealed class ReflectionService(
         // Asked at each call: what is listened on is known when the server has started, and not before.
         if (!ReflectionRule.IsOn(options.Reflection, server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []))
         {
-            throw Statuses.ReflectionOff;
+            throw StatusMapper.ReflectionOff;
         }
 
         var stop = lifetime.ApplicationStopping;
         var stream = new ReflectionStream(Files);
-        Streams.Begin();
+        calls.Begin();
         try
         {
             while (await requests.MoveNext(stop))
@@ -60,24 +58,24 @@ internal sealed class ReflectionService(
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            throw Statuses.Draining(options.ReconnectSpread);
+            throw StatusMapper.Draining(options.ReconnectSpread);
         }
         catch (RpcException error) when (error.StatusCode == StatusCode.ResourceExhausted)
         {
-            throw Statuses.RequestTooLarge(MaxRequestBytes);
+            throw StatusMapper.RequestTooLarge(MaxRequestBytes);
         }
         catch (InvalidOperationException)
         {
             // How gRPC says that the client was gone before something was written.
-            throw Statuses.Cancelled;
+            throw StatusMapper.Cancelled;
         }
         catch (Exception error)
         {
-            throw errors.Of(error, context.Peer);
+            throw errors.Map(error, context.Peer);
         }
         finally
         {
-            Streams.End();
+            calls.End();
         }
     }
 

@@ -77,7 +77,7 @@ internal sealed class ReflectionStream(ServedFiles files)
     }
 
     private static ErrorResponse NotFound(string kind, string name) =>
-        Error(StatusCode.NotFound, $"there is no {kind} '{Names.Cut(name)}' here");
+        Error(StatusCode.NotFound, $"there is no {kind} '{Names.Truncate(name)}' here");
 
     private static ErrorResponse Error(StatusCode code, string message) =>
         new() { ErrorCode = (int)code, ErrorMessage = message };

@@ -12,10 +12,10 @@ namespace Chat.Bench.LimitGrpc;
 internal sealed class ClientStream(RoomList rooms, string user, Room? room)
 {
     private readonly byte[] sender = Encoding.UTF8.GetBytes(user);
-    private readonly Doorbell bell = new();
+    private readonly WakeSignal wakeSignal = new();
     private readonly Lock gate = new();
     private readonly Frame frame = new();
-    private ArrayBufferWriter<byte>? owed, beingWritten;
+    private ArrayBufferWriter<byte>? answers, beingWritten;
     private Room? sendingTo;
     private Run? position;
     private volatile bool ended;
@@ -23,19 +23,19 @@ internal sealed class ClientStream(RoomList rooms, string user, Room? room)
     /// <summary>The newest message that it has written or is writing.</summary>
     public long LastId => Volatile.Read(ref position)?.LastId ?? long.MaxValue;
 
-    public void Wake() => bell.Ring();
+    public void Wake() => wakeSignal.Set();
 
     /// <summary>Numbers the sends in a request, shows them to the readers and acks them.</summary>
     public ValueTask TakeAsync(byte[] request)
     {
         lock (gate)
         {
-            owed ??= new ArrayBufferWriter<byte>();
+            answers ??= new ArrayBufferWriter<byte>();
             var sends = new SendScanner(request);
             for (var isMore = sends.MoveNext(); isMore;)
             {
                 sendingTo = RoomOf(sends.Room);
-                isMore = sendingTo.Take(ref sends, sender, owed);
+                isMore = sendingTo.Take(ref sends, sender, answers);
             }
         }
 
@@ -65,7 +65,7 @@ internal sealed class ClientStream(RoomList rooms, string user, Room? room)
                 }
                 else
                 {
-                    await bell.WaitAsync();
+                    await wakeSignal.WaitAsync();
                 }
             }
         }
@@ -86,10 +86,10 @@ internal sealed class ClientStream(RoomList rooms, string user, Room? room)
     {
         lock (gate)
         {
-            if (owed is { WrittenCount: > 0 } acks)
+            if (answers is { WrittenCount: > 0 } acks)
             {
-                (owed, beingWritten) = (beingWritten, acks);
-                owed?.ResetWrittenCount();
+                (answers, beingWritten) = (beingWritten, acks);
+                answers?.ResetWrittenCount();
                 frame.Add(acks.WrittenMemory);
             }
         }

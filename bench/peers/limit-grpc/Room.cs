@@ -17,7 +17,7 @@ internal sealed class Room(string name)
 
     public byte[] NameBytes { get; } = Encoding.UTF8.GetBytes(name);
 
-    /// <summary>From now on the reader's bell rings; what comes follows the run that is returned.</summary>
+    /// <summary>From now on the reader's wakeSignal rings; what comes follows the run that is returned.</summary>
     public Run Follow(ClientStream reader)
     {
         lock (gate)

@@ -3,26 +3,26 @@ using Xunit;
 
 namespace Chat.Tests.Rooms;
 
-public sealed class DoorbellTests
+public sealed class WakeSignalTests
 {
     [Fact]
     public async Task A_ring_before_the_wait_is_not_lost()
     {
-        var bell = new Doorbell();
-        bell.Ring();
-        await bell.WaitAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
-        Assert.False(await RingsAgainAsync(bell));
+        var wakeSignal = new WakeSignal();
+        wakeSignal.Set();
+        await wakeSignal.WaitAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.False(await RingsAgainAsync(wakeSignal));
     }
 
     [Fact]
     public async Task Many_rings_end_one_wait()
     {
-        var bell = new Doorbell();
-        bell.Ring();
-        bell.Ring();
-        bell.Ring();
-        await bell.WaitAsync();
-        Assert.False(await RingsAgainAsync(bell));
+        var wakeSignal = new WakeSignal();
+        wakeSignal.Set();
+        wakeSignal.Set();
+        wakeSignal.Set();
+        await wakeSignal.WaitAsync();
+        Assert.False(await RingsAgainAsync(wakeSignal));
     }
 
     [Fact]
@@ -30,32 +30,32 @@ public sealed class DoorbellTests
     {
         const int Ringers = 4;
         const int Each = 50_000;
-        var bell = new Doorbell();
+        var wakeSignal = new WakeSignal();
         var produced = 0;
         var ringing = Enumerable.Range(0, Ringers).Select(_ => Task.Run(() =>
         {
             for (var n = 0; n < Each; n++)
             {
                 Interlocked.Increment(ref produced);
-                bell.Ring();
+                wakeSignal.Set();
             }
         })).ToList();
 
         // A lost ring shows as a wait that never ends.
         while (Volatile.Read(ref produced) < Ringers * Each)
         {
-            await bell.WaitAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+            await wakeSignal.WaitAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         }
 
         await Task.WhenAll(ringing);
     }
 
-    // The wait that is begun here is ended again, so that the bell can be waited for anew.
-    private static async Task<bool> RingsAgainAsync(Doorbell bell)
+    // The wait that is begun here is ended again, so that the wakeSignal can be waited for anew.
+    private static async Task<bool> RingsAgainAsync(WakeSignal wakeSignal)
     {
-        var wait = bell.WaitAsync().AsTask();
+        var wait = wakeSignal.WaitAsync().AsTask();
         var rang = wait.IsCompleted;
-        bell.Ring();
+        wakeSignal.Set();
         await wait;
         return rang;
     }

@@ -1,13 +1,14 @@
 namespace Chat.AspNetCore.Sessions;
 
-/// <summary>Counts the streams that are open, and tells when there is none.</summary>
-internal sealed class OpenStreams
+/// <summary>Counts the calls that are open, and tells when there are none.</summary>
+internal sealed class OpenCalls
 {
-    private readonly object gate = new();
+    private readonly Lock gate = new();
     private TaskCompletionSource? none;
 
     public int Count { get; private set; }
 
+    /// <summary>A call has begun.</summary>
     public void Begin()
     {
         lock (gate)
@@ -16,6 +17,7 @@ internal sealed class OpenStreams
         }
     }
 
+    /// <summary>A call has ended.</summary>
     public void End()
     {
         lock (gate)
@@ -28,7 +30,7 @@ internal sealed class OpenStreams
         }
     }
 
-    /// <summary>Completes as soon as no stream is open.</summary>
+    /// <summary>Completes as soon as no call is open.</summary>
     public Task WhenNoneAsync()
     {
         lock (gate)

@@ -2,8 +2,11 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.AspNetCore.Diagnostics;
 
-/// <summary>Stops the service when the log can't tell any more what is stored.</summary>
-internal sealed class LogWatch(IMessageLog log, IHostApplicationLifetime lifetime, ILogger<LogWatch> logger)
+/// <summary>Stops the application when the message log can no longer tell what is stored.</summary>
+internal sealed class MessageLogMonitor(
+    IMessageLog log,
+    IHostApplicationLifetime lifetime,
+    ILogger<MessageLogMonitor> logger)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -4,24 +4,25 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Chat.AspNetCore.Grpc;
 
 /// <summary>
-/// Bounds the pages that are in memory, because their clients have not taken them yet: in all, and on one connection,
-/// so that a client which does not read keeps nobody but itself waiting.
+/// Limits the pages that are in memory because they are being read or their clients have not taken them yet: in all, and per
+/// connection, so that a client that does not read keeps only itself waiting.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "A call may outlive the stop, and a semaphore has no handle to free.")]
-internal sealed class PageTurns(ChatOptions options)
+[SuppressMessage(
+    "Design", "CA1001", Justification = "A call can outlive the stop, and a semaphore without a wait handle holds nothing.")]
+internal sealed class PageLimiter(ChatOptions options)
 {
     private static readonly object Key = new();
 
     private readonly SemaphoreSlim all = new(options.MaxPagesAtOnce);
 
-    /// <summary>Waits for a turn; disposing of it ends it.</summary>
-    public async Task<IDisposable> TakeAsync(HttpContext call, CancellationToken waiting)
+    /// <summary>Waits for a turn. Disposing of the result ends the turn.</summary>
+    public async Task<IDisposable> WaitAsync(HttpContext call, CancellationToken gaveUp)
     {
-        var connection = OfConnection(call);
-        await connection.WaitAsync(waiting);
+        var connection = ConnectionOf(call);
+        await connection.WaitAsync(gaveUp);
         try
         {
-            await all.WaitAsync(waiting);
+            await all.WaitAsync(gaveUp);
         }
         catch
         {
@@ -32,8 +33,8 @@ internal sealed class PageTurns(ChatOptions options)
         return new Turn(connection, all);
     }
 
-    // It goes with its connection. A server inside a test has none.
-    private SemaphoreSlim OfConnection(HttpContext call)
+    // Kept with the connection. A server inside a test has no connection, so there it is kept with the call.
+    private SemaphoreSlim ConnectionOf(HttpContext call)
     {
         var items = call.Features.Get<IConnectionItemsFeature>()?.Items ?? call.Items;
         lock (items)

@@ -1,13 +1,12 @@
 using System.Text;
-using Chat.AspNetCore.Storage;
 using Chat.V1;
 
-namespace Chat.AspNetCore.Sessions;
+namespace Chat.AspNetCore.Storage;
 
-/// <summary>From a send as a client gives it to one that the log can take.</summary>
+/// <summary>Turns a client's send into one that the log can take, or refuses it.</summary>
 internal static class SendForm
 {
-    /// <summary>Why a send has no key to look up; null where it has one.</summary>
+    /// <summary>Why the log cannot look this send up: its room or client offset is invalid. Null where both are valid.</summary>
     public static Refused? RefuseKey(string room, string clientOffset)
     {
         if (room.Length == 0)
@@ -24,9 +23,9 @@ internal static class SendForm
     }
 
     /// <summary>
-    /// The send for the log. Also a text that can't be stored goes there, as the log answers in order: its refusal must
-    /// not overtake the ack of an earlier send with the same key. Too large is no matter of form: a stored key is acked
-    /// all the same.
+    /// The send for the log. A text that cannot be stored also goes there, because the log answers in order: its refusal must
+    /// not overtake the ack of an earlier send with the same client offset. A text that is too large is refused only if its
+    /// client offset is new; a stored one is acked all the same.
     /// </summary>
     public static Append ToAppend(Send send, AppendStream stream, string room, string sender, int maxTextBytes)
     {
