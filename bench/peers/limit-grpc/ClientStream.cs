@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Chat.AspNetCore.Rooms;
 using Grpc.Core;
 
 namespace Chat.Bench.LimitGrpc;
