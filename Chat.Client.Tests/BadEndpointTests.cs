@@ -15,7 +15,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>What a client says about an address at which no chat service answers: one sentence, and what to do.</summary>
+/// <summary>What a client says about an address at which no chat service answers, and what to do.</summary>
 public sealed class BadEndpointTests : LibraryTest
 {
     [Fact]
@@ -152,7 +152,7 @@ public sealed class BadEndpointTests : LibraryTest
         Assert.Equal(ConnectionState.Waiting, changed.State);
         Assert.True(changed.Problem!.RetryAfter >= TimeSpan.Zero);
 
-        // A call says the same, without a state.
+        // A call for history says the same.
         var error = await Assert.ThrowsAsync<ChatCallException>(() =>
             OnceAsync(options with { CallTimeout = TimeSpan.FromMilliseconds(300), StateStore = null }));
         AssertProblem(error.Problem, kind, kind == ProblemKind.Silent ? ["sent no answer in time"] : words);
@@ -211,7 +211,7 @@ public sealed class BadEndpointTests : LibraryTest
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
-    /// <summary>A port that does with each connection what the test says, and closes it then.</summary>
+    /// <summary>A port that treats each connection as the test says, and then closes it.</summary>
     private sealed class BareServer : IAsyncDisposable
     {
         private readonly TcpListener listener = new(IPAddress.Loopback, 0);

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>What can be seen of a client from outside. Meters are the process's, so that these tests run alone.</summary>
+/// <summary>Metrics, traces and logs. Meters belong to the process, so these tests run alone.</summary>
 [Collection(nameof(Alone))]
 public sealed class DiagnosticsTests : LibraryTest
 {
@@ -80,7 +80,7 @@ public sealed class DiagnosticsTests : LibraryTest
         Assert.Equal(2L, sends[0].GetTagItem("messaging.message.id"));
         Assert.Contains(activities, activity => activity.OperationName == "chat connect" && activity.Kind == ActivityKind.Client);
 
-        // This one is observed, and does not tell of its changes.
+        // An observable instrument reports only when it is asked.
         long OutboxMessages()
         {
             measured.TryRemove("chat.client.outbox.messages", out _);

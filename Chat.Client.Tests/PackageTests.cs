@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>The packages, as <c>dotnet pack</c> makes them of what is built.</summary>
+/// <summary>The packages, as <c>dotnet pack</c> makes them from this build.</summary>
 public sealed class PackageTests : IDisposable
 {
     private readonly TempDirectory temp = new();
@@ -82,7 +82,7 @@ public sealed class PackageTests : IDisposable
             .Descendants("member").Select(member => member.Attribute("name")!.Value).ToHashSet();
         var types = of.Assembly.GetExportedTypes().Where(type => type.Namespace!.StartsWith("Chat.", StringComparison.Ordinal)).ToList();
 
-        // The compiler checks members as well (CS1591 is an error); this says that it was told to.
+        // The compiler also checks this (CS1591 is an error); the test fails if somebody switches that off.
         Assert.NotEmpty(types);
         Assert.All(types, type => Assert.Contains($"T:{type.FullName!.Replace('+', '.')}", documented));
         Assert.All(
@@ -92,7 +92,7 @@ public sealed class PackageTests : IDisposable
             method => Assert.Contains(documented, name => name.StartsWith($"M:{method.DeclaringType!.FullName}.{method.Name}", StringComparison.Ordinal)));
     }
 
-    // A record's own methods.
+    // Methods that the compiler adds to records.
     private static bool IsGenerated(MethodInfo method) =>
         method.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute))
         || method.Name is "<Clone>$";

@@ -153,7 +153,7 @@ public sealed class ReadTests
             Assert.Equal("hello", Assert.Single((await client.ReadHistoryAsync("ops").Soon()).Messages).Text);
         }
 
-        // It is the application's, and still open.
+        // The channel belongs to the application, and is still open.
         Assert.Single((await new ChatService.ChatServiceClient(channel).ListRoomsAsync(new ListRoomsRequest())).Rooms);
     }
 }

@@ -10,7 +10,7 @@ using static Chat.V1.GoAway.Types;
 
 namespace Chat.Client.Tests;
 
-/// <summary>How the library comes back, against a service that does what the test says.</summary>
+/// <summary>How the library reconnects, against a service that does what the test says.</summary>
 public sealed class ReconnectTests
 {
     public static TheoryData<StatusCode, string, Retryable> Statuses { get; } =
@@ -157,7 +157,7 @@ public sealed class ReconnectTests
         await first.SayAsync(Scripted.GoAway(Why.StoreUnavailable, after: 5));
         first.Fail(StatusCode.Unavailable, "STORE_UNAVAILABLE");
 
-        // The clock stands still, and yet there it is.
+        // The clock stands still, and yet the client has reconnected.
         var second = await chat.WelcomeAsync();
         await second.JoinedAsync("ops", after: 0, head: 0);
         await time.UntilDueAsync(TimeSpan.FromSeconds(5));
@@ -211,7 +211,7 @@ public sealed class ReconnectTests
         await first.SayAsync(new ChatResponse { Heartbeat = Scripted.Beat(4) });
         await time.UntilDueAsync(TimeSpan.FromSeconds(10));
 
-        // Each frame is a sign of life, also for an application that takes no events.
+        // Each frame counts, even if the application takes no events.
         for (var n = 0; n < 5; n++)
         {
             time.Advance(TimeSpan.FromSeconds(9));
@@ -261,7 +261,7 @@ public sealed class ReconnectTests
         await using var client = ChatClient.Open(options);
         await using var events = new ClientEvents(client);
 
-        // The seventh stream holds for a moment less than it should, and the eighth for long enough.
+        // The seventh stream lasts a moment less than it should, the eighth long enough.
         var delays = new List<double>();
         for (var n = 1; n <= 9; n++)
         {
@@ -295,8 +295,8 @@ public sealed class ReconnectTests
         _ = client.JoinAsync("ops");
         _ = client.JoinAsync("dev");
 
-        // The first three streams hold for an hour: without a room that has caught up, with one of two, and with both, but
-        // with these for a moment less than it takes. The fourth is healthy.
+        // The first three streams last an hour each: with no room caught up, with one of two, and with both, but with both
+        // for a moment less than it takes. The fourth is healthy.
         var delays = new List<double>();
         foreach (var (caughtUp, held) in ((string[], double)[])[([], 0), (["ops"], 0), (["ops", "dev"], 4.999), (["ops", "dev"], 5)])
         {

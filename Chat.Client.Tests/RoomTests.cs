@@ -191,7 +191,7 @@ public sealed class RoomTests
         await stream.JoinedAsync("dev", after: 7, head: 7);
         await joining.Soon();
         await stream.UntilAsync(s => s.Leaves.Count() == 2);
-        await stream.SayAsync(Scripted.Messages("dev", 8)); // On its way when the leave came: dropped, and asked for again.
+        await stream.SayAsync(Scripted.Messages("dev", 8)); // In transit when the room was left: dropped, and requested again.
 
         var taking = events.UntilAsync(taken => taken.Ids("dev").Any() && taken.Ids().Count() == 11);
         await stream.UntilAsync(s => s.Joins.Count() == 4);
@@ -283,7 +283,7 @@ public sealed class RoomTests
 
         Assert.Equal(last + 2, join.AfterId);
 
-        // Up to an end that the service has put to the room.
+        // Reads until the service ends the join.
         async Task<ScriptedStream> ReadAsync(ChatClient reader, long after, params long[] ids)
         {
             await using var events = new ClientEvents(reader);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>The client among an application's services.</summary>
+/// <summary>The client in dependency injection.</summary>
 public sealed class ServicesTests : LibraryTest
 {
     [Fact]
@@ -29,7 +29,7 @@ public sealed class ServicesTests : LibraryTest
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.SendAsync("ops", "hello"));
         Assert.Contains(log.Lines, line => line.StartsWith("Information Connected to ", StringComparison.Ordinal));
 
-        // The state file is free.
+        // The state file is unlocked.
         await ChatClient.Open(Options(server)).DisposeAsync();
     }
 

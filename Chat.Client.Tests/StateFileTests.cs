@@ -17,7 +17,7 @@ public sealed class StateFileTests : LibraryTest
     {
         await using (var server = await ChatServer.StartAsync(directory: Path.Combine(Directory, "log")))
         {
-            // The address is what the file belongs to, so that the first client must know it, too.
+            // The file belongs to the address, so the first client needs it as well.
             var address = server.Address.ToString();
             await server.StopAsync();
             await using var client = ChatClient.Open(Options(address));
@@ -55,7 +55,7 @@ public sealed class StateFileTests : LibraryTest
             await ReadAsync<MessageReceived>(client, 3);
         }
 
-        // The third one was handed out, and nobody has asked for the one after it.
+        // The third message was delivered, but the application did not ask for the next event.
         Assert.Equal("3", (await NextAsync(server, CommitMode.Auto)).Split(' ')[0]);
     }
 
@@ -86,7 +86,7 @@ public sealed class StateFileTests : LibraryTest
 
         await using (var second = ChatClient.Open(Options(server)))
         {
-            // It was handed out, but the loop has not come back for more.
+            // It was delivered, but this loop does not ask for the next event.
             var refused = await ReadAsync<MessageRefused>(second);
             Assert.Equal(("ops", "long", "much too long for that service", RefusalReason.TooLarge), (refused.Room, refused.ClientOffset, refused.Text, refused.Reason));
             Assert.Equal(0, second.OutboxCount);
@@ -202,7 +202,7 @@ public sealed class StateFileTests : LibraryTest
                 }).WaitAsync(ChatCall.Deadline));
             Assert.Same(thrown, error);
 
-            // The mistake of a statement is told as it is, too, and the next effect finds a client in order.
+            // A failing statement is reported as it is, too, and the next effect works.
             await Assert.ThrowsAsync<SqliteException>(() => client.CommitAsync(received[0].Message, (connection, transaction) =>
             {
                 using var command = connection.CreateCommand();
@@ -251,8 +251,8 @@ public sealed class StateFileTests : LibraryTest
         _ = client.JoinAsync("first");
         var first = await ReadAsync<MessageReceived>(client, 2);
 
-        // While one effect runs, three things come together: where the second room begins, a message for which the disk has no
-        // room, and an effect in the second room.
+        // While one effect runs, three writes accumulate: the first position in the second room, a message that does not fit on
+        // the disk, and an effect in the second room.
         var (isRunning, mayEnd) = (new TaskCompletionSource(), new TaskCompletionSource());
         var running = client.CommitAsync(first[0].Message, async (connection, transaction) =>
         {
@@ -304,7 +304,7 @@ public sealed class StateFileTests : LibraryTest
             Assert.InRange(kept.Count, 1, 999);
             await ReadAsync<StateWriteFailed>(client, happened => happened.Message == error.Message);
 
-            // The answers make room.
+            // The answers free space.
             gate.Set();
             await client.FlushAsync().WaitAsync(ChatCall.Deadline);
             await client.SendAsync("full", "there is room").WaitAsync(ChatCall.Deadline);
@@ -400,7 +400,7 @@ public sealed class StateFileTests : LibraryTest
             Assert.False(await client.CommitAsync(received[1].Message, (_, _) => effect = true).WaitAsync(ChatCall.Deadline));
             Assert.False(effect);
 
-            // Joined again, it begins anew, and an ack of before is none of this.
+            // Joined again, the room starts over, and a message of the earlier join does not count.
             _ = client.JoinAsync("ops");
             var again = await ReadAsync<MessageReceived>(client, 1);
             Assert.Equal(1, again[0].Message.Id);
@@ -502,7 +502,7 @@ public sealed class StateFileTests : LibraryTest
         command.ExecuteNonQuery();
     }
 
-    // What a full disk is to SQLite. It is the limit of a connection, and outlives its transaction.
+    // To SQLite, this is a full disk. The limit belongs to the connection and outlives the transaction.
     private static void SetPages(SqliteConnection connection, SqliteTransaction transaction, string count)
     {
         using var command = connection.CreateCommand();
@@ -518,7 +518,7 @@ public sealed class StateFileTests : LibraryTest
         return page.Messages.Select(message => message.Text);
     }
 
-    // The first message that the next client of the state file is given.
+    // The first message that the next client with this state file receives.
     private async Task<string> NextAsync(ChatServer server, CommitMode moves)
     {
         await using var next = ChatClient.Open(Options(server) with { CommitMode = moves });
@@ -526,6 +526,6 @@ public sealed class StateFileTests : LibraryTest
         return (await ReadAsync<MessageReceived>(next)).Message.Text;
     }
 
-    // A server in a test has another port each time, where a real one keeps its address.
+    // A server in a test has a new port each time; a real one keeps its address.
     private void MoveTo(ChatServer server) => Query($"UPDATE chat_client SET address = 'http://{server.Address.Authority}' RETURNING address");
 }

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>A service that asks for a token, and clients that have one, or not the right one.</summary>
+/// <summary>A service that requires a token, and clients with the right one, a wrong one or none.</summary>
 public sealed class TokenTests : LibraryTest
 {
     [Fact]
@@ -160,7 +160,7 @@ public sealed class TokenTests : LibraryTest
         Assert.Equal(ProblemKind.AccessDenied, error.Problem.Kind);
     }
 
-    /// <summary>The chat behind a check of the token, as an application may put one before it.</summary>
+    /// <summary>The service behind a token check, as an application may add one.</summary>
     private sealed class GuardedServer : IAsyncDisposable
     {
         private readonly WebApplication app;

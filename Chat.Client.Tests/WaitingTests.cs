@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>What waits for the application, and for the service, where a race can be placed only here.</summary>
+/// <summary>Races in the queues of the client that can only be placed from inside.</summary>
 public sealed class WaitingTests
 {
     [Fact]
@@ -72,7 +72,7 @@ public sealed class WaitingTests
         outbox.Fill(new ChatRequest(), 1000);
         Assert.True(outbox.Take(new Ack { Room = "ops", ClientOffset = "key", Id = 7 }));
 
-        // Nobody makes an event of it: so the caller must not leave without it.
+        // The answer is not an event, so the caller must not leave without it.
         Assert.False(events.TakeAsync(default).AsTask().IsCompleted);
         Assert.False(outbox.Abandon(entry));
         Assert.Equal(7, (await entry.Answer!.Task).Id);
