@@ -113,9 +113,12 @@ internal static class Problems
             }
         }
 
+        // One message for all of these, because .NET often cannot tell them apart: when the connection has failed before the
+        // request reaches it, the exception is the same for a server that hung up and for one that speaks HTTP/1.1. The first
+        // kind may be a service that is restarting, so the client comes back.
         return error.Status.DebugException is null ? null : (ProblemKind.Broken,
-            $"what answers at {address} hangs up before it says anything; where that goes on, it "
-                + (IsTls(address) ? "" : "wants TLS (https://), or ") + "is no chat service: check the address and the port");
+            $"what answers at {address} does not complete the HTTP/2 handshake; if that goes on, it "
+                + (IsTls(address) ? "" : "expects TLS (https://), or ") + "is not a chat service: check the address and the port");
     }
 
     private static bool IsHangUp(Exception cause) =>
