@@ -40,7 +40,7 @@ internal sealed class ModelStream
         _ => views.Values.Select(view => view.Missing).FirstOrDefault(missing => missing is not null) ?? "nothing more",
     };
 
-    /// <summary>The next message of each room in which somebody has been told of one that this stream has not had.</summary>
+    /// <summary>The next message of each room in which another stream has received more than this one.</summary>
     public IEnumerable<(string Room, long Id)> DueMessages =>
         views.Where(view => view.Value.IsMessageDue).Select(view => (view.Key, view.Value.Position + 1));
 
