@@ -4,7 +4,6 @@ using System.Net;
 using System.Text;
 using Chat.AspNetCore;
 using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Grpc.Discovery;
 using Chat.AspNetCore.Sessions;
 using Chat.AspNetCore.Storage;
 using Chat.AspNetCore.Storage.Sqlite;
@@ -63,9 +62,7 @@ internal sealed class ChatServer : IAsyncDisposable
 
     public OpenCalls Calls => app.Services.GetRequiredService<OpenCalls>();
 
-    public HealthService Health => app.Services.GetRequiredService<HealthService>();
-
-    public ReflectionService Reflection => app.Services.GetRequiredService<ReflectionService>();
+    public ServingState Serving => app.Services.GetRequiredService<ServingState>();
 
     public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
 

@@ -25,26 +25,15 @@ public sealed class UnderLoadTests
     public async Task The_promises_hold_under_8_senders_with_64_in_flight(int receivers)
     {
         await using var server = await new GrpcChatPeer().StartAsync(new PeerSetup());
-        using var channel = GrpcChannel.ForAddress(((IGrpcPeerServer)server).Address);
+        using var channel = GrpcChannel.ForAddress(((GrpcPeerServer)server).Address);
         await using var crowd = new Crowd();
-        for (var n = 0; n < receivers; n++)
-        {
-            var client = await server.ConnectAsync(new ClientSetup($"receiver-{n}") { Reads = true });
-            crowd.Add(client, new Receiver(inOrder: true));
-        }
-
-        using var stopSending = new CancellationTokenSource();
-        var sending = new List<Task>();
-        for (var n = 0; n < Senders; n++)
-        {
-            var client = await server.ConnectAsync(new ClientSetup($"sender-{n}"));
-            sending.Add(crowd.Watch(crowd.AddSender(client, InFlight, latencies: null).KeepInFlightAsync(stopSending.Token)));
-        }
+        await crowd.AddReceiversAsync(server, receivers, inOrder: true);
+        await crowd.AddSendersAsync(server, Senders, InFlight);
+        await using var traffic = Traffic.Start(crowd);
 
         var inTurn = WhatIsAckedInTurnAsync(channel);
         await crowd.PassAsync(Task.WhenAll(inTurn, EveryResumeGetsWhatFollowsAsync(channel)), ChatCall.Deadline, default);
-        await stopSending.CancelAsync();
-        await crowd.PassAsync(Task.WhenAll(sending), ChatCall.Deadline, default);
+        await traffic.StopAsync(ChatCall.Deadline, default);
         Assert.Null(await crowd.ArriveAsync(crowd.Acked + Turns, ChatCall.Deadline, default));
         await TheLogHasAsync(channel, await inTurn, crowd.Receivers[0].LastId);
     }

@@ -1,15 +1,20 @@
+using Chat.AspNetCore.Diagnostics;
 using Chat.AspNetCore.Sessions;
 using Chat.V1;
 using Grpc.Core;
 using Grpc.Health.V1;
 using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
-namespace Chat.AspNetCore.Grpc.Discovery;
+namespace Chat.AspNetCore.Grpc;
 
-/// <summary>Tells probes and load balancers whether the service serves: grpc.health.v1.Health.</summary>
+/// <summary>
+/// Tells probes and load balancers whether the service serves: <c>grpc.health.v1.Health</c>. Unlike the official service,
+/// which polls, it reports each change at once, ends watches with a retryable status when the service stops, and refuses
+/// unknown names.
+/// </summary>
 internal sealed class HealthService(ServingState state, OpenCalls calls, ChatOptions options) : Health.HealthBase
 {
-    // The empty name means the server as a whole. Health and reflection are not asked about.
+    // The empty name stands for the server as a whole.
     private static readonly string[] Services = ["", ChatService.Descriptor.FullName];
 
     public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) =>
@@ -17,40 +22,29 @@ internal sealed class HealthService(ServingState state, OpenCalls calls, ChatOpt
             ? Task.FromResult(new HealthCheckResponse { Status = status })
             : throw StatusMapper.UnknownService(request.Service);
 
-    public override Task<HealthListResponse> List(HealthListRequest request, ServerCallContext context)
-    {
-        var response = new HealthListResponse();
-        foreach (var service in Services)
-        {
-            response.Statuses.Add(service, new HealthCheckResponse { Status = StatusOf(service) });
-        }
-
-        return Task.FromResult(response);
-    }
-
-    /// <summary>Says how it is, then each change, until the client is gone or the service stops.</summary>
+    /// <summary>Reports the status, and then each change, until the client is gone or the service stops.</summary>
     public override async Task Watch(
         HealthCheckRequest request,
-        IServerStreamWriter<HealthCheckResponse> responses,
+        IServerStreamWriter<HealthCheckResponse> responseStream,
         ServerCallContext context)
     {
         calls.Begin();
         try
         {
-            ServingStatus? told = null;
+            ServingStatus? reported = null;
             while (true)
             {
                 var changed = state.Changed;
-                var stopping = state.IsStopping;
+                var isStopping = state.IsStopping;
                 var status = StatusOf(request.Service);
-                if (status != told)
+                if (status != reported)
                 {
-                    // So small that the transport takes it, whether the client reads or not.
-                    await responses.WriteAsync(new HealthCheckResponse { Status = status });
-                    told = status;
+                    // So small that the transport takes it, whether or not the client reads.
+                    await responseStream.WriteAsync(new HealthCheckResponse { Status = status });
+                    reported = status;
                 }
 
-                if (stopping)
+                if (isStopping)
                 {
                     throw StatusMapper.Draining(options.ReconnectSpread);
                 }
