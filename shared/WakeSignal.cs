@@ -4,7 +4,8 @@ namespace Chat.Shared;
 
 /// <summary>
 /// Tells one waiter to look again. A signal is never lost and never piles up: however often it was set since the last wait
-/// ended, the next wait ends once. It carries no data, and waiting without a token allocates nothing.
+/// ended, the next wait ends once. It carries no data, and waiting allocates nothing. A waiter that may be cancelled sets the
+/// signal when its token is cancelled, and then looks at the token first.
 /// </summary>
 internal sealed class WakeSignal : IValueTaskSource, IThreadPoolWorkItem
 {
@@ -38,26 +39,6 @@ internal sealed class WakeSignal : IValueTaskSource, IThreadPoolWorkItem
         }
 
         return new ValueTask(this, wait.Version);
-    }
-
-    /// <summary>
-    /// The same, until the token is cancelled. A wait that is cancelled leaves the signal set, so the next wait ends at once.
-    /// </summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task WaitAsync(CancellationToken cancellationToken)
-    {
-        // Cancellation is one more reason to wake up.
-        await using (cancellationToken.UnsafeRegister(static signal => ((WakeSignal)signal!).Set(), this).ConfigureAwait(false))
-        {
-            await WaitAsync().ConfigureAwait(false);
-        }
-
-        if (cancellationToken.IsCancellationRequested)
-        {
-            // This wait may have ended a signal that somebody else set: it is not lost.
-            Set();
-            throw new OperationCanceledException(cancellationToken);
-        }
     }
 
     void IThreadPoolWorkItem.Execute() => wait.SetResult(true);
