@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.TestSupport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -14,7 +15,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>What a client says about an address at which no chat service answers: one sentence, and what to do.</summary>
+/// <summary>What a client says about an address at which no chat service answers, and what to do.</summary>
 public sealed class BadEndpointTests : LibraryTest
 {
     [Fact]
@@ -34,7 +35,7 @@ public sealed class BadEndpointTests : LibraryTest
         await using var server = await ChatServer.StartAsync();
         server.ExpectErrors();
         var address = server.Address.ToString().Replace("http:", "https:", StringComparison.Ordinal);
-        await AssertWaitsAsync(Options(address), ProblemKind.Tls, $"there is no TLS with {address}", "begins with http://");
+        await AssertWaitsAsync(Options(address), ProblemKind.Tls, $"no TLS connection to {address}", "starts with http://");
     }
 
     [Fact]
@@ -43,7 +44,7 @@ public sealed class BadEndpointTests : LibraryTest
         using var certificate = SelfSigned();
         await using var server = await ServeAsync(HttpProtocols.Http2, context => Task.CompletedTask, certificate);
         var address = server.Urls.Single().Replace("https:", "http:", StringComparison.Ordinal);
-        await AssertWaitsAsync(Options(address), ProblemKind.Broken, $"what answers at {address} hangs up", "https://");
+        await AssertWaitsAsync(Options(address), ProblemKind.Broken, $"the server at {address} closed the connection without an answer", "https://");
     }
 
     [Fact]
@@ -57,8 +58,8 @@ public sealed class BadEndpointTests : LibraryTest
 
     [Theory]
     [InlineData(200, "text/html", ProblemKind.NotAChatService, "check the address")]
-    [InlineData(502, "text/html", ProblemKind.Unreachable, "reaches none")]
-    [InlineData(503, "", ProblemKind.Unreachable, "reaches none")]
+    [InlineData(502, "text/html", ProblemKind.Unreachable, "does not reach one")]
+    [InlineData(503, "", ProblemKind.Unreachable, "does not reach one")]
     public async Task A_server_that_speaks_HTTP_2_and_no_gRPC(int status, string contentType, ProblemKind kind, string said)
     {
         await using var server = await ServeAsync(HttpProtocols.Http2, context =>
@@ -68,7 +69,7 @@ public sealed class BadEndpointTests : LibraryTest
             return contentType.Length > 0 ? context.Response.WriteAsync("<html>") : Task.CompletedTask;
         });
         var address = server.Urls.Single();
-        await AssertWaitsAsync(Options(address), kind, $"what answers at {address} is no chat service", said);
+        await AssertWaitsAsync(Options(address), kind, $"the server at {address} is not a chat service", said);
     }
 
     [Theory]
@@ -88,7 +89,7 @@ public sealed class BadEndpointTests : LibraryTest
             return Task.CompletedTask;
         });
         var address = server.Urls.Single();
-        await AssertHaltsAsync(Options(address), ProblemKind.NotAChatService, $"what answers at {address} is no chat service", "check the address");
+        await AssertHaltsAsync(Options(address), ProblemKind.NotAChatService, $"the server at {address} is not a chat service", "check the address");
     }
 
     [Fact]
@@ -103,7 +104,7 @@ public sealed class BadEndpointTests : LibraryTest
             await stream.CopyToAsync(System.IO.Stream.Null);
         });
         await AssertWaitsAsync(
-            Options(server.Address), ProblemKind.NotAChatService, $"what answers at {server.Address} speaks no HTTP/2 without TLS", "check the port");
+            Options(server.Address), ProblemKind.NotAChatService, $"the server at {server.Address} does not speak HTTP/2 without TLS", "check the port");
     }
 
     [Fact]
@@ -111,7 +112,7 @@ public sealed class BadEndpointTests : LibraryTest
     {
         await using var server = new BareServer(_ => Task.CompletedTask);
         await AssertWaitsAsync(
-            Options(server.Address), ProblemKind.Broken, $"what answers at {server.Address} hangs up", "check the address");
+            Options(server.Address), ProblemKind.Broken, $"the server at {server.Address} closed the connection without an answer", "check the address");
     }
 
     [Fact]
@@ -122,7 +123,7 @@ public sealed class BadEndpointTests : LibraryTest
         await AssertWaitsAsync(
             Options(server.Address) with { FirstFrameTimeout = TimeSpan.FromMilliseconds(100) },
             ProblemKind.Silent,
-            $"nothing came from {server.Address} for 0.1 s",
+            $"{server.Address} sent nothing for 0.1 s",
             "");
         never.SetResult();
     }
@@ -151,10 +152,10 @@ public sealed class BadEndpointTests : LibraryTest
         Assert.Equal(ConnectionState.Waiting, changed.State);
         Assert.True(changed.Problem!.RetryAfter >= TimeSpan.Zero);
 
-        // A call says the same, without a state.
+        // A call for history says the same.
         var error = await Assert.ThrowsAsync<ChatCallException>(() =>
-            OnceAsync(options with { CallTimeout = TimeSpan.FromMilliseconds(300), StatePath = null }));
-        AssertProblem(error.Problem, kind, kind == ProblemKind.Silent ? ["nothing came from", "in time"] : words);
+            OnceAsync(options with { CallTimeout = TimeSpan.FromMilliseconds(300), StateStore = null }));
+        AssertProblem(error.Problem, kind, kind == ProblemKind.Silent ? ["sent no answer in time"] : words);
     }
 
     private static async Task AssertHaltsAsync(ChatClientOptions options, ProblemKind kind, params string[] words)
@@ -210,7 +211,7 @@ public sealed class BadEndpointTests : LibraryTest
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
-    /// <summary>A port that does with each connection what the test says, and closes it then.</summary>
+    /// <summary>A port that treats each connection as the test says, and then closes it.</summary>
     private sealed class BareServer : IAsyncDisposable
     {
         private readonly TcpListener listener = new(IPAddress.Loopback, 0);

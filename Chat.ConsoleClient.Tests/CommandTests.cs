@@ -400,13 +400,13 @@ public sealed class CommandTests
     [InlineData("Cannot parse argument 'abc' for option '--wait' as a number.", "status", "--wait", "abc")]
     [InlineData("Must be one of: 'bash' 'zsh' 'fish'", "completion", "powershell")]
     [InlineData("--wait is 1000001", "status", "--wait", "1000001")]
-    [InlineData("the address 'ftp://x' is none", "rooms", "--address", "ftp://x")]
+    [InlineData("'ftp://x' is not a valid address", "rooms", "--address", "ftp://x")]
     [InlineData("sned", "sned")]
     [InlineData("--since and --last", "tail", "--since", "1", "--last", "2")]
     [InlineData("--limit is 0", "history", "--limit", "0")]
     [InlineData("--wait is -1", "status", "--wait", "-1")]
     [InlineData("cannot read the token file: Could not find file '/nowhere'", "status", "--token-file", "/nowhere")]
-    [InlineData("is no key", "send", "a", "--key-prefix", "a\tb")]
+    [InlineData("is not a valid client offset", "send", "a", "--key-prefix", "a\tb")]
     public async Task A_wrong_argument_is_named_and_the_command_ends_with_2(string named, params string[] command)
     {
         var result = await ClientProcess.RunAsync([.. command, "--address", Nowhere()]);

@@ -46,6 +46,8 @@ internal sealed class ChatServer : IAsyncDisposable
 
     public IMessageLog Log => app.Services.GetRequiredService<IMessageLog>();
 
+    public string LogId => Log.LogId;
+
     /// <summary>Completes when the service stops, by itself or because it was asked to.</summary>
     public Task Stopped => app.WaitForShutdownAsync();
 
@@ -106,6 +108,9 @@ internal sealed class ChatServer : IAsyncDisposable
         await app.StartAsync();
         return new ChatServer(app, errors, ownDirectory, time as ManualTime);
     }
+
+    /// <summary>A server whose log waits for <paramref name="gate"/> before each commit.</summary>
+    public static Task<ChatServer> StartAsync(ManualResetEventSlim gate) => StartAsync(beforeCommit: _ => gate.Wait());
 
     /// <summary>A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.</summary>
     public static Task<ChatServer> StartAsync(Action<IReadOnlyList<Append>> beforeCommit, Action<ChatOptions>? set = null) =>

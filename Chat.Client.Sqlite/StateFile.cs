@@ -1,33 +1,28 @@
-using System.Buffers.Binary;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Client.State;
+namespace Chat.Client.Sqlite;
 
 /// <summary>
-/// The database that keeps a client's outbox and positions: found, checked, made or refused, and locked against a second
-/// process. A file that is not a client's is not touched.
+/// The database file that keeps a client's outbox and positions: checked, created or refused, and locked against other
+/// processes. A file of another application is not touched.
 /// </summary>
 internal sealed class StateFile : IDisposable
 {
     private const int ApplicationId = 0x47434353; // "GCCS"
     private const int SchemaVersion = 1;
 
-    // What an IOException carries where another process has the file open.
-    private const int LinuxWouldBlock = 11;
-    private const int MacWouldBlock = 35;
-    private const int WindowsSharingViolation = unchecked((int)0x80070020);
-
     private const string Schema = """
+        -- Whom the file belongs to; the address is the name of the service, by default its first address.
         CREATE TABLE chat_client (address TEXT NOT NULL, sender TEXT NOT NULL) STRICT;
 
-        -- Without an answer, or refused and not yet taken by the application.
+        -- Messages without an answer, and refused ones that the application has not been told of.
         CREATE TABLE chat_outbox (
             sequence      INTEGER PRIMARY KEY,
             room          TEXT NOT NULL,
             client_offset TEXT NOT NULL,
             text          TEXT NOT NULL,
-            reason        INTEGER, -- why it was refused
-            detail        TEXT
+            reason        INTEGER, -- why it was refused; a RefusalReason
+            detail        TEXT     -- the same for people
         ) STRICT;
 
         CREATE TABLE chat_position (
@@ -50,17 +45,19 @@ internal sealed class StateFile : IDisposable
 
     public SqliteConnection Connection { get; }
 
-    /// <exception cref="ChatStateException">It can't be used; it was not changed.</exception>
-    public static StateFile Open(string path, string address, string sender)
+    /// <param name="path">The full path.</param>
+    /// <param name="service">The name of the service.</param>
+    /// <param name="sender">The sender.</param>
+    /// <exception cref="ChatStateException">The file can't be used; it was not changed.</exception>
+    public static StateFile Open(string path, string service, string sender)
     {
-        path = System.IO.Path.GetFullPath(path);
         try
         {
             var (@lock, isNew) = Claim(path);
             var file = Connect(path, @lock);
             try
             {
-                file.Prepare(isNew, address, sender);
+                file.Prepare(isNew, service, sender);
                 return file;
             }
             catch
@@ -75,16 +72,16 @@ internal sealed class StateFile : IDisposable
         }
     }
 
-    /// <summary>What an error means, and what to do.</summary>
+    /// <summary>What an error means and what to do, for people.</summary>
     public static string Describe(Exception error) => error is SqliteException { SqliteErrorCode: var code }
         ? code switch
         {
-            SQLitePCL.raw.SQLITE_FULL => "the disk is full; make room, and try again",
+            SQLitePCL.raw.SQLITE_FULL => "the disk is full; free some space and try again",
             SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN =>
                 "the directory or the file is not writable",
             SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_CORRUPT =>
-                "it is damaged; put a copy in its place, or move it away and begin anew (what it kept is not sent then)",
-            SQLitePCL.raw.SQLITE_BUSY => "another process holds it locked",
+                "it is damaged; restore a copy, or move it away to start over (the messages in it are not sent then)",
+            SQLitePCL.raw.SQLITE_BUSY => "another process has locked it",
             _ => error.Message,
         }
         : error.Message;
@@ -104,21 +101,21 @@ internal sealed class StateFile : IDisposable
 
     private static (FileStream Lock, bool IsNew) Claim(string path)
     {
-        // Closing any handle of a file drops all locks that this process has on it, those of a client that uses it, too. So
-        // where one may have been here, nothing opens the file before the lock is ours; where none was, nothing is made
-        // beside a file that is not a client's.
-        var @lock = File.Exists(LockOf(path)) ? Lock(path) : null;
+        // Closing any handle of a file drops all locks that this process holds on it, including those of a client that uses
+        // it. So if a client may have been here, nothing opens the file before the lock is ours; if none was, nothing is
+        // created beside a file of another application.
+        var @lock = File.Exists(PrivateFile.LockPath(path)) ? Lock(path) : null;
         try
         {
             if (Directory.Exists(path))
             {
-                throw new ChatStateException($"{path} is a directory; name a file in it, or another one");
+                throw new ChatStateException($"{path} is a directory; give the path of a file");
             }
 
             var isNew = !File.Exists(path) || new FileInfo(path).Length == 0;
             if (!isNew)
             {
-                CheckHeader(path);
+                EnsureHeader(path);
             }
             else if (System.IO.Path.GetDirectoryName(path) is { } directory)
             {
@@ -134,56 +131,33 @@ internal sealed class StateFile : IDisposable
         }
     }
 
-    private static string LockOf(string path) => path + ".lock";
-
-    private static void CheckHeader(string path)
+    private static void EnsureHeader(string path)
     {
-        Span<byte> header = stackalloc byte[100];
-
-        // For writing, because SQLite would open a file that can't be written to, and fail later.
+        // For writing, because SQLite would open a read-only file and fail later.
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        if (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length
-            || !header.StartsWith("SQLite format 3\0"u8)
-            || BinaryPrimitives.ReadInt32BigEndian(header[68..]) != ApplicationId)
+        if (SqliteHeader.Read(file) is not { ApplicationId: ApplicationId, SchemaVersion: var version })
         {
-            throw new ChatStateException($"{path} is no state file of a chat client; name another one, or move that file away");
+            throw new ChatStateException($"{path} is not a state file of a chat client; give another path, or move that file away");
         }
 
-        var version = BinaryPrimitives.ReadInt32BigEndian(header[60..]);
         if (version > SchemaVersion)
         {
             throw new ChatStateException(
-                $"the state file {path} has version {version}, and this client knows {SchemaVersion}: use the newer client that wrote it");
+                $"the state file {path} has version {version}, but this client supports only {SchemaVersion}; "
+                + "use the newer client that wrote it");
         }
     }
 
     private static FileStream Lock(string path)
     {
-        var options = new FileStreamOptions
+        if (!File.Exists(path))
         {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.None,
-        };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            if (!File.Exists(path))
-            {
-                // Made here with these rights, so that SQLite does not make it with others.
-                new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, UnixCreateMode = options.UnixCreateMode }).Dispose();
-            }
+            // Created here, for its owner alone, because SQLite would create it with other permissions.
+            PrivateFile.Open(path, FileMode.OpenOrCreate).Dispose();
         }
 
-        try
-        {
-            return new FileStream(LockOf(path), options);
-        }
-        catch (IOException error) when (error.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
-        {
-            throw new ChatStateException(
-                $"the state file {path} is in use by another process; end that one, or name another file", error);
-        }
+        return PrivateFile.TryLock(path) ?? throw new ChatStateException(
+            $"the state file {path} is in use by another process or client; end that one, or give another path");
     }
 
     private static StateFile Connect(string path, FileStream @lock)
@@ -202,7 +176,7 @@ internal sealed class StateFile : IDisposable
         }
     }
 
-    private void Prepare(bool isNew, string address, string sender)
+    private void Prepare(bool isNew, string service, string sender)
     {
         Execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA busy_timeout = 5000");
         if (isNew || IsEmpty())
@@ -210,19 +184,19 @@ internal sealed class StateFile : IDisposable
             Execute($"BEGIN IMMEDIATE; PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}; {Schema}");
             using var insert = Connection.CreateCommand();
             insert.CommandText = "INSERT INTO chat_client VALUES ($address, $sender); COMMIT";
-            insert.Parameters.AddWithValue("$address", address);
+            insert.Parameters.AddWithValue("$address", service);
             insert.Parameters.AddWithValue("$sender", sender);
             insert.ExecuteNonQuery();
         }
         else
         {
-            CheckOwner(address, sender);
+            EnsureOwner(service, sender);
         }
 
         Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     }
 
-    // Also where a process has died while it made the file: SQLite takes back what that one has written.
+    // Also if a process was killed while it created the file: SQLite rolls back what that process wrote.
     private bool IsEmpty()
     {
         using var count = Connection.CreateCommand();
@@ -230,7 +204,7 @@ internal sealed class StateFile : IDisposable
         return count.ExecuteScalar() is 0L;
     }
 
-    private void CheckOwner(string address, string sender)
+    private void EnsureOwner(string service, string sender)
     {
         using (var check = Connection.CreateCommand())
         {
@@ -249,16 +223,17 @@ internal sealed class StateFile : IDisposable
             throw new SqliteException("damaged", SQLitePCL.raw.SQLITE_CORRUPT);
         }
 
-        if (row.GetString(0) != address)
+        if (row.GetString(0) != service)
         {
             throw new ChatStateException(
-                $"the state file {Path} belongs to the service at {row.GetString(0)}, and not to the one at {address}; name another file for that");
+                $"the state file {Path} belongs to the service '{row.GetString(0)}', not to '{service}'; "
+                    + "give another path, or set StateName if the service has only moved");
         }
 
         if (row.GetString(1) != sender)
         {
             throw new ChatStateException(
-                $"the state file {Path} belongs to the sender '{row.GetString(1)}', and not to '{sender}'; name another file for that");
+                $"the state file {Path} belongs to the sender '{row.GetString(1)}', not to '{sender}'; give another path");
         }
     }
 }

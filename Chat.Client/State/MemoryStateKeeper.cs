@@ -1,18 +1,19 @@
-using Chat.Client.Delivery;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace Chat.Client.State;
 
-/// <summary>Keeps nothing longer than the process lives.</summary>
-internal sealed class MemoryState : IClientState
+/// <summary>Keeps the state in memory, so that it ends with the process.</summary>
+internal sealed class MemoryStateKeeper : IStateKeeper
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Position> positions = [];
-    private Action<OutboxEntry, Exception?> onStored = (_, _) => { };
+    private readonly TaskCompletionSource completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public IReadOnlyList<OutboxEntry> Kept => [];
+    public IReadOnlyList<StoredMessage> Messages => [];
 
-    public void OnStored(Action<OutboxEntry, Exception?> stored) => onStored = stored;
+    public bool IsDurable => false;
+
+    public bool IsInEffect => false;
 
     public Position? PositionOf(string room)
     {
@@ -22,13 +23,13 @@ internal sealed class MemoryState : IClientState
         }
     }
 
-    public void Append(OutboxEntry entry) => onStored(entry, null);
+    public bool Append(StoredMessage message) => true;
 
-    public void Remove(OutboxEntry entry)
+    public void Remove(long sequence)
     {
     }
 
-    public void Refuse(OutboxEntry entry)
+    public void Refuse(long sequence, StoredRefusal refusal)
     {
     }
 
@@ -64,8 +65,15 @@ internal sealed class MemoryState : IClientState
         }
     }
 
-    public Task<bool> MoveAsync(string room, Position position, Func<SqliteConnection, SqliteTransaction, Task> effect) =>
-        throw new ChatStateException("there is no state file to commit an effect to; give one as ChatClientOptions.StatePath");
+    public Task<bool> MoveAsync(string room, Position position, Func<DbTransaction, Task> effect) =>
+        Task.FromException<bool>(new ChatStateException(
+            "an effect needs a durable state to be committed with; set ChatClientOptions.StateStore"));
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public Task RunAsync(Action<StoredMessage, Exception?> stored, Action<string> writeFailed) => completed.Task;
+
+    public void Complete() => completed.TrySetResult();
+
+    public void Close()
+    {
+    }
 }

@@ -1,7 +1,7 @@
-namespace Chat.Client.Delivery;
+namespace Chat.Client.State;
 
-/// <summary>A place in a room: the last message that was taken, of one log. It is never in between of two logs.</summary>
-/// <param name="Epoch">Grows with each log that the client has met, so that places in two of them can be compared.</param>
+/// <summary>A position in a room: the last message that was processed, and the log that it belongs to.</summary>
+/// <param name="Epoch">Grows with each log that the client meets, so that positions in two logs can be compared.</param>
 /// <param name="LogId">The log.</param>
 /// <param name="Id">The id of the last message; 0 before the first.</param>
 internal readonly record struct Position(long Epoch, string LogId, long Id)
