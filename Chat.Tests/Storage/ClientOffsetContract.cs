@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Chat.Tests.Storage;
 
-/// <summary>Client offsets: one message for each (room, sender, client offset), and what a log answers to repetitions.</summary>
+/// <summary>
+/// Client offsets: one message for each (room, sender, client offset), and what a log answers to repetitions.
+/// </summary>
 public abstract class ClientOffsetContract(LogKind kind) : MessageLogTest(kind)
 {
     [Theory]
