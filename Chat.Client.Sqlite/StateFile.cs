@@ -107,9 +107,9 @@ internal sealed class StateFile : IDisposable
 
     private static (FileStream Lock, bool IsNew) Claim(string path)
     {
-        // Closing any handle of a file drops all locks that this process holds on it, including those of a client that uses
-        // it. So if a client may have been here, nothing opens the file before the lock is ours; if none was, nothing is
-        // created beside a file of another application.
+        // Closing any handle of a file drops all locks that this process holds on it, including those of a client that
+        // uses it. So if a client may have been here, nothing opens the file before the lock is ours; if none was,
+        // nothing is created beside a file of another application.
         var @lock = File.Exists(LockOf(path)) ? Lock(path) : null;
         try
         {
@@ -149,14 +149,16 @@ internal sealed class StateFile : IDisposable
             || !header.StartsWith("SQLite format 3\0"u8)
             || BinaryPrimitives.ReadInt32BigEndian(header[68..]) != ApplicationId)
         {
-            throw new ChatStateException($"{path} is not a state file of a chat client; give another path, or move that file away");
+            throw new ChatStateException(
+                $"{path} is not a state file of a chat client; give another path, or move that file away");
         }
 
         var version = BinaryPrimitives.ReadInt32BigEndian(header[60..]);
         if (version > SchemaVersion)
         {
             throw new ChatStateException(
-                $"the state file {path} has version {version}, but this client supports only {SchemaVersion}; use the newer client that wrote it");
+                $"the state file {path} has version {version}, but this client supports only {SchemaVersion}; "
+                    + "use the newer client that wrote it");
         }
     }
 
@@ -190,7 +192,8 @@ internal sealed class StateFile : IDisposable
         catch (IOException error) when (error.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
         {
             throw new ChatStateException(
-                $"the state file {path} is in use by another process or client; end that one, or give another path", error);
+                $"the state file {path} is in use by another process or client; end that one, or give another path",
+                error);
         }
     }
 
@@ -212,10 +215,20 @@ internal sealed class StateFile : IDisposable
 
     private void Prepare(bool isNew, string service, string sender)
     {
-        Execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA busy_timeout = 5000");
+        Execute("""
+            PRAGMA trusted_schema = OFF;
+            PRAGMA cell_size_check = ON;
+            PRAGMA mmap_size = 0;
+            PRAGMA busy_timeout = 5000;
+            """);
         if (isNew || IsEmpty())
         {
-            Execute($"BEGIN IMMEDIATE; PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}; {Schema}");
+            Execute($"""
+                BEGIN IMMEDIATE;
+                PRAGMA application_id = {ApplicationId};
+                PRAGMA user_version = {SchemaVersion};
+                {Schema}
+                """);
             using var insert = Connection.CreateCommand();
             insert.CommandText = "INSERT INTO chat_client VALUES ($address, $sender); COMMIT";
             insert.Parameters.AddWithValue("$address", service);
@@ -267,7 +280,8 @@ internal sealed class StateFile : IDisposable
         if (row.GetString(1) != sender)
         {
             throw new ChatStateException(
-                $"the state file {Path} belongs to the sender '{row.GetString(1)}', not to '{sender}'; give another path");
+                $"the state file {Path} belongs to the sender '{row.GetString(1)}', not to '{sender}'; "
+                    + "give another path");
         }
     }
 }
