@@ -1,7 +1,6 @@
 using System.Net;
 using Chat.AspNetCore.Diagnostics;
 using Chat.AspNetCore.Grpc;
-using Chat.AspNetCore.Grpc.Discovery;
 using Chat.AspNetCore.Queries;
 using Chat.AspNetCore.Rooms;
 using Chat.AspNetCore.Sessions;
@@ -42,7 +41,6 @@ public static class ChatHosting
         services.AddSingleton<ChatGrpcService>();
         services.AddSingleton<ServingState>();
         services.AddSingleton<HealthService>();
-        services.AddSingleton<ReflectionService>();
         services.AddSingleton<SessionHost>();
         services.AddHostedService<MessageLogMonitor>();
         services.AddHostedService<Drain>();
@@ -52,8 +50,8 @@ public static class ChatHosting
                 chat.MaxReceiveMessageSize = options.MaxRequestBytes;
                 chat.CompressionProviders = [new RequestGzip()];
             })
-            .AddServiceOptions<HealthService>(health => health.MaxReceiveMessageSize = ReflectionService.MaxRequestBytes)
-            .AddServiceOptions<ReflectionService>(reflection => reflection.MaxReceiveMessageSize = ReflectionService.MaxRequestBytes);
+            .AddServiceOptions<HealthService>(health => health.MaxReceiveMessageSize = ReflectionGuard.MaxRequestBytes);
+        services.AddGrpcChatReflection();
         services.Configure<KestrelServerOptions>(kestrel => SetLimits(kestrel.Limits, options));
 
         // The streams give up earlier. Whoever still takes nothing then is cut off; what is left is for cutting off many, and
@@ -76,8 +74,8 @@ public static class ChatHosting
         // Opened here, so that a log which can't be used ends the start and not the first call.
         var log = routes.ServiceProvider.GetRequiredService<IMessageLog>();
         log.Committed += routes.ServiceProvider.GetRequiredService<RoomHub>().OnCommitted;
-        routes.MapGrpcService<HealthService>();
-        routes.MapGrpcService<ReflectionService>();
+        routes.MapGrpcChatHealth();
+        routes.MapGrpcChatReflection();
         return routes.MapGrpcService<ChatGrpcService>();
     }
 

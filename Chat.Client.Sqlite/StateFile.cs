@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Microsoft.Data.Sqlite;
 
 namespace Chat.Client.Sqlite;
@@ -11,11 +10,6 @@ internal sealed class StateFile : IDisposable
 {
     private const int ApplicationId = 0x47434353; // "GCCS"
     private const int SchemaVersion = 1;
-
-    // The HResult of an IOException if another process has the file open.
-    private const int LinuxWouldBlock = 11;
-    private const int MacWouldBlock = 35;
-    private const int WindowsSharingViolation = unchecked((int)0x80070020);
 
     private const string Schema = """
         -- Whom the file belongs to; the address is the name of the service, by default its first address.
@@ -110,7 +104,7 @@ internal sealed class StateFile : IDisposable
         // Closing any handle of a file drops all locks that this process holds on it, including those of a client that
         // uses it. So if a client may have been here, nothing opens the file before the lock is ours; if none was,
         // nothing is created beside a file of another application.
-        var @lock = File.Exists(LockOf(path)) ? Lock(path) : null;
+        var @lock = File.Exists(PrivateFile.LockPath(path)) ? Lock(path) : null;
         try
         {
             if (Directory.Exists(path))
@@ -137,64 +131,34 @@ internal sealed class StateFile : IDisposable
         }
     }
 
-    private static string LockOf(string path) => path + ".lock";
-
     private static void EnsureHeader(string path)
     {
-        Span<byte> header = stackalloc byte[100];
-
         // For writing, because SQLite would open a read-only file and fail later.
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        if (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length
-            || !header.StartsWith("SQLite format 3\0"u8)
-            || BinaryPrimitives.ReadInt32BigEndian(header[68..]) != ApplicationId)
+        if (SqliteHeader.Read(file) is not { ApplicationId: ApplicationId, SchemaVersion: var version })
         {
             throw new ChatStateException(
                 $"{path} is not a state file of a chat client; give another path, or move that file away");
         }
 
-        var version = BinaryPrimitives.ReadInt32BigEndian(header[60..]);
         if (version > SchemaVersion)
         {
             throw new ChatStateException(
                 $"the state file {path} has version {version}, but this client supports only {SchemaVersion}; "
-                    + "use the newer client that wrote it");
+                + "use the newer client that wrote it");
         }
     }
 
     private static FileStream Lock(string path)
     {
-        var options = new FileStreamOptions
+        if (!File.Exists(path))
         {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.None,
-        };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            if (!File.Exists(path))
-            {
-                // Created here with these permissions, because SQLite would create it with others.
-                new FileStream(path, new FileStreamOptions
-                {
-                    Mode = FileMode.OpenOrCreate,
-                    Access = FileAccess.Write,
-                    UnixCreateMode = options.UnixCreateMode,
-                }).Dispose();
-            }
+            // Created here, for its owner alone, because SQLite would create it with other permissions.
+            PrivateFile.Open(path, FileMode.OpenOrCreate).Dispose();
         }
 
-        try
-        {
-            return new FileStream(LockOf(path), options);
-        }
-        catch (IOException error) when (error.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
-        {
-            throw new ChatStateException(
-                $"the state file {path} is in use by another process or client; end that one, or give another path",
-                error);
-        }
+        return PrivateFile.TryLock(path) ?? throw new ChatStateException(
+            $"the state file {path} is in use by another process or client; end that one, or give another path");
     }
 
     private static StateFile Connect(string path, FileStream @lock)

@@ -1,3 +1,4 @@
+using Chat.Shared;
 using Chat.Client;
 using Chat.Client.Delivery;
 using Chat.Client.Sqlite;
@@ -280,7 +281,7 @@ public sealed class StateFileTests : LibraryTest
     public async Task On_a_full_disk_a_message_is_kept_or_its_caller_is_told_and_it_goes_on_when_there_is_room()
     {
         using var gate = new ManualResetEventSlim(true);
-        await using var server = await ChatServer.StartAsync(beforeCommit: _ => gate.Wait());
+        await using var server = await ChatServer.StartAsync(gate);
         await server.FillAsync("ops", 1);
         var kept = new List<string>();
         await using (var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual }))
@@ -379,7 +380,7 @@ public sealed class StateFileTests : LibraryTest
             Assert.False(await client.CommitAsync(old).WaitAsync(ChatCall.Deadline));
         }
 
-        Assert.Equal(["1 True"], Query($"SELECT id || ' ' || iif(log_id = '{second.Log.LogId}', 'True', 'False') FROM chat_position"));
+        Assert.Equal(["1 True"], Query($"SELECT id || ' ' || iif(log_id = '{second.LogId}', 'True', 'False') FROM chat_position"));
     }
 
     [Fact]

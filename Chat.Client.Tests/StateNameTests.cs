@@ -34,7 +34,7 @@ public sealed class StateNameTests : LibraryTest
     {
         await using var server = await ChatServer.StartAsync();
         await server.FillAsync("ops", 5);
-        MakeFirst($"http://{server.Address.Authority}", server.Log.LogId);
+        MakeFirst($"http://{server.Address.Authority}", server.LogId);
 
         await using var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual });
         var refused = await ReadAsync<MessageRefused>(client);

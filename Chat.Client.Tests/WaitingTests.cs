@@ -1,3 +1,4 @@
+using Chat.Shared;
 using Chat.Client;
 using Chat.Client.Delivery;
 using Chat.Client.State;

@@ -4,7 +4,6 @@ using System.Net;
 using System.Text;
 using Chat.AspNetCore;
 using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Grpc.Discovery;
 using Chat.AspNetCore.Sessions;
 using Chat.AspNetCore.Storage;
 using Chat.AspNetCore.Storage.Sqlite;
@@ -47,6 +46,8 @@ internal sealed class ChatServer : IAsyncDisposable
 
     public IMessageLog Log => app.Services.GetRequiredService<IMessageLog>();
 
+    public string LogId => Log.LogId;
+
     /// <summary>Completes when the service stops, by itself or because it was asked to.</summary>
     public Task Stopped => app.WaitForShutdownAsync();
 
@@ -63,9 +64,7 @@ internal sealed class ChatServer : IAsyncDisposable
 
     public OpenCalls Calls => app.Services.GetRequiredService<OpenCalls>();
 
-    public HealthService Health => app.Services.GetRequiredService<HealthService>();
-
-    public ReflectionService Reflection => app.Services.GetRequiredService<ReflectionService>();
+    public ServingState Serving => app.Services.GetRequiredService<ServingState>();
 
     public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
 
@@ -109,6 +108,9 @@ internal sealed class ChatServer : IAsyncDisposable
         await app.StartAsync();
         return new ChatServer(app, errors, ownDirectory, time as ManualTime);
     }
+
+    /// <summary>A server whose log waits for <paramref name="gate"/> before each commit.</summary>
+    public static Task<ChatServer> StartAsync(ManualResetEventSlim gate) => StartAsync(beforeCommit: _ => gate.Wait());
 
     /// <summary>A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.</summary>
     public static Task<ChatServer> StartAsync(Action<IReadOnlyList<Append>> beforeCommit, Action<ChatOptions>? set = null) =>

@@ -12,7 +12,7 @@ internal sealed class ChatGrpcService(
     ChatQueries queries,
     UnaryCallHandler unary,
     StatusMapper statuses)
-    : EncodedChatServiceBase
+    : EncodedChatService.ServiceBase
 {
     public override async Task Chat(
         IAsyncStreamReader<EncodedRequest> requests,

@@ -29,7 +29,7 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
             throw new InvalidRequestException("send.room", "the send names no room; set the field");
         }
 
-        if (SendForm.RefuseKey(send.Room, send.ClientOffset) is { } malformed)
+        if (SendForm.RefuseRoomOrOffset(send.Room, send.ClientOffset) is { } malformed)
         {
             throw new SendRefusedException(malformed);
         }

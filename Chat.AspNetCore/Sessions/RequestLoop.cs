@@ -158,7 +158,7 @@ internal sealed class RequestLoop(
     {
         await pendingAnswers.ReserveAsync(sessionEnded);
         var room = send.Room.Length > 0 ? send.Room : start.FirstRoom ?? "";
-        if (SendForm.RefuseKey(room, send.ClientOffset) is { } refused)
+        if (SendForm.RefuseRoomOrOffset(room, send.ClientOffset) is { } refused)
         {
             pendingAnswers.Post(new Answer.Refused(new Refusal
             {

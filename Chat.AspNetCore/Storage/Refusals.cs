@@ -2,7 +2,7 @@ using Chat.V1;
 
 namespace Chat.AspNetCore.Storage;
 
-/// <summary>Every refusal of a send or a join. Its description says what was wrong, with the value, and what to do.</summary>
+/// <summary>All refusals of sends and joins. Each description says what is wrong, with the value, and what to do.</summary>
 internal static class Refusals
 {
     public static Refused OffsetReused { get; } = new(

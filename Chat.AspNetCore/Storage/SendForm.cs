@@ -3,11 +3,11 @@ using Chat.V1;
 
 namespace Chat.AspNetCore.Storage;
 
-/// <summary>Turns a client's send into one that the log can take, or refuses it.</summary>
+/// <summary>Checks the form of a client's send and turns it into an append.</summary>
 internal static class SendForm
 {
-    /// <summary>Why the log cannot look this send up: its room or client offset is invalid. Null where both are valid.</summary>
-    public static Refused? RefuseKey(string room, string clientOffset)
+    /// <summary>Refuses a send that the log cannot look up, because its room or client offset is invalid. Null if both are valid.</summary>
+    public static Refused? RefuseRoomOrOffset(string room, string clientOffset)
     {
         if (room.Length == 0)
         {
@@ -23,9 +23,9 @@ internal static class SendForm
     }
 
     /// <summary>
-    /// The send for the log. A text that cannot be stored also goes there, because the log answers in order: its refusal must
-    /// not overtake the ack of an earlier send with the same client offset. A text that is too large is refused only if its
-    /// client offset is new; a stored one is acked all the same.
+    /// The append for a send whose room and client offset are valid. A send whose text is invalid goes to the log as well, which
+    /// answers in order: the refusal must not overtake the ack of an earlier send. A text that is too large is refused only if
+    /// its client offset is new. If the client offset is stored, the send is acked.
     /// </summary>
     public static Append ToAppend(Send send, AppendStream stream, string room, string sender, int maxTextBytes)
     {

@@ -3,6 +3,7 @@ using Chat.Tests.Storage;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit;
 using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
@@ -26,14 +27,19 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public async Task List_tells_of_what_Check_knows()
+    public async Task The_health_checks_of_ASPNET_Core_tell_the_same()
     {
         await using var server = await ChatServer.StartAsync();
+        Assert.Equal(HealthStatus.Healthy, await CheckAsync());
 
-        var list = await new Health.HealthClient(server.Channel).ListAsync(new HealthListRequest());
+        server.AskToStop();
+        Assert.Equal(HealthStatus.Unhealthy, await CheckAsync());
 
-        Assert.Equal(["", Chat], list.Statuses.Keys.Order(StringComparer.Ordinal));
-        Assert.All(list.Statuses.Values, response => Assert.Equal(ServingStatus.Serving, response.Status));
+        async Task<HealthStatus> CheckAsync()
+        {
+            var check = new HealthCheckRegistration("grpcchat", server.Serving, HealthStatus.Unhealthy, tags: null);
+            return (await server.Serving.CheckHealthAsync(new HealthCheckContext { Registration = check })).Status;
+        }
     }
 
     [Theory]

@@ -1,62 +1,107 @@
-using Chat.AspNetCore.Rooms;
+using Chat.Shared;
 using Xunit;
 
 namespace Chat.Tests.Rooms;
 
 public sealed class WakeSignalTests
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
     [Fact]
-    public async Task A_ring_before_the_wait_is_not_lost()
+    public async Task A_signal_that_is_set_before_the_wait_is_not_lost()
     {
-        var wakeSignal = new WakeSignal();
-        wakeSignal.Set();
-        await wakeSignal.WaitAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
-        Assert.False(await RingsAgainAsync(wakeSignal));
+        var signal = new WakeSignal();
+        signal.Set();
+        await signal.WaitAsync().AsTask().WaitAsync(Deadline);
+        Assert.False(await IsSetAsync(signal));
     }
 
     [Fact]
-    public async Task Many_rings_end_one_wait()
+    public async Task A_signal_that_is_set_many_times_ends_one_wait()
     {
-        var wakeSignal = new WakeSignal();
-        wakeSignal.Set();
-        wakeSignal.Set();
-        wakeSignal.Set();
-        await wakeSignal.WaitAsync();
-        Assert.False(await RingsAgainAsync(wakeSignal));
+        var signal = new WakeSignal();
+        signal.Set();
+        signal.Set();
+        signal.Set();
+        await signal.WaitAsync();
+        Assert.False(await IsSetAsync(signal));
     }
 
-    [Fact]
-    public async Task Of_what_many_threads_ring_for_nothing_is_missed()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_signal_of_many_threads_is_lost(bool withToken)
     {
-        const int Ringers = 4;
+        const int Threads = 4;
         const int Each = 50_000;
-        var wakeSignal = new WakeSignal();
+        var signal = new WakeSignal();
+        using var stopping = new CancellationTokenSource();
         var produced = 0;
-        var ringing = Enumerable.Range(0, Ringers).Select(_ => Task.Run(() =>
+        var setting = Enumerable.Range(0, Threads).Select(_ => Task.Run(() =>
         {
             for (var n = 0; n < Each; n++)
             {
                 Interlocked.Increment(ref produced);
-                wakeSignal.Set();
+                signal.Set();
             }
         })).ToList();
 
-        // A lost ring shows as a wait that never ends.
-        while (Volatile.Read(ref produced) < Ringers * Each)
+        // A lost signal shows as a wait that never ends.
+        while (Volatile.Read(ref produced) < Threads * Each)
         {
-            await wakeSignal.WaitAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+            await (withToken ? signal.WaitAsync(stopping.Token) : signal.WaitAsync().AsTask()).WaitAsync(Deadline);
         }
 
-        await Task.WhenAll(ringing);
+        await Task.WhenAll(setting);
     }
 
-    // The wait that is begun here is ended again, so that the wakeSignal can be waited for anew.
-    private static async Task<bool> RingsAgainAsync(WakeSignal wakeSignal)
+    [Fact]
+    public async Task A_wait_with_a_token_ends_when_the_signal_is_set()
     {
-        var wait = wakeSignal.WaitAsync().AsTask();
-        var rang = wait.IsCompleted;
-        wakeSignal.Set();
+        var signal = new WakeSignal();
+        using var stopping = new CancellationTokenSource();
+        var wait = signal.WaitAsync(stopping.Token);
+        Assert.False(wait.IsCompleted);
+
+        signal.Set();
+
+        await wait.WaitAsync(Deadline);
+        Assert.False(await IsSetAsync(signal));
+    }
+
+    [Fact]
+    public async Task A_cancelled_wait_throws_and_the_next_wait_does_not_miss_a_signal()
+    {
+        var signal = new WakeSignal();
+        using var stopping = new CancellationTokenSource();
+        var wait = signal.WaitAsync(stopping.Token);
+
+        await stopping.CancelAsync();
+
+        var cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait.WaitAsync(Deadline));
+        Assert.Equal(stopping.Token, cancelled.CancellationToken);
+        await signal.WaitAsync().AsTask().WaitAsync(Deadline);
+        Assert.False(await IsSetAsync(signal));
+    }
+
+    [Fact]
+    public async Task A_wait_with_a_cancelled_token_throws_and_keeps_the_signal()
+    {
+        var signal = new WakeSignal();
+        signal.Set();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => signal.WaitAsync(new CancellationToken(canceled: true)));
+
+        Assert.True(await IsSetAsync(signal));
+    }
+
+    // Ends the wait that it begins, so that the next wait can begin.
+    private static async Task<bool> IsSetAsync(WakeSignal signal)
+    {
+        var wait = signal.WaitAsync().AsTask();
+        var isSet = wait.IsCompleted;
+        signal.Set();
         await wait;
-        return rang;
+        return isSet;
     }
 }

@@ -3,12 +3,13 @@ using Chat.AspNetCore.Diagnostics;
 using Chat.AspNetCore.Rooms;
 using Chat.AspNetCore.Sessions;
 using Chat.AspNetCore.Storage;
+using Chat.Shared;
 using Chat.V1;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Chat.Bench.Micro;
 
-/// <summary>Putting one response together, as a stream does.</summary>
+/// <summary>Builds one response, as a stream does.</summary>
 public class FillFrame
 {
     private const int Messages = 500;
@@ -23,7 +24,7 @@ public class FillFrame
     private RoomHub hub = null!;
     private RoomPosition position = null!;
 
-    /// <summary>Whether the messages are in the room's tail, or have to be read from the log.</summary>
+    /// <summary>Whether the messages are in the room's tail; otherwise they are read from the log.</summary>
     [Params(true, false)]
     public bool FromTail { get; set; }
 
@@ -66,13 +67,13 @@ public class FillFrame
         return pending.Count == 0 ? frame.Length : throw new InvalidOperationException("The acks did not fit.");
     }
 
-    /// <summary>As many messages as a frame takes.</summary>
+    /// <summary>As many messages as fit into a frame.</summary>
     [Benchmark]
     public async Task<int> FrameOfMessages()
     {
         position.LastSentId = 0;
         frame.Clear();
         await filler.AddMessagesAsync(frame, CancellationToken.None);
-        return frame.PageCount > 0 ? frame.PageCount : throw new InvalidOperationException("No message came.");
+        return frame.PageCount > 0 ? frame.PageCount : throw new InvalidOperationException("The frame has no messages.");
     }
 }
