@@ -1,9 +1,10 @@
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace Chat.Client.Tests.Worker;
 
-/// <summary>Applies an effect for each message of a room, in a table of its own in the state file.</summary>
+/// <summary>Commits an effect for each message of a room, in its own table in the state file.</summary>
 internal static class Applier
 {
     public static async Task RunAsync(string address, string state, string room, int last, int pause)
@@ -11,7 +12,7 @@ internal static class Applier
         await using var client = ChatClient.Open(new()
         {
             Addresses = [address],
-            StatePath = state,
+            StateStore = new SqliteStateStore(state),
             User = "worker",
             CommitMode = CommitMode.Manual,
         });
@@ -39,7 +40,7 @@ internal static class Applier
         Console.WriteLine("done");
     }
 
-    // How often each message was applied, and in which order: what a second time or a swap would do is seen.
+    // Keeps the order and allows duplicates, so that a message that is applied twice or out of order shows.
     private static void Apply(ChatMessage message, SqliteConnection connection, SqliteTransaction transaction)
     {
         using var command = connection.CreateCommand();

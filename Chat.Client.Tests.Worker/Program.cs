@@ -1,14 +1,15 @@
 using Chat.Client.Tests.Worker;
 using System.Globalization;
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Microsoft.Data.Sqlite;
 
-// send  address state room count pause keys gives the numbers 1 to count to the outbox, all of them in each life
-// send  address state room count pause PATH the same, from the number after the last one that this file has noted
-// apply address state room count pause      applies an effect for each message, up to this id
-//                                           both wait after the number or id "pause" to be killed; 0 = they do not
-// open  address state                       opens the state file and ends
-// look  state                               reads the state file as any other program of SQLite would
+// send  address state room count pause keys enqueues the numbers 1 to count, all of them in each life
+// send  address state room count pause PATH the same, starting after the last number noted in this file
+// apply address state room count pause      commits an effect for each message, up to this id
+//                                           both wait to be killed after the number or id "pause"; 0 to not wait
+// open  address state                       opens and closes the state file
+// look  state                               reads the state file as any other SQLite program would
 var count = args.Length > 4 ? int.Parse(args[4], CultureInfo.InvariantCulture) : 0;
 var pause = args.Length > 5 ? int.Parse(args[5], CultureInfo.InvariantCulture) : 0;
 try
@@ -22,7 +23,7 @@ try
             await Applier.RunAsync(args[1], args[2], args[3], count, pause);
             break;
         case "open":
-            await using (ChatClient.Open(new() { Addresses = [args[1]], StatePath = args[2], User = "worker" }))
+            await using (ChatClient.Open(new() { Addresses = [args[1]], StateStore = new SqliteStateStore(args[2]), User = "worker" }))
             {
                 Console.WriteLine("open");
             }

@@ -1,27 +1,28 @@
 using System.Globalization;
 using Chat.Client;
+using Chat.Client.Sqlite;
 
 namespace Chat.Client.Tests.Worker;
 
-/// <summary>Gives numbered messages to the outbox, each under a key of its own number.</summary>
+/// <summary>Enqueues numbered messages, each with a client offset made from its number.</summary>
 internal static class Sender
 {
     /// <param name="address">The service.</param>
     /// <param name="state">The state file.</param>
     /// <param name="room">Where to.</param>
     /// <param name="count">The last number.</param>
-    /// <param name="pause">The number after which it waits to be killed, so that work is left for others.</param>
+    /// <param name="pause">The number after which it waits to be killed, so that it leaves work for the next process.</param>
     /// <param name="notes">
-    /// Where it notes each number that the outbox has. A process that dies in between gives a number again, which its key
-    /// settles. Null = it notes nothing, and begins with 1 in each life.
+    /// Where it notes each number that is in the outbox. If it is killed in between, the next process enqueues a number again,
+    /// with the same client offset. Null to note nothing and start with 1 in each life.
     /// </param>
     public static async Task RunAsync(string address, string state, string room, int count, int pause, string? notes)
     {
-        // With so few places it gives no more than it sends, and each life meets all that can happen to a message.
+        // With so few places, it enqueues no faster than it sends, so each life meets everything that can happen to a message.
         await using var client = ChatClient.Open(new()
         {
             Addresses = [address],
-            StatePath = state,
+            StateStore = new SqliteStateStore(state),
             User = "worker",
             MaxOutboxMessages = 8,
         });

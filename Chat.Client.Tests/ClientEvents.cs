@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>The events of a client. None is taken unless the test asks for it; what was taken stays in the list.</summary>
+/// <summary>The events of a client. One is taken only when the test asks for it; all that were taken stay in the list.</summary>
 internal sealed class ClientEvents(ChatClient client) : IAsyncDisposable
 {
     private readonly IAsyncEnumerator<ChatEvent> events = client.ReadEventsAsync().GetAsyncEnumerator();
@@ -17,7 +17,7 @@ internal sealed class ClientEvents(ChatClient client) : IAsyncDisposable
     public IEnumerable<long> Ids(string room = "ops") =>
         Messages.Where(message => message.Room == room).Select(message => message.Id);
 
-    /// <summary>Takes the next event; false = there is none any more.</summary>
+    /// <summary>Takes the next event; false if no more follow.</summary>
     public async Task<bool> TakeAsync()
     {
         taking = events.MoveNextAsync().AsTask();
@@ -30,7 +30,7 @@ internal sealed class ClientEvents(ChatClient client) : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Takes events up to the next one of a type that is as the test says.</summary>
+    /// <summary>Takes events up to the next one of this type that satisfies the test.</summary>
     public async Task<T> NextAsync<T>(Func<T, bool>? where = null)
         where T : ChatEvent
     {
@@ -45,7 +45,7 @@ internal sealed class ClientEvents(ChatClient client) : IAsyncDisposable
         throw new InvalidOperationException("The events ended before what the test waits for.");
     }
 
-    /// <summary>Takes events until those that were taken satisfy the test.</summary>
+    /// <summary>Takes events until those taken so far satisfy the test.</summary>
     public async Task UntilAsync(Func<ClientEvents, bool> satisfied)
     {
         while (!satisfied(this))
@@ -56,14 +56,14 @@ internal sealed class ClientEvents(ChatClient client) : IAsyncDisposable
 
     public Task<ConnectionChanged> StateAsync(ConnectionState state) => NextAsync<ConnectionChanged>(changed => changed.State == state);
 
-    // One that still waits belongs to a test that has failed.
+    // If it still waits, the test has failed.
     public ValueTask DisposeAsync() => taking.IsCompleted ? events.DisposeAsync() : ValueTask.CompletedTask;
 }
 
 /// <summary>What the tests of the library share.</summary>
 internal static class LibraryTests
 {
-    /// <summary>Comes back within milliseconds.</summary>
+    /// <summary>Options of a client that reconnects within milliseconds.</summary>
     public static ChatClientOptions Quick(string address, string user = "ann") => new()
     {
         Addresses = [address],
@@ -79,4 +79,10 @@ internal static class LibraryTests
     public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(ChatCall.Deadline);
 
     public static Task Soon(this Task task) => task.WaitAsync(ChatCall.Deadline);
+}
+
+/// <summary>Makes the delays before a client comes back certain: 0 for none, 1 for the longest.</summary>
+internal sealed class FixedRandom(double value) : Random
+{
+    public override double NextDouble() => value;
 }

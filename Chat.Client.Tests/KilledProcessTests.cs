@@ -6,15 +6,15 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>Processes of the client library, each killed 50 times with SIGKILL while it has work left.</summary>
+/// <summary>Processes that use the client library, each killed 50 times with SIGKILL while it has work left.</summary>
 public sealed class KilledProcessTests : IDisposable
 {
     private const int Messages = 1000;
     private const int Kills = 50;
     private const string Room = "jobs";
 
-    // What a process may do between the line after which it is to be killed and its death, however late that comes. As many
-    // as a sender's outbox has places: what it has noted may be so far ahead of what is stored.
+    // How many steps a process can take between the line after which it is to be killed and its death. It is the number of
+    // places in a sender's outbox, because what it has noted can be that far ahead of what is stored.
     private const int StepsUntilKilled = 8;
 
     private readonly TempDirectory temp = new();
@@ -46,7 +46,7 @@ public sealed class KilledProcessTests : IDisposable
             await using var sender = WorkerProcess.Start(Arguments(stored.Count + steps + StepsUntilKilled));
             Assert.True(await RunAndKillAsync(sender, progress, lines, random), $"Kill {kill} came too late: {sender.Lines.LastOrDefault()}");
 
-            // What the killed process left in its file: messages on their way, and such as it had no answer to yet.
+            // What the killed process left in its file: messages that were not stored yet, and stored ones without their answer.
             stored = await StoredAsync(server);
             Assert.True(stored.Count < Messages, $"Kill {kill} came too late.");
             var keys = stored.Select(message => message.ClientOffset).ToHashSet();
@@ -98,10 +98,10 @@ public sealed class KilledProcessTests : IDisposable
         Assert.True(between > 0, "No kill hit between a message and the return of its effect.");
     }
 
-    // So many that all kills find work left.
+    // Few enough that every kill finds work left.
     private static int MaxSteps(int workLeft, int kill) => Math.Max(1, workLeft / (Kills + 20 - kill));
 
-    // One in ten is killed while it starts; the others after so many lines about progress, and up to 3 ms more.
+    // One process in ten is killed while it starts; the others after this many lines of progress and up to 3 ms more.
     private static async Task<bool> RunAndKillAsync(WorkerProcess process, string progress, int lines, Random random)
     {
         if (random.Next(10) == 0)
@@ -120,7 +120,7 @@ public sealed class KilledProcessTests : IDisposable
         return await process.KillAsync();
     }
 
-    // A random moment, and not a wait for something to happen: whatever has happened by then, the test must hold.
+    // A random moment, not a wait: whatever has happened by then, the test must hold.
     private static void Spin(TimeSpan time)
     {
         for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < time;)

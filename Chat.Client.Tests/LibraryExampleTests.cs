@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>The example of the documents, run as its reader would.</summary>
+/// <summary>The example in the documentation, run as a reader would run it.</summary>
 public sealed class LibraryExampleTests : LibraryTest
 {
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.TestSupport;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>What tests of the client library share: a directory for state files, clients, and ways to wait for their events.</summary>
+/// <summary>What tests of the client library share: a directory for state files, options, and ways to wait for events.</summary>
 public abstract class LibraryTest : IDisposable
 {
     private readonly TempDirectory temp = new();
@@ -22,12 +23,12 @@ public abstract class LibraryTest : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Options that let no test wait: short delays, and the state file where it is asked for.</summary>
+    /// <summary>Options with short delays, and with the state file if the test wants it.</summary>
     private protected ChatClientOptions Options(string address, bool withState = true) => new()
     {
         Addresses = [address],
         User = "ann",
-        StatePath = withState ? StatePath : null,
+        StateStore = withState ? new SqliteStateStore(StatePath) : null,
         ReconnectDelay = TimeSpan.FromMilliseconds(20),
         MaxReconnectDelay = TimeSpan.FromMilliseconds(50),
         LazyWriteDelay = TimeSpan.FromMilliseconds(1),
@@ -44,7 +45,7 @@ public abstract class LibraryTest : IDisposable
         return $"http://{listener.LocalEndpoint}";
     }
 
-    /// <summary>Reads events until so many have come that are of this type and satisfy the test.</summary>
+    /// <summary>Reads events until this many of the type satisfy the test.</summary>
     private protected static async Task<List<T>> ReadAsync<T>(ChatClient client, int count, Func<T, bool>? satisfies = null)
         where T : ChatEvent
     {
@@ -54,8 +55,8 @@ public abstract class LibraryTest : IDisposable
             return found;
         }
 
-        using var patience = new CancellationTokenSource(ChatCall.Deadline);
-        await foreach (var happened in client.ReadEventsAsync(patience.Token))
+        using var deadline = new CancellationTokenSource(ChatCall.Deadline);
+        await foreach (var happened in client.ReadEventsAsync(deadline.Token))
         {
             if (happened is T wanted && (satisfies?.Invoke(wanted) ?? true))
             {
@@ -75,7 +76,7 @@ public abstract class LibraryTest : IDisposable
     private protected static async Task<T> ReadAsync<T>(ChatClient client, Func<T, bool>? satisfies = null)
         where T : ChatEvent => (await ReadAsync(client, 1, satisfies))[0];
 
-    /// <summary>The first column of what a state file has, while no client has it open.</summary>
+    /// <summary>The first column of a query on a state file that no client has open.</summary>
     private protected List<string> Query(string sql, string? path = null)
     {
         var rows = new List<string>();
@@ -92,12 +93,12 @@ public abstract class LibraryTest : IDisposable
         return rows;
     }
 
-    /// <summary>Every name in the directory, and the content of the files.</summary>
+    /// <summary>The names of everything in the directory, and the content of the files.</summary>
     private protected string[] Snapshot() =>
         [.. System.IO.Directory.GetFileSystemEntries(Directory, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path =>
             $"{path}: {(File.Exists(path) ? Convert.ToHexString(File.ReadAllBytes(path)) : "directory")}")];
 
-    /// <summary>Keeps every line of a log.</summary>
+    /// <summary>A log that keeps every line.</summary>
     private protected sealed class LogLines : ILoggerFactory, ILogger
     {
         public ConcurrentQueue<string> Lines { get; } = [];

@@ -3,13 +3,14 @@ using System.IO.Compression;
 using System.Reflection;
 using System.Xml.Linq;
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.TestSupport;
 using Chat.V1;
 using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>The packages, as <c>dotnet pack</c> makes them of what is built.</summary>
+/// <summary>The packages, as <c>dotnet pack</c> makes them from this build.</summary>
 public sealed class PackageTests : IDisposable
 {
     private readonly TempDirectory temp = new();
@@ -25,43 +26,74 @@ public sealed class PackageTests : IDisposable
         AssertHas(package, "README.md", "lib/net10.0/Chat.Client.dll", "lib/net10.0/Chat.Client.xml");
         Assert.Equal(
             [
-                "Google.Protobuf", "Grpc.Core.Api", "Grpc.Net.Client", "Grpc.Net.Common", "GrpcChat.Protos", "Microsoft.Data.Sqlite",
-                "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Logging.Abstractions",
-                "SQLitePCLRaw.bundle_e_sqlite3", "SQLitePCLRaw.core",
+                "Google.Api.CommonProtos", "Google.Protobuf", "Grpc.Core.Api", "Grpc.HealthCheck", "Grpc.Net.Client",
+                "GrpcChat.Protos", "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Logging.Abstractions",
             ],
             Dependencies(package));
     }
 
     [Fact]
-    public async Task The_contract_is_packed_with_the_licence_of_other_peoples_definitions()
+    public async Task SQLite_comes_only_with_the_package_for_it()
     {
-        using var package = await PackAsync("protos/Chat.Protos.csproj", "GrpcChat.Protos");
+        using var package = await PackAsync("Chat.Client.Sqlite/Chat.Client.Sqlite.csproj", "GrpcChat.Client.Sqlite");
 
-        AssertMetadata(package, "GrpcChat.Protos");
-        AssertHas(package, "README.md", "grpc/LICENSE", "lib/net10.0/Chat.Protos.dll", "lib/net10.0/Chat.Protos.xml");
-        Assert.Equal(["Google.Protobuf", "Grpc.Core.Api"], Dependencies(package));
+        AssertMetadata(package, "GrpcChat.Client.Sqlite");
+        AssertHas(package, "README.md", "lib/net10.0/Chat.Client.Sqlite.dll", "lib/net10.0/Chat.Client.Sqlite.xml");
+        Assert.Equal(
+            ["GrpcChat.Client", "Microsoft.Data.Sqlite", "SQLitePCLRaw.bundle_e_sqlite3", "SQLitePCLRaw.core"],
+            Dependencies(package).Where(id => !id.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)
+                && !id.StartsWith("Google.", StringComparison.Ordinal)
+                && !id.StartsWith("Grpc.", StringComparison.Ordinal)));
+        Assert.DoesNotContain(
+            typeof(ChatClient).Assembly.GetReferencedAssemblies(),
+            reference => reference.Name!.Contains("sqlite", StringComparison.OrdinalIgnoreCase));
     }
 
     [Theory]
     [InlineData(typeof(ChatClient))]
+    [InlineData(typeof(SqliteStateStore))]
+    public void No_generated_type_is_in_the_public_API_of_the_library(Type of)
+    {
+        var members = of.Assembly.GetExportedTypes().SelectMany(type => type.GetMembers()).ToList();
+        var used = members.OfType<MethodBase>().SelectMany(method => method.GetParameters().Select(parameter => parameter.ParameterType))
+            .Concat(members.OfType<MethodInfo>().Select(method => method.ReturnType))
+            .SelectMany(type => type.GetGenericArguments().Append(type));
+
+        Assert.NotEmpty(members);
+        Assert.All(used, type => Assert.NotEqual(typeof(ChatError).Assembly, type.Assembly));
+    }
+
+    [Fact]
+    public async Task The_contract_is_packed_and_depends_on_packages_that_are_published()
+    {
+        using var package = await PackAsync("protos/Chat.Protos.csproj", "GrpcChat.Protos");
+
+        AssertMetadata(package, "GrpcChat.Protos");
+        AssertHas(package, "README.md", "lib/net10.0/Chat.Protos.dll", "lib/net10.0/Chat.Protos.xml");
+        Assert.Equal(["Google.Api.CommonProtos", "Google.Protobuf", "Grpc.Core.Api"], Dependencies(package));
+    }
+
+    [Theory]
+    [InlineData(typeof(ChatClient))]
+    [InlineData(typeof(SqliteStateStore))]
     [InlineData(typeof(ChatError))]
     public void Every_public_type_and_member_is_documented(Type of)
     {
         var documented = XDocument.Load(Path.ChangeExtension(of.Assembly.Location, "xml"))
             .Descendants("member").Select(member => member.Attribute("name")!.Value).ToHashSet();
-        var types = of.Assembly.GetExportedTypes().Where(type => type.Namespace is "Chat.Client" or "Chat.V1").ToList();
+        var types = of.Assembly.GetExportedTypes().Where(type => type.Namespace!.StartsWith("Chat.", StringComparison.Ordinal)).ToList();
 
-        // The compiler checks members as well (CS1591 is an error); this says that it was told to.
+        // The compiler also checks this (CS1591 is an error); the test fails if somebody switches that off.
         Assert.NotEmpty(types);
         Assert.All(types, type => Assert.Contains($"T:{type.FullName!.Replace('+', '.')}", documented));
         Assert.All(
-            types.Where(type => type.Namespace == "Chat.Client")
+            types.Where(type => type.Assembly != typeof(ChatError).Assembly)
                 .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
                 .Where(method => !method.IsSpecialName && !IsGenerated(method)),
             method => Assert.Contains(documented, name => name.StartsWith($"M:{method.DeclaringType!.FullName}.{method.Name}", StringComparison.Ordinal)));
     }
 
-    // A record's own methods.
+    // Methods that the compiler adds to records.
     private static bool IsGenerated(MethodInfo method) =>
         method.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute))
         || method.Name is "<Clone>$";

@@ -1,4 +1,3 @@
-using Chat.AspNetCore;
 using Chat.Client;
 using Chat.TestSupport;
 using Chat.V1;
@@ -6,6 +5,7 @@ using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Chat.Client.Tests;
@@ -40,7 +40,7 @@ public sealed class ReadTests
             "last 2" => JoinFrom.Last(2),
             "after 3" => JoinFrom.After(3),
             "after 5" => JoinFrom.After(5),
-            "after 3 of this log" => JoinFrom.After(3, server.Log.LogId),
+            "after 3 of this log" => JoinFrom.After(3, server.LogId),
             "after 3 of another log" => JoinFrom.After(3, "another"),
             _ => JoinFrom.After(99),
         }).Soon();
@@ -72,9 +72,9 @@ public sealed class ReadTests
         var reset = await events.NextAsync<RoomReset>();
         await events.UntilAsync(taken => taken.Messages.Count() == 7);
 
-        Assert.Equal((second.Log.LogId, 0), (reset.LogId, reset.AfterId));
+        Assert.Equal((second.LogId, 0), (reset.LogId, reset.AfterId));
         Assert.Equal([1, 2, 3, 4, 5, 1, 2], events.Ids());
-        Assert.Equal(second.Log.LogId, events.Messages.Last().LogId);
+        Assert.Equal(second.LogId, events.Messages.Last().LogId);
     }
 
     [Fact]
@@ -108,8 +108,8 @@ public sealed class ReadTests
         Assert.Equal([3, 4, 5, 6], before.Messages.Select(message => message.Id));
         Assert.Equal([7, 8, 9], after.Messages.Select(message => message.Id));
         Assert.Empty(none.Messages);
-        Assert.Equal((server.Log.LogId, 1, 10), (newest.LogId, newest.OldestId, newest.HeadId));
-        Assert.All(newest.Messages, message => Assert.Equal(server.Log.LogId, message.LogId));
+        Assert.Equal((server.LogId, 1, 10), (newest.LogId, newest.OldestId, newest.HeadId));
+        Assert.All(newest.Messages, message => Assert.Equal(server.LogId, message.LogId));
     }
 
     [Fact]
@@ -138,9 +138,9 @@ public sealed class ReadTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
-        builder.Services.AddChat(new ChatOptions { Data = data.Path });
+        builder.Services.AddGrpcChat(chat => chat.Data = data.Path);
         await using var app = builder.Build();
-        app.MapChat();
+        app.MapGrpcChat();
         await app.StartAsync();
         using var handler = app.GetTestServer().CreateHandler();
         using var channel = GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = handler });
@@ -153,7 +153,7 @@ public sealed class ReadTests
             Assert.Equal("hello", Assert.Single((await client.ReadHistoryAsync("ops").Soon()).Messages).Text);
         }
 
-        // It is the application's, and still open.
+        // The channel belongs to the application, and is still open.
         Assert.Single((await new ChatService.ChatServiceClient(channel).ListRoomsAsync(new ListRoomsRequest())).Rooms);
     }
 }

@@ -10,7 +10,7 @@ using static Chat.V1.GoAway.Types;
 
 namespace Chat.Client.Tests;
 
-/// <summary>How the library comes back, against a service that does what the test says.</summary>
+/// <summary>How the library reconnects, against a service that does what the test says.</summary>
 public sealed class ReconnectTests
 {
     public static TheoryData<StatusCode, string, Retryable> Statuses { get; } =
@@ -157,7 +157,7 @@ public sealed class ReconnectTests
         await first.SayAsync(Scripted.GoAway(Why.StoreUnavailable, after: 5));
         first.Fail(StatusCode.Unavailable, "STORE_UNAVAILABLE");
 
-        // The clock stands still, and yet there it is.
+        // The clock stands still, and yet the client has reconnected.
         var second = await chat.WelcomeAsync();
         await second.JoinedAsync("ops", after: 0, head: 0);
         await time.UntilDueAsync(TimeSpan.FromSeconds(5));
@@ -211,7 +211,7 @@ public sealed class ReconnectTests
         await first.SayAsync(new ChatResponse { Heartbeat = Scripted.Beat(4) });
         await time.UntilDueAsync(TimeSpan.FromSeconds(10));
 
-        // Each frame is a sign of life, also for an application that takes no events.
+        // Each frame counts, even if the application takes no events.
         for (var n = 0; n < 5; n++)
         {
             time.Advance(TimeSpan.FromSeconds(9));
@@ -261,7 +261,7 @@ public sealed class ReconnectTests
         await using var client = ChatClient.Open(options);
         await using var events = new ClientEvents(client);
 
-        // The seventh stream holds for a moment less than it should, and the eighth for long enough.
+        // The seventh stream lasts a moment less than it should, the eighth long enough.
         var delays = new List<double>();
         for (var n = 1; n <= 9; n++)
         {
@@ -276,6 +276,53 @@ public sealed class ReconnectTests
         }
 
         Assert.Equal([0.05, 0.1, 0.2, 0.4, 0.5, 0.5, 0.5, 0.05, 0.1], delays);
+    }
+
+    [Fact]
+    public async Task With_joined_rooms_a_stream_is_healthy_only_after_all_of_them_have_caught_up()
+    {
+        var time = new ManualTime();
+        await using var chat = await ScriptedChat.StartAsync();
+        var options = LibraryTests.Quick(chat.Address) with
+        {
+            TimeProvider = time,
+            Random = new FixedRandom(0.5),
+            ReconnectDelay = TimeSpan.FromSeconds(0.1),
+            MaxReconnectDelay = TimeSpan.FromSeconds(10),
+        };
+        await using var client = ChatClient.Open(options);
+        await using var events = new ClientEvents(client);
+        _ = client.JoinAsync("ops");
+        _ = client.JoinAsync("dev");
+
+        // The first three streams last an hour each: with no room caught up, with one of two, and with both, but with both
+        // for a moment less than it takes. The fourth is healthy.
+        var delays = new List<double>();
+        foreach (var (caughtUp, held) in ((string[], double)[])[([], 0), (["ops"], 0), (["ops", "dev"], 4.999), (["ops", "dev"], 5)])
+        {
+            var stream = await chat.NextAsync();
+            await stream.SayAsync(new ChatResponse { Heartbeat = Scripted.Beat(7200) });
+            await stream.UntilAsync(s => s.Joins.Count() == 2);
+            await stream.SayAsync(Scripted.Joined("ops", after: 0, head: 0));
+            await stream.SayAsync(Scripted.Joined("dev", after: 0, head: 0));
+            await events.NextAsync<RoomJoined>();
+            await events.NextAsync<RoomJoined>();
+            time.Advance(TimeSpan.FromHours(1));
+            foreach (var room in caughtUp)
+            {
+                await stream.SayAsync(new ChatResponse { CaughtUp = { new CaughtUp { Room = room } } });
+                await events.NextAsync<RoomCaughtUp>();
+            }
+
+            time.Advance(TimeSpan.FromSeconds(held));
+            stream.Fail(StatusCode.Unavailable);
+            var delay = (await events.StateAsync(ConnectionState.Waiting)).Problem!.RetryAfter!.Value;
+            delays.Add(delay.TotalSeconds);
+            await time.UntilDueAsync(delay);
+            time.Advance(delay);
+        }
+
+        Assert.Equal([0.05, 0.1, 0.2, 0.05], delays);
     }
 
     [Fact]
@@ -386,10 +433,5 @@ public sealed class ReconnectTests
         second.End();
 
         await events.NextAsync<ConnectionChanged>(changed => changed.Problem?.RetryAfter == TimeSpan.FromDays(1));
-    }
-
-    private sealed class FixedRandom(double value) : Random
-    {
-        public override double NextDouble() => value;
     }
 }

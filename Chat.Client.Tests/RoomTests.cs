@@ -1,4 +1,5 @@
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.TestSupport;
 using Chat.V1;
 using Grpc.Core;
@@ -152,6 +153,32 @@ public sealed class RoomTests
     }
 
     [Fact]
+    public async Task A_paused_room_that_retention_overtakes_continues_after_a_gap()
+    {
+        await using var chat = await ScriptedChat.StartAsync();
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { MaxQueuedEvents = 4 });
+        await using var events = new ClientEvents(client);
+        _ = client.JoinAsync("ops");
+        var stream = await chat.WelcomeAsync();
+        await stream.JoinedAsync("ops", after: 0, head: 5);
+        await stream.SayAsync(Scripted.Messages("ops", 1, 2, 3, 4, 5));
+        await stream.UntilAsync(s => s.Leaves.Any());
+        await stream.SayAsync(new ChatResponse { Left = { new Left { Room = "ops" } } });
+
+        var taking = events.UntilAsync(taken => taken.Ids().Contains(21));
+        var join = await stream.JoinedAsync("ops", after: 20, head: 21, resume: Resume.Gap);
+        await stream.SayAsync(Scripted.Messages("ops", 21));
+        await taking.Soon();
+
+        Assert.Equal((5, "log"), (join.AfterId, join.LogId));
+        Assert.Equal([1, 2, 3, 4, 5, 21], events.Ids());
+        var gap = Assert.Single(events.All.OfType<RoomGap>());
+        Assert.Equal((5, 20), (gap.LastId, gap.AfterId));
+        Assert.Equal(events.All.IndexOf(gap) + 1, events.All.FindIndex(e => e is MessageReceived { Message.Id: 21 }));
+        Assert.Single(events.All.OfType<RoomJoined>());
+    }
+
+    [Fact]
     public async Task A_join_is_answered_also_while_the_application_takes_no_events()
     {
         await using var chat = await ScriptedChat.StartAsync();
@@ -164,7 +191,7 @@ public sealed class RoomTests
         await stream.JoinedAsync("dev", after: 7, head: 7);
         await joining.Soon();
         await stream.UntilAsync(s => s.Leaves.Count() == 2);
-        await stream.SayAsync(Scripted.Messages("dev", 8)); // On its way when the leave came: dropped, and asked for again.
+        await stream.SayAsync(Scripted.Messages("dev", 8)); // In transit when the room was left: dropped, and requested again.
 
         var taking = events.UntilAsync(taken => taken.Ids("dev").Any() && taken.Ids().Count() == 11);
         await stream.UntilAsync(s => s.Joins.Count() == 4);
@@ -242,7 +269,7 @@ public sealed class RoomTests
     {
         using var directory = new TempDirectory();
         await using var chat = await ScriptedChat.StartAsync();
-        var options = LibraryTests.Quick(chat.Address) with { StatePath = hasFile ? Path.Combine(directory.Path, "state") : null };
+        var options = LibraryTests.Quick(chat.Address) with { StateStore = hasFile ? new SqliteStateStore(Path.Combine(directory.Path, "state")) : null };
         await using (var earlier = ChatClient.Open(options))
         {
             await ReadAsync(earlier, after: 0, 1, 2);
@@ -256,7 +283,7 @@ public sealed class RoomTests
 
         Assert.Equal(last + 2, join.AfterId);
 
-        // Up to an end that the service has put to the room.
+        // Reads until the service ends the join.
         async Task<ScriptedStream> ReadAsync(ChatClient reader, long after, params long[] ids)
         {
             await using var events = new ClientEvents(reader);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>What is given to the library to send.</summary>
+/// <summary>Sending messages.</summary>
 public sealed class SendTests
 {
     [Fact]
@@ -164,7 +164,7 @@ public sealed class SendTests
 
         Assert.Equal(Enumerable.Range(1, Own + Others).Select(id => (long)id), events.Ids());
 
-        // Those that found no place have become one ack, of the last message.
+        // The acks that found no space have become one, that of the last message.
         var last = events.Messages.Last(message => message.Sender == "ann").Id;
         await events.UntilAsync(taken => taken.All.OfType<MessageAcked>().LastOrDefault()?.Id == last);
         Assert.InRange(events.All.OfType<MessageAcked>().Count(), 1, 600);
@@ -219,7 +219,7 @@ public sealed class SendTests
         var waiting = client.EnqueueAsync("ops", "d");
         Assert.False(waiting.IsCompleted);
 
-        // Breaking out does not keep it for ever: the next loop that asks for an event has taken it.
+        // Breaking out of the loop does not keep it for ever: the next loop that asks for an event has processed it.
         await using (var events = new ClientEvents(client))
         {
             var refused = await events.NextAsync<MessageRefused>();
@@ -303,7 +303,7 @@ public sealed class SendTests
         var taking = events.TakeAsync();
         await client.DisposeAsync().AsTask().Soon();
 
-        // Closed, and no more.
+        // The last event is that the client is closed.
         Assert.True(await taking.Soon());
         Assert.Equal(new ConnectionChanged(ConnectionState.Closed, null), events.All[^1]);
         Assert.False(await events.TakeAsync());

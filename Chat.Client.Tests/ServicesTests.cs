@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>The client among an application's services.</summary>
+/// <summary>The client in dependency injection.</summary>
 public sealed class ServicesTests : LibraryTest
 {
     [Fact]
@@ -29,8 +29,24 @@ public sealed class ServicesTests : LibraryTest
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.SendAsync("ops", "hello"));
         Assert.Contains(log.Lines, line => line.StartsWith("Information Connected to ", StringComparison.Ordinal));
 
-        // The state file is free.
+        // The state file is unlocked.
         await ChatClient.Open(Options(server)).DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Services_that_are_disposed_of_without_await_close_the_client_and_send_what_it_has()
+    {
+        await using var server = await ChatServer.StartAsync();
+        var services = new ServiceCollection().AddChatClient(Options(server)).BuildServiceProvider();
+        var client = services.GetRequiredService<ChatClient>();
+        await client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline);
+        await client.EnqueueAsync("ops", "last");
+
+        await Task.Run(services.Dispose).WaitAsync(ChatCall.Deadline);
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.SendAsync("ops", "late"));
+        await using var next = ChatClient.Open(Options(server));
+        Assert.Equal(2, (await next.ReadHistoryAsync("ops").WaitAsync(ChatCall.Deadline)).HeadId);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using Chat.Shared;
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.Client.Delivery;
 using Chat.Client.State;
 using Chat.TestSupport;
@@ -16,7 +18,7 @@ public sealed class StateFileTests : LibraryTest
     {
         await using (var server = await ChatServer.StartAsync(directory: Path.Combine(Directory, "log")))
         {
-            // The address is what the file belongs to, so that the first client must know it, too.
+            // The file belongs to the address, so the first client needs it as well.
             var address = server.Address.ToString();
             await server.StopAsync();
             await using var client = ChatClient.Open(Options(address));
@@ -54,7 +56,7 @@ public sealed class StateFileTests : LibraryTest
             await ReadAsync<MessageReceived>(client, 3);
         }
 
-        // The third one was handed out, and nobody has asked for the one after it.
+        // The third message was delivered, but the application did not ask for the next event.
         Assert.Equal("3", (await NextAsync(server, CommitMode.Auto)).Split(' ')[0]);
     }
 
@@ -85,7 +87,7 @@ public sealed class StateFileTests : LibraryTest
 
         await using (var second = ChatClient.Open(Options(server)))
         {
-            // It was handed out, but the loop has not come back for more.
+            // It was delivered, but this loop does not ask for the next event.
             var refused = await ReadAsync<MessageRefused>(second);
             Assert.Equal(("ops", "long", "much too long for that service", RefusalReason.TooLarge), (refused.Room, refused.ClientOffset, refused.Text, refused.Reason));
             Assert.Equal(0, second.OutboxCount);
@@ -155,7 +157,7 @@ public sealed class StateFileTests : LibraryTest
         var error = await Assert.ThrowsAsync<ChatStateException>(
             () => client.CommitAsync(received[1], (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
         await Assert.ThrowsAsync<ChatStateException>(() => client.CommitAsync(received[2]).WaitAsync(ChatCall.Deadline));
-        Assert.Contains("the effect of message 1 of room 'ops' has failed", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the effect of message 1 in room 'ops' failed", error.Message, StringComparison.Ordinal);
 
         Assert.True(await client.CommitAsync(received[0], (_, _) => effects.Add(1)).WaitAsync(ChatCall.Deadline));
         Assert.True(await client.CommitAsync(received[1], (_, _) => effects.Add(2)).WaitAsync(ChatCall.Deadline));
@@ -201,7 +203,7 @@ public sealed class StateFileTests : LibraryTest
                 }).WaitAsync(ChatCall.Deadline));
             Assert.Same(thrown, error);
 
-            // The mistake of a statement is told as it is, too, and the next effect finds a client in order.
+            // A failing statement is reported as it is, too, and the next effect works.
             await Assert.ThrowsAsync<SqliteException>(() => client.CommitAsync(received[0].Message, (connection, transaction) =>
             {
                 using var command = connection.CreateCommand();
@@ -250,8 +252,8 @@ public sealed class StateFileTests : LibraryTest
         _ = client.JoinAsync("first");
         var first = await ReadAsync<MessageReceived>(client, 2);
 
-        // While one effect runs, three things come together: where the second room begins, a message for which the disk has no
-        // room, and an effect in the second room.
+        // While one effect runs, three writes accumulate: the first position in the second room, a message that does not fit on
+        // the disk, and an effect in the second room.
         var (isRunning, mayEnd) = (new TaskCompletionSource(), new TaskCompletionSource());
         var running = client.CommitAsync(first[0].Message, async (connection, transaction) =>
         {
@@ -279,7 +281,7 @@ public sealed class StateFileTests : LibraryTest
     public async Task On_a_full_disk_a_message_is_kept_or_its_caller_is_told_and_it_goes_on_when_there_is_room()
     {
         using var gate = new ManualResetEventSlim(true);
-        await using var server = await ChatServer.StartAsync(beforeCommit: _ => gate.Wait());
+        await using var server = await ChatServer.StartAsync(gate);
         await server.FillAsync("ops", 1);
         var kept = new List<string>();
         await using (var client = ChatClient.Open(Options(server) with { CommitMode = CommitMode.Manual }))
@@ -299,11 +301,11 @@ public sealed class StateFileTests : LibraryTest
                 }
             });
             Assert.Contains(StatePath, error.Message, StringComparison.Ordinal);
-            Assert.Contains("the disk is full; make room", error.Message, StringComparison.Ordinal);
+            Assert.Contains("the disk is full; free some space", error.Message, StringComparison.Ordinal);
             Assert.InRange(kept.Count, 1, 999);
             await ReadAsync<StateWriteFailed>(client, happened => happened.Message == error.Message);
 
-            // The answers make room.
+            // The answers free space.
             gate.Set();
             await client.FlushAsync().WaitAsync(ChatCall.Deadline);
             await client.SendAsync("full", "there is room").WaitAsync(ChatCall.Deadline);
@@ -352,7 +354,7 @@ public sealed class StateFileTests : LibraryTest
         var received = await ReadAsync<MessageReceived>(client);
 
         var error = await Assert.ThrowsAsync<ChatStateException>(() => client.CommitAsync(received.Message, (_, _) => { }));
-        Assert.Contains("StatePath", error.Message, StringComparison.Ordinal);
+        Assert.Contains("StateStore", error.Message, StringComparison.Ordinal);
         Assert.True(await client.CommitAsync(received.Message));
         Assert.False(await client.CommitAsync(received.Message));
     }
@@ -378,7 +380,7 @@ public sealed class StateFileTests : LibraryTest
             Assert.False(await client.CommitAsync(old).WaitAsync(ChatCall.Deadline));
         }
 
-        Assert.Equal(["1 True"], Query($"SELECT id || ' ' || iif(log_id = '{second.Log.LogId}', 'True', 'False') FROM chat_position"));
+        Assert.Equal(["1 True"], Query($"SELECT id || ' ' || iif(log_id = '{second.LogId}', 'True', 'False') FROM chat_position"));
     }
 
     [Fact]
@@ -399,7 +401,7 @@ public sealed class StateFileTests : LibraryTest
             Assert.False(await client.CommitAsync(received[1].Message, (_, _) => effect = true).WaitAsync(ChatCall.Deadline));
             Assert.False(effect);
 
-            // Joined again, it begins anew, and an ack of before is none of this.
+            // Joined again, the room starts over, and a message of the earlier join does not count.
             _ = client.JoinAsync("ops");
             var again = await ReadAsync<MessageReceived>(client, 1);
             Assert.Equal(1, again[0].Message.Id);
@@ -415,9 +417,12 @@ public sealed class StateFileTests : LibraryTest
     [InlineData(false)]
     public async Task A_room_that_the_service_took_away_goes_on_after_its_position_when_it_is_joined_again(bool hasFile)
     {
-        await using IClientState state = hasFile ? SqliteState.Open(Options(NobodyThere()), _ => { }) : new MemoryState();
-        var events = new EventQueue(100, 1_000_000, () => { });
-        var rooms = new FollowedRooms(state, events, TimeProvider.System);
+        IStateKeeper state = hasFile
+            ? new DurableStateKeeper(new SqliteStateStore(StatePath).Open("service", "ann"), Options(NobodyThere()))
+            : new MemoryStateKeeper();
+        var writing = state.RunAsync((_, _) => { }, _ => { });
+        var events = new EventQueue(100, 1_000_000, new WakeSignal());
+        var rooms = new FollowedRooms(state, events, new WakeSignal(), TimeProvider.System);
         _ = rooms.Join("ops", JoinFrom.Start);
         rooms.Fill(new ChatRequest());
         Assert.Null(rooms.Take(new ChatResponse
@@ -438,6 +443,9 @@ public sealed class StateFileTests : LibraryTest
 
         Assert.Equal((2, "log"), (request.Joins.Single().AfterId, request.Joins.Single().LogId));
         Assert.False(await state.MoveAsync("ops", position));
+        state.Complete();
+        await writing;
+        state.Close();
     }
 
     [Fact]
@@ -456,7 +464,7 @@ public sealed class StateFileTests : LibraryTest
             await client.SendAsync("ops", "second").WaitAsync(ChatCall.Deadline);
         }
 
-        await using (var copy = ChatClient.Open(Options(address) with { StatePath = Path.Combine(Directory, "copy.db") }))
+        await using (var copy = ChatClient.Open(Options(address) with { StateStore = new SqliteStateStore(Path.Combine(Directory, "copy.db")) }))
         {
             var sent = await copy.SendAsync("ops", "third").WaitAsync(ChatCall.Deadline);
             Assert.Equal((3, false), (sent.Id, sent.WasStoredBefore));
@@ -479,7 +487,7 @@ public sealed class StateFileTests : LibraryTest
         File.Copy(StatePath, Path.Combine(Directory, "copy.db"));
         foreach (var path in (string[])[StatePath, Path.Combine(Directory, "copy.db")])
         {
-            await using var client = ChatClient.Open(Options(server) with { StatePath = path });
+            await using var client = ChatClient.Open(Options(server) with { StateStore = new SqliteStateStore(path) });
             await client.FlushAsync().WaitAsync(ChatCall.Deadline);
         }
 
@@ -495,7 +503,7 @@ public sealed class StateFileTests : LibraryTest
         command.ExecuteNonQuery();
     }
 
-    // What a full disk is to SQLite. It is the limit of a connection, and outlives its transaction.
+    // To SQLite, this is a full disk. The limit belongs to the connection and outlives the transaction.
     private static void SetPages(SqliteConnection connection, SqliteTransaction transaction, string count)
     {
         using var command = connection.CreateCommand();
@@ -511,7 +519,7 @@ public sealed class StateFileTests : LibraryTest
         return page.Messages.Select(message => message.Text);
     }
 
-    // The first message that the next client of the state file is given.
+    // The first message that the next client with this state file receives.
     private async Task<string> NextAsync(ChatServer server, CommitMode moves)
     {
         await using var next = ChatClient.Open(Options(server) with { CommitMode = moves });
@@ -519,6 +527,6 @@ public sealed class StateFileTests : LibraryTest
         return (await ReadAsync<MessageReceived>(next)).Message.Text;
     }
 
-    // A server in a test has another port each time, where a real one keeps its address.
+    // A server in a test has a new port each time; a real one keeps its address.
     private void MoveTo(ChatServer server) => Query($"UPDATE chat_client SET address = 'http://{server.Address.Authority}' RETURNING address");
 }

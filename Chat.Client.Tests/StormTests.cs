@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.TestSupport;
 using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>The promises of delivery, through a network that breaks all the time.</summary>
+/// <summary>The delivery promises on a network that breaks all the time.</summary>
 public sealed class StormTests(ITestOutputHelper output)
 {
     private const string Room = "storm";
@@ -18,7 +19,7 @@ public sealed class StormTests(ITestOutputHelper output)
 
     private int storedBefore;
 
-    // Two in every run; more of them by CHAOS_SEEDS=20.
+    // Two in every run; CHAOS_SEEDS=20 makes it twenty.
     public static TheoryData<int> Seeds { get; } =
         [.. Enumerable.Range(1, int.Parse(Environment.GetEnvironmentVariable("CHAOS_SEEDS") ?? "2", CultureInfo.InvariantCulture))];
 
@@ -51,16 +52,16 @@ public sealed class StormTests(ITestOutputHelper output)
             + $"had stored, {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s");
         Assert.InRange(proxy.Cuts, Cuts, int.MaxValue);
 
-        // Otherwise the cuts came where they cost nothing.
+        // Otherwise the cuts came at moments when nothing was in transit.
         Assert.InRange(storedBefore, 20, int.MaxValue);
     }
 
-    // Half of them keep their state in a file, some have room for few events, and some are slow.
+    // Half of them have a state file, some have space for few events only, and some are slow.
     private async Task<List<(long Id, string Sender, string Text)>> TalkAsync(int n, LoopbackProxy proxy, string directory)
     {
         var options = LibraryTests.Quick(proxy.Address, $"user-{n}") with
         {
-            StatePath = n % 2 == 0 ? Path.Combine(directory, $"{n}.db") : null,
+            StateStore = n % 2 == 0 ? new SqliteStateStore(Path.Combine(directory, $"{n}.db")) : null,
             MaxQueuedEvents = n % 3 == 0 ? 8 : 4096,
             MaxOutboxMessages = 100,
             FirstFrameTimeout = TimeSpan.FromSeconds(2),
@@ -69,7 +70,7 @@ public sealed class StormTests(ITestOutputHelper output)
         var joining = client.JoinAsync(Room);
         var reading = ReadAsync(client, proxy, isSlow: n >= 3);
 
-        // Each step waits for its part of the cuts, so that the storm does not come after everything has been said.
+        // Each step waits for its share of the cuts, so that the storm does not come after everything is sent.
         for (var m = 0; m < Each; m++)
         {
             if (m % PerStep == 0)

@@ -1,5 +1,4 @@
 using System.Net;
-using Chat.AspNetCore;
 using Chat.Client;
 using Chat.TestSupport;
 using Grpc.AspNetCore.Server;
@@ -14,7 +13,7 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>A service that asks for a token, and clients that have one, or not the right one.</summary>
+/// <summary>A service that requires a token, and clients with the right one, a wrong one or none.</summary>
 public sealed class TokenTests : LibraryTest
 {
     [Fact]
@@ -45,9 +44,49 @@ public sealed class TokenTests : LibraryTest
 
         Assert.Equal([ConnectionState.Waiting, ConnectionState.Halted], changes.Select(changed => changed.State));
         Assert.All(changes, changed => Assert.Equal(ProblemKind.AccessDenied, changed.Problem!.Kind));
-        Assert.Contains("give another one", changes[1].Problem!.Message, StringComparison.Ordinal);
+        Assert.Contains("must return another one", changes[1].Problem!.Message, StringComparison.Ordinal);
         Assert.Equal((2, 1), (asked, server.Calls));
         await Assert.ThrowsAsync<ChatHaltedException>(() => client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline));
+    }
+
+    [Fact]
+    public async Task New_tokens_that_are_always_refused_halt_the_client_after_a_limit()
+    {
+        await using var server = await GuardedServer.StartAsync(Directory, "right");
+        var asked = 0;
+        await using var client = ChatClient.Open(Options(server.Address) with
+        {
+            TokenProvider = _ => new($"wrong-{++asked}"),
+            MaxRefusedTokens = 3,
+        });
+
+        var changes = await ReadAsync<ConnectionChanged>(
+            client, 3, changed => changed.State is ConnectionState.Waiting or ConnectionState.Halted);
+
+        Assert.Equal(
+            [ConnectionState.Waiting, ConnectionState.Waiting, ConnectionState.Halted], changes.Select(changed => changed.State));
+        Assert.Equal(ProblemKind.AccessDenied, changes[2].Problem!.Kind);
+        Assert.Contains("tokens refused in a row: 3", changes[2].Problem!.Message, StringComparison.Ordinal);
+        Assert.Equal((3, 3), (asked, server.Calls));
+    }
+
+    [Fact]
+    public async Task Only_tokens_that_are_refused_in_a_row_count()
+    {
+        await using var chat = await ScriptedChat.StartAsync();
+        var asked = 0;
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with
+        {
+            TokenProvider = _ => new($"token-{++asked}"),
+            MaxRefusedTokens = 2,
+        });
+        for (var n = 0; n < 4; n++)
+        {
+            (await chat.NextAsync()).Fail(StatusCode.Unauthenticated);
+            (await chat.WelcomeAsync()).Fail(StatusCode.Unavailable);
+        }
+
+        Assert.NotEqual(ConnectionState.Halted, client.Connection.State);
     }
 
     [Fact]
@@ -59,7 +98,7 @@ public sealed class TokenTests : LibraryTest
         var halted = await ReadAsync<ConnectionChanged>(client, changed => changed.State == ConnectionState.Halted);
 
         Assert.Equal(ProblemKind.AccessDenied, halted.Problem!.Kind);
-        Assert.Contains("refuses access", halted.Problem.Message, StringComparison.Ordinal);
+        Assert.Contains("denies access", halted.Problem.Message, StringComparison.Ordinal);
         Assert.Contains("TokenProvider", halted.Problem.Message, StringComparison.Ordinal);
     }
 
@@ -120,7 +159,7 @@ public sealed class TokenTests : LibraryTest
         Assert.Equal(ProblemKind.AccessDenied, error.Problem.Kind);
     }
 
-    /// <summary>The chat behind a check of the token, as an application may put one before it.</summary>
+    /// <summary>The service behind a token check, as an application may add one.</summary>
     private sealed class GuardedServer : IAsyncDisposable
     {
         private readonly WebApplication app;
@@ -139,11 +178,11 @@ public sealed class TokenTests : LibraryTest
             builder.Logging.ClearProviders();
             builder.WebHost.ConfigureKestrel(kestrel =>
                 kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2));
-            builder.Services.AddChat(new ChatOptions { Data = Path.Combine(data, "log") });
+            builder.Services.AddGrpcChat(chat => chat.Data = Path.Combine(data, "log"));
             builder.Services.AddSingleton(guard);
             builder.Services.Configure<GrpcServiceOptions>(options => options.Interceptors.Add<Guard>());
             var app = builder.Build();
-            app.MapChat();
+            app.MapGrpcChat();
             await app.StartAsync();
             return new GuardedServer(app, guard);
         }

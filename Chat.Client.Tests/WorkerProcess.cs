@@ -3,29 +3,29 @@ using Chat.TestSupport;
 
 namespace Chat.Client.Tests;
 
-/// <summary>An application of the client library as a child process, which can be killed.</summary>
+/// <summary>An application that uses the client library, in a process that can be killed.</summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
     private readonly Process process;
 
     private WorkerProcess(Process process) => this.process = process;
 
-    /// <summary>The lines that it has printed and that were read.</summary>
+    /// <summary>The lines read so far.</summary>
     public List<string> Lines { get; } = [];
 
     /// <summary>Starts Chat.Client.Tests.Worker.</summary>
     public static WorkerProcess Start(params string[] arguments) => Start("Chat.Client.Tests.Worker.dll", [], arguments);
 
-    /// <summary>The same, as somebody for whom the mode bits of files count, also where the tests run as root.</summary>
+    /// <summary>Starts it so that file permissions count, even if the tests run as root.</summary>
     public static WorkerProcess StartWithoutPrivilege(params string[] arguments) => Start(
         "Chat.Client.Tests.Worker.dll",
         Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [],
         arguments);
 
-    /// <summary>Starts the example of the documents.</summary>
+    /// <summary>Starts the example in the documentation.</summary>
     public static WorkerProcess StartExample(params string[] arguments) => Start("Chat.Examples.Library.dll", [], arguments);
 
-    /// <summary>Reads one line; null when there are no more.</summary>
+    /// <summary>Reads one line; null at the end of the output.</summary>
     public async Task<string?> ReadLineAsync()
     {
         var line = await process.StandardOutput.ReadLineAsync().WaitAsync(ChatCall.Deadline);
@@ -37,7 +37,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return line;
     }
 
-    /// <summary>Reads lines until it has printed this one.</summary>
+    /// <summary>Reads lines up to this one.</summary>
     public async Task UntilItSaysAsync(string said)
     {
         while (!Lines.Contains(said))
@@ -49,7 +49,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>SIGKILL. Reads what it had still printed; false = it had ended before.</summary>
+    /// <summary>Sends SIGKILL and reads the rest of the output; false if the process had ended before.</summary>
     public async Task<bool> KillAsync()
     {
         process.Kill();
@@ -61,7 +61,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return process.ExitCode == 128 + 9;
     }
 
-    /// <summary>Reads all that it still prints, and returns its exit code.</summary>
+    /// <summary>Reads the rest of the output; returns the exit code.</summary>
     public async Task<int> ToEndAsync()
     {
         while (await ReadLineAsync() is not null)
@@ -81,7 +81,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     private static WorkerProcess Start(string program, string[] launcher, string[] arguments)
     {
-        // Beside the tests lie no copies of what their framework brings; so it runs as they do.
+        // The test directory has no copies of the shared framework, so the program runs with the tests' configuration.
         string[] command =
         [
             .. launcher, "dotnet", "exec", "--depsfile", PathOf("Chat.Client.Tests.deps.json"),

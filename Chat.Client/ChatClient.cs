@@ -1,104 +1,118 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Chat.Client.Connecting;
 using Chat.Client.Delivery;
 using Chat.Client.State;
 using Chat.V1;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Chat.Client;
 
 /// <summary>
-/// A client of the chat. What it is given to send arrives once and in order, whatever happens to the connection, and with a
-/// state file also whatever happens to the process; it hands out every message of the joined rooms, in order.
-/// All members may be called from any thread.
+/// A chat client. What it sends arrives once and in order, whatever happens to the connection; with a durable state, also
+/// whatever happens to the process. It delivers every message of the joined rooms, in order. All members are thread-safe.
 /// </summary>
-public sealed class ChatClient : IAsyncDisposable
+/// <remarks>
+/// An effect that runs in <see cref="CommitAsync(ChatMessage, Func{DbTransaction, Task})"/> must not send, commit, flush or
+/// dispose with the same client: these wait for the transaction that the effect belongs to, so they throw an
+/// <see cref="InvalidOperationException"/>.
+/// </remarks>
+// Most lines of this file document the public API; what it does is in the parts that it owns.
+public sealed class ChatClient : IAsyncDisposable, IDisposable
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private readonly ChatClientOptions options;
     private readonly ILogger logger;
-    private readonly WakeSignal wakeUp = new();
+    private readonly IStateKeeper state;
     private readonly EventQueue events;
-    private readonly IClientState state;
     private readonly Outbox outbox;
     private readonly FollowedRooms rooms;
     private readonly Connection connection;
+    private readonly EventReader reader;
     private readonly UnaryCalls calls;
     private readonly CancellationTokenSource stopping = new();
-    private readonly Task running;
-    private int isRead;
-    private ChatEvent? given;
+    private readonly Lock disposal = new();
+    private Task writing = Task.CompletedTask;
+    private Task running = Task.CompletedTask;
     private Task? disposing;
 
-    private ChatClient(ChatClientOptions options)
+    // Each part is given the parts that it uses, all of which exist already; nothing runs before Start.
+    private ChatClient(ChatClientOptions options, IStateKeeper state)
     {
         this.options = options;
+        this.state = state;
         logger = options.LoggerFactory?.CreateLogger<ChatClient>() ?? NullLogger<ChatClient>.Instance;
-        events = new EventQueue(options.MaxQueuedEvents, options.MaxQueuedEventBytes, drained: () => rooms?.GoOn());
-        state = options.StatePath is null ? new MemoryState() : SqliteState.Open(options, OnStateNotWritten);
-        var kept = state.Kept;
-        rooms = new FollowedRooms(state, events, options.TimeProvider);
-        rooms.OnChange(wakeUp.Set);
-        outbox = new Outbox(state, kept, wakeUp.Set, options);
-        state.OnStored(outbox.OnStored);
-        foreach (var refused in kept.Where(entry => entry.Refusal is not null))
-        {
-            events.Add(refused.ToRefused());
-        }
-
+        var wakeUp = new WakeSignal();
+        events = new EventQueue(options.MaxQueuedEvents, options.MaxQueuedEventBytes, wakeUp);
+        outbox = new Outbox(state, events, wakeUp, options);
+        rooms = new FollowedRooms(state, events, wakeUp, options.TimeProvider);
         connection = new Connection(outbox, rooms, events, wakeUp, options, logger);
+        reader = new EventReader(events, outbox, state, options.CommitMode);
         calls = new UnaryCalls(options);
-        running = Task.Run(RunAsync);
     }
 
-    /// <summary>Where the connection stands now; each change is an event, too.</summary>
+    /// <summary>The state of the connection. Each change is also an event.</summary>
     public ConnectionChanged Connection => connection.Current;
 
-    /// <summary>Messages without an answer.</summary>
+    /// <summary>The number of messages without an answer.</summary>
     public int OutboxCount => outbox.Count;
 
-    /// <summary>Opens the state file, if there is one, and begins to connect; returns before that is done.</summary>
-    /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="ChatStateException">The state file can't be used: it is damaged, in use, or another's.</exception>
+    /// <summary>Opens the durable state, if there is one, and starts to connect; does not wait for the connection.</summary>
+    /// <exception cref="ArgumentException">An option is invalid.</exception>
+    /// <exception cref="ChatStateException">
+    /// The durable state is in use, damaged, or belongs to another service or sender.
+    /// </exception>
     public static ChatClient Open(ChatClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return new ChatClient(options);
+        IStateKeeper state = options.StateStore is { } store
+            ? new DurableStateKeeper(store.Open(options.ServiceName, options.User), options)
+            : new MemoryStateKeeper();
+        try
+        {
+            var client = new ChatClient(options, state);
+            client.Start();
+            return client;
+        }
+        catch
+        {
+            state.Close();
+            throw;
+        }
     }
 
     /// <summary>Sends a message; returns when the service has stored it.</summary>
     /// <param name="room">The room, which need not be joined.</param>
     /// <param name="text">1 to <see cref="ChatClientOptions.MaxTextBytes"/> bytes of UTF-8, without U+0000.</param>
     /// <param name="clientOffset">
-    /// A key of the application's own, 1 to 128 bytes without controls: for one room and sender, a message with this key is
-    /// stored once, however often it is sent, also by another process. Null = a new one.
+    /// An idempotency key that the application chooses: 1 to 128 bytes of UTF-8 without control characters. For one room and
+    /// sender, the service stores a message with this client offset once, however often and by whichever process it is sent.
+    /// Null for a new, random one.
     /// </param>
-    /// <param name="cancellationToken">Ends the waiting. A message that has its place in the outbox is sent all the same.</param>
-    /// <exception cref="ArgumentException">The room, text or key has not the form that it must have.</exception>
-    /// <exception cref="ChatRefusedException">The service does not store it; the same key had another text, for one.</exception>
-    /// <exception cref="ChatStateException">It could not be kept, and is not sent.</exception>
+    /// <param name="cancellationToken">
+    /// Ends the wait. If the message is in the outbox by then, it is sent all the same.
+    /// </param>
+    /// <exception cref="ArgumentException">The room, the text or the client offset is invalid.</exception>
+    /// <exception cref="ChatRefusedException">
+    /// The service refused the message, for example because its client offset was used with another text.
+    /// </exception>
+    /// <exception cref="ChatStateException">The message could not be kept, and is not sent.</exception>
     /// <exception cref="ChatHaltedException">
-    /// Coming back to the service is of no use. As after a cancellation or the end of the client, the message may be stored: send
-    /// it again with the same key.
+    /// The failure is permanent; the client will not reconnect. As after a cancellation or disposal, the message may have
+    /// been stored: send it again with the same client offset.
     /// </exception>
     public async Task<SentMessage> SendAsync(
         string room, string text, string? clientOffset = null, CancellationToken cancellationToken = default)
     {
-        CheckSend(room, text, clientOffset);
-        using var activity = ClientDiagnostics.Source.StartActivity($"send {room}", ActivityKind.Producer);
-        activity?.SetTag("messaging.system", "grpcchat")
-            .SetTag("messaging.operation.name", "send")
-            .SetTag("messaging.operation.type", "send")
-            .SetTag("messaging.destination.name", room);
+        ThrowIfInEffect(nameof(SendAsync));
+        ThrowIfInvalid(room, text, clientOffset);
+        using var activity = ClientDiagnostics.StartSend(room);
         try
         {
-            var entry = await outbox.PlaceAsync(room, text, clientOffset, wantsAnswer: true, cancellationToken).ConfigureAwait(false);
+            var entry = await outbox.PlaceAsync(room, text, clientOffset, wantsAnswer: true, cancellationToken)
+                .ConfigureAwait(false);
             var sent = await AnswerAsync(entry, cancellationToken).ConfigureAwait(false);
             activity?.SetTag("messaging.message.id", sent.Id);
             return sent;
@@ -111,154 +125,132 @@ public sealed class ChatClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Gives a message to the outbox; returns when it is safely there, which with a state file is on the disk. Its answer
-    /// comes as an event. Messages of one room are stored in the order of the calls.
+    /// Puts a message into the outbox; returns when it is safe there, which with a durable state means on stable storage.
+    /// The answer is an event. Messages of one room are stored in the order of the calls.
     /// </summary>
     /// <param name="room">The room, which need not be joined.</param>
     /// <param name="text">As for <see cref="SendAsync"/>.</param>
     /// <param name="clientOffset">As for <see cref="SendAsync"/>.</param>
-    /// <param name="cancellationToken">Ends the waiting for space; a message that has its place keeps it.</param>
-    /// <returns>The key under which it is sent.</returns>
-    /// <exception cref="ArgumentException">The room, text or key has not the form that it must have.</exception>
-    /// <exception cref="ChatRefusedException">The key waits in the outbox with another text.</exception>
-    /// <exception cref="ChatStateException">It could not be kept, and is not sent.</exception>
-    /// <exception cref="ChatHaltedException">Coming back to the service is of no use.</exception>
+    /// <param name="cancellationToken">
+    /// Ends the wait for space in the outbox. A message that has its place there is sent all the same.
+    /// </param>
+    /// <returns>The client offset that the message is sent with.</returns>
+    /// <exception cref="ArgumentException">The room, the text or the client offset is invalid.</exception>
+    /// <exception cref="ChatRefusedException">The outbox has this client offset with another text.</exception>
+    /// <exception cref="ChatStateException">The message could not be kept, and is not sent.</exception>
+    /// <exception cref="ChatHaltedException">The failure is permanent; the client will not reconnect.</exception>
     public async Task<string> EnqueueAsync(
         string room, string text, string? clientOffset = null, CancellationToken cancellationToken = default)
     {
-        CheckSend(room, text, clientOffset);
-        var entry = await outbox.PlaceAsync(room, text, clientOffset, wantsAnswer: false, cancellationToken).ConfigureAwait(false);
+        ThrowIfInEffect(nameof(EnqueueAsync));
+        ThrowIfInvalid(room, text, clientOffset);
+        var entry = await outbox.PlaceAsync(room, text, clientOffset, wantsAnswer: false, cancellationToken)
+            .ConfigureAwait(false);
         await entry.Stored.ConfigureAwait(false);
         return entry.ClientOffset;
     }
 
-    /// <summary>The messages without an answer, in the order in which they are sent.</summary>
+    /// <summary>Returns the messages without an answer, in the order in which they are sent.</summary>
     public IReadOnlyList<PendingMessage> GetPendingMessages() => outbox.Snapshot();
 
-    /// <summary>Returns when no message is without an answer.</summary>
-    /// <exception cref="ChatHaltedException">Some will have none, because coming back is of no use.</exception>
-    public Task FlushAsync(CancellationToken cancellationToken = default) => outbox.WhenEmptyAsync().WaitAsync(cancellationToken);
+    /// <summary>
+    /// Returns when the service has answered every message that was sent or enqueued before this call. Messages that follow
+    /// do not prolong the wait.
+    /// </summary>
+    /// <exception cref="ChatHaltedException">Some get no answer: the failure is permanent.</exception>
+    public Task FlushAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfInEffect(nameof(FlushAsync));
+        return outbox.FlushAsync().WaitAsync(cancellationToken);
+    }
 
     /// <summary>
-    /// Follows a room from now on: after its position, where one is known, and otherwise from where <paramref name="from"/>
-    /// says. A room that is joined already stays as it is. The call takes effect at once; only to know the service's answer
-    /// it need be awaited.
+    /// Joins a room: after its position, if one is known, and otherwise where <paramref name="from"/> says. A room that is
+    /// joined already stays as it is. The call takes effect at once; await it only to learn the service's answer.
     /// </summary>
     /// <param name="room">The room; it need not exist yet.</param>
-    /// <param name="from">Where it begins; null = <see cref="JoinFrom.Start"/>.</param>
-    /// <param name="cancellationToken">Ends the waiting, and not the joining.</param>
-    /// <exception cref="ArgumentException">That is no room's name.</exception>
-    /// <exception cref="ChatRefusedException">The service refuses; a <see cref="RoomLeft"/> says so, too.</exception>
-    /// <exception cref="ChatHaltedException">Coming back to the service is of no use.</exception>
+    /// <param name="from">Where the room starts if no position is known; null for <see cref="JoinFrom.Start"/>.</param>
+    /// <param name="cancellationToken">Ends the wait; the room stays joined.</param>
+    /// <exception cref="ArgumentException">The room name is invalid.</exception>
+    /// <exception cref="ChatRefusedException">The service refused; a <see cref="RoomLeft"/> event says so, too.</exception>
+    /// <exception cref="ChatHaltedException">The failure is permanent; the client will not reconnect.</exception>
     public Task JoinAsync(string room, JoinFrom? from = null, CancellationToken cancellationToken = default)
     {
-        CheckRoom(room);
+        ArgumentChecks.ThrowIfInvalidRoom(room);
         return rooms.Join(room, from ?? JoinFrom.Start).WaitAsync(cancellationToken);
     }
 
-    /// <summary>Follows a room no more, and forgets the position in it. A <see cref="RoomLeft"/> is its last event.</summary>
-    /// <returns>False = it was not joined.</returns>
+    /// <summary>Leaves a room and forgets the position in it. A <see cref="RoomLeft"/> is its last event.</summary>
+    /// <returns>False if the room was not joined.</returns>
     public bool Leave(string room) => rooms.Leave(room);
 
     /// <summary>
-    /// What happens, in order: per room every message once, each after the one before it. There is one sequence: one loop at a
-    /// time may read it, and a second one goes on where the first has stopped. It ends when the client is disposed of.
+    /// Reads what happens, in order; of each room, every message once. There is one sequence of events: only one loop may
+    /// read it at a time, and the next loop continues where it stopped. It ends when the client is disposed of.
     /// </summary>
-    /// <exception cref="ChatHaltedException">Coming back to the service is of no use, and all events have been read.</exception>
-    public async IAsyncEnumerable<ChatEvent> ReadEventsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        if (Interlocked.Exchange(ref isRead, 1) == 1)
-        {
-            throw new InvalidOperationException("The events are being read by another loop.");
-        }
-
-        try
-        {
-            while (true)
-            {
-                // Asking for the next one says that the one before is done, also where another loop was given that.
-                if (Interlocked.Exchange(ref given, null) is { } done)
-                {
-                    OnTaken(done);
-                }
-
-                if (await events.TakeAsync(cancellationToken).ConfigureAwait(false) is not { } happened)
-                {
-                    yield break;
-                }
-
-                given = happened;
-                yield return happened;
-            }
-        }
-        finally
-        {
-            Volatile.Write(ref isRead, 0);
-        }
-    }
+    /// <exception cref="ChatHaltedException">All events have been read, and the failure is permanent.</exception>
+    public IAsyncEnumerable<ChatEvent> ReadEventsAsync(CancellationToken cancellationToken = default) =>
+        reader.ReadAsync(cancellationToken);
 
     /// <summary>
-    /// Moves the position to a message, and with it past all before it; returns when that is kept. To a message whose effect
-    /// has failed, it skips the effect.
+    /// Moves the position to a message, past all messages before it; returns when the new position is kept. For a message
+    /// whose effect failed, this skips the effect.
     /// </summary>
-    /// <returns>False = the position was there already, or the room is not joined any more.</returns>
-    /// <exception cref="ArgumentException">The message comes from the history, and not from <see cref="ReadEventsAsync"/>.</exception>
-    /// <exception cref="ChatStateException">It could not be kept, or an effect before it has failed.</exception>
+    /// <returns>False if the position was there already, or the room is not joined any more.</returns>
+    /// <exception cref="ArgumentException">
+    /// The message is from the history and not from <see cref="ReadEventsAsync"/>.
+    /// </exception>
+    /// <exception cref="ChatStateException">
+    /// The position could not be kept, or the effect of an earlier message failed.
+    /// </exception>
     public Task<bool> CommitAsync(ChatMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
+        ThrowIfInEffect(nameof(CommitAsync));
         return state.MoveAsync(message.Room, PositionOf(message));
     }
 
     /// <summary>
-    /// Moves the position to a message in one transaction with an effect of the application, in tables of its own in the
-    /// state file: the effect happens exactly once, also when the process dies at any moment.
+    /// Moves the position to a message in one transaction with an effect of the application: the effect happens exactly
+    /// once, even if the process is killed at any moment. Package GrpcChat.Client.Sqlite has overloads for SQLite.
     /// </summary>
     /// <param name="message">The message.</param>
     /// <param name="effect">
-    /// Writes with the connection and the transaction, and ends neither. Where it throws, nothing has happened. Table names
-    /// that begin with <c>chat_</c> are the client's.
+    /// Writes with the transaction and its connection, and closes neither. If it throws, nothing has happened. Effects run
+    /// one at a time, in the order of the calls, while nothing else is written. See the remarks on <see cref="ChatClient"/>
+    /// for what an effect must not call.
     /// </param>
-    /// <returns>False = the position was there already, so that the effect was not run.</returns>
-    /// <exception cref="ArgumentException">The message comes from the history, and not from <see cref="ReadEventsAsync"/>.</exception>
+    /// <returns>False if the position was there already; the effect did not run.</returns>
+    /// <exception cref="ArgumentException">
+    /// The message is from the history and not from <see cref="ReadEventsAsync"/>.
+    /// </exception>
     /// <exception cref="InvalidOperationException">
     /// <see cref="ChatClientOptions.CommitMode"/> is not <see cref="CommitMode.Manual"/>.
     /// </exception>
     /// <exception cref="ChatStateException">
-    /// There is no state file, or the effect of an earlier message of the room has failed: the position does not pass it until
-    /// that one is acked, with its effect or, to skip it, without.
+    /// There is no durable state; the transaction could not be committed; or the effect of an earlier message of the room
+    /// failed, and that message must be committed first, with its effect or, to skip it, without.
     /// </exception>
-    /// <exception cref="SqliteException">The transaction could not be committed; nothing has happened.</exception>
-    public Task<bool> CommitAsync(ChatMessage message, Func<SqliteConnection, SqliteTransaction, Task> effect)
+    public Task<bool> CommitAsync(ChatMessage message, Func<DbTransaction, Task> effect)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(effect);
+        ThrowIfInEffect(nameof(CommitAsync));
         if (options.CommitMode != CommitMode.Manual)
         {
             throw new InvalidOperationException(
-                "taking the next event would move the position without the effect; set CommitMode to Manual");
+                "reading the next event would move the position without the effect; set CommitMode to Manual");
         }
 
         return state.MoveAsync(message.Room, PositionOf(message), effect);
     }
 
-    /// <inheritdoc cref="CommitAsync(ChatMessage, Func{SqliteConnection, SqliteTransaction, Task})"/>
-    public Task<bool> CommitAsync(ChatMessage message, Action<SqliteConnection, SqliteTransaction> effect)
-    {
-        ArgumentNullException.ThrowIfNull(effect);
-        return CommitAsync(message, (connection, transaction) =>
-        {
-            effect(connection, transaction);
-            return Task.CompletedTask;
-        });
-    }
-
-    /// <summary>The newest messages of a room, or those nearest before one.</summary>
+    /// <summary>Reads the newest messages of a room, or the ones directly before a message.</summary>
     /// <param name="room">The room, which need not be joined.</param>
-    /// <param name="before">The messages before this id; null = the newest.</param>
-    /// <param name="count">At most so many, 1 to 1000. A page also ends at 1 MiB.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="ChatCallException">The service refuses, or has not answered in time.</exception>
+    /// <param name="before">Messages before this id; null for the newest.</param>
+    /// <param name="count">The maximum number of messages, 1 to 1000. A page also ends at 1 MiB.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="ChatCallException">The service refused, or did not answer in time.</exception>
     public Task<HistoryPage> ReadHistoryAsync(
         string room, long? before = null, int count = 100, CancellationToken cancellationToken = default)
     {
@@ -271,12 +263,12 @@ public sealed class ChatClient : IAsyncDisposable
         return calls.ListMessagesAsync(request, cancellationToken);
     }
 
-    /// <summary>The messages of a room that follow one.</summary>
+    /// <summary>Reads the messages of a room that follow a message.</summary>
     /// <param name="room">The room, which need not be joined.</param>
-    /// <param name="after">The messages after this id; 0 = from the oldest.</param>
-    /// <param name="count">At most so many, 1 to 1000. A page also ends at 1 MiB.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="ChatCallException">The service refuses, or has not answered in time.</exception>
+    /// <param name="after">Messages after this id; 0 for the oldest.</param>
+    /// <param name="count">The maximum number of messages, 1 to 1000. A page also ends at 1 MiB.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="ChatCallException">The service refused, or did not answer in time.</exception>
     public Task<HistoryPage> ReadHistoryAfterAsync(
         string room, long after, int count = 100, CancellationToken cancellationToken = default)
     {
@@ -285,8 +277,8 @@ public sealed class ChatClient : IAsyncDisposable
         return calls.ListMessagesAsync(request, cancellationToken);
     }
 
-    /// <summary>The rooms in which somebody has written, by name.</summary>
-    /// <exception cref="ChatCallException">The service refuses, or has not answered in time.</exception>
+    /// <summary>Lists the rooms that have messages, by name.</summary>
+    /// <exception cref="ChatCallException">The service refused, or did not answer in time.</exception>
     public async IAsyncEnumerable<RoomInfo> ListRoomsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var request = new ListRoomsRequest { PageSize = 1000 };
@@ -304,77 +296,54 @@ public sealed class ChatClient : IAsyncDisposable
     }
 
     /// <summary>Asks the service whether it can store and deliver messages now.</summary>
-    /// <exception cref="ChatCallException">The service has not answered in time.</exception>
+    /// <exception cref="ChatCallException">The service did not answer in time.</exception>
     public Task<bool> IsServingAsync(CancellationToken cancellationToken = default) => calls.IsServingAsync(cancellationToken);
 
     /// <summary>
-    /// Waits for the answers that are missing, at most <see cref="ChatClientOptions.FlushTimeout"/>, and ends. Where there is a
-    /// state file and no connection, nothing is waited for: the messages are kept, and the next process sends them.
+    /// Waits for outstanding answers, at most <see cref="ChatClientOptions.FlushTimeout"/>, and closes the client. With a
+    /// durable state and no connection, it does not wait: the state keeps the messages, and the next process sends them.
     /// </summary>
     public ValueTask DisposeAsync()
     {
-        lock (stopping)
+        ThrowIfInEffect(nameof(DisposeAsync));
+        lock (disposal)
         {
-            return new ValueTask(disposing ??= CloseAsync());
+            return new ValueTask(disposing ??= Task.Run(CloseAsync));
         }
     }
+
+    /// <summary>
+    /// Does the same as <see cref="DisposeAsync"/>, and blocks the thread meanwhile; prefer <see cref="DisposeAsync"/>.
+    /// </summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private static Position PositionOf(ChatMessage message) => message.Epoch >= 0
         ? new(message.Epoch, message.LogId, message.Id)
-        : throw new ArgumentException("only a message that ReadEventsAsync has handed out moves a position", nameof(message));
-
-    private static void CheckRoom(string room)
-    {
-        ArgumentNullException.ThrowIfNull(room);
-        if (!Names.IsRoom(room))
-        {
-            throw new ArgumentException($"'{room}' is no room name: {Names.RoomForm}", nameof(room));
-        }
-    }
+        : throw new ArgumentException(
+            "only a message from ReadEventsAsync can be committed; this one is from the history", nameof(message));
 
     private static ListMessagesRequest Page(string room, int count)
     {
-        CheckRoom(room);
+        ArgumentChecks.ThrowIfInvalidRoom(room);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 1000);
         return new ListMessagesRequest { Room = room, PageSize = count };
     }
 
-    private void CheckSend(string room, string text, string? clientOffset)
+    private void ThrowIfInvalid(string room, string text, string? clientOffset)
     {
-        CheckRoom(room);
-        ArgumentNullException.ThrowIfNull(text);
-        if (text.Length == 0)
-        {
-            throw new ArgumentException("the text is empty", nameof(text));
-        }
-
-        if (text.Contains('\0'))
-        {
-            throw new ArgumentException("the text has a U+0000, which cannot be stored", nameof(text));
-        }
-
-        if (text.Length > options.MaxTextBytes || BytesOf(text) > options.MaxTextBytes)
-        {
-            throw new ArgumentException(
-                $"the text has {Encoding.UTF8.GetByteCount(text)} bytes, and may have {options.MaxTextBytes}", nameof(text));
-        }
-
-        if (clientOffset is not null && !Names.IsClientOffset(clientOffset))
-        {
-            throw new ArgumentException($"'{Names.Cut(clientOffset)}' is not a valid client offset: {Names.ClientOffsetForm}", nameof(clientOffset));
-        }
+        ArgumentChecks.ThrowIfInvalidRoom(room);
+        ArgumentChecks.ThrowIfInvalidText(text, options.MaxTextBytes);
+        ArgumentChecks.ThrowIfInvalidOffset(clientOffset);
     }
 
-    private static int BytesOf(string text)
+    private void ThrowIfInEffect(string method)
     {
-        try
+        if (state.IsInEffect)
         {
-            return StrictUtf8.GetByteCount(text);
-        }
-        catch (EncoderFallbackException)
-        {
-            throw new ArgumentException("the text has half a surrogate pair, which is no character", nameof(text));
+            throw new InvalidOperationException(
+                $"an effect must not call {method} of its own client, because that would wait for the effect's own "
+                    + "transaction; call it after CommitAsync has returned");
         }
     }
 
@@ -387,32 +356,18 @@ public sealed class ChatClient : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!outbox.Abandon(entry))
         {
-            // The answer came first, and nobody else will be told of it.
+            // The answer was first, and is not an event.
             return await entry.Answer!.Task.ConfigureAwait(false);
         }
     }
 
-    private void OnTaken(ChatEvent happened)
+    private void Start()
     {
-        if (happened.Taken is RefusalTaken refused)
-        {
-            outbox.Forget(refused.Entry);
-        }
-        else if (options.CommitMode == CommitMode.Auto)
-        {
-            switch (happened)
-            {
-                case MessageReceived { Message: var message }:
-                    state.Move(message.Room, PositionOf(message));
-                    break;
-                case { Taken: PositionTaken taken }:
-                    state.Move(taken.Room, taken.Position);
-                    break;
-            }
-        }
+        writing = Task.Run(() => state.RunAsync(outbox.OnStored, OnStateWriteFailed));
+        running = Task.Run(RunAsync);
     }
 
-    private void OnStateNotWritten(string message)
+    private void OnStateWriteFailed(string message)
     {
         logger.StateWriteFailed(message);
         events.AddNewest(new StateWriteFailed(message), "");
@@ -420,18 +375,26 @@ public sealed class ChatClient : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        var connecting = connection.RunAsync(stopping.Token);
         try
         {
-            if (await connection.RunAsync(stopping.Token).ConfigureAwait(false) is { } problem)
+            // The state is written until the client is closed, so it ends first only because of a defect.
+            await (await Task.WhenAny(connecting, writing).ConfigureAwait(false)).ConfigureAwait(false);
+            if (await connecting.ConfigureAwait(false) is { } problem)
             {
                 Close(new ChatHaltedException(problem));
             }
         }
         catch (Exception error)
         {
-            // A defect of the client's own: nobody may wait for ever because of it.
-            logger.Unexpected(error);
-            Close(error);
+            // A defect: nobody must wait for ever because of it.
+            logger.UnhandledException(error);
+            await stopping.CancelAsync().ConfigureAwait(false);
+            await ((Task)connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Close(new ChatHaltedException(
+                connection.Halt(
+                    ProblemKind.ClientDefect, $"unhandled exception in the client, which has stopped: {error.Message}; please report it"),
+                error));
         }
     }
 
@@ -445,21 +408,21 @@ public sealed class ChatClient : IAsyncDisposable
 
     private async Task CloseAsync()
     {
-        // The disposing is not the caller's thread's.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         outbox.Shut(new ObjectDisposedException(nameof(ChatClient)));
-        if (options.StatePath is null || Connection.State == ConnectionState.Connected)
+        if (!state.IsDurable || Connection.State == ConnectionState.Connected)
         {
-            var flushed = outbox.WhenEmptyAsync();
+            var flushed = outbox.FlushAsync();
             await Task.WhenAny(flushed, running, Task.Delay(options.FlushTimeout, options.TimeProvider)).ConfigureAwait(false);
-            _ = flushed.Exception; // Those who wait are told themselves.
+            _ = flushed.Exception; // Everybody who waits is told.
         }
 
         await stopping.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(false);
         connection.Close();
         Close(null);
-        await state.DisposeAsync().ConfigureAwait(false);
+        state.Complete();
+        await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // A defect of it has been reported.
+        state.Close();
         stopping.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using Chat.Client.State;
 using Chat.V1;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -8,8 +9,7 @@ namespace Chat.Client;
 public sealed record ChatClientOptions
 {
     /// <summary>
-    /// The addresses of the service, for example <c>http://127.0.0.1:5000</c>. If one fails, the client tries the next. The
-    /// first one names the service for the state file.
+    /// The addresses of the service, for example <c>http://127.0.0.1:5000</c>. If one fails, the client tries the next.
     /// </summary>
     public IReadOnlyList<string> Addresses { get; init; } = ["http://127.0.0.1:5000"];
 
@@ -21,15 +21,26 @@ public sealed record ChatClientOptions
     /// <summary>
     /// Returns the token for <c>authorization: Bearer …</c>. The client asks for one before each connection and each call.
     /// Null if the service needs no token; the client then sends <see cref="User"/>. If the provider throws, the client
-    /// waits and asks again.
+    /// waits and asks again. If the service refuses a token, the client asks for another one.
     /// </summary>
     public Func<CancellationToken, ValueTask<string>>? TokenProvider { get; init; }
 
     /// <summary>
-    /// The file that keeps unanswered messages and positions when the process ends; the client creates it if it does not
-    /// exist. It belongs to one service, one sender and one process at a time. Null to keep both in memory.
+    /// The client halts when the service has refused this many tokens in a row, or the same token twice.
     /// </summary>
-    public string? StatePath { get; init; }
+    public int MaxRefusedTokens { get; init; } = 5;
+
+    /// <summary>
+    /// Where unanswered messages and positions are kept when the process ends, for example a <c>SqliteStateStore</c> of
+    /// package GrpcChat.Client.Sqlite. Null to keep both in memory.
+    /// </summary>
+    public ClientStateStore? StateStore { get; init; }
+
+    /// <summary>
+    /// The name of the service that the state in <see cref="StateStore"/> belongs to, 1 to 256 characters without control
+    /// characters. Null for the first of <see cref="Addresses"/>. To take a state to a new address, give its old name.
+    /// </summary>
+    public string? StateName { get; init; }
 
     /// <summary>How the position in a room moves.</summary>
     public CommitMode CommitMode { get; init; } = CommitMode.Auto;
@@ -103,6 +114,9 @@ public sealed record ChatClientOptions
     /// <summary>The source of random delays.</summary>
     internal Random Random { get; init; } = Random.Shared;
 
+    /// <summary>The service that the state belongs to; an address in its canonical form.</summary>
+    internal string ServiceName => StateName ?? new Uri(Addresses[0]).GetLeftPart(UriPartial.Authority);
+
     /// <exception cref="ArgumentException">An option is invalid; the message names it and its value.</exception>
     internal void Validate()
     {
@@ -125,6 +139,13 @@ public sealed record ChatClientOptions
             throw new ArgumentException($"'{User}' is not a valid user name: {Names.SenderForm}");
         }
 
+        if (StateName is { } name && (name.Length is 0 or > 256 || name.Any(char.IsControl)))
+        {
+            throw new ArgumentException(
+                $"StateName is '{Names.Truncate(name)}'; it must have 1 to 256 characters without control characters");
+        }
+
+        ThrowIfLess(1, MaxRefusedTokens, nameof(MaxRefusedTokens));
         ThrowIfLess(1, MaxOutboxMessages, nameof(MaxOutboxMessages));
         ThrowIfLess(1, MaxOutboxBytes, nameof(MaxOutboxBytes));
         ThrowIfLess(1, MaxTextBytes, nameof(MaxTextBytes));

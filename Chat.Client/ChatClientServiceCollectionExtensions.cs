@@ -4,13 +4,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Client;
 
-/// <summary>Puts a client into an application's services.</summary>
+/// <summary>Adds a client to the services of an application.</summary>
 public static class ChatClientServiceCollectionExtensions
 {
-    /// <summary>Adds one <see cref="ChatClient"/>, which connects when it is first asked for and ends with the application.</summary>
-    /// <param name="services">The application's services.</param>
-    /// <param name="options">What is set.</param>
-    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <summary>
+    /// Adds one <see cref="ChatClient"/>, which connects when it is first used and closes with the application.
+    /// </summary>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="options">The options of the client.</param>
+    /// <exception cref="ArgumentException">An option is invalid.</exception>
     public static IServiceCollection AddChatClient(this IServiceCollection services, ChatClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -18,9 +20,9 @@ public static class ChatClientServiceCollectionExtensions
         return services.AddChatClient(_ => options);
     }
 
-    /// <summary>The same, with options that need other services.</summary>
-    /// <param name="services">The application's services.</param>
-    /// <param name="options">Makes the options, once.</param>
+    /// <summary>The same, with options that depend on other services.</summary>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="options">Creates the options; called once.</param>
     public static IServiceCollection AddChatClient(
         this IServiceCollection services, Func<IServiceProvider, ChatClientOptions> options)
     {

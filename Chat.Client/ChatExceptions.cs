@@ -15,8 +15,8 @@ public sealed class ChatRefusedException : Exception
 /// </summary>
 public sealed class ChatHaltedException : Exception
 {
-    internal ChatHaltedException(ConnectionProblem problem)
-        : base(problem.Message) => Problem = problem;
+    internal ChatHaltedException(ConnectionProblem problem, Exception? inner = null)
+        : base(problem.Message, inner) => Problem = problem;
 
     /// <summary>Why the client has stopped.</summary>
     public ConnectionProblem Problem { get; }
@@ -33,12 +33,15 @@ public sealed class ChatCallException : Exception
 }
 
 /// <summary>
-/// The state file could not be used or written: it is in use, damaged or belongs to another service or sender, there is
+/// The durable state could not be used or written: it is in use, damaged or belongs to another service or sender, there is
 /// none, or the disk is full. Unless the message says otherwise, the operation has not happened.
 /// </summary>
 public sealed class ChatStateException : Exception
 {
-    internal ChatStateException(string message, Exception? inner = null)
+    /// <summary>Creates an exception; for a <see cref="State.ClientStateStore"/>.</summary>
+    /// <param name="message">What happened and what to do, for people.</param>
+    /// <param name="inner">The cause, if there is one.</param>
+    public ChatStateException(string message, Exception? inner = null)
         : base(message, inner)
     {
     }

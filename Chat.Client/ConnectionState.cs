@@ -66,4 +66,7 @@ public enum ProblemKind
 
     /// <summary>The service's log is damaged.</summary>
     LogDamaged,
+
+    /// <summary>The client has a defect; the log has the exception.</summary>
+    ClientDefect,
 }

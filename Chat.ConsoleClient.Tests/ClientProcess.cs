@@ -9,6 +9,10 @@ namespace Chat.ConsoleClient.Tests;
 /// </summary>
 internal sealed class ClientProcess : IAsyncDisposable
 {
+    // A child inherits which signals are ignored. Where the tests were started in a way that ignores SIGINT (nohup, or in the
+    // background of a script), the client would ignore Ctrl-C, as it should; but these tests press it.
+    private static readonly string[] WithDefaultSignals = OperatingSystem.IsLinux() ? ["env", "--default-signal"] : [];
+
     // What every line of output begins with, for instance "12:34 ".
     private const int TimeLength = 6;
 
@@ -67,7 +71,8 @@ internal sealed class ClientProcess : IAsyncDisposable
         // Where it was built: beside the tests lie no copies of what the service's framework brings.
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var chat = Repository.PathOf(Path.Combine("Chat.ConsoleClient", "bin", output.Parent!.Name, output.Name, "chat.dll"));
-        var start = new ProcessStartInfo("dotnet", [chat, .. arguments])
+        string[] command = [.. WithDefaultSignals, "dotnet", chat, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

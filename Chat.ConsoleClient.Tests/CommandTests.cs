@@ -55,6 +55,34 @@ public sealed class CommandTests
     }
 
     [Fact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public async Task A_command_that_is_interrupted_while_it_reads_its_settings_ends_as_an_interrupted_one()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no named pipes in the file system.");
+        using var config = new TempDirectory();
+        var settings = Path.Combine(Directory.CreateDirectory(Path.Combine(config.Path, "grpcchat")).FullName, "client.json");
+        using (var made = Process.Start("mkfifo", [settings]))
+        {
+            await made.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        }
+
+        var start = ClientProcess.StartInfo(["status", "--address", Nowhere(), "--wait", "60"]);
+        start.Environment["XDG_CONFIG_HOME"] = config.Path;
+        using var process = Process.Start(start)!;
+
+        // Opens when the command reads its settings, which it does in its synchronous part.
+        await using (var pipe = await Task.Run(() => new FileStream(settings, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            .WaitAsync(ChatCall.Deadline))
+        {
+            await SignalAsync(process, "INT");
+            await pipe.WriteAsync("{}"u8.ToArray());
+        }
+
+        await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        Assert.Equal((1, "chat: interrupted\n"), (process.ExitCode, await process.StandardError.ReadToEndAsync()));
+    }
+
+    [Fact]
     public async Task A_disk_that_is_full_under_the_output_is_no_reader_that_has_gone()
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
@@ -152,7 +180,7 @@ public sealed class CommandTests
                 "line 2 was refused: it is not UTF-8: byte 0xff at position 2",
                 "line 3 was refused: it has a U+0000, which cannot be stored",
                 "line 4 was refused: it has 200,000 bytes, and no service takes more than 30,720",
-                "line 5 was refused: the text has 20000 bytes of UTF-8, and may have 16384; send it in parts",
+                "line 5 was refused: the text has 20000 bytes of UTF-8, but may have at most 16384; split it",
                 "2 stored, 4 refused",
             ],
             result.Errors);
@@ -240,6 +268,26 @@ public sealed class CommandTests
         Assert.Equal((3, "three"), (third.Id, third.Text));
         Assert.Equal(await HistoryAsync(server, "ops"), [(await HistoryAsync(server, "ops"))[0], second, third]);
         await InterruptAsync(tail);
+        Assert.Equal((0, ""), (tail.ExitCode, await tail.StandardError.ReadToEndAsync()));
+    }
+
+    [Fact]
+    public async Task A_tail_that_was_started_with_Ctrl_C_ignored_ignores_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only GNU's env can ignore a signal for its child.");
+        await using var server = await ChatServer.StartAsync();
+        var start = ClientProcess.StartInfo(["tail", "--address", $"{server.Address}", "--since", "0"]);
+        start.ArgumentList[0] = "--ignore-signal=INT"; // As nohup does, and a script with what it runs in the background.
+        using var tail = Process.Start(start)!;
+        for (var n = 1; n <= 5; n++)
+        {
+            await server.SendOnceAsync("ann", "lobby", $"k-{n}", $"{n}");
+            Assert.EndsWith($"ann: {n}", await ReadAsync(tail), StringComparison.Ordinal);
+            await SignalAsync(tail, "INT");
+        }
+
+        await SignalAsync(tail, "TERM");
+        await tail.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
         Assert.Equal((0, ""), (tail.ExitCode, await tail.StandardError.ReadToEndAsync()));
     }
 
@@ -352,13 +400,13 @@ public sealed class CommandTests
     [InlineData("Cannot parse argument 'abc' for option '--wait' as a number.", "status", "--wait", "abc")]
     [InlineData("Must be one of: 'bash' 'zsh' 'fish'", "completion", "powershell")]
     [InlineData("--wait is 1000001", "status", "--wait", "1000001")]
-    [InlineData("the address 'ftp://x' is none", "rooms", "--address", "ftp://x")]
+    [InlineData("'ftp://x' is not a valid address", "rooms", "--address", "ftp://x")]
     [InlineData("sned", "sned")]
     [InlineData("--since and --last", "tail", "--since", "1", "--last", "2")]
     [InlineData("--limit is 0", "history", "--limit", "0")]
     [InlineData("--wait is -1", "status", "--wait", "-1")]
     [InlineData("cannot read the token file: Could not find file '/nowhere'", "status", "--token-file", "/nowhere")]
-    [InlineData("is no key", "send", "a", "--key-prefix", "a\tb")]
+    [InlineData("is not a valid client offset", "send", "a", "--key-prefix", "a\tb")]
     public async Task A_wrong_argument_is_named_and_the_command_ends_with_2(string named, params string[] command)
     {
         var result = await ClientProcess.RunAsync([.. command, "--address", Nowhere()]);
@@ -474,10 +522,16 @@ public sealed class CommandTests
     private static async Task<string> ReadAsync(Process process) =>
         await process.StandardOutput.ReadLineAsync().WaitAsync(ChatCall.Deadline) ?? throw new InvalidOperationException("It has ended.");
 
+    private static async Task SignalAsync(Process process, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
+        await kill.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+    }
+
+    // What a terminal does when its user presses Ctrl-C.
     private static async Task InterruptAsync(Process process)
     {
-        using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
-        await kill.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        await SignalAsync(process, "INT");
         await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
     }
 

@@ -181,8 +181,8 @@ internal sealed class TmuxTerminal : IAsyncDisposable
     {
         var client = ClientProcess.StartInfo([]);
         var chat = Path.Combine(Home, "chat");
-        await File.WriteAllTextAsync(
-            chat, $"#!/bin/sh\necho $$ > '{PidFile}'\nexec {client.FileName} '{client.ArgumentList.Single()}' \"$@\"\n");
+        var command = string.Join(' ', client.ArgumentList.Prepend(client.FileName).Select(word => $"'{word}'"));
+        await File.WriteAllTextAsync(chat, $"#!/bin/sh\necho $$ > '{PidFile}'\nexec {command} \"$@\"\n");
         await RunAsync(
             ["new-session", "-d", "-x", "80", "-y", "24", "-c", Home, "exec sh"],
             environment:

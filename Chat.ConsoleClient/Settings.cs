@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Chat.Client;
+using Chat.Client.Sqlite;
 
 namespace Chat.ConsoleClient;
 
@@ -56,7 +57,7 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
             Addresses = Addresses,
             User = User,
             TokenProvider = TokenFile is null ? null : _ => new(ReadToken(TokenFile)),
-            StatePath = State,
+            StateStore = State is null ? null : new SqliteStateStore(State),
 
             // The most that a service can be set to accept; what this one accepts, it says itself.
             MaxTextBytes = LineReader.MaxLineBytes,

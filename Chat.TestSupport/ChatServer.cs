@@ -4,7 +4,6 @@ using System.Net;
 using System.Text;
 using Chat.AspNetCore;
 using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Grpc.Discovery;
 using Chat.AspNetCore.Sessions;
 using Chat.AspNetCore.Storage;
 using Chat.AspNetCore.Storage.Sqlite;
@@ -47,6 +46,8 @@ internal sealed class ChatServer : IAsyncDisposable
 
     public IMessageLog Log => app.Services.GetRequiredService<IMessageLog>();
 
+    public string LogId => Log.LogId;
+
     /// <summary>Completes when the service stops, by itself or because it was asked to.</summary>
     public Task Stopped => app.WaitForShutdownAsync();
 
@@ -61,11 +62,9 @@ internal sealed class ChatServer : IAsyncDisposable
         }
     }
 
-    public OpenStreams Streams => app.Services.GetRequiredService<OpenStreams>();
+    public OpenCalls Calls => app.Services.GetRequiredService<OpenCalls>();
 
-    public HealthService Health => app.Services.GetRequiredService<HealthService>();
-
-    public ReflectionService Reflection => app.Services.GetRequiredService<ReflectionService>();
+    public ServingState Serving => app.Services.GetRequiredService<ServingState>();
 
     public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
 
@@ -84,16 +83,21 @@ internal sealed class ChatServer : IAsyncDisposable
     {
         var ownDirectory = directory is null ? new TempDirectory() : null;
         var data = directory ?? ownDirectory!.Path;
-        var options = new ChatOptions { Data = data, MaxNewRoomsPerSenderAndMinute = 100_000 };
-        set?.Invoke(options);
-
         var errors = new ErrorCollector();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(errors);
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2));
-        builder.Services.AddChat(options);
+        {
+            kestrel.UseGrpcChatLimits();
+            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2);
+        });
+        builder.Services.AddGrpcChatReflection().UseGrpcChatShutdownTimeout().AddGrpcChat(options =>
+        {
+            options.Data = data;
+            options.MaxNewRoomsPerSenderAndMinute = 100_000;
+            set?.Invoke(options);
+        });
         if (openLog is not null)
         {
             builder.Services.AddSingleton(_ => openLog(data));
@@ -105,10 +109,15 @@ internal sealed class ChatServer : IAsyncDisposable
         }
 
         var app = builder.Build();
-        app.MapChat();
+        app.MapGrpcChat();
+        app.MapGrpcChatHealth();
+        app.MapGrpcChatReflection();
         await app.StartAsync();
         return new ChatServer(app, errors, ownDirectory, time as ManualTime);
     }
+
+    /// <summary>A server whose log waits for <paramref name="gate"/> before each commit.</summary>
+    public static Task<ChatServer> StartAsync(ManualResetEventSlim gate) => StartAsync(beforeCommit: _ => gate.Wait());
 
     /// <summary>A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.</summary>
     public static Task<ChatServer> StartAsync(Action<IReadOnlyList<Append>> beforeCommit, Action<ChatOptions>? set = null) =>
@@ -177,9 +186,9 @@ internal sealed class ChatServer : IAsyncDisposable
     /// <summary>Waits until so many streams are open; a stream that its client has dropped is, for a moment.</summary>
     public async Task UntilStreamsAsync(int count)
     {
-        for (var patience = Stopwatch.StartNew(); Streams.Count != count; await Task.Delay(5))
+        for (var waited = Stopwatch.StartNew(); Calls.Count != count; await Task.Delay(5))
         {
-            Assert.True(patience.Elapsed < ChatCall.Deadline, $"{Streams.Count} streams are open, and not {count}.");
+            Assert.True(waited.Elapsed < ChatCall.Deadline, $"{Calls.Count} calls are open instead of {count}.");
         }
     }
 

@@ -200,7 +200,7 @@ internal sealed class LoopbackProxy : IAsyncDisposable
 
             if (link.Fault is { IsStall: true })
             {
-                // What follows waits until the storm is over or somebody loses patience.
+                // The rest waits until the storm is over or one side gives up.
                 link.Begin.TrySetResult();
                 await link.Resume.Task.WaitAsync(ending);
                 await to.WriteAsync(buffer.AsMemory(pass, read - pass), ending);

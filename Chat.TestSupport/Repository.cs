@@ -5,7 +5,7 @@ namespace Chat.TestSupport;
 /// <summary>The files of this project, as they lie where it was built.</summary>
 internal static class Repository
 {
-    public static string Root { get; } = Path.GetFullPath(Path.Combine(ThisFile(), "..", "..", ".."));
+    public static string Root { get; } = Path.GetFullPath(Path.Combine(ThisFile(), "..", ".."));
 
     public static string PathOf(string relative) => Path.Combine(Root, relative);
 

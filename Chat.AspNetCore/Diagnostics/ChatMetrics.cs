@@ -1,22 +1,22 @@
 using System.Diagnostics.Metrics;
-using Chat.AspNetCore.Sessions;
 
 namespace Chat.AspNetCore.Diagnostics;
 
-/// <summary>What the service counts, as the meter "GrpcChat".</summary>
+/// <summary>The service's metrics, as the meter "GrpcChat".</summary>
 internal sealed class ChatMetrics : IDisposable
 {
     public const string MeterName = "GrpcChat";
 
     private readonly Meter meter;
+    private long streams;
     private long framesPending;
     private long frameBytesPending;
     private long messagesDelivered;
 
-    public ChatMetrics(IMeterFactory factory, OpenStreams streams)
+    public ChatMetrics(IMeterFactory factory)
     {
         meter = factory.Create(MeterName);
-        meter.CreateObservableUpDownCounter("chat.streams", () => streams.Count, "{stream}", "Open streams.");
+        meter.CreateObservableUpDownCounter("chat.streams", () => Streams, "{stream}", "Open streams.");
         meter.CreateObservableUpDownCounter(
             "chat.frames.pending", () => FramesPending, "{frame}", "Frames that the transport has not taken yet.");
         meter.CreateObservableUpDownCounter(
@@ -25,25 +25,31 @@ internal sealed class ChatMetrics : IDisposable
             "chat.messages.delivered", () => MessagesDelivered, "{message}", "Messages put into frames.");
     }
 
+    public long Streams => Interlocked.Read(ref streams);
+
     public long FramesPending => Interlocked.Read(ref framesPending);
 
     public long FrameBytesPending => Interlocked.Read(ref frameBytesPending);
 
     public long MessagesDelivered => Interlocked.Read(ref messagesDelivered);
 
-    public void FrameBegins(int bytes)
+    public void OnStreamOpened() => Interlocked.Increment(ref streams);
+
+    public void OnStreamClosed() => Interlocked.Decrement(ref streams);
+
+    public void OnFrameStarted(int bytes)
     {
         Interlocked.Increment(ref framesPending);
         Interlocked.Add(ref frameBytesPending, bytes);
     }
 
-    public void FrameEnds(int bytes)
+    public void OnFrameTaken(int bytes)
     {
         Interlocked.Decrement(ref framesPending);
         Interlocked.Add(ref frameBytesPending, -bytes);
     }
 
-    public void Delivered(int messages) => Interlocked.Add(ref messagesDelivered, messages);
+    public void OnMessagesDelivered(int count) => Interlocked.Add(ref messagesDelivered, count);
 
     public void Dispose() => meter.Dispose();
 }

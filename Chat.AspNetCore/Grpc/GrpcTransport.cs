@@ -1,17 +1,38 @@
 using Chat.AspNetCore.Sessions;
 using Grpc.Core;
+using Microsoft.Extensions.Primitives;
 
 namespace Chat.AspNetCore.Grpc;
 
 /// <summary>A session's client at the other end of a gRPC call.</summary>
-internal sealed class GrpcTransport(IAsyncStreamReader<EncodedRequest> requests, IServerStreamWriter<Frame> responses)
+internal sealed class GrpcTransport(
+    IAsyncStreamReader<EncodedRequest> requests,
+    IServerStreamWriter<Frame> responses,
+    ServerCallContext context)
     : IChatTransport
 {
+    public string Peer => context.Peer;
+
     public EncodedRequest Request => requests.Current;
 
-    public Task<bool> ReadAsync(CancellationToken stop) => requests.MoveNext(stop);
+    public Task OpenAsync() => context.WriteResponseHeadersAsync([]);
 
-    // A token given to a write aborts the whole call when it fires, which is what giving up a client means.
-    public ValueTask WriteAsync(Frame frame, CancellationToken patience) =>
-        new(responses.WriteAsync(frame, patience));
+    public Task<bool> ReadAsync(CancellationToken stopping) => requests.MoveNext(stopping);
+
+    // A token that is given to a write aborts the whole call when it fires, which is what giving up a client means.
+    public ValueTask WriteAsync(Frame frame, CancellationToken stallTimeout) =>
+        new(responses.WriteAsync(frame, stallTimeout));
+
+    public void Abort() => context.GetHttpContext().Abort();
+}
+
+/// <summary>Reads the metadata of gRPC calls.</summary>
+internal static class GrpcCallMetadata
+{
+    /// <summary>The call's metadata, as the client sent it: gRPC's own form would hide repeated keys.</summary>
+    public static CallMetadata GetCallMetadata(this ServerCallContext context)
+    {
+        var headers = context.GetHttpContext().Request.Headers;
+        return new CallMetadata(key => headers.TryGetValue(key, out var values) ? values : StringValues.Empty);
+    }
 }

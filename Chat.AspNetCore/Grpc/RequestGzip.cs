@@ -4,14 +4,14 @@ using Grpc.Net.Compression;
 namespace Chat.AspNetCore.Grpc;
 
 /// <summary>
-/// Gzip for requests, up to a ratio that text does not reach: a KiB that inflates to a MiB would let a client spend our
-/// memory and time a thousand times faster than its own.
+/// Gzip for requests, up to a ratio that text does not reach. A KiB that inflates to a MiB would let a client spend the
+/// service's memory and time a thousand times faster than its own.
 /// </summary>
 internal sealed class RequestGzip : ICompressionProvider
 {
     private const int MaxRatio = 32;
 
-    // As much is always allowed; what it costs is in proportion to a call.
+    // Always allowed, because its cost is in proportion to that of a call.
     private const int FreeBytes = 64 * 1024;
 
     public string EncodingName => "gzip";
@@ -21,7 +21,7 @@ internal sealed class RequestGzip : ICompressionProvider
 
     public Stream CreateDecompressionStream(Stream stream) => new Inflating(new Counting(stream));
 
-    /// <summary>What is read of a compressed message.</summary>
+    /// <summary>Counts the bytes of the compressed message that have been read.</summary>
     private sealed class Counting(Stream compressed) : ReadOnlyStream
     {
         public long Count { get; private set; }
@@ -34,7 +34,7 @@ internal sealed class RequestGzip : ICompressionProvider
         }
     }
 
-    /// <summary>What that inflates to, until it is too much.</summary>
+    /// <summary>Inflates the message until it exceeds the ratio.</summary>
     private sealed class Inflating(Counting compressed) : ReadOnlyStream
     {
         private readonly GZipStream gzip = new(compressed, CompressionMode.Decompress);
@@ -44,7 +44,7 @@ internal sealed class RequestGzip : ICompressionProvider
         {
             var read = gzip.Read(buffer);
             count += read;
-            return count <= FreeBytes + (MaxRatio * compressed.Count) ? read : throw Statuses.InflatesTooMuch(MaxRatio);
+            return count <= FreeBytes + (MaxRatio * compressed.Count) ? read : throw StatusMapper.InflatesTooMuch(MaxRatio);
         }
 
         protected override void Dispose(bool disposing)

@@ -3,40 +3,40 @@ using Chat.V1;
 
 namespace Chat.AspNetCore.Queries;
 
-/// <summary>Which messages of a room make a page: neighbours, oldest first, not too many and not too large.</summary>
+/// <summary>Selects the messages of a page: consecutive, oldest first, limited in number and size.</summary>
 /// <param name="log">The log.</param>
 /// <param name="room">A valid room name.</param>
-/// <param name="bounds">Where the room begins and ends.</param>
+/// <param name="bounds">The room's oldest and newest id.</param>
 internal sealed class HistoryPage(IMessageLog log, string room, RoomBounds bounds)
 {
-    // Encoded messages with their tags and lengths; what else is in the response comes on top.
+    // Encoded messages with their tags and lengths. The other fields of the response are not counted.
     private const int MaxBytes = 1024 * 1024;
 
-    // Backwards, the page is read in steps, so that of large messages not many more are read than it has space for.
+    // Backwards, the log is read in steps, so that few more large messages are read than the page has space for.
     private const int StepRows = 64;
 
     /// <summary>The oldest messages with ids above <paramref name="after"/>.</summary>
-    public async ValueTask<IEnumerable<Message>> AfterAsync(long after, int count, CancellationToken gone)
+    public async ValueTask<IEnumerable<Message>> AfterAsync(long after, int count, CancellationToken clientAborted)
     {
         var page = new MessageCollector(count, MaxBytes);
         after = Math.Max(after, bounds.Oldest - 1);
-        for (var had = -1; had < page.Count && !page.IsFull;)
+        for (var collected = -1; collected < page.Count && !page.IsFull;)
         {
-            had = page.Count;
-            await log.ReadAsync(room, after + had, bounds.Head, page, gone);
+            collected = page.Count;
+            await log.ReadAsync(room, after + collected, bounds.Head, page, clientAborted);
         }
 
-        // The log finds a hole before a message; behind the last one it is found here.
+        // The log finds a message that is missing before another one. Behind the last one it is found here.
         if (!page.IsFull && after + page.Count < bounds.Head)
         {
-            throw new LogDamagedException($"room {room}: message {after + page.Count + 1} is missing");
+            throw MissingMessage(after + page.Count + 1);
         }
 
         return page.Messages;
     }
 
     /// <summary>The newest messages with ids below <paramref name="before"/>.</summary>
-    public async ValueTask<IEnumerable<Message>> BeforeAsync(long before, int count, CancellationToken gone)
+    public async ValueTask<IEnumerable<Message>> BeforeAsync(long before, int count, CancellationToken clientAborted)
     {
         var page = new LinkedList<Message>();
         var free = MaxBytes;
@@ -46,10 +46,10 @@ internal sealed class HistoryPage(IMessageLog log, string room, RoomBounds bound
             var rows = Math.Min(StepRows, count - page.Count);
             var after = Math.Max(first - 1 - rows, bounds.Oldest - 1);
             var step = new MessageCollector(rows, int.MaxValue);
-            await log.ReadAsync(room, after, first - 1, step, gone);
+            await log.ReadAsync(room, after, first - 1, step, clientAborted);
             if (step.Count < first - 1 - after)
             {
-                throw new LogDamagedException($"room {room}: message {after + step.Count + 1} is missing");
+                throw MissingMessage(after + step.Count + 1);
             }
 
             foreach (var (message, bytes) in step.Sized.Reverse())
@@ -67,4 +67,6 @@ internal sealed class HistoryPage(IMessageLog log, string room, RoomBounds bound
 
         return page;
     }
+
+    private LogDamagedException MissingMessage(long id) => new($"room {room}: message {id} is missing");
 }

@@ -6,18 +6,20 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Chat.AspNetCore.Queries;
 
-/// <summary>Takes messages until there are <paramref name="count"/>, or until their encoded bytes would pass a limit.</summary>
+/// <summary>Collects messages up to a number, or until their encoded size would exceed a limit.</summary>
+/// <param name="count">The largest number of messages.</param>
+/// <param name="maxBytes">The largest encoded size of all messages together.</param>
 internal sealed class MessageCollector(int count, int maxBytes) : IMessageSink
 {
     private readonly List<(Message Message, int Bytes)> sized = [];
     private int bytes;
 
-    /// <summary>True when no more are taken.</summary>
+    /// <summary>True when no more messages are taken.</summary>
     public bool IsFull { get; private set; }
 
     public int Count => sized.Count;
 
-    /// <summary>The messages with what each takes in a response.</summary>
+    /// <summary>The messages, each with its size in a response.</summary>
     public IEnumerable<(Message Message, int Bytes)> Sized => sized;
 
     public IEnumerable<Message> Messages => sized.Select(entry => entry.Message);

@@ -2,14 +2,14 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.AspNetCore.Queries;
 
-/// <summary>A stream of one send, whose answer can be awaited.</summary>
+/// <summary>An append stream of one send, whose answer can be awaited.</summary>
 internal sealed class SendOnce : AppendStream
 {
-    // The log's writer, which answers, must not run what the caller does next.
+    // The log's writer sets the answer. It must not run the caller's continuation.
     private readonly TaskCompletionSource<AppendResult> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>What became of the send.</summary>
-    /// <exception cref="StoreUnavailableException">Nobody knows.</exception>
+    /// <summary>The log's answer.</summary>
+    /// <exception cref="StoreUnavailableException">The message may be stored or not.</exception>
     public Task<AppendResult> Answer => answer.Task;
 
     public override void OnAnswered(Append append) => answer.SetResult(append.Result);

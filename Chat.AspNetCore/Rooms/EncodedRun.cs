@@ -1,9 +1,9 @@
 namespace Chat.AspNetCore.Rooms;
 
-/// <summary>Neighbouring messages of a room as they stand in a response, one after the other. The bytes never change.</summary>
-/// <param name="Bytes">Where they are, among others.</param>
-/// <param name="Start">Index of the first byte.</param>
-/// <param name="Length">Bytes in all.</param>
-/// <param name="Count">Messages.</param>
-/// <param name="LastId">The id of the last one.</param>
+/// <summary>Consecutive messages of a room, encoded as entries of a response. The bytes never change.</summary>
+/// <param name="Bytes">An array that contains the messages.</param>
+/// <param name="Start">The index of the first byte.</param>
+/// <param name="Length">The number of bytes.</param>
+/// <param name="Count">The number of messages.</param>
+/// <param name="LastId">The id of the last message.</param>
 internal readonly record struct EncodedRun(byte[] Bytes, int Start, int Length, int Count, long LastId);

@@ -2,47 +2,49 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.AspNetCore.Rooms;
 
-/// <summary>A room that somebody follows: its newest messages, its newest committed id, and the bells to ring when it moves.</summary>
+/// <summary>
+/// A room that at least one stream follows: its tail, its newest committed id, and the followers to wake.
+/// </summary>
 internal sealed class FollowedRoom(string name, RoomTail tail) : IThreadPoolWorkItem
 {
-    private readonly HashSet<Doorbell> bells = [];
+    private readonly HashSet<WakeSignal> followers = [];
     private long head;
     private bool closed;
-    private int isGoingRound;
+    private int isWakeQueued;
 
     public string Name { get; } = name;
 
     public RoomTail Tail { get; } = tail;
 
-    /// <summary>The newest committed id that this process has heard of; never steps back.</summary>
+    /// <summary>The newest committed id that this process knows of. It never decreases.</summary>
     public long Head => Volatile.Read(ref head);
 
-    /// <summary>False when the last follower has left and the room is no longer in the hub.</summary>
-    public bool TryFollow(Doorbell bell)
+    /// <summary>Adds a follower. False when the last one has left and the hub no longer holds this room.</summary>
+    public bool TryFollow(WakeSignal follower)
     {
-        lock (bells)
+        lock (followers)
         {
             if (!closed)
             {
-                bells.Add(bell);
+                followers.Add(follower);
             }
 
             return !closed;
         }
     }
 
-    /// <summary>True when that was the last follower: the room rings no more.</summary>
-    public bool Unfollow(Doorbell bell)
+    /// <summary>Removes a follower. True when it was the last one: the room wakes nobody from now on.</summary>
+    public bool Unfollow(WakeSignal follower)
     {
-        lock (bells)
+        lock (followers)
         {
-            bells.Remove(bell);
-            return closed = bells.Count == 0;
+            followers.Remove(follower);
+            return closed = followers.Count == 0;
         }
     }
 
-    /// <summary>Takes note of a head that was read from the log, or of a commit's. Never waits.</summary>
-    public void Learn(long committed)
+    /// <summary>Takes note of a head that was read from the log or committed. Never blocks.</summary>
+    public void AdvanceHead(long committed)
     {
         for (var known = Head; known < committed;)
         {
@@ -57,16 +59,16 @@ internal sealed class FollowedRoom(string name, RoomTail tail) : IThreadPoolWork
     }
 
     /// <summary>
-    /// Takes note of a commit, and has the bells rung. Called on the log's writer thread, which goes on to the answers
-    /// and the next batch; who goes round the bells, however many there are, is one work item.
+    /// Takes note of a commit and has the followers woken. Called on the log's writer thread, which continues with the
+    /// answers and the next batch: waking all followers, however many there are, costs it one work item.
     /// </summary>
-    public void Advance(RoomCommit commit)
+    public void OnCommitted(RoomCommit commit)
     {
-        // First the messages, then the head: whoever sees it finds them. (Who has just read it from the log may be earlier
-        // than they are, and reads the log.)
+        // The tail first, then the head: a reader that sees the head finds the messages in the tail. A reader that took
+        // the head from the log can be earlier than the tail; it reads the log.
         Tail.Add(commit);
-        Learn(commit.Head);
-        if (Interlocked.Exchange(ref isGoingRound, 1) == 0)
+        AdvanceHead(commit.Head);
+        if (Interlocked.Exchange(ref isWakeQueued, 1) == 0)
         {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
@@ -74,13 +76,13 @@ internal sealed class FollowedRoom(string name, RoomTail tail) : IThreadPoolWork
 
     void IThreadPoolWorkItem.Execute()
     {
-        // A commit from here on has the bells rung once more.
-        Interlocked.Exchange(ref isGoingRound, 0);
-        lock (bells)
+        // Cleared first: a commit from here on queues another round.
+        Interlocked.Exchange(ref isWakeQueued, 0);
+        lock (followers)
         {
-            foreach (var bell in bells)
+            foreach (var follower in followers)
             {
-                bell.Ring();
+                follower.Set();
             }
         }
     }

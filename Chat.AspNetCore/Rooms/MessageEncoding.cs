@@ -6,8 +6,8 @@ using Google.Protobuf;
 namespace Chat.AspNetCore.Rooms;
 
 /// <summary>
-/// Writes a stored row as an encoded <see cref="Message"/>, straight from the bytes that the log shows: the one place
-/// where the service encodes by hand, because every message passes here.
+/// Encodes a stored row as a <see cref="Message"/>, directly from the bytes of the row. This is the only place where
+/// the service encodes by hand, because every message passes through it.
 /// </summary>
 internal static class MessageEncoding
 {
@@ -19,10 +19,14 @@ internal static class MessageEncoding
     private const int Varint = 0;
     private const long MicrosecondsPerSecond = 1_000_000;
 
-    /// <summary>Bytes of an embedded message of <paramref name="size"/> bytes with its tag (fields 1 to 15) and length.</summary>
+    /// <summary>
+    /// The size of an embedded message of <paramref name="size"/> bytes with its tag (field 1 to 15) and length.
+    /// </summary>
     public static int SizeWithPrefix(int size) => 1 + VarintSize((ulong)size) + size;
 
-    /// <summary>Writes the tag and length that go before an embedded message; returns the bytes written.</summary>
+    /// <summary>
+    /// Writes the tag and length in front of an embedded message. Returns the number of bytes written.
+    /// </summary>
     public static int WritePrefix(Span<byte> target, int field, int size)
     {
         var writer = new Writer(target);
@@ -31,7 +35,7 @@ internal static class MessageEncoding
         return writer.Written;
     }
 
-    /// <summary>Bytes of the encoded message, without tag and length.</summary>
+    /// <summary>The size of the encoded message in bytes, without tag and length.</summary>
     public static int SizeOf(scoped in MessageRow row) =>
         SizeWithPrefix(row.Room.Length)
         + NumberSize((ulong)row.Id)
@@ -40,15 +44,15 @@ internal static class MessageEncoding
         + SizeWithPrefix(TimestampSize(row.SentAt))
         + SizeWithPrefix(row.ClientOffset.Length);
 
-    /// <summary>Writes the message as an entry of a response: tag, length, and the encoded message.</summary>
+    /// <summary>Writes the message as an entry of a response: tag, length and the encoded message.</summary>
     /// <param name="row">The message.</param>
-    /// <param name="size">What <see cref="SizeOf"/> says of it.</param>
-    /// <param name="target">Where to.</param>
+    /// <param name="size">The result of <see cref="SizeOf"/>.</param>
+    /// <param name="target">Receives the entry.</param>
     public static void WriteEntry(scoped in MessageRow row, int size, Span<byte> target)
     {
         var start = WritePrefix(target, ChatResponse.MessagesFieldNumber, size);
         var written = Write(row, target[start..]);
-        Debug.Assert(written == size, "A message must be as long as its prefix says.");
+        Debug.Assert(written == size, "A message must have the length in its prefix.");
     }
 
     private static int Write(scoped in MessageRow row, Span<byte> target)
@@ -74,7 +78,7 @@ internal static class MessageEncoding
         return NumberSize(seconds) + NumberSize(nanos);
     }
 
-    // A time before 1970 has negative seconds, which are ten bytes long as a varint, and nanos that count up.
+    // A time before 1970 has negative seconds, which take ten bytes as a varint, and nanos that are still positive.
     private static (ulong Seconds, ulong Nanos) Timestamp(long microseconds)
     {
         var (seconds, rest) = Math.DivRem(microseconds, MicrosecondsPerSecond);
@@ -85,7 +89,7 @@ internal static class MessageEncoding
 
     private static ulong Tag(int field, int wireType) => (ulong)((field << 3) | wireType);
 
-    // As proto3 has it, a number that is 0 is not written.
+    // proto3 does not write a number that is 0.
     private static int NumberSize(ulong value) => value == 0 ? 0 : 1 + VarintSize(value);
 
     private static int VarintSize(ulong value) => CodedOutputStream.ComputeUInt64Size(value);

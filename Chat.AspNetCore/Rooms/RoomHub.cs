@@ -3,33 +3,34 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.AspNetCore.Rooms;
 
-/// <summary>Who follows which room.</summary>
+/// <summary>Knows who follows which room.</summary>
 internal sealed class RoomHub(TailMemory tails)
 {
     private readonly ConcurrentDictionary<string, FollowedRoom> rooms = [];
 
     /// <summary>
-    /// From now on <paramref name="bell"/> rings for the room. A head read from the log after this misses no commit:
-    /// either it is in that head, or the bell rings.
+    /// From now on, each commit to the room wakes <paramref name="follower"/>. A head that is read from the log after
+    /// this call misses no commit: the commit is either part of that head or wakes the follower.
     /// </summary>
-    public FollowedRoom Follow(string name, Doorbell bell)
+    public FollowedRoom Follow(string name, WakeSignal follower)
     {
         while (true)
         {
             var room = rooms.GetOrAdd(name, static (name, tails) => new FollowedRoom(name, new RoomTail(tails)), tails);
-            if (room.TryFollow(bell))
+            if (room.TryFollow(follower))
             {
                 return room;
             }
 
-            // Its last follower is just leaving; help to remove it, and begin a new one.
+            // Its last follower is just leaving: help to remove it, and start a new one.
             Remove(room);
         }
     }
 
-    public void Unfollow(FollowedRoom room, Doorbell bell)
+    /// <summary>The room no longer wakes <paramref name="follower"/>.</summary>
+    public void Unfollow(FollowedRoom room, WakeSignal follower)
     {
-        if (room.Unfollow(bell))
+        if (room.Unfollow(follower))
         {
             tails.Close(room.Tail);
             Remove(room);
@@ -41,7 +42,7 @@ internal sealed class RoomHub(TailMemory tails)
     {
         if (rooms.TryGetValue(commit.Room, out var room))
         {
-            room.Advance(commit);
+            room.OnCommitted(commit);
         }
     }
 

@@ -3,23 +3,24 @@ using Chat.AspNetCore.Storage;
 namespace Chat.AspNetCore.Rooms;
 
 /// <summary>
-/// The newest messages of a room that somebody follows, each encoded once and shared by all who read it. It is no more
-/// than a copy of the log's end that is quick to read: whoever needs what is not here reads the log. The log's writer
-/// adds, readers take no lock.
+/// The newest messages of a followed room, each encoded once and shared by all of its readers. It is only a copy of the
+/// end of the log that is fast to read: a reader that needs an older message reads the log. The log's writer adds to
+/// it; readers take no lock.
 /// </summary>
 internal sealed class RoomTail(TailMemory memory) : IMessageSink
 {
-    // A room that is seldom written to must not take what a busy one needs, so its pieces begin small and double.
-    private const int LeastChunkBytes = 1024;
+    // The first chunk of a room is small and each later one is twice as large, so that quiet rooms leave the memory to
+    // busy ones.
+    private const int MinChunkBytes = 1024;
 
-    // Oldest first; replaced as a whole, so that a reader sees one state of it. Under the memory's lock.
+    // Oldest first. Replaced as a whole, under the memory's lock, so that a reader sees a consistent state.
     private TailChunk[] chunks = [];
     private int size;
 
-    // For the writer alone.
+    // Only the writer uses it.
     private long lastId;
 
-    /// <summary>Adds what has been committed. Called on the log's writer thread.</summary>
+    /// <summary>Adds committed messages. Called on the log's writer thread.</summary>
     public void Add(RoomCommit commit)
     {
         if (memory.IsUsed)
@@ -29,9 +30,9 @@ internal sealed class RoomTail(TailMemory memory) : IMessageSink
     }
 
     /// <summary>
-    /// Finds messages from <paramref name="after"/> + 1 on, at most to <paramref name="through"/>: as many as fit into
-    /// <paramref name="share"/> bytes, or one that is larger but fits into <paramref name="most"/>. False where the first
-    /// of them is not here, or does not fit.
+    /// Finds the messages from <paramref name="after"/> + 1 up to <paramref name="through"/>: as many as fit into
+    /// <paramref name="share"/> bytes, or one message that is larger but fits into <paramref name="most"/> bytes. False
+    /// if the first of them is not in the tail or does not fit.
     /// </summary>
     public bool TryGet(long after, long through, int share, int most, out EncodedRun run)
     {
@@ -53,15 +54,15 @@ internal sealed class RoomTail(TailMemory memory) : IMessageSink
         var newest = Volatile.Read(ref chunks) is [.., var last] ? last : null;
         if (newest is not null && row.Id != lastId + 1)
         {
-            // What does not follow is not joined to what is here: readers find the truth in the log.
-            memory.Forget(this);
+            // The tail has no gaps: it starts again with this message, and readers find the older ones in the log.
+            memory.Clear(this);
             newest = null;
         }
 
         var bytes = MessageEncoding.SizeOf(row);
         if (newest is null || !newest.TryAdd(row, bytes))
         {
-            var capacity = Math.Min(newest is null ? LeastChunkBytes : 2 * newest.Capacity, memory.MostChunkBytes);
+            var capacity = Math.Min(newest is null ? MinChunkBytes : 2 * newest.Capacity, memory.MaxChunkBytes);
             var next = new TailChunk(this, row.Id, Math.Max(capacity, MessageEncoding.SizeWithPrefix(bytes)));
             next.TryAdd(row, bytes);
             memory.Add(next);
@@ -71,7 +72,7 @@ internal sealed class RoomTail(TailMemory memory) : IMessageSink
         return true;
     }
 
-    // The rest is called by the memory, which lets one thread at a time in.
+    // The members below are called by the memory, under its lock.
 
     internal bool IsClosed { get; private set; }
 

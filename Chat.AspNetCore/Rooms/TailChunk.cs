@@ -3,27 +3,27 @@ using Chat.AspNetCore.Storage;
 namespace Chat.AspNetCore.Rooms;
 
 /// <summary>
-/// A piece of a room's tail: encoded messages side by side, and where each ends. One thread adds; others read what has
-/// been added, without a lock, because nothing that they can see changes any more.
+/// A part of a room's tail: encoded messages, one after the other, and where each of them ends. One thread adds
+/// messages; others read them without a lock, because a message never changes once they can see it.
 /// </summary>
 internal sealed class TailChunk
 {
-    // About what the shortest message takes: the table of ends should not be full before the bytes are.
-    private const int LeastMessageBytes = 32;
+    // About the size of the shortest message: the table of ends should not be full before the bytes are.
+    private const int MinMessageBytes = 32;
 
     private readonly byte[] bytes;
     private readonly int[] ends;
     private int count;
 
-    /// <param name="tail">Whose piece it is.</param>
+    /// <param name="tail">The tail that the chunk belongs to.</param>
     /// <param name="firstId">The id of the first message that will be added.</param>
-    /// <param name="capacity">Bytes.</param>
+    /// <param name="capacity">The capacity in bytes.</param>
     public TailChunk(RoomTail tail, long firstId, int capacity)
     {
         Tail = tail;
         FirstId = firstId;
         bytes = GC.AllocateUninitializedArray<byte>(capacity);
-        ends = new int[Math.Max(1, capacity / LeastMessageBytes)];
+        ends = new int[Math.Max(1, capacity / MinMessageBytes)];
     }
 
     public RoomTail Tail { get; }
@@ -32,15 +32,15 @@ internal sealed class TailChunk
 
     public int Capacity => bytes.Length;
 
-    /// <summary>The memory that this takes, in bytes.</summary>
+    /// <summary>The memory that the chunk takes, in bytes.</summary>
     public int Size => bytes.Length + (ends.Length * sizeof(int));
 
-    /// <summary>Its place in <see cref="TailMemory"/>, which alone uses this.</summary>
-    public LinkedListNode<TailChunk>? Place { get; set; }
+    /// <summary>For <see cref="TailMemory"/>: the chunk's node in its list.</summary>
+    public LinkedListNode<TailChunk>? Node { get; set; }
 
-    /// <summary>False when there is no space for the message.</summary>
+    /// <summary>Adds a message. False if there is no space for it.</summary>
     /// <param name="row">The message.</param>
-    /// <param name="size">What <see cref="MessageEncoding.SizeOf"/> says of it.</param>
+    /// <param name="size">The result of <see cref="MessageEncoding.SizeOf"/>.</param>
     public bool TryAdd(scoped in MessageRow row, int size)
     {
         var start = count == 0 ? 0 : ends[count - 1];
@@ -56,12 +56,12 @@ internal sealed class TailChunk
         return true;
     }
 
-    /// <summary>The messages from <paramref name="first"/> on, at most to <paramref name="through"/>, that fit.</summary>
-    /// <param name="first">An id from <see cref="FirstId"/> on.</param>
-    /// <param name="through">An id from <paramref name="first"/> on.</param>
-    /// <param name="share">Bytes that they may take together.</param>
-    /// <param name="most">Bytes that the first alone may take, where that is more.</param>
-    /// <param name="run">What was found.</param>
+    /// <summary>Finds the messages from <paramref name="first"/> up to <paramref name="through"/> that fit.</summary>
+    /// <param name="first">An id, at least <see cref="FirstId"/>.</param>
+    /// <param name="through">An id, at least <paramref name="first"/>.</param>
+    /// <param name="share">The bytes that the messages may take together.</param>
+    /// <param name="most">The bytes that the first message may take on its own, if that is more.</param>
+    /// <param name="run">The messages.</param>
     public bool TryGet(long first, long through, int share, int most, out EncodedRun run)
     {
         var index = first - FirstId;

@@ -1,33 +1,33 @@
 namespace Chat.AspNetCore.Rooms;
 
 /// <summary>
-/// Bounds the memory of all tails together, and of each: what is oldest goes first, whichever room it belongs to. A
-/// room whose piece has gone is read from the log until it is written to again.
+/// Limits the memory of each tail, and of all tails together. The oldest chunk is dropped first, whichever room it
+/// belongs to; its messages are then read from the log.
 /// </summary>
-/// <param name="maxBytes">All tails together; 0 = there are none.</param>
-/// <param name="maxBytesPerRoom">Each of them; 0 = there are none.</param>
+/// <param name="maxBytes">The limit of all tails together; 0 switches tails off.</param>
+/// <param name="maxBytesPerRoom">The limit of each tail; 0 switches tails off.</param>
 internal sealed class TailMemory(long maxBytes, int maxBytesPerRoom)
 {
-    // So that a room loses a small part of its tail at once, and not all of it.
-    private const int PiecesOfARoom = 8;
-    private const int LargestChunk = 64 * 1024;
+    // A room has several chunks, so that it loses only a small part of its tail at once.
+    private const int ChunksPerRoom = 8;
+    private const int LargestChunkBytes = 64 * 1024;
 
     private readonly Lock gate = new();
 
-    // Of all rooms, oldest first.
+    // The chunks of all rooms, oldest first.
     private readonly LinkedList<TailChunk> chunks = [];
     private long bytes;
 
-    /// <summary>What all tails take now.</summary>
+    /// <summary>The memory that all tails take now.</summary>
     public long Bytes => Volatile.Read(ref bytes);
 
-    /// <summary>False where no tail may hold anything.</summary>
+    /// <summary>False if tails are switched off.</summary>
     public bool IsUsed => maxBytes > 0 && maxBytesPerRoom > 0;
 
-    /// <summary>The largest that a piece of several messages may be.</summary>
-    public int MostChunkBytes => Math.Min(LargestChunk, maxBytesPerRoom / PiecesOfARoom);
+    /// <summary>The largest size of a chunk. Only a chunk for a single message that is larger may exceed it.</summary>
+    public int MaxChunkBytes => Math.Min(LargestChunkBytes, maxBytesPerRoom / ChunksPerRoom);
 
-    /// <summary>Makes a piece, which holds its first message already, part of its tail.</summary>
+    /// <summary>Adds a chunk, which already holds its first message, to its tail.</summary>
     public void Add(TailChunk chunk)
     {
         lock (gate)
@@ -39,7 +39,7 @@ internal sealed class TailMemory(long maxBytes, int maxBytesPerRoom)
             }
 
             tail.Append(chunk);
-            chunk.Place = chunks.AddLast(chunk);
+            chunk.Node = chunks.AddLast(chunk);
             bytes += chunk.Size;
             while (tail.Size > maxBytesPerRoom && tail.Oldest != chunk)
             {
@@ -53,8 +53,8 @@ internal sealed class TailMemory(long maxBytes, int maxBytesPerRoom)
         }
     }
 
-    /// <summary>Drops all that a tail holds; it goes on with what is added next.</summary>
-    public void Forget(RoomTail tail)
+    /// <summary>Drops everything in a tail. It continues with the next message that is added.</summary>
+    public void Clear(RoomTail tail)
     {
         lock (gate)
         {
@@ -65,13 +65,13 @@ internal sealed class TailMemory(long maxBytes, int maxBytesPerRoom)
         }
     }
 
-    /// <summary>Nobody follows the room any more: the tail is dropped, and nothing is added to it.</summary>
+    /// <summary>Drops a tail whose room is no longer followed. Nothing more is added to it.</summary>
     public void Close(RoomTail tail)
     {
         lock (gate)
         {
             tail.Close();
-            Forget(tail);
+            Clear(tail);
         }
     }
 
@@ -79,7 +79,7 @@ internal sealed class TailMemory(long maxBytes, int maxBytesPerRoom)
     {
         var chunk = tail.Oldest!;
         tail.DropOldest();
-        chunks.Remove(chunk.Place!);
+        chunks.Remove(chunk.Node!);
         bytes -= chunk.Size;
     }
 }

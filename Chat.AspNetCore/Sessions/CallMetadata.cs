@@ -5,16 +5,16 @@ using Microsoft.Extensions.Primitives;
 
 namespace Chat.AspNetCore.Sessions;
 
-/// <summary>What a call says in its metadata, key by key, whichever way it came.</summary>
-/// <param name="lookUp">All values of a key, empty where it is absent.</param>
+/// <summary>The metadata of a call, whichever door it came through.</summary>
+/// <param name="lookUp">Returns all values of a key, or none where it is absent.</param>
 internal readonly struct CallMetadata(Func<string, StringValues> lookUp)
 {
     private const string Anonymous = "anonymous";
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The name of whoever calls, which its messages carry.</summary>
-    /// <exception cref="InvalidMetadataException">It is no name, or given twice.</exception>
+    /// <summary>The sender's name, which its messages carry.</summary>
+    /// <exception cref="InvalidMetadataException">The name is invalid or given twice.</exception>
     public string Sender
     {
         get
@@ -27,15 +27,15 @@ internal readonly struct CallMetadata(Func<string, StringValues> lookUp)
 
             if (user is not null && (!Ascii.IsValid(user) || !Names.IsSender(user)))
             {
-                throw new InvalidMetadataException("user", user, $"{Names.SenderForm}, in ASCII (others go into 'user-bin')");
+                throw new InvalidMetadataException("user", user, $"{Names.SenderForm}, in ASCII (put other names into 'user-bin')");
             }
 
             return user ?? (binary is null ? Anonymous : Decoded(binary));
         }
     }
 
-    /// <summary>The value of a key; null where it is absent.</summary>
-    /// <exception cref="InvalidMetadataException">It is given twice.</exception>
+    /// <summary>The value of a key. Null where it is absent.</summary>
+    /// <exception cref="InvalidMetadataException">The key is given twice.</exception>
     public string? One(string key)
     {
         var values = lookUp(key);
@@ -44,8 +44,8 @@ internal readonly struct CallMetadata(Func<string, StringValues> lookUp)
             : throw new InvalidMetadataException(key, values.ToString(), "given at most once");
     }
 
-    /// <summary>A value as a number from 0 to <paramref name="most"/>.</summary>
-    /// <exception cref="InvalidMetadataException">It is none.</exception>
+    /// <summary>Reads a value as a number from 0 to <paramref name="most"/>.</summary>
+    /// <exception cref="InvalidMetadataException">The value is not such a number.</exception>
     public static long Number(string key, string value, long most, string or = "") =>
         long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most
             ? number
@@ -71,9 +71,9 @@ internal readonly struct CallMetadata(Func<string, StringValues> lookUp)
     }
 }
 
-/// <summary>A metadata value that ends the call before it begins; the message names the key and the value.</summary>
+/// <summary>A metadata value is invalid, so the call ends before it starts. The message names the key and the value.</summary>
 internal sealed class InvalidMetadataException(string key, string value, string form)
-    : Exception($"metadata '{key}' is '{Names.Cut(value)}', and must be {form}")
+    : Exception($"metadata '{key}' is '{Names.Truncate(value)}', but must be {form}")
 {
     public string Key { get; } = key;
 }

@@ -6,20 +6,20 @@ using Microsoft.Extensions.ObjectPool;
 namespace Chat.AspNetCore.Sessions;
 
 /// <summary>
-/// One open stream: a loop that reads what the client asks, a loop that writes what it is due, and between them what is
-/// owed. It knows its client only as an <see cref="IChatTransport"/>.
+/// One open stream: a loop that reads the client's requests, a loop that writes responses, and between them the pending
+/// answers. It knows its client only as an <see cref="IChatTransport"/>.
 /// </summary>
 internal sealed class ChatSession : IAsyncDisposable
 {
-    // The rest of the drain belongs to the transport, which has to close what is given up.
+    // The rest of the drain limit is for the transport, which has to close the streams that are given up.
     private const double DrainShare = 0.8;
 
-    // A token source costs each open stream some hundred bytes, a linked one more: hence no more of them than these.
-    private readonly CancellationTokenSource reading = new();
-    private readonly CancellationTokenSource ending = new();
-    private readonly CancellationTokenSource patience = new();
-    private readonly Doorbell bell = new();
-    private readonly Owed owed;
+    // A token source costs each open stream about a hundred bytes, and a linked one more. So there are only these.
+    private readonly CancellationTokenSource readingStopped = new();
+    private readonly CancellationTokenSource sessionEnded = new();
+    private readonly CancellationTokenSource stallTimeout = new();
+    private readonly WakeSignal wakeSignal = new();
+    private readonly PendingAnswers pendingAnswers;
     private readonly SessionClock clock;
     private readonly RequestLoop requests;
     private readonly ResponseLoop responses;
@@ -28,45 +28,44 @@ internal sealed class ChatSession : IAsyncDisposable
     public ChatSession(
         SessionStart start,
         IMessageLog log,
-        RoomHub hub,
+        RoomHub rooms,
         ObjectPool<Frame> frames,
         ChatOptions options,
         ChatMetrics metrics,
         TimeProvider time)
     {
         timeToDrain = options.DrainLimit * DrainShare;
-        owed = new Owed(bell, options.MaxUnackedSends);
-        clock = new SessionClock(options, time, bell, patience);
-        requests = new RequestLoop(start, bell, owed, log, hub, options);
-        responses = new ResponseLoop(bell, owed, log, clock, frames, options, metrics);
+        pendingAnswers = new PendingAnswers(wakeSignal, options.MaxUnackedSends);
+        clock = new SessionClock(options, time, wakeSignal, stallTimeout);
+        requests = new RequestLoop(start, wakeSignal, pendingAnswers, log, rooms, options);
+        responses = new ResponseLoop(wakeSignal, pendingAnswers, log, clock, frames, options, metrics);
     }
-
-    /// <summary>What was wrong with a request or the log, where that is how the session ended.</summary>
-    public Exception? Error { get; private set; }
 
     /// <summary>Serves the stream to its end.</summary>
     /// <param name="transport">The client.</param>
-    /// <param name="stop">The service stops.</param>
-    /// <param name="gone">The client is gone.</param>
-    public async Task<SessionEnd> RunAsync(IChatTransport transport, CancellationToken stop, CancellationToken gone)
+    /// <param name="stopping">Fires when the service is asked to stop.</param>
+    /// <param name="clientAborted">Fires when the client is gone.</param>
+    public async Task<SessionEnd> RunAsync(
+        IChatTransport transport,
+        CancellationToken stopping,
+        CancellationToken clientAborted)
     {
-        await using var onGone = gone.UnsafeRegister(static session => ((ChatSession)session!).Leave(), this);
-        await using var onStop = stop.UnsafeRegister(static session => ((ChatSession)session!).Drain(), this);
+        await using var onAborted = clientAborted.UnsafeRegister(static session => ((ChatSession)session!).End(), this);
+        await using var onStopping = stopping.UnsafeRegister(static session => ((ChatSession)session!).Drain(), this);
         try
         {
-            await requests.JoinFirstRoomAsync(ending.Token);
-            var requesting = requests.RunAsync(transport, stop, reading.Token, ending.Token);
+            await requests.JoinFirstRoomAsync(sessionEnded.Token);
+            var reading = requests.RunAsync(transport, stopping, readingStopped.Token, sessionEnded.Token);
             try
             {
-                var end = await responses.RunAsync(transport, stop, gone, patience.Token);
-                Error = end == SessionEnd.RequestUnreadable ? requests.Error : responses.Error;
-                return end;
+                var end = await responses.RunAsync(transport, stopping, clientAborted, stallTimeout.Token);
+                return end.Reason == SessionEndReason.RequestUnreadable ? end with { Error = requests.Error } : end;
             }
             finally
             {
-                await ending.CancelAsync();
-                await reading.CancelAsync();
-                await requesting;
+                await sessionEnded.CancelAsync();
+                await readingStopped.CancelAsync();
+                await reading;
             }
         }
         finally
@@ -75,26 +74,26 @@ internal sealed class ChatSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Called when the session has run.</summary>
+    /// <summary>To be called when the session has run.</summary>
     public async ValueTask DisposeAsync()
     {
         await clock.DisposeAsync();
-        owed.Dispose();
-        reading.Dispose();
-        ending.Dispose();
-        patience.Dispose();
+        pendingAnswers.Dispose();
+        readingStopped.Dispose();
+        sessionEnded.Dispose();
+        stallTimeout.Dispose();
     }
 
-    private void Leave()
+    private void End()
     {
-        ending.Cancel();
-        bell.Ring();
+        sessionEnded.Cancel();
+        wakeSignal.Set();
     }
 
     private void Drain()
     {
         clock.EndWithin(timeToDrain);
-        reading.Cancel();
-        bell.Ring();
+        readingStopped.Cancel();
+        wakeSignal.Set();
     }
 }

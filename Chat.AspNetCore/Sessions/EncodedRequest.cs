@@ -4,13 +4,13 @@ using Google.Protobuf;
 namespace Chat.AspNetCore.Sessions;
 
 /// <summary>
-/// A <see cref="ChatRequest"/> as it came. Its entries are decoded one at a time, when their turn comes: decoded at
-/// once, a request of tiny entries would take a hundred times its size, for as long as its client does not read.
+/// A <see cref="ChatRequest"/> as it was received. Its entries are decoded one at a time, when their turn comes. Decoded all
+/// at once, a request of tiny entries would take a hundred times its size in memory for as long as its client does not read.
 /// </summary>
 /// <param name="bytes">The encoded request.</param>
 internal sealed class EncodedRequest(byte[] bytes)
 {
-    /// <exception cref="InvalidProtocolBufferException">While they are gone through: an entry can't be decoded.</exception>
+    /// <exception cref="InvalidProtocolBufferException">Thrown while enumerating: an entry cannot be decoded.</exception>
     public IEnumerable<Leave> Leaves => Entries<Leave>(ChatRequest.LeavesFieldNumber);
 
     /// <inheritdoc cref="Leaves"/>

@@ -7,44 +7,47 @@ using Google.Protobuf;
 namespace Chat.AspNetCore.Sessions;
 
 /// <summary>
-/// One response on its way to a client, kept encoded: at most 64 KiB of <see cref="ChatResponse"/> fields, one after
-/// the other. Messages of a room's tail are shared with all its readers and only referred to; what is this client's
-/// alone lies in a buffer that is rented until the transport has copied the frame.
+/// One response on its way to a client, already encoded: at most 64 KiB of <see cref="ChatResponse"/> fields, one after
+/// the other. Messages of a room's tail are shared by all its readers, and the frame only refers to them. What belongs to
+/// this client alone is in a buffer that is rented until the transport has copied the frame.
 /// </summary>
 internal sealed class Frame : IMessageSink
 {
     public const int MaxBytes = 64 * 1024;
 
-    // Most frames have a few answers and a tail's messages; a page from the log takes what it needs at once.
-    private const int LeastBuffer = 512;
+    // Enough for most frames, which hold a few answers and messages of a tail. A page of the log asks for all it needs at once.
+    private const int MinBufferBytes = 512;
 
     private readonly List<Run> runs = [];
     private readonly List<string> rooms = [];
-    private readonly List<(string Room, string ClientOffset)> refused = [];
+    private readonly List<(string Room, string ClientOffset)> refusals = [];
     private readonly Ack ack = new();
     private byte[]? own;
     private int ownLength;
     private int pageLimit;
 
-    /// <summary>Encoded bytes in the frame.</summary>
+    /// <summary>The number of encoded bytes in the frame.</summary>
     public int Length { get; private set; }
 
+    /// <summary>The number of bytes that still fit.</summary>
     public int Free => MaxBytes - Length;
 
-    /// <summary>How many sends, joins and leaves this frame answers.</summary>
+    /// <summary>The number of sends, joins and leaves that this frame answers.</summary>
     public int Answers { get; set; }
 
-    /// <summary>How many messages the page that was begun last has brought, and the id of its last.</summary>
+    /// <summary>The number of messages that were added since <see cref="BeginPage"/>.</summary>
     public int PageCount { get; private set; }
 
+    /// <summary>The id of the last of these messages.</summary>
     public long PageLastId { get; private set; }
 
-    /// <summary>Bytes of messages that the page may still take.</summary>
+    /// <summary>The number of bytes that the page may still take.</summary>
     public int PageFree => Math.Min(pageLimit - Length, Free);
 
-    /// <summary>True when the frame holds a Joined or Left of the room.</summary>
+    /// <summary>True when the frame holds a <c>Joined</c> or <c>Left</c> of the room.</summary>
     public bool Mentions(string room) => rooms.Contains(room);
 
+    /// <summary>Notes that the frame holds a <c>Joined</c> or <c>Left</c> of the room.</summary>
     public void Mention(string room)
     {
         if (!Mentions(room))
@@ -53,12 +56,13 @@ internal sealed class Frame : IMessageSink
         }
     }
 
-    /// <summary>True when the frame refuses the key: a client reads a frame's acks first, so a later ack of it must wait.</summary>
-    public bool Refuses(string room, string clientOffset) => refused.Contains((room, clientOffset));
+    /// <summary>True when the frame refuses a send with this client offset.</summary>
+    public bool Refuses(string room, string clientOffset) => refusals.Contains((room, clientOffset));
 
-    public void Refuse(string room, string clientOffset) => refused.Add((room, clientOffset));
+    /// <summary>Notes that the frame refuses a send with this client offset.</summary>
+    public void MarkRefused(string room, string clientOffset) => refusals.Add((room, clientOffset));
 
-    /// <summary>Adds the ack of a send; false when it does not fit.</summary>
+    /// <summary>Adds the ack of a send. False when it does not fit.</summary>
     public bool TryAddAck(string room, string clientOffset, AppendResult result)
     {
         ack.Room = room;
@@ -68,7 +72,7 @@ internal sealed class Frame : IMessageSink
         return TryAdd(ChatResponse.AcksFieldNumber, ack);
     }
 
-    /// <summary>Adds an entry of a field that holds a message; false when it does not fit.</summary>
+    /// <summary>Adds an entry to a repeated or optional message field. False when it does not fit.</summary>
     /// <param name="field">The number of the field in <see cref="ChatResponse"/>.</param>
     /// <param name="message">The entry.</param>
     public bool TryAdd(int field, IMessage message)
@@ -85,14 +89,14 @@ internal sealed class Frame : IMessageSink
         return true;
     }
 
-    /// <summary>From now on <paramref name="share"/> bytes of messages may be added; the first may be larger.</summary>
+    /// <summary>Starts a page: up to <paramref name="share"/> bytes of messages may be added. The first may be larger.</summary>
     public void BeginPage(int share)
     {
         pageLimit = Length + share;
         PageCount = 0;
     }
 
-    /// <summary>Adds a message of the log to the page.</summary>
+    /// <summary>Adds a message of the log to the page. False when it does not fit.</summary>
     public bool TryAdd(scoped in MessageRow row)
     {
         var size = MessageEncoding.SizeOf(row);
@@ -108,7 +112,7 @@ internal sealed class Frame : IMessageSink
         return true;
     }
 
-    /// <summary>Adds messages of a room's tail to the page; they fit, as they were asked for.</summary>
+    /// <summary>Adds messages of a room's tail to the page. They fit, because only as many were asked for.</summary>
     public void Add(in EncodedRun run)
     {
         runs.Add(new Run(run.Bytes, run.Start, run.Length));
@@ -127,7 +131,8 @@ internal sealed class Frame : IMessageSink
     }
 
     /// <summary>
-    /// The bytes have been copied: while the transport waits for its client, nothing is held for it here.
+    /// Gives back the memory. Called once the bytes have been copied: while the transport waits for its client, the frame
+    /// holds nothing.
     /// </summary>
     public void ReleaseBytes()
     {
@@ -147,15 +152,15 @@ internal sealed class Frame : IMessageSink
         ReleaseBytes();
         Answers = 0;
         rooms.Clear();
-        refused.Clear();
+        refusals.Clear();
     }
 
-    // The space for so many more bytes of this client's own; what is rented for them is at least as large as is said.
+    // Space for so many more bytes of the frame's own. A new buffer has room for at least as many bytes as is said.
     private Span<byte> Extend(int bytes, int atLeast)
     {
         if (own is null || own.Length - ownLength < bytes)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(ownLength + Math.Max(atLeast, LeastBuffer));
+            var larger = ArrayPool<byte>.Shared.Rent(ownLength + Math.Max(atLeast, MinBufferBytes));
             own.AsSpan(0, ownLength).CopyTo(larger);
             if (own is not null)
             {
@@ -180,6 +185,6 @@ internal sealed class Frame : IMessageSink
         return own.AsSpan(start, bytes);
     }
 
-    /// <summary>Neighbouring bytes of the frame, in a tail or (null) in the frame's own buffer.</summary>
+    /// <summary>Consecutive bytes of the frame, in a chunk of a tail or, where that is null, in the frame's own buffer.</summary>
     private readonly record struct Run(byte[]? Shared, int Start, int Length);
 }

@@ -5,192 +5,207 @@ using Chat.V1;
 namespace Chat.AspNetCore.Sessions;
 
 /// <summary>
-/// Decides what goes into the next frame: the answers that are owed, then the messages after each room's cursor, each
-/// room with a fair share.
+/// Decides what goes into the next frame: pending answers first, then the messages after each room's position, with a fair
+/// share for each room.
 /// </summary>
 internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
 {
     // Answers leave at least half of a frame to messages.
-    private const int AnswerBytes = Frame.MaxBytes / 2;
+    private const int MaxAnswerBytes = Frame.MaxBytes / 2;
 
-    // A frame with messages has no more, unless it has many answers or its first message alone is larger. It is the frame
-    // that must be taken within the stall limit, so a larger one would make a slow client look like one that does not
-    // read. With gRPC's prefix it is one DATA frame of HTTP/2, whose usual limit is 16 KiB, and not one and a crumb.
+    // A frame with messages is no larger than this, unless it has many answers or its first message alone is larger. The
+    // frame is what must be taken within the stall limit: a larger one would make a slow client look like one that does not
+    // read. With gRPC's prefix it fits into one HTTP/2 DATA frame, whose usual limit is 16 KiB.
     private const int UsualBytes = (16 * 1024) - 64;
 
-    // What is left to messages beside many answers, and one room's share while several are due; less would cost a read
-    // of the log for a handful of messages.
-    private const int LeastShare = 4 * 1024;
+    // The least that is left to messages beside many answers, and to one room while several are due. With less, the log
+    // would be read for a handful of messages.
+    private const int MinShareBytes = 4 * 1024;
 
-    private readonly List<RoomCursor> cursors = [];
-    private int nextCursor;
+    private readonly List<RoomPosition> positions = [];
+    private int next;
 
-    /// <summary>True when no message after those that were there at the end of the requests is due any more.</summary>
+    /// <summary>True when only the messages that existed at the end of the requests are still due.</summary>
     public bool HeadsAreFixed { get; private set; }
 
-    /// <summary>Moves as many answers as fit from <paramref name="pending"/> into the frame.</summary>
-    public void AddAnswers(Frame frame, Queue<object> pending)
+    /// <summary>Moves as many answers as fit into the frame.</summary>
+    public void AddAnswers(Frame frame, Queue<Answer> answers)
     {
-        while (frame.Length < AnswerBytes && pending.TryPeek(out var answer) && TryAdd(frame, answer))
+        while (frame.Length < MaxAnswerBytes && answers.TryPeek(out var answer) && TryAdd(frame, answer))
         {
-            pending.Dequeue();
+            answers.Dequeue();
             frame.Answers++;
         }
     }
 
     /// <summary>
-    /// The client has completed its requests and has its answers: it gets what is there now, and no more.
+    /// The client has completed its requests and has its answers. It gets the messages that exist now, and no more.
     /// </summary>
-    public async ValueTask FixHeadsAsync(CancellationToken gone)
+    public async ValueTask FixHeadsAsync(CancellationToken clientAborted)
     {
         if (!HeadsAreFixed)
         {
-            foreach (var cursor in cursors)
+            foreach (var position in positions)
             {
-                cursor.FixHead((await log.BoundsAsync(cursor.Room, gone)).Head);
+                position.FixHead((await log.BoundsAsync(position.Room, clientAborted)).Head);
             }
 
             HeadsAreFixed = true;
         }
     }
 
-    /// <summary>Adds messages of the rooms that have some, and says which rooms have caught up.</summary>
-    public async ValueTask AddMessagesAsync(Frame frame, CancellationToken gone)
+    /// <summary>Adds the messages of the rooms that have some, and reports the rooms that have caught up.</summary>
+    public async ValueTask AddMessagesAsync(Frame frame, CancellationToken clientAborted)
     {
-        var end = Math.Min(Math.Max(UsualBytes, frame.Length + LeastShare), Frame.MaxBytes);
+        var end = Math.Min(Math.Max(UsualBytes, frame.Length + MinShareBytes), Frame.MaxBytes);
         var due = 0;
-        foreach (var cursor in cursors)
+        foreach (var position in positions)
         {
-            due += cursor.IsDue ? 1 : 0;
+            due += position.IsDue ? 1 : 0;
         }
 
-        for (var i = 0; i < cursors.Count && due > 0; i++)
+        for (var i = 0; i < positions.Count && due > 0; i++)
         {
-            var cursor = cursors[(nextCursor + i) % cursors.Count];
-            if (!cursor.IsDue)
+            var position = positions[(next + i) % positions.Count];
+            if (!position.IsDue)
             {
                 continue;
             }
 
             var left = end - frame.Length;
-            if (left <= 0 || !await TryAddMessagesAsync(frame, cursor, Math.Min(left, Math.Max(LeastShare, left / due)), gone))
+            var share = Math.Min(left, Math.Max(MinShareBytes, left / due));
+            if (left <= 0 || !await TryAddMessagesAsync(frame, position, share, clientAborted))
             {
-                // The next frame begins with the room that this one had no space for.
-                nextCursor = (nextCursor + i) % cursors.Count;
+                // The next frame starts with the room that did not fit into this one.
+                next = (next + i) % positions.Count;
                 return;
             }
 
             due--;
         }
 
-        nextCursor = (nextCursor + 1) % Math.Max(1, cursors.Count);
+        next = (next + 1) % Math.Max(1, positions.Count);
     }
 
-    private bool TryAdd(Frame frame, object answer)
+    private bool TryAdd(Frame frame, Answer answer) => answer switch
     {
-        switch (answer)
+        Answer.OfLog { Append: { Result.Refused: { } refused } append } => TryAddRefusal(frame, append, refused),
+        Answer.OfLog { Append: var append } => TryAddAck(frame, append),
+        Answer.Refused { Refusal: var refusal } => frame.TryAdd(ChatResponse.RefusalsFieldNumber, refusal),
+        Answer.Joined { Position: var position } => TryAddJoined(frame, position),
+        Answer.RoomLeft { Left: var left } => TryAddLeft(frame, left),
+        _ => throw new InvalidOperationException($"{answer.GetType()} is not an answer."),
+    };
+
+    private static bool TryAddRefusal(Frame frame, Append append, Refused refused)
+    {
+        frame.MarkRefused(append.Room, append.ClientOffset);
+        return frame.TryAdd(ChatResponse.RefusalsFieldNumber, new Refusal
         {
-            case Append { Result.Refused: { } why } append:
-                frame.Refuse(append.Room, append.ClientOffset);
-                return frame.TryAdd(ChatResponse.RefusalsFieldNumber, new Refusal
-                {
-                    Room = append.Room,
-                    ClientOffset = append.ClientOffset,
-                    Reason = why.Reason,
-                    Detail = why.Detail,
-                });
-
-            case Append append when frame.Refuses(append.Room, append.ClientOffset):
-                return false;
-
-            case Append append:
-                return frame.TryAddAck(append.Room, append.ClientOffset, append.Result);
-
-            case Refusal refusal:
-                return frame.TryAdd(ChatResponse.RefusalsFieldNumber, refusal);
-
-            case RoomCursor cursor:
-                // A client reads a frame's joins first: what it says of the room already would fall behind this one.
-                if (frame.Mentions(cursor.Room) || !frame.TryAdd(ChatResponse.JoinedFieldNumber, cursor.ToJoined(log.LogId)))
-                {
-                    return false;
-                }
-
-                frame.Mention(cursor.Room);
-                RemoveCursor(cursor.Room);
-                cursors.Add(cursor);
-                SayCaughtUp(frame, cursor); // at once, where nothing follows, even if the room is left right away
-                return true;
-
-            case Left left:
-                if (!frame.TryAdd(ChatResponse.LeftFieldNumber, left))
-                {
-                    return false;
-                }
-
-                frame.Mention(left.Room);
-                RemoveCursor(left.Room);
-                return true;
-
-            default:
-                throw new InvalidOperationException($"{answer.GetType()} is no answer.");
-        }
+            Room = append.Room,
+            ClientOffset = append.ClientOffset,
+            Reason = refused.Reason,
+            Detail = refused.Description,
+        });
     }
 
-    private void RemoveCursor(string room)
+    // A client reads the acks of a frame before its refusals, so an ack must not overtake an earlier refusal of its offset.
+    private static bool TryAddAck(Frame frame, Append append) =>
+        !frame.Refuses(append.Room, append.ClientOffset)
+        && frame.TryAddAck(append.Room, append.ClientOffset, append.Result);
+
+    private bool TryAddJoined(Frame frame, RoomPosition position)
     {
-        var index = cursors.FindIndex(cursor => cursor.Room == room);
+        // A client reads the joins of a frame first, so what the frame already says about the room would come too late.
+        if (frame.Mentions(position.Room)
+            || !frame.TryAdd(ChatResponse.JoinedFieldNumber, position.ToJoined(log.LogId)))
+        {
+            return false;
+        }
+
+        frame.Mention(position.Room);
+        Remove(position.Room);
+        positions.Add(position);
+
+        // At once where nothing follows, even if the room is left right after this.
+        AddCaughtUp(frame, position);
+        return true;
+    }
+
+    private bool TryAddLeft(Frame frame, Left left)
+    {
+        if (!frame.TryAdd(ChatResponse.LeftFieldNumber, left))
+        {
+            return false;
+        }
+
+        frame.Mention(left.Room);
+        Remove(left.Room);
+        return true;
+    }
+
+    private void Remove(string room)
+    {
+        var index = positions.FindIndex(position => position.Room == room);
         if (index >= 0)
         {
-            cursors.RemoveAt(index);
+            positions.RemoveAt(index);
         }
     }
 
-    // False when the frame has no space for what the room has next.
-    private async ValueTask<bool> TryAddMessagesAsync(Frame frame, RoomCursor cursor, int share, CancellationToken gone)
+    // False when the frame has no space for what comes next in the room.
+    private async ValueTask<bool> TryAddMessagesAsync(
+        Frame frame,
+        RoomPosition position,
+        int share,
+        CancellationToken clientAborted)
     {
         frame.BeginPage(share);
-        if (cursor.Position < cursor.Through)
+        if (position.LastSentId < position.LastDueId)
         {
-            if (!TryAddFromTail(frame, cursor))
+            if (!TryAddFromTail(frame, position))
             {
-                await log.ReadAsync(cursor.Room, cursor.Position, cursor.Through, frame, gone);
+                await log.ReadAsync(position.Room, position.LastSentId, position.LastDueId, frame, clientAborted);
                 if (frame.PageCount == 0)
                 {
                     return false;
                 }
 
-                cursor.Position = frame.PageLastId;
+                position.LastSentId = frame.PageLastId;
             }
 
-            metrics.Delivered(frame.PageCount);
+            metrics.OnMessagesDelivered(frame.PageCount);
         }
 
-        SayCaughtUp(frame, cursor);
-        return !cursor.CaughtUpIsDue;
+        AddCaughtUp(frame, position);
+        return !position.IsCaughtUpDue;
     }
 
-    // False when what comes next is not in the room's tail, or has no space in the frame.
-    private static bool TryAddFromTail(Frame frame, RoomCursor cursor)
+    // False when what comes next is not in the room's tail or does not fit into the frame.
+    private static bool TryAddFromTail(Frame frame, RoomPosition position)
     {
-        while (cursor.Position < cursor.Through
-            && cursor.Tail.TryGet(
-                cursor.Position, cursor.Through, frame.PageFree, most: frame.PageCount == 0 ? frame.Free : 0, out var run))
+        while (position.LastSentId < position.LastDueId
+            && position.Tail.TryGet(
+                position.LastSentId,
+                position.LastDueId,
+                frame.PageFree,
+                most: frame.PageCount == 0 ? frame.Free : 0,
+                out var run))
         {
             frame.Add(run);
-            cursor.Position = run.LastId;
+            position.LastSentId = run.LastId;
         }
 
         return frame.PageCount > 0;
     }
 
-    private static void SayCaughtUp(Frame frame, RoomCursor cursor)
+    private static void AddCaughtUp(Frame frame, RoomPosition position)
     {
-        if (cursor.CaughtUpIsDue)
+        if (position.IsCaughtUpDue)
         {
-            cursor.CaughtUpSaid = frame.TryAdd(
+            position.CaughtUpSent = frame.TryAdd(
                 ChatResponse.CaughtUpFieldNumber,
-                new CaughtUp { Room = cursor.Room, Id = cursor.CaughtUpId });
+                new CaughtUp { Room = position.Room, Id = position.CaughtUpId });
         }
     }
 }

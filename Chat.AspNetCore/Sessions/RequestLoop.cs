@@ -5,98 +5,98 @@ using Chat.V1;
 namespace Chat.AspNetCore.Sessions;
 
 /// <summary>
-/// Reads what the client asks: follows and leaves rooms, and hands its sends to the log. It answers nothing itself, it
-/// adds to what is owed.
+/// Reads the client's requests: follows and leaves rooms, and hands sends to the log. It answers nothing itself; it adds to
+/// the pending answers.
 /// </summary>
 internal sealed class RequestLoop(
     SessionStart start,
-    Doorbell bell,
-    Owed owed,
+    WakeSignal wakeSignal,
+    PendingAnswers pendingAnswers,
     IMessageLog log,
-    RoomHub hub,
+    RoomHub rooms,
     ChatOptions options)
 {
     private readonly Dictionary<string, FollowedRoom> followed = [];
 
-    /// <summary>What made the requests unreadable, where <see cref="RequestsEnd.Unreadable"/> is how they ended.</summary>
+    /// <summary>What was wrong, where the requests ended with <see cref="RequestsEnd.Unreadable"/>.</summary>
     public Exception? Error { get; private set; }
 
     /// <summary>Joins the first room, so that the first response can say so.</summary>
-    public async Task JoinFirstRoomAsync(CancellationToken ending)
+    public async Task JoinFirstRoomAsync(CancellationToken sessionEnded)
     {
         if (start.FirstRoom is { } room)
         {
-            await JoinAsync(room, start.Position, ending);
+            await JoinAsync(room, start.Position, sessionEnded);
         }
     }
 
-    /// <summary>Reads and takes requests until the client completes them or one of the tokens fires.</summary>
+    /// <summary>Reads requests until the client completes them or one of the tokens fires.</summary>
     /// <param name="transport">Where requests come from.</param>
-    /// <param name="stop">Please finish.</param>
-    /// <param name="reading">No more is read; a request that has been read is still taken.</param>
-    /// <param name="ending">The session is over.</param>
+    /// <param name="stopping">The service has been asked to stop.</param>
+    /// <param name="readingStopped">No more is read. A request that has been read is still carried out.</param>
+    /// <param name="sessionEnded">The session is over.</param>
     public async Task RunAsync(
         IChatTransport transport,
-        CancellationToken stop,
-        CancellationToken reading,
-        CancellationToken ending)
+        CancellationToken stopping,
+        CancellationToken readingStopped,
+        CancellationToken sessionEnded)
     {
         try
         {
-            while (await transport.ReadAsync(reading))
+            while (await transport.ReadAsync(readingStopped))
             {
-                await TakeAsync(transport.Request, ending);
+                await HandleAsync(transport.Request, sessionEnded);
             }
 
-            owed.EndRequests(RequestsEnd.Completed);
+            pendingAnswers.EndRequests(RequestsEnd.Completed);
         }
-        catch (Exception) when (ending.IsCancellationRequested)
+        catch (Exception) when (sessionEnded.IsCancellationRequested)
         {
-            owed.EndRequests(RequestsEnd.Gone);
+            pendingAnswers.EndRequests(RequestsEnd.Aborted);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            owed.EndRequests(RequestsEnd.Stopping);
+            pendingAnswers.EndRequests(RequestsEnd.Stopping);
         }
         catch (Exception error)
         {
             Error = error;
-            owed.EndRequests(RequestsEnd.Unreadable);
+            pendingAnswers.EndRequests(RequestsEnd.Unreadable);
         }
     }
 
-    /// <summary>No bell rings for this stream any more.</summary>
+    /// <summary>No room wakes this session any more.</summary>
     public void UnfollowAll()
     {
         foreach (var room in followed.Values)
         {
-            hub.Unfollow(room, bell);
+            rooms.Unfollow(room, wakeSignal);
         }
 
         followed.Clear();
     }
 
-    // The order within one request is the contract's: leaves, joins, sends. Signals are not served yet.
-    private async ValueTask TakeAsync(EncodedRequest request, CancellationToken ending)
+    // The contract fixes the order within one request: leaves, joins, sends. Signals are not served yet.
+    private async ValueTask HandleAsync(EncodedRequest request, CancellationToken sessionEnded)
     {
         foreach (var leave in request.Leaves)
         {
-            await owed.PlaceAsync(ending);
+            await pendingAnswers.ReserveAsync(sessionEnded);
             Leave(leave.Room, refused: null);
         }
 
         foreach (var join in request.Joins)
         {
-            await JoinAsync(join, ending);
+            await JoinAsync(join, sessionEnded);
         }
 
         foreach (var send in request.Sends)
         {
-            await SendAsync(send, ending);
+            await SendAsync(send, sessionEnded);
         }
     }
 
-    private ValueTask JoinAsync(Join join, CancellationToken ending)
+    private ValueTask JoinAsync(Join join, CancellationToken sessionEnded)
     {
         var position = new StartPosition
         {
@@ -104,29 +104,29 @@ internal sealed class RequestLoop(
             LogId = join.LogId,
             ReplayLimit = join.ReplayLimit,
         };
-        return JoinAsync(join.Room, position, ending);
+        return JoinAsync(join.Room, position, sessionEnded);
     }
 
-    private async ValueTask JoinAsync(string name, StartPosition position, CancellationToken ending)
+    private async ValueTask JoinAsync(string name, StartPosition position, CancellationToken sessionEnded)
     {
-        await owed.PlaceAsync(ending);
+        await pendingAnswers.ReserveAsync(sessionEnded);
         if (RefuseJoin(name, position) is { } refused)
         {
             Leave(name, refused);
             return;
         }
 
-        // First the bell, then the head: what is committed after that head rings.
+        // Follow first, then read the head: a commit after that head wakes this session.
         if (!followed.TryGetValue(name, out var room))
         {
-            room = hub.Follow(name, bell);
+            room = rooms.Follow(name, wakeSignal);
             followed.Add(name, room);
         }
 
-        var bounds = await log.BoundsAsync(name, ending);
-        room.Learn(bounds.Head);
+        var bounds = await log.BoundsAsync(name, sessionEnded);
+        room.AdvanceHead(bounds.Head);
         var (after, resume) = position.Resolve(log.LogId, bounds);
-        owed.Post(new RoomCursor(room, bounds, after, resume));
+        pendingAnswers.Post(new Answer.Joined(new RoomPosition(room, bounds, after, resume)));
     }
 
     private Refused? RefuseJoin(string name, StartPosition position) => position switch
@@ -143,34 +143,35 @@ internal sealed class RequestLoop(
     {
         if (followed.Remove(name, out var room))
         {
-            hub.Unfollow(room, bell);
+            rooms.Unfollow(room, wakeSignal);
         }
 
-        owed.Post(new Left
+        pendingAnswers.Post(new Answer.RoomLeft(new Left
         {
-            Room = Names.Cut(name),
+            Room = Names.Truncate(name),
             Reason = refused?.Reason ?? Reason.Unspecified,
-            Detail = refused?.Detail ?? "",
-        });
+            Detail = refused?.Description ?? "",
+        }));
     }
 
-    private async ValueTask SendAsync(Send send, CancellationToken ending)
+    private async ValueTask SendAsync(Send send, CancellationToken sessionEnded)
     {
-        await owed.PlaceAsync(ending);
+        await pendingAnswers.ReserveAsync(sessionEnded);
         var room = send.Room.Length > 0 ? send.Room : start.FirstRoom ?? "";
-        if (SendForm.RefuseKey(room, send.ClientOffset) is { } refused)
+        if (SendForm.RefuseRoomOrOffset(room, send.ClientOffset) is { } refused)
         {
-            owed.Post(new Refusal
+            pendingAnswers.Post(new Answer.Refused(new Refusal
             {
-                Room = Names.Cut(room),
-                ClientOffset = Names.Cut(send.ClientOffset),
+                Room = Names.Truncate(room),
+                ClientOffset = Names.Truncate(send.ClientOffset),
                 Reason = refused.Reason,
-                Detail = refused.Detail,
-            });
+                Detail = refused.Description,
+            }));
             return;
         }
 
-        owed.SendBegins();
-        await log.AppendAsync(SendForm.ToAppend(send, owed, room, start.Sender, options.MaxTextBytes), ending);
+        pendingAnswers.OnSendStarted();
+        await log.AppendAsync(
+            SendForm.ToAppend(send, pendingAnswers, room, start.Sender, options.MaxTextBytes), sessionEnded);
     }
 }

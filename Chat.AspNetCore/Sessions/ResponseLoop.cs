@@ -9,12 +9,12 @@ using Microsoft.Extensions.ObjectPool;
 namespace Chat.AspNetCore.Sessions;
 
 /// <summary>
-/// The only writer of a stream: sends frames while there is something to say, waits for the bell when there is not, and
-/// knows when the stream has come to its end. It never holds more than one frame, and none while it waits.
+/// The only writer of a stream. It sends frames while there is something to send, waits to be woken when there is not, and
+/// decides when the session has reached its end. It never holds more than one frame, and none while it waits.
 /// </summary>
 internal sealed class ResponseLoop(
-    Doorbell bell,
-    Owed owed,
+    WakeSignal wakeSignal,
+    PendingAnswers pendingAnswers,
     IMessageLog log,
     SessionClock clock,
     ObjectPool<Frame> frames,
@@ -22,43 +22,40 @@ internal sealed class ResponseLoop(
     ChatMetrics metrics)
 {
     private readonly FrameFiller filler = new(log, metrics);
-    private readonly Queue<object> pending = [];
+    private readonly Queue<Answer> answers = [];
     private Frame? frame;
     private bool greeted;
 
-    /// <summary>What was wrong with the log, where that ended the session.</summary>
-    public Exception? Error { get; private set; }
-
-    /// <summary>Writes until the session is over, and says why it is.</summary>
+    /// <summary>Writes until the session is over, and returns why.</summary>
     /// <param name="transport">Where responses go.</param>
-    /// <param name="stop">The service stops: answer what was read, say so, and end.</param>
-    /// <param name="gone">The client is gone.</param>
-    /// <param name="patience">Fires when this client is given up; the bell rings then, as for the others.</param>
+    /// <param name="stopping">The service has been asked to stop: answer what was read, send a GoAway, and end.</param>
+    /// <param name="clientAborted">The client is gone.</param>
+    /// <param name="stallTimeout">Fires when this client is given up; the session is woken then.</param>
     public async Task<SessionEnd> RunAsync(
         IChatTransport transport,
-        CancellationToken stop,
-        CancellationToken gone,
-        CancellationToken patience)
+        CancellationToken stopping,
+        CancellationToken clientAborted,
+        CancellationToken stallTimeout)
     {
         try
         {
-            var end = await ServeAsync(transport, stop, gone, patience);
-            if (GoAways.For(end, options.ReconnectSpread) is { } goAway)
+            var end = await ServeAsync(transport, stopping, clientAborted, stallTimeout);
+            if (GoAwayFor(end.Reason) is { } goAway)
             {
                 frame ??= frames.Get();
                 frame.TryAdd(ChatResponse.GoAwayFieldNumber, goAway);
-                await WriteAsync(transport, frame, patience);
+                await WriteAsync(transport, frame, stallTimeout);
             }
 
             return end;
         }
-        catch (Exception) when (patience.IsCancellationRequested)
+        catch (Exception) when (stallTimeout.IsCancellationRequested)
         {
-            return SessionEnd.GaveUp;
+            return SessionEndReason.TimedOut;
         }
-        catch (Exception) when (gone.IsCancellationRequested)
+        catch (Exception) when (clientAborted.IsCancellationRequested)
         {
-            return SessionEnd.Gone;
+            return SessionEndReason.ClientAborted;
         }
         finally
         {
@@ -68,47 +65,45 @@ internal sealed class ResponseLoop(
 
     private async Task<SessionEnd> ServeAsync(
         IChatTransport transport,
-        CancellationToken stop,
-        CancellationToken gone,
-        CancellationToken patience)
+        CancellationToken stopping,
+        CancellationToken clientAborted,
+        CancellationToken stallTimeout)
     {
-        while (!gone.IsCancellationRequested && !patience.IsCancellationRequested)
+        while (!clientAborted.IsCancellationRequested && !stallTimeout.IsCancellationRequested)
         {
-            // Looked at before the answers are fetched: what is settled now has its answers there.
-            var end = EndInSight(stop);
-            var isAnswered = owed.RequestsEnd == RequestsEnd.Completed && owed.IsSettled;
-            owed.MoveTo(pending);
+            // Read before the answers are fetched: what is settled now has its answers among them.
+            var end = EndInSight(stopping);
+            var isAnswered = pendingAnswers is { RequestsEnd: RequestsEnd.Completed, IsSettled: true };
+            pendingAnswers.MoveTo(answers);
             frame ??= frames.Get();
             AddHeartbeat(frame);
-            filler.AddAnswers(frame, pending);
+            filler.AddAnswers(frame, answers);
             if (end is null)
             {
                 try
                 {
-                    if (isAnswered && pending.Count == 0)
+                    if (isAnswered && answers.Count == 0)
                     {
-                        await filler.FixHeadsAsync(gone);
+                        await filler.FixHeadsAsync(clientAborted);
                     }
 
-                    await filler.AddMessagesAsync(frame, gone);
+                    await filler.AddMessagesAsync(frame, clientAborted);
                 }
                 catch (LogDamagedException error)
                 {
-                    Error = error;
-                    return SessionEnd.LogDamaged;
+                    return new SessionEnd(SessionEndReason.LogDamaged, error);
                 }
                 catch (StoreUnavailableException error)
                 {
-                    // The answers in this frame are not said; their sends are repeated and found.
-                    Error = error;
+                    // The answers in this frame are not sent. The client repeats their sends, and they are found.
                     frame.Clear();
-                    return SessionEnd.StoreUnavailable;
+                    return new SessionEnd(SessionEndReason.StoreUnavailable, error);
                 }
             }
 
             if (frame.Length > 0)
             {
-                await WriteAsync(transport, frame, patience);
+                await WriteAsync(transport, frame, stallTimeout);
             }
             else if (end is { } reached)
             {
@@ -116,42 +111,68 @@ internal sealed class ResponseLoop(
             }
             else if (filler.HeadsAreFixed)
             {
-                return SessionEnd.Completed;
+                return SessionEndReason.Completed;
             }
             else
             {
                 ReturnFrame();
-                await bell.WaitAsync();
+                await wakeSignal.WaitAsync();
             }
         }
 
-        // In this order: who is given up is gone, too, as soon as its call has been aborted.
-        return patience.IsCancellationRequested ? SessionEnd.GaveUp : SessionEnd.Gone;
+        // In this order: giving up a client also aborts its call.
+        return stallTimeout.IsCancellationRequested ? SessionEndReason.TimedOut : SessionEndReason.ClientAborted;
     }
 
-    // What the session ends with once everything that is owed has been said; null while it goes on.
-    private SessionEnd? EndInSight(CancellationToken stop)
+    // How the session ends once all pending answers have been sent; null while it goes on.
+    private SessionEnd? EndInSight(CancellationToken stopping)
     {
-        if (owed.HasFailed)
+        if (pendingAnswers.HasFailed)
         {
-            Error = owed.Failure;
-            return SessionEnd.StoreUnavailable;
+            return new SessionEnd(SessionEndReason.StoreUnavailable, pendingAnswers.Failure);
         }
 
-        return owed.RequestsEnd switch
+        return pendingAnswers.RequestsEnd switch
         {
             RequestsEnd.NotYet => null,
-            RequestsEnd.Gone => SessionEnd.Gone,
-            _ when !owed.IsSettled => null,
-            RequestsEnd.Unreadable => SessionEnd.RequestUnreadable,
-            RequestsEnd.Stopping => SessionEnd.Draining,
-            _ => stop.IsCancellationRequested ? SessionEnd.Draining : null,
+            RequestsEnd.Aborted => SessionEndReason.ClientAborted,
+            _ when !pendingAnswers.IsSettled => null,
+            RequestsEnd.Unreadable => SessionEndReason.RequestUnreadable,
+            RequestsEnd.Stopping => SessionEndReason.Draining,
+            _ => stopping.IsCancellationRequested ? SessionEndReason.Draining : (SessionEnd?)null,
         };
+    }
+
+    // The last message of a session that the service ends on purpose; null where only the status is sent.
+    private GoAway? GoAwayFor(SessionEndReason reason)
+    {
+        GoAway? goAway = reason switch
+        {
+            SessionEndReason.Draining => new GoAway
+            {
+                Why = GoAway.Types.Why.Draining,
+                Detail = "the service is stopping",
+            },
+            SessionEndReason.StoreUnavailable => new GoAway
+            {
+                Why = GoAway.Types.Why.StoreUnavailable,
+                Detail = "the log cannot be written now; reconnect to read, and repeat unanswered sends a little later",
+            },
+            _ => null,
+        };
+        if (goAway is not null)
+        {
+            // Each client gets a delay of its own, so that they do not all reconnect at once.
+            goAway.Reconnect = true;
+            goAway.ReconnectAfter = (options.ReconnectSpread * Random.Shared.NextDouble()).ToDuration();
+        }
+
+        return goAway;
     }
 
     private void AddHeartbeat(Frame frame)
     {
-        if (!greeted || clock.IsSilent)
+        if (!greeted || clock.IsHeartbeatDue)
         {
             greeted = true;
             frame.TryAdd(
@@ -159,28 +180,28 @@ internal sealed class ResponseLoop(
         }
     }
 
-    // Waits once for each frame, so what it waits with is used again.
+    // Awaited once per frame, so its state machine is pooled.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask WriteAsync(IChatTransport transport, Frame frame, CancellationToken patience)
+    private async ValueTask WriteAsync(IChatTransport transport, Frame frame, CancellationToken stallTimeout)
     {
         var bytes = frame.Length;
-        clock.WriteBegins();
-        metrics.FrameBegins(bytes);
+        clock.OnWriteStarted();
+        metrics.OnFrameStarted(bytes);
         try
         {
-            await transport.WriteAsync(frame, patience);
+            await transport.WriteAsync(frame, stallTimeout);
         }
         finally
         {
-            metrics.FrameEnds(bytes);
-            clock.WriteEnds();
+            metrics.OnFrameTaken(bytes);
+            clock.OnWriteEnded();
         }
 
-        owed.Release(frame.Answers);
+        pendingAnswers.Release(frame.Answers);
         frame.Clear();
     }
 
-    // An idle stream holds none.
+    // An idle session holds no frame.
     private void ReturnFrame()
     {
         if (frame is not null)

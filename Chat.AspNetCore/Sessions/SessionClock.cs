@@ -3,114 +3,122 @@ using Chat.AspNetCore.Rooms;
 namespace Chat.AspNetCore.Sessions;
 
 /// <summary>
-/// Watches one stream with one timer: a stream that has said nothing for the heartbeat's interval is woken to send one, a
-/// write that has made no progress for the stall limit is given up, and so is a stream that has to end and does not.
+/// Watches one session with one timer. It wakes a session that has sent nothing for the heartbeat interval, gives up a write
+/// that has made no progress for the stall limit, and gives up a session that has to end and does not.
 /// </summary>
 internal sealed class SessionClock : IAsyncDisposable
 {
     private const long NotWriting = 0;
 
     private readonly TimeProvider time;
-    private readonly TimeSpan heartbeat;
+    private readonly TimeSpan heartbeatInterval;
     private readonly TimeSpan stallLimit;
-    private readonly Doorbell bell;
-    private readonly CancellationTokenSource patience;
+    private readonly WakeSignal wakeSignal;
+    private readonly CancellationTokenSource stallTimeout;
     private readonly ITimer timer;
     private readonly Lock gate = new();
-    private TimeSpan? timeToEnd;
+    private TimeSpan? endLimit;
     private long endingSince;
     private long lastWritten;
     private long writingSince = NotWriting;
 
-    public SessionClock(ChatOptions options, TimeProvider time, Doorbell bell, CancellationTokenSource patience)
+    /// <param name="options">The limits.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="wakeSignal">Set when a heartbeat is due or the client is given up.</param>
+    /// <param name="stallTimeout">Cancelled when the client is given up.</param>
+    public SessionClock(
+        ChatOptions options,
+        TimeProvider time,
+        WakeSignal wakeSignal,
+        CancellationTokenSource stallTimeout)
     {
         this.time = time;
-        this.bell = bell;
-        this.patience = patience;
-        heartbeat = options.HeartbeatInterval;
+        this.wakeSignal = wakeSignal;
+        this.stallTimeout = stallTimeout;
+        heartbeatInterval = options.HeartbeatInterval;
         stallLimit = options.StallLimit;
         lastWritten = time.GetTimestamp();
         timer = time.CreateTimer(
             static clock => ((SessionClock)clock!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        timer.Change(Shortest, Timeout.InfiniteTimeSpan);
+        timer.Change(MaxWait, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>True when a heartbeat is due.</summary>
-    public bool IsSilent => time.GetElapsedTime(Volatile.Read(ref lastWritten)) >= heartbeat;
+    public bool IsHeartbeatDue => time.GetElapsedTime(Volatile.Read(ref lastWritten)) >= heartbeatInterval;
 
-    private TimeSpan Shortest => heartbeat < stallLimit ? heartbeat : stallLimit;
+    // A write can start just after a tick, so the next tick is never later than the shorter of the two limits.
+    private TimeSpan MaxWait => heartbeatInterval < stallLimit ? heartbeatInterval : stallLimit;
 
-    public void WriteBegins() => Volatile.Write(ref writingSince, Math.Max(time.GetTimestamp(), NotWriting + 1));
+    public void OnWriteStarted() => Volatile.Write(ref writingSince, Math.Max(time.GetTimestamp(), NotWriting + 1));
 
-    public void WriteEnds()
+    public void OnWriteEnded()
     {
         Volatile.Write(ref lastWritten, time.GetTimestamp());
         Volatile.Write(ref writingSince, NotWriting);
     }
 
-    /// <summary>The stream has to end: after so long its client is given up, whatever it takes.</summary>
+    /// <summary>The session has to end: its client is given up after this time, whatever it takes.</summary>
     public void EndWithin(TimeSpan limit)
     {
         lock (gate)
         {
             endingSince = time.GetTimestamp();
-            timeToEnd = limit;
-            ComeBackAfter(limit);
+            endLimit = limit;
+            TickAfter(limit);
         }
     }
 
-    /// <summary>Waits for a tick that is under way.</summary>
+    /// <summary>Waits for a tick that is running.</summary>
     public ValueTask DisposeAsync() => timer.DisposeAsync();
 
-    // The timer is not set anew with every write; it looks, and comes back when something is due, or may have begun.
+    // Writes do not reset the timer. A tick looks at what is due and sets the time of the next one.
     private void Tick()
     {
         lock (gate)
         {
-            var wait = UntilPatienceEnds();
+            var wait = TimeUntilGivenUp();
             if (wait > TimeSpan.Zero)
             {
-                var silence = UntilHeartbeat();
-                ComeBackAfter(silence < wait ? silence : wait);
+                var heartbeat = TimeUntilHeartbeat();
+                TickAfter(heartbeat < wait ? heartbeat : wait);
                 return;
             }
         }
 
-        patience.Cancel();
-        bell.Ring();
+        stallTimeout.Cancel();
+        wakeSignal.Set();
     }
 
-    // A timer counts whole milliseconds: with none it would come back at once, and find that nothing is due yet.
-    private void ComeBackAfter(TimeSpan wait)
+    // A timer counts whole milliseconds. With less than one it would fire at once and find nothing due yet.
+    private void TickAfter(TimeSpan wait)
     {
         var least = TimeSpan.FromMilliseconds(1);
-        wait = wait < Shortest ? wait : Shortest;
+        wait = wait < MaxWait ? wait : MaxWait;
         timer.Change(wait > least ? wait : least, Timeout.InfiniteTimeSpan);
     }
 
-    private TimeSpan UntilPatienceEnds()
+    private TimeSpan TimeUntilGivenUp()
     {
         var since = Volatile.Read(ref writingSince);
         var stall = since == NotWriting ? TimeSpan.MaxValue : stallLimit - time.GetElapsedTime(since);
-        var end = timeToEnd is { } limit ? limit - time.GetElapsedTime(endingSince) : TimeSpan.MaxValue;
+        var end = endLimit is { } limit ? limit - time.GetElapsedTime(endingSince) : TimeSpan.MaxValue;
         return stall < end ? stall : end;
     }
 
-    // Rings where it is due. A stream that is writing is not silent.
-    private TimeSpan UntilHeartbeat()
+    // Wakes the session when a heartbeat is due. A session that is writing needs none.
+    private TimeSpan TimeUntilHeartbeat()
     {
         if (Volatile.Read(ref writingSince) != NotWriting)
         {
             return TimeSpan.MaxValue;
         }
 
-        var left = heartbeat - time.GetElapsedTime(Volatile.Read(ref lastWritten));
+        var left = heartbeatInterval - time.GetElapsedTime(Volatile.Read(ref lastWritten));
         if (left > TimeSpan.Zero)
         {
             return left;
         }
 
-        bell.Ring();
-        return heartbeat;
+        wakeSignal.Set();
+        return heartbeatInterval;
     }
 }

@@ -1,26 +1,34 @@
 namespace Chat.AspNetCore.Sessions;
 
 /// <summary>How a session ended.</summary>
-internal enum SessionEnd
+/// <param name="Reason">Why it ended.</param>
+/// <param name="Error">What was wrong with a request or the log, where that ended the session; otherwise null.</param>
+internal readonly record struct SessionEnd(SessionEndReason Reason, Exception? Error = null)
 {
-    /// <summary>The client completed its requests, and got all that was due.</summary>
+    public static implicit operator SessionEnd(SessionEndReason reason) => new(reason);
+}
+
+/// <summary>Why a session ended.</summary>
+internal enum SessionEndReason
+{
+    /// <summary>The client completed its requests and got everything that was due.</summary>
     Completed,
 
-    /// <summary>The client, or its connection, is gone.</summary>
-    Gone,
+    /// <summary>The client or its connection is gone.</summary>
+    ClientAborted,
 
-    /// <summary>The client took nothing for too long, or the drain took too long; nothing more can be told to it.</summary>
-    GaveUp,
+    /// <summary>The client took nothing for too long, or the drain took too long. Nothing more can be sent to it.</summary>
+    TimedOut,
 
-    /// <summary>The service stops, and the client has been told.</summary>
+    /// <summary>The service is stopping, and the client has been told.</summary>
     Draining,
 
-    /// <summary>A send could not be stored, or a page not be read, and the client has been told.</summary>
+    /// <summary>A send could not be stored or a page could not be read, and the client has been told.</summary>
     StoreUnavailable,
 
-    /// <summary>The log misses a message; <see cref="ChatSession.Error"/> says which.</summary>
+    /// <summary>A message is missing in the log.</summary>
     LogDamaged,
 
-    /// <summary>A request could not be read; <see cref="ChatSession.Error"/> says why.</summary>
+    /// <summary>A request could not be read or decoded.</summary>
     RequestUnreadable,
 }

@@ -2,9 +2,9 @@ using Chat.V1;
 
 namespace Chat.AspNetCore.Sessions;
 
-/// <summary>What a client says when it opens a stream: who it is, and which room it wants first, from where.</summary>
+/// <summary>What a client says when it opens a stream: who it is, which room it joins first, and from where.</summary>
 /// <param name="Sender">The name that its messages carry.</param>
-/// <param name="FirstRoom">The room to join first, and to send to where a send names none; null = none.</param>
+/// <param name="FirstRoom">The room to join first, which is also that of sends that name none. Null = none.</param>
 /// <param name="Position">Where the first join starts.</param>
 internal sealed record SessionStart(string Sender, string? FirstRoom, StartPosition Position)
 {
@@ -20,7 +20,7 @@ internal sealed record SessionStart(string Sender, string? FirstRoom, StartPosit
         var room = metadata.One("room") ?? DefaultRoom;
         if (room != NoRoom && !Names.IsRoom(room))
         {
-            throw new InvalidMetadataException("room", room, $"{Names.RoomForm}; or '-' for none");
+            throw new InvalidMetadataException("room", room, $"{Names.RoomForm}, or '-' for none");
         }
 
         var lastSeen = metadata.One("last-seen-id");
@@ -32,7 +32,7 @@ internal sealed record SessionStart(string Sender, string? FirstRoom, StartPosit
                 Latest => StartPosition.Latest,
                 _ => CallMetadata.Number("last-seen-id", lastSeen, long.MaxValue, ", or 'latest'"),
             },
-            LogId = LogId(metadata.One("log-id") ?? "", isLookedAt: lastSeen is not null),
+            LogId = LogId(metadata.One("log-id") ?? "", isUsed: lastSeen is not null),
             ReplayLimit = metadata.One("replay-limit") is { } limit
                 ? (int)CallMetadata.Number("replay-limit", limit, int.MaxValue)
                 : 0,
@@ -40,9 +40,9 @@ internal sealed record SessionStart(string Sender, string? FirstRoom, StartPosit
         return new SessionStart(metadata.Sender, room == NoRoom ? null : room, position);
     }
 
-    // Most clients join the values of a repeated key with a comma, so a comma is what a repetition looks like.
-    private static string LogId(string logId, bool isLookedAt) =>
-        !isLookedAt || (logId.Length <= MaxLogIdLength
+    // Most clients join the values of a repeated key with commas, so a comma is a sign of repetition.
+    private static string LogId(string logId, bool isUsed) =>
+        !isUsed || (logId.Length <= MaxLogIdLength
             && !logId.AsSpan().ContainsAnyExceptInRange('!', '~')
             && !logId.Contains(','))
             ? logId

@@ -3,22 +3,22 @@ using Chat.V1;
 
 namespace Chat.AspNetCore.Sessions;
 
-/// <summary>From where a client wants to read a room on.</summary>
+/// <summary>Where a client wants to start reading a room.</summary>
 internal readonly record struct StartPosition
 {
-    /// <summary>As <see cref="AfterId"/>: nothing old.</summary>
+    /// <summary>A value of <see cref="AfterId"/>: only new messages.</summary>
     public const long Latest = -1;
 
-    /// <summary>The last id that the client has seen; null = it has seen nothing.</summary>
+    /// <summary>The last id that the client has seen. Null = none.</summary>
     public long? AfterId { get; init; }
 
-    /// <summary>The log that <see cref="AfterId"/> was taken from; empty = do not check.</summary>
+    /// <summary>The log that <see cref="AfterId"/> belongs to. Empty = not checked.</summary>
     public string LogId { get; init; }
 
-    /// <summary>At most so many of the newest missed messages; 0 = all.</summary>
+    /// <summary>The largest number of missed messages to replay, counted from the newest. 0 = all.</summary>
     public int ReplayLimit { get; init; }
 
-    /// <summary>Where the client starts in a room that looks like <paramref name="bounds"/> now, and what it misses.</summary>
+    /// <summary>The id after which the client starts in a room with these bounds, and whether it misses messages.</summary>
     public (long AfterId, Resume Resume) Resolve(string logId, RoomBounds bounds)
     {
         var (oldest, head) = bounds;

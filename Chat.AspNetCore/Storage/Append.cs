@@ -4,13 +4,13 @@ using Chat.V1;
 
 namespace Chat.AspNetCore.Storage;
 
-/// <summary>One send on its way into the log, and, once answered, what became of it.</summary>
+/// <summary>A send on its way into the log and, once it is answered, the result.</summary>
 internal sealed class Append
 {
-    /// <param name="stream">Whom the answer goes to.</param>
+    /// <param name="stream">Receives the answer.</param>
     /// <param name="room">A valid room name.</param>
-    /// <param name="sender">Who sends; part of the dedupe key.</param>
-    /// <param name="clientOffset">The sender's key, 1 to 128 bytes of UTF-8.</param>
+    /// <param name="sender">The user who sends.</param>
+    /// <param name="clientOffset">The client offset, 1 to 128 bytes of UTF-8.</param>
     /// <param name="text">The text in UTF-8.</param>
     public Append(AppendStream stream, string room, string sender, string clientOffset, byte[] text)
     {
@@ -29,35 +29,36 @@ internal sealed class Append
     public byte[] Text { get; private set; }
 
     /// <summary>
-    /// The first 128 bits of the text's SHA-256. It stays with the key when the text is gone, and tells whether the
-    /// same key came with other text; so it must not be possible to find two texts with one hash.
+    /// The first 128 bits of the text's SHA-256. It is kept with the client offset, longer than the text, and shows
+    /// whether the same client offset is used with a different text. So nobody may be able to find two texts with the
+    /// same hash.
     /// </summary>
     public UInt128 ContentHash { get; }
 
-    /// <summary>Why this send is refused in any case: its form is wrong.</summary>
+    /// <summary>The refusal of a send that is malformed, whether or not its client offset is stored.</summary>
     public Refused? Malformed
     {
         get;
         init => field = DropTextIf(value);
     }
 
-    /// <summary>Why this send is refused unless its key is stored already.</summary>
+    /// <summary>The refusal of this send if its client offset is not stored yet.</summary>
     public Refused? RefuseIfNew
     {
         get;
         init => field = DropTextIf(value);
     }
 
-    /// <summary>Set by the log before <see cref="AppendStream.OnAnswered"/>.</summary>
+    /// <summary>Set by the log before it calls <see cref="AppendStream.OnAnswered"/>.</summary>
     public AppendResult Result { get; set; }
 
-    /// <summary>For the log: what the batch stores after this in the same room.</summary>
+    /// <summary>For the log: the next send that the same batch stores in the same room.</summary>
     internal Append? NextInRoom { get; set; }
 
-    /// <summary>The text has been stored, and the answer, which may wait long for its client, must not hold it.</summary>
+    /// <summary>Releases the text once it is stored: the answer may wait for its client for a long time.</summary>
     public void DropText() => Text = [];
 
-    // What can't be stored is not kept in the queue either: a text may be refused for its very size.
+    // The queue does not hold a text that cannot be stored: it may have been refused for its size.
     private Refused? DropTextIf(Refused? refused)
     {
         if (refused is not null)
@@ -76,14 +77,14 @@ internal sealed class Append
     }
 }
 
-/// <summary>Why a send or a join is refused: the field that is wrong, and a detail for a person.</summary>
-internal sealed record Refused(Reason Reason, string Field, string Detail)
+/// <summary>The refusal of a send or a join: the field that is wrong, and a description for people.</summary>
+internal sealed record Refused(Reason Reason, string Field, string Description)
 {
-    /// <summary>When the same may be tried again, where time is all that it takes.</summary>
+    /// <summary>How long to wait before the same request can succeed. Null if waiting does not help.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }
 
-/// <summary>What became of a send: stored or found under <see cref="Id"/>, or refused.</summary>
+/// <summary>The result of a send: stored or found under <see cref="Id"/>, or refused.</summary>
 internal readonly record struct AppendResult(long Id, bool Duplicate, Refused? Refused)
 {
     public static AppendResult Stored(long id) => new(id, Duplicate: false, Refused: null);

@@ -1,25 +1,27 @@
 namespace Chat.AspNetCore.Storage;
 
 /// <summary>
-/// An ordered source of sends. After the first send of it that failed, the log stores nothing more of it, in whichever
-/// batch that waits: so a sender's messages keep their order through every failure.
+/// An ordered source of sends, and the receiver of their answers. After one send of a stream has failed, the log stores
+/// nothing more of that stream, whichever batch it is in. So the order of a sender's messages survives every failure.
 /// </summary>
 internal abstract class AppendStream
 {
     private volatile bool failed;
 
-    /// <summary>True as soon as one send of this stream failed.</summary>
+    /// <summary>True as soon as one send of this stream has failed.</summary>
     public bool HasFailed => failed;
 
-    /// <summary>Why that send failed, for the service's operator; null until one has.</summary>
+    /// <summary>Why that send failed, for the service's operator; null before.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>Called on the log's writer thread with <see cref="Append.Result"/> set. Must not block or throw.</summary>
+    /// <summary>
+    /// Called on the log's writer thread when <see cref="Append.Result"/> is set. Must not block or throw.
+    /// </summary>
     public abstract void OnAnswered(Append append);
 
     /// <summary>
-    /// Called once when a send of this stream failed: what was not answered until now has an unknown outcome and gets
-    /// no answer. Must not block or throw.
+    /// Called once, when a send of this stream fails. The sends that have not been answered have an unknown outcome and
+    /// get no answer. Must not block or throw.
     /// </summary>
     protected abstract void OnFailed();
 

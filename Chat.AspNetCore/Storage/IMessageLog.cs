@@ -1,89 +1,91 @@
-using Chat.V1;
+using System.Security.Cryptography;
 
 namespace Chat.AspNetCore.Storage;
 
 /// <summary>
-/// The durable, ordered log of every room: the only truth that the service keeps. Each room has ids 1, 2, 3, … without
-/// holes; a message that a reader can see, and an id that an append was answered with, is on stable storage.
+/// The durable, ordered log of every room, and the only truth that the service keeps. Each room has the ids 1, 2, 3, …
+/// without holes. A message that a reader can see, or whose id answered an append, is on stable storage.
 /// </summary>
 internal interface IMessageLog : IAsyncDisposable
 {
-    /// <summary>Identity of this log. A position taken from a log with another id means nothing here.</summary>
+    /// <summary>The identity of this log. A position in a log with another id means nothing here.</summary>
     string LogId { get; }
 
-    /// <summary>Where the log lives, for people.</summary>
+    /// <summary>Where the log is kept, for people.</summary>
     string Location { get; }
 
-    /// <summary>How many rooms and messages are kept now.</summary>
+    /// <summary>The number of rooms and messages in the log.</summary>
     LogSize Size { get; }
 
     /// <summary>
-    /// Completes when the log has been disposed of; faults when it can no longer tell what is stored, after which it
-    /// takes nothing more and the process must be started anew.
+    /// Completes when the log has been disposed of. Faults when the log can no longer tell what is stored: from then on
+    /// it accepts nothing, and the process must be restarted.
     /// </summary>
     Task Stopped { get; }
 
     /// <summary>
-    /// Raised after a commit for each room that has new messages, in the order of the commits. The handler runs on the
-    /// writer's thread: it may take the messages and ring bells, and must neither block nor throw.
+    /// Raised after a commit, once for each room that has new messages, in the order of the commits. The handler runs
+    /// on the writer's thread: it may copy the messages and set wake-ups, but must neither block nor throw.
     /// </summary>
     event Action<RoomCommit>? Committed;
 
+    /// <summary>A new random log id: 128 bits as 32 lower-case hexadecimal digits.</summary>
+    static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
     /// <summary>
-    /// Hands a send over, waiting while the log's queue is full. The answer goes to the append's
-    /// <see cref="AppendStream"/>: exactly one <see cref="AppendStream.OnAnswered"/> for each append, in the order in
-    /// which a stream handed them over, or one <see cref="AppendStream.OnFailed"/> after which that stream gets no
-    /// more answers and nothing more of it is stored.
+    /// Queues a send, and waits while the queue is full. The answer goes to the append's <see cref="AppendStream"/>:
+    /// one <see cref="AppendStream.OnAnswered"/> for each append, in the order in which the stream queued them, or one
+    /// <see cref="AppendStream.OnFailed"/>, after which the stream gets no more answers and nothing more of it is
+    /// stored.
     /// </summary>
     /// <param name="append">The send.</param>
-    /// <param name="cancellation">Gives up waiting for a place in the queue; a send that has its place is not taken back.</param>
+    /// <param name="cancellation">
+    /// Cancels the wait for a place in the queue. A send that is queued is not withdrawn.
+    /// </param>
     ValueTask AppendAsync(Append append, CancellationToken cancellation);
 
-    /// <summary>Where a room begins and ends. A room that has never had a message is 1 and 0.</summary>
+    /// <summary>The first and last id of a room; 1 and 0 for a room that has never had a message.</summary>
     ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation);
 
     /// <summary>
-    /// Gives <paramref name="sink"/> the messages of a room with ids from <paramref name="after"/> + 1 to
-    /// <paramref name="through"/>, in order, until it declines one or a page (500 messages) is full.
+    /// Offers <paramref name="sink"/> the messages of a room with ids from <paramref name="after"/> + 1 to
+    /// <paramref name="through"/>, in order, until it declines one or has taken a page (500 messages).
     /// </summary>
-    /// <exception cref="LogDamagedException">The next message that is kept is not <paramref name="after"/> + 1.</exception>
+    /// <exception cref="LogDamagedException">A message is missing.</exception>
+    /// <exception cref="StoreUnavailableException">The log cannot be read now.</exception>
     ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation);
 
     /// <summary>
-    /// The rooms whose names come after <paramref name="after"/>, in the order of their bytes, at most
-    /// <paramref name="count"/>.
+    /// At most <paramref name="count"/> rooms whose names follow <paramref name="after"/>, in the byte order of their
+    /// names.
     /// </summary>
     ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(string after, int count, CancellationToken cancellation);
 }
 
-/// <summary>A room with its newest id, and when that was stored: microseconds since 1970, null where it is not kept.</summary>
+/// <summary>
+/// A room, its newest id, and the time of that message in microseconds since 1970; null if the message is not kept.
+/// </summary>
 internal readonly record struct RoomSummary(string Name, long Head, long? LastSentAt);
 
-/// <summary>What a log holds: rooms that have had a message, and messages kept.</summary>
+/// <summary>What a log holds: rooms that have had a message, and messages.</summary>
 internal readonly record struct LogSize(int Rooms, long Messages);
 
-/// <summary>The oldest id kept and the newest id ever given; a room that keeps nothing has Oldest = Head + 1.</summary>
+/// <summary>
+/// The oldest id that is kept and the newest id of a room. A room without messages has Oldest = Head + 1.
+/// </summary>
 internal readonly record struct RoomBounds(long Oldest, long Head)
 {
     public static RoomBounds Empty { get; } = new(1, 0);
 }
 
-/// <summary>Takes messages from a log, one after the other.</summary>
-internal interface IMessageSink
-{
-    /// <summary>Takes the message, or declines it (false): then no more are offered.</summary>
-    bool TryAdd(scoped in MessageRow row);
-}
+/// <summary>The log cannot be opened. The message says what is wrong, with the path, and what to do.</summary>
+internal sealed class LogOpenException(string problem, Exception? inner = null)
+    : Exception($"log cannot be opened: {problem}", inner);
 
-/// <summary>One stored message; its strings are UTF-8 and live only as long as the call that shows them.</summary>
-internal readonly ref struct MessageRow
-{
-    public required ReadOnlySpan<byte> Room { get; init; }
-    public required long Id { get; init; }
-    public required ReadOnlySpan<byte> Sender { get; init; }
-    public required ReadOnlySpan<byte> Text { get; init; }
-    public required ReadOnlySpan<byte> ClientOffset { get; init; }
+/// <summary>
+/// The log certainly did not do what was asked, but may do it later: the disk is full, or the database is locked.
+/// </summary>
+internal sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
-    /// <summary>Commit time in microseconds since 1970-01-01T00:00:00Z.</summary>
-    public required long SentAt { get; init; }
-}
+/// <summary>A message that the log gave an id to is missing or unreadable.</summary>
+internal sealed class LogDamagedException(string message) : Exception(message);

@@ -3,10 +3,10 @@ using Grpc.Core;
 
 namespace Chat.Client.Connecting;
 
-/// <summary>The metadata that says who calls.</summary>
+/// <summary>The metadata that identifies the caller.</summary>
 internal sealed class CallHeaders(ChatClientOptions options)
 {
-    /// <summary>The token that was asked for last.</summary>
+    /// <summary>The latest token; null before the first.</summary>
     public string? Token { get; private set; }
 
     /// <exception cref="TokenException">The token provider failed.</exception>
@@ -21,15 +21,15 @@ internal sealed class CallHeaders(ChatClientOptions options)
 
         try
         {
-            // One that does not look at its token must not keep a client from ending.
+            // A provider that ignores its token must not keep the client from stopping.
             var token = await provider(stopping).AsTask().WaitAsync(stopping).ConfigureAwait(false);
 
-            // Said here without its text: the library that would notice says it with the text, in a line that is logged.
+            // Checked here, because the gRPC library would put the token itself into its message, which is logged.
             if (string.IsNullOrEmpty(token) || token.Any(c => c is <= ' ' or > '~'))
             {
                 throw new InvalidOperationException(string.IsNullOrEmpty(token)
-                    ? "it is empty"
-                    : "it has a character that no header can carry; visible ASCII can be, and nothing else");
+                    ? "the token is empty"
+                    : "the token contains a character other than visible ASCII, which a header can't carry");
             }
 
             Token = token;
@@ -42,5 +42,5 @@ internal sealed class CallHeaders(ChatClientOptions options)
     }
 }
 
-/// <summary>The application's token provider threw.</summary>
-internal sealed class TokenException(Exception inner) : Exception($"the TokenProvider gave no token: {inner.Message}", inner);
+/// <summary>The application's token provider failed.</summary>
+internal sealed class TokenException(Exception inner) : Exception($"the TokenProvider failed: {inner.Message}", inner);

@@ -5,38 +5,32 @@ using Grpc.Net.Client;
 namespace Chat.Client.Connecting;
 
 /// <summary>
-/// Opens channels. Each attempt has one of its own, because a channel that is kept has a backoff of its own, which would come
-/// on top.
+/// Opens channels, one per attempt. A channel that is kept has a back-off of its own, which would be added to the client's.
 /// </summary>
 internal sealed class Channels(ChatClientOptions options)
 {
-    public Lease Open(string address) => options.Channel is { } given ? new(given, null) : new(address, options);
-
-    /// <summary>A channel for one attempt.</summary>
-    internal readonly struct Lease : IDisposable
+    public Lease Open(string address)
     {
-        private readonly GrpcChannel? own;
-
-        public Lease(string address, ChatClientOptions options)
+        if (options.Channel is { } given)
         {
-            var handler = new SocketsHttpHandler
-            {
-                ConnectTimeout = options.ConnectTimeout,
-                PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-                KeepAlivePingDelay = TimeSpan.FromSeconds(30),
-                KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
-            };
-            own = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
-            Channel = own;
+            return new Lease(given, null);
         }
 
-        public Lease(ChannelBase channel, GrpcChannel? own)
+        var handler = new SocketsHttpHandler
         {
-            Channel = channel;
-            this.own = own;
-        }
+            ConnectTimeout = options.ConnectTimeout,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
+        };
+        var own = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
+        return new Lease(own, own);
+    }
 
-        public ChannelBase Channel { get; }
+    /// <summary>A channel for one attempt. Disposing of it disposes of the channel, unless it is the application's.</summary>
+    internal readonly struct Lease(ChannelBase channel, GrpcChannel? own) : IDisposable
+    {
+        public ChannelBase Channel { get; } = channel;
 
         public void Dispose() => own?.Dispose();
     }

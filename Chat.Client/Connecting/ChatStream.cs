@@ -5,10 +5,10 @@ using Grpc.Core;
 namespace Chat.Client.Connecting;
 
 /// <summary>
-/// One stream: a loop that writes joins, then everything unanswered, then what is new, and one that reads, hands on, and
-/// notices when nothing comes any more.
+/// One stream, with two loops: one writes joins, then everything unanswered, then new messages; the other reads, passes on
+/// what arrives, and notices when nothing arrives any more.
 /// </summary>
-internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue events, WakeSignal wakeUp, ChatClientOptions options)
+internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal wakeUp, ChatClientOptions options)
 {
     // Far below the service's limit of 1 MiB, and large enough for some hundred messages at once.
     private const int BytesOfRequest = 64 * 1024;
@@ -21,21 +21,26 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
     /// <summary>The service has answered.</summary>
     public bool IsConnected { get; private set; }
 
-    /// <summary>When it did, by the clock's timestamp.</summary>
+    /// <summary>When it did, as a timestamp of the clock.</summary>
     public long ConnectedAt { get; private set; }
 
-    /// <summary>Something was sent on this stream.</summary>
+    /// <summary>A message was sent on this stream.</summary>
     public bool HasSent { get; private set; }
 
     /// <summary>Runs until the stream ends or the client stops.</summary>
     /// <param name="channel">The connection.</param>
-    /// <param name="headers">Who calls.</param>
-    /// <param name="address">Where it goes to, for sentences.</param>
-    /// <param name="holdSends">How long nothing must be sent.</param>
+    /// <param name="headers">The caller.</param>
+    /// <param name="address">The address of the service, for messages to people.</param>
+    /// <param name="holdSends">How long no messages must be sent.</param>
     /// <param name="connected">Called with the first frame.</param>
     /// <param name="stopping">The client stops.</param>
     public async Task<StreamEnd> RunAsync(
-        ChannelBase channel, Metadata headers, string address, TimeSpan holdSends, Action connected, CancellationToken stopping)
+        ChannelBase channel,
+        Metadata headers,
+        string address,
+        TimeSpan holdSends,
+        Action connected,
+        CancellationToken stopping)
     {
         outbox.Rewind();
         rooms.Rewind();
@@ -44,37 +49,53 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
         headers.Add("room", "-");
         using var call = new ChatService.ChatServiceClient(channel).Chat(headers, cancellationToken: sessionEnded.Token);
         var writing = WriteAsync(call.RequestStream, holdSends, sessionEnded);
+        StreamEnd end;
         try
         {
-            while (await call.ResponseStream.MoveNext(sessionEnded.Token))
-            {
-                // What is done with a frame is no silence of the service.
-                silence.CancelAfter(Timeout.InfiniteTimeSpan);
-                if (Take(call.ResponseStream.Current, connected) is { } wrong)
-                {
-                    ClientMetrics.WrongIds.Add(1);
-                    return new StreamEnd(ProblemKind.WrongId, $"the service at {address} broke the order: {wrong}; coming back to the last good one");
-                }
-
-                silence.CancelAfter(silenceLimit);
-            }
-
-            return goAway is not null
-                ? Problems.Of(goAway)
-                : new StreamEnd(ProblemKind.EndedByService, "the service ended the stream without a reason");
+            end = await ReadAsync(call.ResponseStream, silence, address, connected, sessionEnded.Token);
         }
         catch (Exception error) when (error is RpcException or OperationCanceledException or IOException)
         {
-            return End(error, address, isSilent: silence.IsCancellationRequested && !stopping.IsCancellationRequested);
+            end = EndOf(error, address, isSilent: silence.IsCancellationRequested && !stopping.IsCancellationRequested);
         }
         finally
         {
             await sessionEnded.CancelAsync();
-            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // What ended it, the reader was told.
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        // Rethrows a defect of the writing loop; what ended the call was also reported to the reading loop.
+        await writing;
+        return end;
     }
 
-    private StreamEnd End(Exception error, string address, bool isSilent)
+    private async Task<StreamEnd> ReadAsync(
+        IAsyncStreamReader<ChatResponse> responses,
+        CancellationTokenSource silence,
+        string address,
+        Action connected,
+        CancellationToken sessionEnded)
+    {
+        while (await responses.MoveNext(sessionEnded))
+        {
+            // The time to process a frame is not the service's silence.
+            silence.CancelAfter(Timeout.InfiniteTimeSpan);
+            if (Take(responses.Current, connected) is { } wrong)
+            {
+                ClientMetrics.WrongIds.Add(1);
+                return new StreamEnd(
+                    ProblemKind.WrongId, $"the service at {address} broke the order of messages: {wrong}; reconnecting from the last correct one");
+            }
+
+            silence.CancelAfter(silenceLimit);
+        }
+
+        return goAway is not null
+            ? Problems.Of(goAway)
+            : new StreamEnd(ProblemKind.EndedByService, $"the service at {address} ended the stream without giving a reason");
+    }
+
+    private StreamEnd EndOf(Exception error, string address, bool isSilent)
     {
         if (goAway is not null)
         {
@@ -83,7 +104,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
 
         if (isSilent)
         {
-            return new StreamEnd(ProblemKind.Silent, $"nothing came from {address} for {silenceLimit.TotalSeconds:0.#} s");
+            return Problems.Silence(address, silenceLimit);
         }
 
         return error is RpcException rpc
@@ -91,48 +112,58 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
             : new StreamEnd(ProblemKind.Broken, $"the connection to {address} broke");
     }
 
-    private async Task WriteAsync(IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationTokenSource sessionEnded)
+    private async Task WriteAsync(
+        IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationTokenSource sessionEnded)
     {
         try
         {
             await WriteAsync(requests, holdSends, sessionEnded.Token);
         }
-        catch (Exception error) when (error is not (RpcException or OperationCanceledException or IOException or InvalidOperationException))
+        catch (Exception error) when (error is RpcException or OperationCanceledException or IOException or InvalidOperationException)
         {
-            // A defect of the client's own. The reader, which hears nothing of it, must not go on without this one.
+            // The call has ended, which the reading loop reports.
+        }
+        catch
+        {
+            // A defect. The reading loop would not hear of it, and must not go on alone.
             await sessionEnded.CancelAsync();
             throw;
         }
     }
 
-    private async Task WriteAsync(IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationToken sessionEnded)
+    private async Task WriteAsync(
+        IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationToken sessionEnded)
     {
-        var holding = Task.Delay(holdSends, options.TimeProvider, sessionEnded);
+        var isHolding = holdSends > TimeSpan.Zero;
+        using var ended = sessionEnded.UnsafeRegister(static signal => ((WakeSignal)signal!).Set(), wakeUp);
+        using var holding = options.TimeProvider.CreateTimer(
+            _ =>
+            {
+                Volatile.Write(ref isHolding, false);
+                wakeUp.Set();
+            },
+            null,
+            isHolding ? holdSends : Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
         while (true)
         {
+            sessionEnded.ThrowIfCancellationRequested();
             var request = new ChatRequest();
             var hasRooms = rooms.Fill(request);
-            var hasSends = holding.IsCompleted && outbox.Fill(request, BytesOfRequest);
+            var hasSends = !Volatile.Read(ref isHolding) && outbox.Fill(request, BytesOfRequest);
             HasSent |= hasSends;
             if (hasRooms || hasSends)
             {
                 await requests.WriteAsync(request, sessionEnded);
             }
-            else if (holding.IsCompleted)
-            {
-                await wakeUp.WaitAsync(sessionEnded);
-            }
             else
             {
-                using var over = CancellationTokenSource.CreateLinkedTokenSource(sessionEnded);
-                await Task.WhenAny(holding, wakeUp.WaitAsync(over.Token));
-                await over.CancelAsync();
-                sessionEnded.ThrowIfCancellationRequested();
+                await wakeUp.WaitAsync();
             }
         }
     }
 
-    // What is wrong, where something is.
+    /// <returns>Null, or what is wrong.</returns>
     private string? Take(ChatResponse response, Action connected)
     {
         if (response.Heartbeat?.Interval.ToSpan() is { } interval && interval > TimeSpan.Zero)
@@ -151,10 +182,10 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
 
         var wrong = rooms.Take(response);
 
-        // Before the acks: an ack may stand for all before it that were not refused.
+        // Refusals first: an ack may stand for all messages before it that were not refused.
         foreach (var refusal in response.Refusals)
         {
-            if (outbox.Take(refusal, entry => events.Add(entry.ToRefused())))
+            if (outbox.Take(refusal))
             {
                 ClientMetrics.Refused.Add(1);
             }
@@ -162,9 +193,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, EventQueue 
 
         foreach (var ack in response.Acks)
         {
-            var isTaken = outbox.Take(ack, entry => events.AddNewest(
-                new MessageAcked(entry.Room, entry.ClientOffset, ack.Id, ack.Duplicate), entry.Room));
-            if (isTaken)
+            if (outbox.Take(ack))
             {
                 ClientMetrics.Sent.Add(1, ClientMetrics.System, ClientMetrics.Send);
             }

@@ -10,12 +10,15 @@ internal sealed class Connection(
     private readonly Channels channels = new(options);
     private readonly CallHeaders headers = new(options);
     private readonly Backoff backoff = new(options);
+
+    // The token that was refused last, and how many were since the last connection.
     private string? refusedToken;
+    private int refusedTokens;
     private volatile ConnectionChanged current = new(ConnectionState.Connecting, null);
 
     public ConnectionChanged Current => current;
 
-    /// <summary>Runs until the client stops; returns why there is no use in coming back, where that is so.</summary>
+    /// <summary>Runs until the client stops or the failure is permanent; returns the latter.</summary>
     public async Task<ConnectionProblem?> RunAsync(CancellationToken stopping)
     {
         var (holdSends, heldSince) = (TimeSpan.Zero, 0L);
@@ -23,7 +26,7 @@ internal sealed class Connection(
         {
             var address = options.Addresses[attempt % options.Addresses.Count];
             Change(new(ConnectionState.Connecting, current.Problem));
-            var stream = new ChatStream(outbox, rooms, events, wakeUp, options);
+            var stream = new ChatStream(outbox, rooms, wakeUp, options);
             var left = holdSends - options.TimeProvider.GetElapsedTime(heldSince);
             var end = await AttemptAsync(stream, address, left > TimeSpan.Zero ? left : TimeSpan.Zero, stopping);
             if (stopping.IsCancellationRequested)
@@ -31,15 +34,13 @@ internal sealed class Connection(
                 return null;
             }
 
-            if (IsFinal(end))
+            end = WithNextToken(end);
+            if (end.IsFinal)
             {
-                var problem = new ConnectionProblem(end.Kind, end.Message, null);
-                logger.Halted(end.Kind, end.Message);
-                Change(new(ConnectionState.Halted, problem));
-                return problem;
+                return Halt(end.Kind, end.Message);
             }
 
-            if (HasHeld(stream))
+            if (WasHealthy(stream))
             {
                 backoff.Reset();
             }
@@ -49,7 +50,7 @@ internal sealed class Connection(
                 (holdSends, heldSince) = (hold, options.TimeProvider.GetTimestamp());
             }
 
-            // Where sends are held, nothing can provoke the same end again at once.
+            // While sends are held, nothing can cause the same end again at once.
             var delay = end.HoldSends > TimeSpan.Zero && stream.HasSent ? TimeSpan.Zero : backoff.Next();
             delay = delay > end.AtLeast ? delay : end.AtLeast;
             logger.Reconnecting(end.Kind, end.Message, delay);
@@ -57,6 +58,15 @@ internal sealed class Connection(
             Change(new(ConnectionState.Waiting, new(end.Kind, end.Message, delay)));
             await Task.Delay(delay, options.TimeProvider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>The failure is permanent.</summary>
+    public ConnectionProblem Halt(ProblemKind kind, string message)
+    {
+        var problem = new ConnectionProblem(kind, message, null);
+        logger.Halted(kind, message);
+        Change(new(ConnectionState.Halted, problem));
+        return problem;
     }
 
     /// <summary>The client has been disposed of.</summary>
@@ -68,7 +78,8 @@ internal sealed class Connection(
         }
     }
 
-    private async Task<StreamEnd> AttemptAsync(ChatStream stream, string address, TimeSpan holdSends, CancellationToken stopping)
+    private async Task<StreamEnd> AttemptAsync(
+        ChatStream stream, string address, TimeSpan holdSends, CancellationToken stopping)
     {
         using var activity = ClientDiagnostics.Source.StartActivity("chat connect", System.Diagnostics.ActivityKind.Client);
         activity?.SetTag("server.address", address);
@@ -77,7 +88,11 @@ internal sealed class Connection(
             var metadata = await headers.CreateAsync(stopping);
             if (headers.Token is { } token && token == refusedToken)
             {
-                return new StreamEnd(ProblemKind.AccessDenied, "the service refuses this token; give another one") { IsFinal = true };
+                return new StreamEnd(
+                    ProblemKind.AccessDenied, "the service has refused this token before; the TokenProvider must return another one")
+                {
+                    IsFinal = true,
+                };
             }
 
             using var channel = channels.Open(address);
@@ -89,30 +104,32 @@ internal sealed class Connection(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            return new StreamEnd(ProblemKind.Broken, "the client stops");
+            return new StreamEnd(ProblemKind.Broken, "the client is stopping");
         }
 
         void Connected()
         {
-            refusedToken = null;
+            (refusedToken, refusedTokens) = (null, 0);
             logger.Connected(address);
             Change(new(ConnectionState.Connected, null));
         }
     }
 
-    // A token that was refused may have expired a moment ago: the provider is asked once more, and the same one is final.
-    private bool IsFinal(StreamEnd end)
+    // A refused token may have expired a moment ago, so the provider is asked for another one, a limited number of times.
+    private StreamEnd WithNextToken(StreamEnd end)
     {
-        if (end.IsFinal && end.Kind == ProblemKind.AccessDenied && headers.Token is { } token && token != refusedToken)
+        if (!end.IsFinal || end.Kind != ProblemKind.AccessDenied || headers.Token is not { } token || token == refusedToken)
         {
-            refusedToken = token;
-            return false;
+            return end;
         }
 
-        return end.IsFinal;
+        refusedToken = token;
+        return ++refusedTokens < options.MaxRefusedTokens
+            ? end with { IsFinal = false }
+            : end with { Message = $"{end.Message} (tokens refused in a row: {refusedTokens})" };
     }
 
-    private bool HasHeld(ChatStream stream) =>
+    private bool WasHealthy(ChatStream stream) =>
         stream.IsConnected
         && rooms.CaughtUpAt is { } since
         && options.TimeProvider.GetElapsedTime(Math.Max(since, stream.ConnectedAt)) >= options.HealthyAfter;

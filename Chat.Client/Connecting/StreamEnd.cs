@@ -1,26 +1,26 @@
 namespace Chat.Client.Connecting;
 
-/// <summary>How an attempt ended: what is wrong, and what that means for the next one.</summary>
-/// <param name="Kind">What kind of problem it is.</param>
-/// <param name="Message">What happened, in a sentence.</param>
+/// <summary>How an attempt ended, and what follows for the next one.</summary>
+/// <param name="Kind">The kind of problem.</param>
+/// <param name="Message">What happened and what to do, for people.</param>
 internal sealed record StreamEnd(ProblemKind Kind, string Message)
 {
-    // What a service asks for beyond that, no timer takes, and no person waits for.
+    // A service may ask for more than any timer accepts.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
     private readonly TimeSpan atLeast;
     private readonly TimeSpan? holdSends;
 
-    /// <summary>Coming back is of no use.</summary>
+    /// <summary>The failure is permanent: another attempt would fail, too.</summary>
     public bool IsFinal { get; init; }
 
-    /// <summary>The service wants no attempt earlier than after this.</summary>
+    /// <summary>The shortest delay that the service asks for.</summary>
     public TimeSpan AtLeast
     {
         get => atLeast;
         init => atLeast = value < Longest ? value : Longest;
     }
 
-    /// <summary>The service can't store: come back at once to read, and hold sends for this long.</summary>
+    /// <summary>The service can't store messages: reconnect at once to read, and send nothing for this long.</summary>
     public TimeSpan? HoldSends
     {
         get => holdSends;

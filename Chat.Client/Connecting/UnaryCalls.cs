@@ -5,12 +5,12 @@ using Grpc.Health.V1;
 
 namespace Chat.Client.Connecting;
 
-/// <summary>Calls for history and rooms, each repeated while the service says that this helps and there is time.</summary>
+/// <summary>The calls for history and rooms, each repeated while the failure is not permanent and there is time.</summary>
 internal sealed class UnaryCalls(ChatClientOptions options)
 {
     private readonly Channels channels = new(options);
 
-    /// <exception cref="ChatCallException">It did not succeed.</exception>
+    /// <exception cref="ChatCallException">The call failed.</exception>
     public async Task<HistoryPage> ListMessagesAsync(ListMessagesRequest request, CancellationToken cancellationToken)
     {
         var page = await CallAsync(
@@ -20,11 +20,11 @@ internal sealed class UnaryCalls(ChatClientOptions options)
             [.. page.Messages.Select(message => message.ToChatMessage(page.LogId))], page.LogId, page.OldestId, page.HeadId);
     }
 
-    /// <exception cref="ChatCallException">It did not succeed.</exception>
+    /// <exception cref="ChatCallException">The call failed.</exception>
     public Task<ListRoomsResponse> ListRoomsAsync(ListRoomsRequest request, CancellationToken cancellationToken) => CallAsync(
         (channel, headers, deadline) => Chat(channel).ListRoomsAsync(request, headers, deadline, cancellationToken), cancellationToken);
 
-    /// <exception cref="ChatCallException">It did not succeed.</exception>
+    /// <exception cref="ChatCallException">The call failed.</exception>
     public async Task<bool> IsServingAsync(CancellationToken cancellationToken)
     {
         var request = new HealthCheckRequest { Service = ChatService.Descriptor.FullName };
@@ -41,12 +41,12 @@ internal sealed class UnaryCalls(ChatClientOptions options)
     {
         var backoff = new Backoff(options);
         var headers = new CallHeaders(options);
-        var begun = options.TimeProvider.GetTimestamp();
+        var started = options.TimeProvider.GetTimestamp();
         var (end, cause) = (default(StreamEnd), default(Exception));
         for (var attempt = 0; ; attempt++)
         {
             var address = options.Addresses[attempt % options.Addresses.Count];
-            var left = options.CallTimeout - options.TimeProvider.GetElapsedTime(begun);
+            var left = options.CallTimeout - options.TimeProvider.GetElapsedTime(started);
             try
             {
                 using var channel = channels.Open(address);
@@ -58,7 +58,7 @@ internal sealed class UnaryCalls(ChatClientOptions options)
             }
             catch (RpcException error) when (!cancellationToken.IsCancellationRequested)
             {
-                // That the time is over says less than what an earlier attempt has met.
+                // That the time is over says less than how an earlier attempt failed.
                 if (end is null || error.StatusCode != StatusCode.DeadlineExceeded)
                 {
                     (end, cause) = (Problems.Of(error, address, wasConnected: false), error);
@@ -76,7 +76,7 @@ internal sealed class UnaryCalls(ChatClientOptions options)
             var delay = backoff.Next();
             delay = delay > end.AtLeast ? delay : end.AtLeast;
             if (end.IsFinal || end.Kind is ProblemKind.Tls or ProblemKind.NotAChatService
-                || options.TimeProvider.GetElapsedTime(begun) + delay >= options.CallTimeout)
+                || options.TimeProvider.GetElapsedTime(started) + delay >= options.CallTimeout)
             {
                 throw new ChatCallException(new ConnectionProblem(end.Kind, end.Message, null), cause);
             }

@@ -3,15 +3,18 @@ using System.Text;
 namespace Chat.Client.Delivery;
 
 /// <summary>
-/// The events that wait for the application. It is full from a number or size on, which its writers must ask for before
-/// they add what a room goes on with; of other events the newest of a kind and room takes the place of those before it.
+/// The events that wait for the application. From a number or size on, it is full: the rooms must then pause, and of other
+/// events, the newest of each kind and room replaces those before it.
 /// </summary>
-internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
+/// <param name="maxCount">The number of events at which it is full.</param>
+/// <param name="maxBytes">The size of their texts at which it is full.</param>
+/// <param name="drained">Set when it is not full any more.</param>
+internal sealed class EventQueue(int maxCount, int maxBytes, WakeSignal drained)
 {
     private readonly Lock gate = new();
     private readonly Queue<ChatEvent> events = [];
 
-    // While it is full, of each kind and room the newest.
+    // While it is full, the newest of each kind and room.
     private readonly Dictionary<(Type, string), ChatEvent> newest = [];
     private TaskCompletionSource? waiter;
     private Exception? failure;
@@ -19,7 +22,7 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
     private bool wasFull;
     private long bytes;
 
-    /// <summary>True once it was filled, until the half has been taken.</summary>
+    /// <summary>True from when it was filled until half of it has been taken.</summary>
     public bool IsFull
     {
         get
@@ -31,7 +34,7 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
         }
     }
 
-    /// <summary>Adds an event of a joined room, or one whose place is bounded elsewhere.</summary>
+    /// <summary>Adds an event of a joined room, or one whose number is bounded elsewhere.</summary>
     public void Add(ChatEvent happened)
     {
         lock (gate)
@@ -40,9 +43,9 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
         }
     }
 
-    /// <summary>Adds an event that stands for all of its kind before it, where there are too many.</summary>
+    /// <summary>Adds an event that replaces earlier ones of its kind if the queue is full.</summary>
     /// <param name="happened">The event.</param>
-    /// <param name="room">Its room; empty where it has none.</param>
+    /// <param name="room">Its room; empty if it has none.</param>
     public void AddNewest(ChatEvent happened, string room)
     {
         lock (gate)
@@ -58,7 +61,7 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
         }
     }
 
-    /// <summary>No more events come; what is there is still handed out, and then the failure, if there is one.</summary>
+    /// <summary>No more events follow. Those in the queue can still be taken, and then the failure, if there is one.</summary>
     public void Complete(Exception? error)
     {
         lock (gate)
@@ -69,7 +72,7 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
         }
     }
 
-    /// <summary>The next event; null where there is none any more. One at a time may wait.</summary>
+    /// <summary>The next event; null if no more follow. Only one caller at a time may wait.</summary>
     public async ValueTask<ChatEvent?> TakeAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -77,14 +80,12 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
             cancellationToken.ThrowIfCancellationRequested();
             ChatEvent? taken;
             Task? wait = null;
-            bool isDrained;
             lock (gate)
             {
                 taken = Dequeue();
-                isDrained = wasFull && events.Count <= maxCount / 2 && bytes <= maxBytes / 2;
-                if (isDrained)
+                if (wasFull && events.Count <= maxCount / 2 && bytes <= maxBytes / 2)
                 {
-                    // Now, and not when nothing else is left, which may never be.
+                    // Now, and not when the queue is empty, which may never happen.
                     foreach (var happened in newest.Values)
                     {
                         events.Enqueue(happened);
@@ -92,6 +93,7 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
 
                     newest.Clear();
                     wasFull = events.Count >= maxCount;
+                    drained.Set();
                 }
 
                 if (taken is null)
@@ -104,11 +106,6 @@ internal sealed class EventQueue(int maxCount, int maxBytes, Action drained)
                     waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                     wait = waiter.Task;
                 }
-            }
-
-            if (isDrained)
-            {
-                drained();
             }
 
             if (taken is not null)

@@ -4,28 +4,27 @@ using Chat.V1;
 namespace Chat.Client.Delivery;
 
 /// <summary>
-/// The rooms that the application has joined. It turns what a stream says about them into events, checks that each message
-/// is the next one, and knows where to go on. Messages are not kept for an application that does not take them: the room is
-/// left, and joined again after the last message that it was given.
+/// The rooms that the application has joined. It turns what a stream says about them into events, and asks the stream for
+/// joins and leaves. While the event queue is full, it leaves the rooms instead of keeping their messages, and joins them
+/// again after the last message that became an event.
 /// </summary>
-internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeProvider time)
+/// <remarks>
+/// Under its lock, only what neither blocks nor calls back is called: the state keeper, the event queue, the wake-up.
+/// </remarks>
+internal sealed class FollowedRooms(IStateKeeper state, EventQueue events, WakeSignal wakeUp, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, FollowedRoom> rooms = [];
 
-    // Joins of this stream that have no answer yet: only the last one of a room counts.
+    // Joins of this stream without an answer: only the last one of a room counts.
     private readonly Dictionary<string, int> joinsUnanswered = [];
     private readonly HashSet<string> toLeave = [];
-    private Action changed = () => { };
     private long lastEpoch;
     private long? caughtUpAt;
     private bool isPaused;
     private Exception? closed;
 
-    /// <summary>Who is to be told that there is something to send.</summary>
-    public void OnChange(Action ring) => changed = ring;
-
-    /// <summary>Since when there is nothing old to come in any room, by the clock's timestamp; null while there is.</summary>
+    /// <summary>Since when all rooms have been caught up, as a timestamp of the clock; null if they are not.</summary>
     public long? CaughtUpAt
     {
         get
@@ -37,10 +36,9 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
         }
     }
 
-    /// <summary>Follows a room from now on; ends when the service has answered for the first time.</summary>
+    /// <summary>Follows a room from now on; completes with the service's first answer.</summary>
     public Task Join(string name, JoinFrom from)
     {
-        FollowedRoom? room;
         lock (gate)
         {
             if (closed is not null)
@@ -48,19 +46,19 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
                 return Task.FromException(closed);
             }
 
-            if (!rooms.TryGetValue(name, out room))
+            if (!rooms.TryGetValue(name, out var room))
             {
                 room = new FollowedRoom(name, from, state.PositionOf(name));
                 rooms.Add(name, room);
                 caughtUpAt = null;
+                wakeUp.Set();
             }
-        }
 
-        changed();
-        return room.Joined.Task;
+            return room.Joined;
+        }
     }
 
-    /// <summary>Follows a room no more, and forgets the position in it. False = it was not joined.</summary>
+    /// <summary>Stops following a room, and forgets the position in it. False if it was not joined.</summary>
     public bool Leave(string name)
     {
         lock (gate)
@@ -70,19 +68,19 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
                 return false;
             }
 
-            // Also where its join is due: it may be one after a pause that the service has not been told of.
+            // Even if its join has not been sent: it may be one after a pause, and the service still has the room joined.
             toLeave.Add(name);
             state.Forget(name);
-            Fail(room, new ChatRefusedException(RefusalReason.Unspecified, $"the room '{name}' was left before it was joined"));
+            room.Fail(new ChatRefusedException(
+                RefusalReason.Unspecified, $"the application left the room '{name}' before it was joined"));
             events.Add(new RoomLeft(name, RefusalReason.Unspecified, ""));
-            LookWhetherCaughtUp();
+            NoteCaughtUp();
+            wakeUp.Set();
+            return true;
         }
-
-        changed();
-        return true;
     }
 
-    /// <summary>A new stream begins, in which no room is joined.</summary>
+    /// <summary>A new stream starts, in which no room is joined.</summary>
     public void Rewind()
     {
         lock (gate)
@@ -93,55 +91,46 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
             isPaused = events.IsFull;
             foreach (var room in rooms.Values)
             {
-                room.Phase = isPaused && room.Joined.Task.IsCompleted ? JoinPhase.Paused : JoinPhase.ToJoin;
-                room.IsAnnounced = room.IsCaughtUp = false;
+                room.Rewind(isPaused);
             }
         }
     }
 
-    /// <summary>The first frame of a stream has come.</summary>
+    /// <summary>The stream has received its first frame.</summary>
     public void Begin()
     {
         lock (gate)
         {
-            LookWhetherCaughtUp();
+            NoteCaughtUp();
         }
     }
 
-    /// <summary>The application has taken the half of what waited for it.</summary>
-    public void GoOn()
-    {
-        lock (gate)
-        {
-            isPaused = false;
-            foreach (var room in rooms.Values.Where(room => room.Phase is JoinPhase.ToPause or JoinPhase.Paused))
-            {
-                room.Phase = JoinPhase.ToJoin;
-            }
-        }
-
-        changed();
-    }
-
-    /// <summary>Puts the leaves and joins that are due into a request. False = none is.</summary>
+    /// <summary>Adds the leaves and joins that are due to a request. False if there are none.</summary>
     public bool Fill(ChatRequest request)
     {
         lock (gate)
         {
+            if (isPaused && !events.IsFull)
+            {
+                isPaused = false;
+                foreach (var room in rooms.Values)
+                {
+                    room.Resume();
+                }
+            }
+
             request.Leaves.AddRange(toLeave.Select(name => new Leave { Room = name }));
             toLeave.Clear();
             foreach (var room in rooms.Values)
             {
-                if (room.Phase is JoinPhase.ToPause)
+                if (room.TakeLeave() is { } leave)
                 {
-                    request.Leaves.Add(new Leave { Room = room.Name });
-                    room.Phase = JoinPhase.Paused;
+                    request.Leaves.Add(leave);
                 }
-                else if (room.Phase is JoinPhase.ToJoin && (!isPaused || !room.Joined.Task.IsCompleted))
+                else if (room.TakeJoin(isPaused) is { } join)
                 {
-                    request.Joins.Add(JoinOf(room));
+                    request.Joins.Add(join);
                     joinsUnanswered[room.Name] = joinsUnanswered.GetValueOrDefault(room.Name) + 1;
-                    room.Phase = JoinPhase.JoinSent;
                 }
             }
 
@@ -150,7 +139,7 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
     }
 
     /// <summary>Takes what a frame says about rooms.</summary>
-    /// <returns>Null, or what is wrong with an id in it. What came before that has been taken.</returns>
+    /// <returns>Null, or what is wrong with an id in it; everything before that has been taken.</returns>
     public string? Take(ChatResponse response)
     {
         lock (gate)
@@ -163,7 +152,8 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
 
             foreach (var caughtUp in response.CaughtUp)
             {
-                Take(caughtUp);
+                Find(caughtUp.Room, JoinPhase.Joined)?.Take(caughtUp, events);
+                NoteCaughtUp();
             }
 
             foreach (var left in response.Left)
@@ -173,14 +163,20 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
 
             if (!isPaused && events.IsFull)
             {
-                Pause();
+                isPaused = true;
+                foreach (var room in rooms.Values)
+                {
+                    room.Pause();
+                }
+
+                wakeUp.Set();
             }
 
             return null;
         }
     }
 
-    /// <summary>No room is followed any more: whoever waits for a join is told so.</summary>
+    /// <summary>No room is followed any more: everybody who waits for a join gets the error.</summary>
     public void Close(Exception error)
     {
         lock (gate)
@@ -188,136 +184,45 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
             closed ??= error;
             foreach (var room in rooms.Values)
             {
-                Fail(room, error);
+                room.Fail(error);
             }
         }
     }
 
-    private static void Fail(FollowedRoom room, Exception error)
-    {
-        room.Joined.TrySetException(error);
-        _ = room.Joined.Task.Exception; // Nobody has to wait for it.
-    }
-
-    private static Join JoinOf(FollowedRoom room)
-    {
-        var join = new Join { Room = room.Name };
-        if (room.Received is { } received)
-        {
-            (join.AfterId, join.LogId) = (received.Id, received.LogId);
-            return join;
-        }
-
-        (join.LogId, join.ReplayLimit) = (room.From.LogId, room.From.Limit);
-        if (room.From.AfterId is { } afterId)
-        {
-            join.AfterId = afterId;
-        }
-
-        return join;
-    }
-
     private string? Take(Joined joined)
     {
-        // One that answers no join says that the service has thrown away what was to come next.
-        if (!IsLastAnswer(joined.Room) || (Find(joined.Room, JoinPhase.JoinSent) ?? Find(joined.Room, JoinPhase.Joined)) is not { } room)
+        // If it answers no join, the service has discarded what was to follow, and the room continues here.
+        if (!IsLastAnswer(joined.Room)
+            || (Find(joined.Room, JoinPhase.JoinSent) ?? Find(joined.Room, JoinPhase.Joined)) is not { } room)
         {
             return null;
         }
 
-        // Whoever waits for the first answer gets it also while the application is slow; the messages come later.
-        room.Phase = isPaused ? JoinPhase.ToPause : JoinPhase.Joined;
         if (isPaused)
         {
-            changed();
+            wakeUp.Set(); // It is to be left again.
         }
 
-        var isFirst = room.Received is null;
-        var last = room.Received ?? new Position(0, joined.LogId, Math.Max(room.From.AfterId ?? 0, 0));
-        var isReset = joined.Resume == Resume.Reset;
-        var after = new Position(isFirst || isReset ? ++lastEpoch : last.Epoch, joined.LogId, joined.AfterId);
-        if (!isFirst && joined.Resume == Resume.Complete && after.Id != last.Id)
-        {
-            return $"room '{room.Name}' goes on after {after.Id}, and not after {last.Id}";
-        }
-
-        room.Received = after;
-        if (isFirst)
-        {
-            state.Start(room.Name, after);
-        }
-
-        if (!room.IsAnnounced)
-        {
-            room.IsAnnounced = true;
-            events.Add(new RoomJoined(room.Name, joined.LogId, joined.AfterId, joined.OldestId, joined.HeadId));
-        }
-
-        var taken = new PositionTaken(room.Name, after);
-        if (isReset)
-        {
-            events.Add(new RoomReset(room.Name, joined.LogId, joined.AfterId) { Taken = taken });
-        }
-        else if (joined.Resume == Resume.Gap)
-        {
-            events.Add(new RoomGap(room.Name, last.Id, joined.AfterId) { Taken = taken });
-        }
-
-        room.Joined.TrySetResult();
-        return null;
+        return room.Take(joined, ++lastEpoch, isPaused, state, events);
     }
 
-    private string? Take(Message message)
-    {
-        if (Find(message.Room, JoinPhase.Joined) is not { } room)
-        {
-            return null;
-        }
-
-        var last = room.Received!.Value;
-        if (message.Id != last.Id + 1)
-        {
-            return $"room '{room.Name}' continues with {message.Id} after {last.Id}";
-        }
-
-        room.Received = last with { Id = message.Id };
-
-        // What has no text is of a kind to come, and says nothing to this client.
-        if (message.Erased || message.Text.Length > 0)
-        {
-            events.Add(new MessageReceived(message.ToChatMessage(last.LogId) with { Epoch = last.Epoch }));
-            ClientMetrics.Consumed.Add(1, ClientMetrics.System, ClientMetrics.Receive);
-        }
-
-        return null;
-    }
-
-    private void Take(CaughtUp caughtUp)
-    {
-        if (Find(caughtUp.Room, JoinPhase.Joined) is not { IsCaughtUp: false } room)
-        {
-            return;
-        }
-
-        room.IsCaughtUp = true;
-        events.Add(new RoomCaughtUp(room.Name, caughtUp.Id));
-        LookWhetherCaughtUp();
-    }
+    private string? Take(Message message) => Find(message.Room, JoinPhase.Joined)?.Take(message, events);
 
     private void Take(Left left)
     {
-        // Without a reason it answers a leave, and the room may have been joined again since.
+        // Without a reason, it answers a leave, and the room may have been joined again since.
         if (left.Reason == Reason.Unspecified || !IsLastAnswer(left.Room) || !rooms.Remove(left.Room, out var room))
         {
             return;
         }
 
-        Fail(room, new ChatRefusedException(left.Reason.ToRefusalReason(), left.Detail));
-        events.Add(new RoomLeft(room.Name, left.Reason.ToRefusalReason(), left.Detail));
-        LookWhetherCaughtUp();
+        var reason = left.Reason.ToRefusalReason();
+        room.Fail(new ChatRefusedException(reason, left.Detail));
+        events.Add(new RoomLeft(room.Name, reason, left.Detail));
+        NoteCaughtUp();
     }
 
-    // False = a later join of the room has no answer yet. A right that is withdrawn answers none.
+    // False if a later join of the room has no answer yet. A right that the service withdraws answers no join.
     private bool IsLastAnswer(string name)
     {
         var left = joinsUnanswered.GetValueOrDefault(name) - 1;
@@ -328,19 +233,7 @@ internal sealed class FollowedRooms(IClientState state, EventQueue events, TimeP
     private FollowedRoom? Find(string name, JoinPhase phase) =>
         rooms.TryGetValue(name, out var room) && room.Phase == phase ? room : null;
 
-    private void Pause()
-    {
-        isPaused = true;
-        foreach (var room in rooms.Values.Where(room =>
-            room.Phase is JoinPhase.Joined || (room.Phase is JoinPhase.JoinSent && room.Joined.Task.IsCompleted)))
-        {
-            room.Phase = JoinPhase.ToPause;
-        }
-
-        changed();
-    }
-
-    private void LookWhetherCaughtUp()
+    private void NoteCaughtUp()
     {
         if (caughtUpAt is null && rooms.Values.All(room => room.IsCaughtUp))
         {

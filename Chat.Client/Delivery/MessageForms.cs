@@ -1,9 +1,10 @@
+using Chat.Client.State;
 using Chat.V1;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Chat.Client.Delivery;
 
-/// <summary>From the contract's types to those of the library.</summary>
+/// <summary>Converts the contract's types to the library's.</summary>
 internal static class MessageForms
 {
     public static ChatMessage ToChatMessage(this Message message, string logId) => new(
@@ -16,7 +17,7 @@ internal static class MessageForms
         message.Erased,
         logId);
 
-    /// <summary>The beginning of time where there is none, or what there is says none.</summary>
+    /// <summary>The default time if there is none or it is out of range.</summary>
     public static DateTimeOffset ToTime(this Timestamp? time)
     {
         try
@@ -29,18 +30,18 @@ internal static class MessageForms
         }
     }
 
-    /// <summary>Null where there is none, or what there is says no time, or a negative one.</summary>
+    /// <summary>Null if there is none, or if it is negative or out of range.</summary>
     public static TimeSpan? ToSpan(this Duration? duration) =>
         duration is { Seconds: >= 0 and <= Duration.MaxSeconds, Nanos: >= 0 and < Duration.NanosecondsPerSecond }
             ? duration.ToTimeSpan()
             : null;
 
-    // The numbers are those of the contract, also the ones that this version does not know.
+    // The numbers are the contract's, including those that this version does not know.
     public static RefusalReason ToRefusalReason(this Reason reason) => (RefusalReason)reason;
 
-    public static MessageRefused ToRefused(this OutboxEntry entry) =>
-        new(entry.Room, entry.ClientOffset, entry.Text, entry.Refusal!.Value.Reason, entry.Refusal.Value.Description)
+    public static MessageRefused ToRefused(this OutboxEntry entry, StoredRefusal refusal) =>
+        new(entry.Room, entry.ClientOffset, entry.Text, refusal.Reason, refusal.Description)
         {
-            Taken = new RefusalTaken(entry),
+            Taken = new RefusalTaken(entry.Sequence, entry.Bytes),
         };
 }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Chat.Client.State;
 using Chat.V1;
 
@@ -7,67 +6,72 @@ namespace Chat.Client.Delivery;
 
 /// <summary>
 /// The messages without an answer, in the order in which the application gave them. Each stream sends them from the first
-/// one on; an answer takes one out.
+/// one on; an answer removes one.
 /// </summary>
+/// <remarks>
+/// One lock guards places, order and answers, because each changes the others; that is why the file is long. Under it, only
+/// what neither blocks nor calls back is called (the state keeper, the event queue, the wake-up), so that what they get is
+/// in the order of the places and answers.
+/// </remarks>
 internal sealed class Outbox
 {
     private readonly Lock gate = new();
-    private readonly IClientState state;
-    private readonly Action added;
-    private readonly int maxCount;
-    private readonly long maxBytes;
+    private readonly IStateKeeper state;
+    private readonly EventQueue events;
+    private readonly WakeSignal wakeUp;
+    private readonly OutboxPlaces places;
+    private readonly FlushWaits flushes = new();
 
-    // 96 random bits, anew for each process, because a state file that was copied would count on from the same number.
+    // 96 random bits per process, because a copied state file would continue from the same number.
     private readonly string clientId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
 
-    // All that have a place, also those that are still being stored; and those that may be sent.
+    // All that have a place and no answer; and of these, those that are stored and may be sent.
     private readonly Dictionary<(string Room, string ClientOffset), OutboxEntry> unanswered = [];
-    private readonly LinkedList<OutboxEntry> inOrder = [];
-    private readonly Dictionary<OutboxEntry, LinkedListNode<OutboxEntry>> nodes = [];
-    private readonly LinkedList<Newcomer> waiting = [];
-    private LinkedListNode<OutboxEntry>? next;
-    private TaskCompletionSource? empty;
+    private readonly SendOrder order = new();
     private Exception? closed;
     private Exception? closing;
+    private long lastTicket;
     private long lastSequence;
-    private long counter;
-    private int count;
-    private long bytes;
+    private long lastOffset;
 
-    /// <param name="state">Keeps them.</param>
-    /// <param name="kept">Those that an earlier process left behind.</param>
-    /// <param name="added">Called when there is one more to send.</param>
+    /// <param name="state">Keeps the messages; those of an earlier process are sent first.</param>
+    /// <param name="events">Receives answers that nobody waits for.</param>
+    /// <param name="wakeUp">Set when there is one more message to send.</param>
     /// <param name="options">The limits.</param>
-    public Outbox(IClientState state, IReadOnlyList<OutboxEntry> kept, Action added, ChatClientOptions options)
+    public Outbox(IStateKeeper state, EventQueue events, WakeSignal wakeUp, ChatClientOptions options)
     {
         this.state = state;
-        this.added = added;
-        maxCount = options.MaxOutboxMessages;
-        maxBytes = options.MaxOutboxBytes;
-        lastSequence = kept.Count > 0 ? kept[^1].Sequence : 0;
-        foreach (var entry in kept)
+        this.events = events;
+        this.wakeUp = wakeUp;
+        places = new OutboxPlaces(options.MaxOutboxMessages, options.MaxOutboxBytes);
+        foreach (var message in state.Messages)
         {
-            count++;
-            bytes += entry.Bytes;
-            if (entry.Refusal is null)
+            var entry = new OutboxEntry(message, ticket: 0);
+            entry.SetStored();
+            places.Take(entry.Bytes);
+            lastSequence = message.Sequence;
+            if (message.Refusal is { } refusal)
+            {
+                events.Add(entry.ToRefused(refusal));
+            }
+            else
             {
                 unanswered.Add((entry.Room, entry.ClientOffset), entry);
-                nodes.Add(entry, inOrder.AddLast(entry));
+                order.Add(entry);
             }
         }
 
-        next = inOrder.First;
-        ClientMetrics.OutboxMessages.Add(unanswered.Count);
+        ClientMetrics.AddToOutboxes(unanswered.Count);
     }
 
-    /// <summary>Messages without an answer.</summary>
+    /// <summary>The number of messages without an answer.</summary>
     public int Count
     {
         get
         {
             lock (gate)
             {
-                return unanswered.Count + waiting.Count;
+                return unanswered.Count + places.Waiting;
             }
         }
     }
@@ -77,18 +81,18 @@ internal sealed class Outbox
     {
         lock (gate)
         {
-            return [.. inOrder.Select(entry => new PendingMessage(entry.Room, entry.ClientOffset, entry.Text))];
+            return [.. order.Entries.Select(entry => new PendingMessage(entry.Room, entry.ClientOffset, entry.Text))];
         }
     }
 
     /// <summary>
-    /// Gives a message a place, in the order of the calls, or finds the one that has this key already. Waits while there is
-    /// no space; then, and only then, it can be cancelled.
+    /// Gives a message a place, in the order of the calls, or finds the one that has this client offset already. Waits while
+    /// there is no place; only then can it be cancelled.
     /// </summary>
-    /// <exception cref="ChatRefusedException">The key waits already, with another text.</exception>
-    public Task<OutboxEntry> PlaceAsync(string room, string text, string? clientOffset, bool wantsAnswer, CancellationToken cancellationToken)
+    /// <exception cref="ChatRefusedException">The outbox has this client offset with another text.</exception>
+    public Task<OutboxEntry> PlaceAsync(
+        string room, string text, string? clientOffset, bool wantsAnswer, CancellationToken cancellationToken)
     {
-        var newcomer = new Newcomer(room, text, clientOffset, wantsAnswer);
         lock (gate)
         {
             if ((closed ?? closing) is { } error)
@@ -97,26 +101,28 @@ internal sealed class Outbox
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            if (waiting.Count == 0 && Fits(newcomer))
+            var newcomer = new Submission(++lastTicket, room, text, clientOffset, wantsAnswer);
+            if (places.HasPlaceFor(newcomer))
             {
                 Place(newcomer);
-                return newcomer.Placed.Task;
             }
-
-            if (unanswered.Count == 0 && waiting.Count == 0)
+            else if (unanswered.Count == 0 && places.Waiting == 0)
             {
-                // Only the loop that reads events can make space then, and it may be the one that calls.
+                // Only the loop that reads events can free a place now, and that loop may be the caller.
                 throw new InvalidOperationException(
-                    $"the outbox is full of {count} refused messages that nobody has been told of; read the events");
+                    $"the outbox is full of {places.Count} refused messages; read the events to free their places");
+            }
+            else
+            {
+                var node = places.Enqueue(newcomer);
+                newcomer.Cancellation = cancellationToken.UnsafeRegister(_ => Cancel(node, cancellationToken), null);
             }
 
-            var node = waiting.AddLast(newcomer);
-            newcomer.Cancellation = cancellationToken.UnsafeRegister(_ => Cancel(node, cancellationToken), null);
             return newcomer.Placed.Task;
         }
     }
 
-    /// <summary>The caller does not wait for the answer any more, so that it comes as an event. False = it has come.</summary>
+    /// <summary>The caller does not wait for the answer any more, so it will be an event. False if it is here already.</summary>
     public bool Abandon(OutboxEntry entry)
     {
         lock (gate)
@@ -131,63 +137,46 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>A message is kept, or could not be.</summary>
-    public void OnStored(OutboxEntry entry, Exception? error)
+    /// <summary>A message is safely kept, or could not be.</summary>
+    public void OnStored(StoredMessage message, Exception? error)
     {
-        if (error is not null)
-        {
-            lock (gate)
-            {
-                unanswered.Remove((entry.Room, entry.ClientOffset));
-                ClientMetrics.OutboxMessages.Add(closed is null ? -1 : 0);
-                Release(entry);
-            }
-
-            entry.SetNotStored(error);
-            return;
-        }
-
         lock (gate)
         {
-            var node = inOrder.AddLast(entry);
-            nodes.Add(entry, node);
-            next ??= node;
-        }
+            // It has not been sent yet, so it is still here.
+            var entry = unanswered[(message.Room, message.ClientOffset)];
+            if (error is null)
+            {
+                MakeSendable(entry);
+                return;
+            }
 
-        entry.SetStored();
-        added();
+            Forget(entry);
+            entry.SetNotStored(error);
+            Release(entry.Bytes);
+            flushes.OnAnswered(entry.Ticket);
+        }
     }
 
-    /// <summary>A new stream begins: everything is to be sent again, from the first one on.</summary>
+    /// <summary>A new stream starts: everything is to be sent again, from the first message on.</summary>
     public void Rewind()
     {
         lock (gate)
         {
-            next = inOrder.First;
+            order.Rewind();
         }
     }
 
-    /// <summary>Moves what is to be sent next into a request, up to about so many bytes. False = nothing is.</summary>
-    public bool Fill(ChatRequest request, int maxBytesOfRequest)
+    /// <summary>Adds what is to be sent next to a request, up to about this size. False if there is nothing.</summary>
+    public bool Fill(ChatRequest request, int maxBytes)
     {
         lock (gate)
         {
-            var size = 0;
-            while (next is { } node && (size == 0 || size + node.Value.Send.CalculateSize() < maxBytesOfRequest))
-            {
-                size += node.Value.Send.CalculateSize();
-                request.Sends.Add(node.Value.Send);
-                next = node.Next;
-            }
-
-            return size > 0;
+            return order.Fill(request, maxBytes);
         }
     }
 
-    /// <summary>The service has stored a message. False = it has been answered before.</summary>
-    /// <param name="ack">The answer.</param>
-    /// <param name="announce">Called where nobody waited for it, before a flush can end.</param>
-    public bool Take(Ack ack, Action<OutboxEntry> announce)
+    /// <summary>The service has stored a message. False if it was answered before.</summary>
+    public bool Take(Ack ack)
     {
         lock (gate)
         {
@@ -196,24 +185,24 @@ internal sealed class Outbox
                 return false;
             }
 
-            state.Remove(entry);
-            if (!IsAwaited(entry))
+            state.Remove(entry.Sequence);
+            if (!entry.IsAwaited)
             {
-                announce(entry);
+                events.AddNewest(new MessageAcked(entry.Room, entry.ClientOffset, ack.Id, ack.Duplicate), entry.Room);
             }
 
             entry.Answer?.TrySetResult(new SentMessage(entry.Room, entry.ClientOffset, ack.Id, ack.Duplicate));
-            Release(entry);
+            Release(entry.Bytes);
+            flushes.OnAnswered(entry.Ticket);
             return true;
         }
     }
 
-    /// <summary>The service has refused a message. False = it has been answered before.</summary>
-    /// <param name="refusal">The answer.</param>
-    /// <param name="announce">
-    /// Called where nobody waited for it, before a flush can end; the message is kept until <see cref="Forget"/> then.
-    /// </param>
-    public bool Take(Refusal refusal, Action<OutboxEntry> announce)
+    /// <summary>
+    /// The service has refused a message. If nobody waited for the answer, the message keeps its place until
+    /// <see cref="Forget(long, int)"/>. False if it was answered before.
+    /// </summary>
+    public bool Take(Refusal refusal)
     {
         lock (gate)
         {
@@ -222,56 +211,48 @@ internal sealed class Outbox
                 return false;
             }
 
-            entry.Refusal = (refusal.Reason.ToRefusalReason(), refusal.Detail);
-            var isAwaited = IsAwaited(entry);
-            Fail(entry, new ChatRefusedException(refusal.Reason.ToRefusalReason(), refusal.Detail));
-            if (isAwaited)
+            var reason = refusal.Reason.ToRefusalReason();
+            if (entry.IsAwaited)
             {
-                state.Remove(entry);
-                Release(entry);
+                state.Remove(entry.Sequence);
+                Release(entry.Bytes);
             }
             else
             {
-                state.Refuse(entry);
-                announce(entry);
-                LookWhetherEmpty();
+                var stored = new StoredRefusal(reason, refusal.Detail);
+                state.Refuse(entry.Sequence, stored);
+                events.Add(entry.ToRefused(stored));
             }
 
+            entry.Fail(new ChatRefusedException(reason, refusal.Detail));
+            flushes.OnAnswered(entry.Ticket);
             return true;
         }
     }
 
     /// <summary>The application knows that a message was refused.</summary>
-    public void Forget(OutboxEntry refused)
+    public void Forget(long sequence, int bytes)
     {
         lock (gate)
         {
-            state.Remove(refused);
-            Release(refused);
+            state.Remove(sequence);
+            Release(bytes);
         }
     }
 
-    /// <summary>Ends when no message is without an answer.</summary>
-    public Task WhenEmptyAsync()
+    /// <summary>Completes when every message that was given before this call has an answer.</summary>
+    public Task FlushAsync()
     {
         lock (gate)
         {
-            if (closed is not null && unanswered.Count + waiting.Count > 0)
-            {
-                return Task.FromException(closed);
-            }
-
-            if (unanswered.Count + waiting.Count == 0)
-            {
-                return Task.CompletedTask;
-            }
-
-            empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return empty.Task;
+            var count = unanswered.Count + places.Waiting;
+            return count == 0 ? Task.CompletedTask
+                : closed is not null ? Task.FromException(closed)
+                : flushes.Add(lastTicket, count);
         }
     }
 
-    /// <summary>Takes nothing new, so that what is waited for has an end.</summary>
+    /// <summary>Accepts no more messages, so that waiting for the answers has an end.</summary>
     public void Shut(Exception error)
     {
         lock (gate)
@@ -280,7 +261,7 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>Nothing is answered any more: whoever waits is told so. The messages stay where they are kept.</summary>
+    /// <summary>No more answers follow: everybody who waits gets the error. The state keeps the messages.</summary>
     public void Close(Exception error)
     {
         lock (gate)
@@ -291,58 +272,50 @@ internal sealed class Outbox
             }
 
             closed = error;
-            ClientMetrics.OutboxMessages.Add(-unanswered.Count);
-            foreach (var newcomer in waiting)
+            ClientMetrics.AddToOutboxes(-unanswered.Count);
+            foreach (var newcomer in places.Clear())
             {
                 newcomer.Cancellation.Unregister();
                 newcomer.Placed.TrySetException(error);
             }
 
-            waiting.Clear();
             foreach (var entry in unanswered.Values)
             {
-                Fail(entry, error);
+                entry.Fail(error);
             }
 
-            empty?.TrySetException(error);
-            _ = empty?.Task.Exception;
+            flushes.Fail(error);
         }
     }
 
-    private static bool IsAwaited(OutboxEntry entry) => entry is { Waiters: > 0, WantsEvent: false };
-
-    private static void Fail(OutboxEntry entry, Exception error)
-    {
-        if (entry.Answer?.TrySetException(error) == true)
-        {
-            _ = entry.Answer.Task.Exception; // Whoever waited may have gone.
-        }
-    }
-
-    private bool Fits(Newcomer newcomer) => count == 0 || (count < maxCount && bytes + newcomer.Bytes <= maxBytes);
-
-    private void Place(Newcomer newcomer)
+    private void Place(Submission newcomer)
     {
         newcomer.Cancellation.Unregister();
-        if (newcomer.ClientOffset is not null && unanswered.TryGetValue((newcomer.Room, newcomer.ClientOffset), out var entry))
+        if (newcomer.ClientOffset is not null
+            && unanswered.TryGetValue((newcomer.Room, newcomer.ClientOffset), out var entry))
         {
+            flushes.OnAnswered(newcomer.Ticket); // From here on, the earlier message counts for both.
             if (entry.Text != newcomer.Text)
             {
                 newcomer.Placed.TrySetException(new ChatRefusedException(
-                    RefusalReason.OffsetReused, $"the client offset '{newcomer.ClientOffset}' waits in '{newcomer.Room}' with another text; give each message a client offset of its own"));
+                    RefusalReason.OffsetReused,
+                    $"the client offset '{newcomer.ClientOffset}' is waiting in '{newcomer.Room}' with another text; "
+                        + "give each message a client offset of its own"));
                 return;
             }
         }
         else
         {
-            entry = new OutboxEntry(++lastSequence, newcomer.Room, newcomer.ClientOffset ?? $"{clientId}-{++counter}", newcomer.Text);
-            count++;
-            bytes += entry.Bytes;
+            var clientOffset = newcomer.ClientOffset ?? $"{clientId}-{++lastOffset}";
+            var message = new StoredMessage(++lastSequence, newcomer.Room, clientOffset, newcomer.Text);
+            entry = new OutboxEntry(message, newcomer.Ticket);
+            places.Take(entry.Bytes);
             unanswered.Add((entry.Room, entry.ClientOffset), entry);
-            ClientMetrics.OutboxMessages.Add(1);
-
-            // Here, because the order in which they are kept must be that of their places.
-            state.Append(entry);
+            ClientMetrics.AddToOutboxes(1);
+            if (state.Append(message))
+            {
+                MakeSendable(entry);
+            }
         }
 
         if (newcomer.WantsAnswer)
@@ -358,82 +331,56 @@ internal sealed class Outbox
         newcomer.Placed.TrySetResult(entry);
     }
 
-    private void Cancel(LinkedListNode<Newcomer> node, CancellationToken cancellationToken)
+    private void MakeSendable(OutboxEntry entry)
+    {
+        order.Add(entry);
+        entry.SetStored();
+        wakeUp.Set();
+    }
+
+    private void Cancel(LinkedListNode<Submission> node, CancellationToken cancellationToken)
     {
         lock (gate)
         {
-            if (node.List is null)
+            if (places.Remove(node))
             {
-                return; // It has its place, and keeps it.
+                node.Value.Placed.TrySetCanceled(cancellationToken);
+                flushes.OnAnswered(node.Value.Ticket);
+                Admit();
             }
-
-            waiting.Remove(node);
-            node.Value.Placed.TrySetCanceled(cancellationToken);
-            Admit();
         }
     }
 
     private OutboxEntry? Remove(string room, string clientOffset)
     {
-        // One that is still being stored has not been sent: an answer of that key belongs to somebody else.
-        if (!unanswered.TryGetValue((room, clientOffset), out var entry) || !nodes.Remove(entry, out var node))
+        // A message that is still being stored has not been sent, so this answer belongs to another sender of that offset.
+        if (!unanswered.TryGetValue((room, clientOffset), out var entry) || !order.Remove(entry))
         {
             return null;
         }
 
-        unanswered.Remove((room, clientOffset));
-        ClientMetrics.OutboxMessages.Add(-1);
-        if (next == node)
-        {
-            next = node.Next;
-        }
-
-        inOrder.Remove(node);
+        Forget(entry);
         return entry;
     }
 
-    private void Release(OutboxEntry entry)
+    private void Forget(OutboxEntry entry)
     {
-        count--;
-        bytes -= entry.Bytes;
+        unanswered.Remove((entry.Room, entry.ClientOffset));
+        ClientMetrics.AddToOutboxes(closed is null ? -1 : 0);
+    }
+
+    private void Release(int bytes)
+    {
+        places.Release(bytes);
         Admit();
     }
 
-    // Those who wait for space get their places here, in their order, and not when their threads happen to run.
+    // Waiting calls get their places here, in their order, and not when their threads happen to run.
     private void Admit()
     {
-        while (waiting.First is { } first && Fits(first.Value))
+        while (places.Dequeue() is { } first)
         {
-            waiting.RemoveFirst();
-            Place(first.Value);
+            Place(first);
         }
-
-        LookWhetherEmpty();
-    }
-
-    private void LookWhetherEmpty()
-    {
-        if (unanswered.Count == 0 && waiting.Count == 0)
-        {
-            empty?.TrySetResult();
-            empty = null;
-        }
-    }
-
-    private sealed class Newcomer(string room, string text, string? clientOffset, bool wantsAnswer)
-    {
-        public string Room { get; } = room;
-
-        public string Text { get; } = text;
-
-        public string? ClientOffset { get; } = clientOffset;
-
-        public bool WantsAnswer { get; } = wantsAnswer;
-
-        public int Bytes { get; } = Encoding.UTF8.GetByteCount(text);
-
-        public TaskCompletionSource<OutboxEntry> Placed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public CancellationTokenRegistration Cancellation { get; set; }
     }
 }

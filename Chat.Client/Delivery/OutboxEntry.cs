@@ -1,42 +1,46 @@
 using System.Text;
+using Chat.Client.State;
 using Chat.V1;
 
 namespace Chat.Client.Delivery;
 
 /// <summary>A message on its way: from when it has a place in the outbox until it is answered.</summary>
-internal sealed class OutboxEntry(long sequence, string room, string clientOffset, string text)
+/// <param name="message">The message, as it is kept.</param>
+/// <param name="ticket">Its place among all calls that send; 0 if an earlier process left it behind.</param>
+internal sealed class OutboxEntry(StoredMessage message, long ticket)
 {
     private readonly TaskCompletionSource stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Send? send;
 
-    /// <summary>Its place: 1, 2, 3, … in the order in which the application gave the messages.</summary>
-    public long Sequence { get; } = sequence;
+    public long Ticket { get; } = ticket;
 
-    public string Room { get; } = room;
+    public long Sequence => message.Sequence;
 
-    public string ClientOffset { get; } = clientOffset;
+    public string Room => message.Room;
 
-    public string Text { get; } = text;
+    public string ClientOffset => message.ClientOffset;
 
-    /// <summary>Why the service refused it, where it did.</summary>
-    public (RefusalReason Reason, string Description)? Refusal { get; set; }
+    public string Text => message.Text;
 
-    /// <summary>Bytes of its text.</summary>
-    public int Bytes { get; } = Encoding.UTF8.GetByteCount(text);
+    /// <summary>The size of the text.</summary>
+    public int Bytes { get; } = Encoding.UTF8.GetByteCount(message.Text);
 
-    /// <summary>Ends when it is safely kept, and fails where it is not.</summary>
+    /// <summary>Completes when the message is safely kept, and fails if it can't be.</summary>
     public Task Stored => stored.Task;
 
-    /// <summary>What those wait for who want its answer.</summary>
+    /// <summary>The answer for the callers that wait for it; null if none does.</summary>
     public TaskCompletionSource<SentMessage>? Answer { get; set; }
 
-    /// <summary>How many those are.</summary>
+    /// <summary>The number of those callers.</summary>
     public int Waiters { get; set; }
 
-    /// <summary>The answer is to come as an event, whoever else waits for it.</summary>
+    /// <summary>The answer must also be an event, even if callers wait for it.</summary>
     public bool WantsEvent { get; set; }
 
-    /// <summary>The same object for every attempt.</summary>
+    /// <summary>Somebody waits for the answer, so that it need not be an event.</summary>
+    public bool IsAwaited => Waiters > 0 && !WantsEvent;
+
+    /// <summary>The request; the same object for every attempt.</summary>
     public Send Send => send ??= new Send { Room = Room, ClientOffset = ClientOffset, Text = Text };
 
     public void SetStored() => stored.TrySetResult();
@@ -44,6 +48,14 @@ internal sealed class OutboxEntry(long sequence, string room, string clientOffse
     public void SetNotStored(Exception error)
     {
         stored.TrySetException(error);
-        _ = stored.Task.Exception; // Whoever gave it may have gone.
+        _ = stored.Task.Exception; // The caller may have stopped waiting.
+    }
+
+    public void Fail(Exception error)
+    {
+        if (Answer?.TrySetException(error) == true)
+        {
+            _ = Answer.Task.Exception; // The callers may have stopped waiting.
+        }
     }
 }

@@ -2,15 +2,21 @@ using System.Diagnostics;
 
 namespace Chat.Client;
 
-/// <summary>The names under which the client can be observed.</summary>
+/// <summary>The names under which the client's metrics and traces appear.</summary>
 public static class ClientDiagnostics
 {
-    /// <summary>The name of the meter, and of the activity source.</summary>
+    /// <summary>The name of the meter and of the activity source.</summary>
     public const string Name = "GrpcChat.Client";
 
     /// <summary>
-    /// <c>send {room}</c>, from when a message is given until it is answered, and <c>chat connect</c>, for each attempt; tags as
-    /// OpenTelemetry's semantic conventions for messaging have them.
+    /// <c>send {room}</c>, from the call until the answer, and <c>chat connect</c>, for each attempt; with the tags of
+    /// OpenTelemetry's semantic conventions for messaging.
     /// </summary>
     internal static readonly ActivitySource Source = new(Name);
+
+    internal static Activity? StartSend(string room) => Source.StartActivity($"send {room}", ActivityKind.Producer)
+        ?.SetTag("messaging.system", "grpcchat")
+        .SetTag("messaging.operation.name", "send")
+        .SetTag("messaging.operation.type", "send")
+        .SetTag("messaging.destination.name", room);
 }

@@ -2,13 +2,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Client;
 
-/// <summary>Every line that the client writes to its log. None carries a text or a token.</summary>
+/// <summary>The messages that the client logs. None contains a text or a token.</summary>
 internal static partial class ClientLog
 {
     [LoggerMessage(1, LogLevel.Information, "Connected to {Address}.")]
     public static partial void Connected(this ILogger logger, string address);
 
-    [LoggerMessage(2, LogLevel.Warning, "No connection ({Kind}): {Message}; coming back after {Delay}.")]
+    [LoggerMessage(2, LogLevel.Warning, "No connection ({Kind}): {Message}; reconnecting after {Delay}.")]
     public static partial void Reconnecting(this ILogger logger, ProblemKind kind, string message, TimeSpan delay);
 
     [LoggerMessage(3, LogLevel.Error, "Halted ({Kind}): {Message}.")]
@@ -17,6 +17,6 @@ internal static partial class ClientLog
     [LoggerMessage(4, LogLevel.Error, "{Message}.")]
     public static partial void StateWriteFailed(this ILogger logger, string message);
 
-    [LoggerMessage(5, LogLevel.Critical, "The client ends with an error that nobody foresaw.")]
-    public static partial void Unexpected(this ILogger logger, Exception error);
+    [LoggerMessage(5, LogLevel.Critical, "Unhandled exception; the client has stopped.")]
+    public static partial void UnhandledException(this ILogger logger, Exception error);
 }

@@ -1,73 +1,83 @@
-using Chat.Client.Delivery;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace Chat.Client.State;
 
-/// <summary>One thing to be written.</summary>
+/// <summary>Something that is to be written.</summary>
 internal abstract class StateWrite
 {
-    /// <summary>Nobody waits for it: it may be written later, and is tried again where it fails.</summary>
+    /// <summary>Nobody waits for it: it may be delayed, and is repeated if it fails.</summary>
     public virtual bool IsLazy => true;
 
-    /// <summary>It is not to wait for others.</summary>
+    /// <summary>It must not be delayed.</summary>
     public virtual bool IsUrgent => !IsLazy;
 
-    public abstract void Apply(StateTables tables);
+    /// <summary>Adds its changes to a transaction.</summary>
+    public abstract void AddTo(StateTransaction transaction);
 
-    /// <summary>It is written.</summary>
+    /// <summary>It is on stable storage.</summary>
     public virtual void Succeed()
     {
     }
 
-    /// <summary>It is not, and will not be.</summary>
+    /// <summary>It is not written, and will not be.</summary>
     public virtual void Fail(Exception error)
     {
     }
 }
 
-internal sealed class AppendWrite(OutboxEntry entry, Action<OutboxEntry, Exception?> onStored) : StateWrite
+internal sealed class AppendWrite(StoredMessage message) : StateWrite
 {
+    public StoredMessage Message { get; } = message;
+
     public override bool IsLazy => false;
 
-    public override void Apply(StateTables tables) => tables.Append(entry);
-
-    public override void Succeed() => onStored(entry, null);
-
-    public override void Fail(Exception error) => onStored(entry, error);
+    public override void AddTo(StateTransaction transaction) => transaction.Changes.Add(new MessageAddition(Message));
 }
 
-internal sealed class RemoveWrite(OutboxEntry entry) : StateWrite
+internal sealed class RemoveWrite(long sequence) : StateWrite
 {
-    public override void Apply(StateTables tables) => tables.Remove(entry);
+    public override void AddTo(StateTransaction transaction) => transaction.Changes.Add(new MessageRemoval(sequence));
 }
 
-internal sealed class RefuseWrite(OutboxEntry entry) : StateWrite
+internal sealed class RefuseWrite(long sequence, StoredRefusal refusal) : StateWrite
 {
-    public override void Apply(StateTables tables) => tables.Refuse(entry);
+    public override void AddTo(StateTransaction transaction) =>
+        transaction.Changes.Add(new MessageRefusal(sequence, refusal));
 }
 
 internal sealed class StartWrite(string room, Position position) : StateWrite
 {
     public string Room { get; } = room;
 
-    // Without it, a process that dies would begin elsewhere, and miss what is in between.
+    // Without it, the process after a crash would start elsewhere, and miss the messages in between.
     public override bool IsUrgent => true;
 
-    public override void Apply(StateTables tables) => tables.Start(Room, position);
+    public override void AddTo(StateTransaction transaction) => transaction.Set(Room, position);
 }
 
 internal sealed class ForgetWrite(string room) : StateWrite
 {
-    public override void Apply(StateTables tables) => tables.Forget(room);
+    public override void AddTo(StateTransaction transaction) => transaction.Remove(room);
 }
 
-internal class MoveWrite(string room, Position position, Action<string, Position> onMoved) : StateWrite
+/// <summary>A move that nobody waits for. A later one of the same room replaces it.</summary>
+internal sealed class LazyMoveWrite(string room, Position position) : StateWrite
+{
+    public string Room { get; } = room;
+
+    public Position Position { get; } = position;
+
+    public override void AddTo(StateTransaction transaction) => transaction.Move(Room, Position);
+}
+
+internal class MoveWrite(string room, Position position) : StateWrite
 {
     private readonly TaskCompletionSource<bool> written = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool moved;
 
-    /// <summary>True when the position moved, false when it was there already.</summary>
+    /// <summary>True if the position moved, false if it was there already.</summary>
     public Task<bool> Written => written.Task;
+
+    public bool HasMoved { get; private set; }
 
     public override bool IsLazy => false;
 
@@ -75,39 +85,20 @@ internal class MoveWrite(string room, Position position, Action<string, Position
 
     public Position Position { get; } = position;
 
-    public override void Apply(StateTables tables) => moved = tables.Move(Room, Position);
+    public override void AddTo(StateTransaction transaction) => HasMoved = transaction.Move(Room, Position);
 
-    public override void Succeed()
-    {
-        if (moved)
-        {
-            onMoved(Room, Position);
-        }
-
-        written.TrySetResult(moved);
-    }
+    public override void Succeed() => written.TrySetResult(HasMoved);
 
     public override void Fail(Exception error)
     {
         written.TrySetException(error);
-        _ = written.Task.Exception; // Whoever waited may have gone.
+        _ = written.Task.Exception; // The caller may have stopped waiting.
     }
 }
 
 /// <summary>A move with an effect of the application, in a transaction of its own.</summary>
-internal sealed class EffectWrite(
-    string room, Position position, Action<string, Position> onMoved, Func<SqliteConnection, SqliteTransaction, Task> effect)
-    : MoveWrite(room, position, onMoved)
+internal sealed class EffectWrite(string room, Position position, Func<DbTransaction, Task> effect)
+    : MoveWrite(room, position)
 {
-    /// <summary>Runs the effect where the position moves. Whatever the effect throws, the transaction is rolled back.</summary>
-    public async Task ApplyAsync(StateTables tables, SqliteConnection connection, SqliteTransaction transaction)
-    {
-        if (!tables.IsMove(Room, Position))
-        {
-            return;
-        }
-
-        await effect(connection, transaction);
-        Apply(tables);
-    }
+    public Func<DbTransaction, Task> Effect { get; } = effect;
 }

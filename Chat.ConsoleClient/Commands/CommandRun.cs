@@ -80,11 +80,9 @@ internal sealed partial class CommandRun(Output output)
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         return parsed.Errors.Count > 0
             ? Fail(ExitCodes.Usage, $"{Plain(parsed.Errors[0].Message)} See chat --help.")
-            : await parsed.InvokeAsync(new InvocationConfiguration
-            {
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
-            });
+            : await Interruption.GuardAsync(stopping => parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+                stopping));
     }
 
     // What System.CommandLine says of a type is about the code; all values that have one are numbers.

@@ -35,7 +35,7 @@ internal static class HistoryCommand
 
     private static async Task<int> RunAsync(CommandContext context, long limit, long? before, bool json)
     {
-        await using var client = ChatClient.Open(context.Options with { StatePath = null }); // To look must send nothing.
+        await using var client = ChatClient.Open(context.Options with { StateStore = null }); // To look must send nothing.
         var newest = await client.ReadHistoryAsync(context.Room, before, 1, context.Stop);
         var last = Math.Min(newest.HeadId, before is { } id ? id - 1 : long.MaxValue);
         var after = Math.Max(newest.OldestId - 1, last - limit);

@@ -18,7 +18,7 @@ internal static class RoomsCommand
 
     private static async Task<int> RunAsync(CommandContext context, bool json)
     {
-        await using var client = ChatClient.Open(context.Options with { StatePath = null }); // To look must send nothing.
+        await using var client = ChatClient.Open(context.Options with { StateStore = null }); // To look must send nothing.
         if (!json && !Console.IsOutputRedirected)
         {
             return await ShowAsync(client, context);

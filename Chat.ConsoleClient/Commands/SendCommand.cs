@@ -218,7 +218,7 @@ internal sealed class SendCommand
 
     private string Advice()
     {
-        var kept = context.Options.StatePath is { } path && client.OutboxCount > 0
+        var kept = context.Options.StateStore is { } path && client.OutboxCount > 0
             ? $"; they are kept in {path}, and the next command with this --state sends them"
             : "";
         return $"{kept}; repeat the command with --key-prefix {prefix}, and nothing is stored twice";

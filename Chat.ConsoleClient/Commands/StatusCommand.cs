@@ -17,7 +17,7 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(CommandContext context)
     {
         // Without the state file: to look must send nothing.
-        await using var client = ChatClient.Open(context.Options with { StatePath = null });
+        await using var client = ChatClient.Open(context.Options with { StateStore = null });
         var isServing = await client.IsServingAsync(context.Stop);
         var begun = context.Options.TimeProvider.GetTimestamp();
         var room = await client.ReadHistoryAsync(context.Room, null, 1, context.Stop);

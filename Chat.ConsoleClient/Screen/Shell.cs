@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.ConsoleClient.Commands;
 
 namespace Chat.ConsoleClient.Screen;
@@ -52,13 +53,13 @@ internal sealed class Shell
         }
 
         var options = context.Options;
-        options = options with { StatePath = options.StatePath ?? StatePaths.Of(options.Addresses[0], options.User), FlushTimeout = TimeSpan.FromSeconds(5) };
+        options = options with { StateStore = options.StateStore ?? new SqliteStateStore(StatePaths.Of(options.Addresses[0], options.User)), FlushTimeout = TimeSpan.FromSeconds(5) };
         ChatClient opened;
         try
         {
             opened = ChatClient.Open(options);
         }
-        catch (ChatStateException error) when (context.Options.StatePath is null)
+        catch (ChatStateException error) when (context.Options.StateStore is null)
         {
             context.Output.Say($"chat: {error.Message}");
             context.Output.Say("a name is in one terminal at a time: give another --user, or a file of its own with --state");
@@ -87,7 +88,7 @@ internal sealed class Shell
 
         if (unanswered > 0)
         {
-            context.Output.Say($"{unanswered} of your messages wait in {options.StatePath}; they are sent when you come back");
+            context.Output.Say($"{unanswered} of your messages wait in {options.StateStore}; they are sent when you come back");
         }
 
         return ExitCodes.Ok;

@@ -17,7 +17,7 @@ public sealed partial class CodeBlockTests
             .ToList();
         var blocks = Directory
             .EnumerateFiles(Repository.PathOf("docs"), "*.md")
-            .Concat([Repository.PathOf("README.md"), Repository.PathOf("Chat.Client/README.md")])
+            .Concat(((string[])["README.md", "Chat.Client/README.md", "Chat.Client.Sqlite/README.md"]).Select(Repository.PathOf))
             .SelectMany(file => CSharp().Matches(File.ReadAllText(file)).Select(match => (File: file, Code: match.Groups[1].Value)))
             .ToList();
 

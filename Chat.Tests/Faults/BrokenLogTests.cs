@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Chat.Tests.Faults;
 
-/// <summary>A log that can't be trusted any more: the service says so, and does not go on as if nothing were.</summary>
+/// <summary>
+/// A log that can no longer be trusted: the service reports it and does not continue as if nothing had happened.
+/// </summary>
 public sealed class BrokenLogTests
 {
     [Fact]
@@ -16,7 +18,7 @@ public sealed class BrokenLogTests
         {
             if (batch.Any(append => append.ClientOffset == "fatal"))
             {
-                throw new IOException("The disk does not answer.");
+                throw new IOException("the disk does not respond");
             }
         });
         server.ExpectErrors();

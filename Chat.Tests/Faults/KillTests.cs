@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Tests.Faults;
 
-/// <summary>The real process, killed.</summary>
+/// <summary>The real process is killed or stopped under load.</summary>
 public sealed class KillTests
 {
     [Fact]
@@ -48,7 +48,7 @@ public sealed class KillTests
         Assert.True(acked.Count >= 5 * 4 * 100);
         Assert.All(acked, ack => Assert.Equal(ack.Value, stored[ack.Key]));
 
-        // Each sender's messages are there in the order in which they were sent, without one missing before a later.
+        // The messages of each sender are there in the order in which they were sent, without a gap.
         foreach (var run in reader.Messages.GroupBy(m => m.ClientOffset[..m.ClientOffset.LastIndexOf('-')]))
         {
             Assert.Equal(Enumerable.Range(0, run.Count()).Select(n => $"{n}"), run.Select(m => m.Text));
@@ -59,7 +59,7 @@ public sealed class KillTests
     public async Task A_resend_after_a_kill_is_stored_once()
     {
         using var data = new TempDirectory();
-        var sends = Enumerable.Range(0, 500).Select(n => ($"k-{n}", $"{n}")).ToList();
+        var sends = Enumerable.Range(0, 500).Select(n => ($"offset-{n}", $"{n}")).ToList();
         await using (var first = await ServiceProcess.StartAsync(data.Path))
         {
             using var channel = first.OpenChannel();
@@ -92,7 +92,7 @@ public sealed class KillTests
         await using var service = await ServiceProcess.StartAsync(data.Path);
         using var channel = service.OpenChannel();
         var enough = new SemaphoreSlim(0);
-        var sending = SendUntilTheEndAsync(new ChatCall(channel, "user", "ann", "room", "-"), "k", enough);
+        var sending = SendUntilTheEndAsync(new ChatCall(channel, "user", "ann", "room", "-"), "ann", enough);
         Assert.True(await enough.WaitAsync(ChatCall.Deadline));
 
         var (exitCode, errors, took) = await service.TerminateAsync();

@@ -1,5 +1,6 @@
 using Chat.TestSupport;
 using Chat.V1;
+using Google.Protobuf;
 using Grpc.Core;
 using Xunit;
 
@@ -140,27 +141,38 @@ public sealed class BadCallTests
     }
 
     [Fact]
-    public async Task Bytes_that_are_not_UTF8_become_replacement_characters()
+    public async Task Bytes_that_are_not_UTF8_end_the_stream_as_MALFORMED_and_store_nothing()
     {
-        var raw = new Method<byte[], ChatResponse>(
-            MethodType.DuplexStreaming,
-            ChatService.Descriptor.FullName,
-            "Chat",
-            Marshallers.Create(bytes => bytes, bytes => bytes),
-            Marshallers.Create(_ => [], ChatResponse.Parser.ParseFrom));
         await using var server = await ChatServer.StartAsync();
-        using var call = server.Channel.CreateCallInvoker().AsyncDuplexStreamingCall(raw, null, new CallOptions());
+        using var call = server.Channel.CreateCallInvoker().AsyncDuplexStreamingCall(
+            RawMethod("Chat", ChatResponse.Parser), null, new CallOptions());
 
         // sends { client_offset: "k" text: "a\xffb" }
         await call.RequestStream.WriteAsync([0x0a, 8, 0x12, 1, (byte)'k', 0x1a, 3, (byte)'a', 0xff, (byte)'b']);
-        var messages = new List<Message>();
-        while (messages.Count == 0)
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
         {
-            await call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(ChatCall.Deadline);
-            messages.AddRange(call.ResponseStream.Current.Messages);
-        }
+            while (await call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(ChatCall.Deadline))
+            {
+            }
+        });
 
-        Assert.Equal("a\ufffdb", messages[0].Text);
+        Assert.Equal((StatusCode.InvalidArgument, "MALFORMED"), (error.StatusCode, ChatError.Of(error).Reason));
+        Assert.Equal(0, server.Log.Size.Messages);
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_not_UTF8_end_a_unary_call_as_MALFORMED_and_store_nothing()
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        // send { room: "lobby" client_offset: "k" text: "a\xffb" }
+        byte[] request = [0x0a, 15, 0x0a, 5, .. "lobby"u8, 0x12, 1, (byte)'k', 0x1a, 3, (byte)'a', 0xff, (byte)'b'];
+        var call = server.Channel.CreateCallInvoker().AsyncUnaryCall(
+            RawMethod("SendMessage", SendMessageResponse.Parser, MethodType.Unary), null, new CallOptions(), request);
+        var error = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync.WaitAsync(ChatCall.Deadline));
+
+        Assert.Equal((StatusCode.InvalidArgument, "MALFORMED"), (error.StatusCode, ChatError.Of(error).Reason));
+        Assert.Equal(0, server.Log.Size.Messages);
     }
 
     [Fact]
@@ -174,4 +186,16 @@ public sealed class BadCallTests
         Assert.Empty(ann.Refusals);
         Assert.Equal(1, server.Log.Size.Messages);
     }
+
+    private static Method<byte[], T> RawMethod<T>(
+        string name,
+        MessageParser<T> parser,
+        MethodType type = MethodType.DuplexStreaming)
+        where T : IMessage<T> =>
+        new(
+            type,
+            ChatService.Descriptor.FullName,
+            name,
+            Marshallers.Create(bytes => bytes, bytes => bytes),
+            Marshallers.Create(_ => [], parser.ParseFrom));
 }

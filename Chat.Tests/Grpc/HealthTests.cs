@@ -3,6 +3,7 @@ using Chat.Tests.Storage;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit;
 using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
@@ -26,14 +27,19 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public async Task List_tells_of_what_Check_knows()
+    public async Task The_health_checks_of_ASPNET_Core_tell_the_same()
     {
         await using var server = await ChatServer.StartAsync();
+        Assert.Equal(HealthStatus.Healthy, await CheckAsync());
 
-        var list = await new Health.HealthClient(server.Channel).ListAsync(new HealthListRequest());
+        server.AskToStop();
+        Assert.Equal(HealthStatus.Unhealthy, await CheckAsync());
 
-        Assert.Equal(["", Chat], list.Statuses.Keys.Order(StringComparer.Ordinal));
-        Assert.All(list.Statuses.Values, response => Assert.Equal(ServingStatus.Serving, response.Status));
+        async Task<HealthStatus> CheckAsync()
+        {
+            var check = new HealthCheckRegistration("grpcchat", server.Serving, HealthStatus.Unhealthy, tags: null);
+            return (await server.Serving.CheckHealthAsync(new HealthCheckContext { Registration = check })).Status;
+        }
     }
 
     [Theory]
@@ -56,7 +62,7 @@ public sealed class HealthTests
         await using var server = await ChatServer.StartAsync();
         using var watch = new WatchCall(server.Channel, "nobody");
         Assert.Equal(ServingStatus.ServiceUnknown, await watch.NextAsync());
-        Assert.Equal(1, server.Health.Watches.Count);
+        Assert.Equal(1, server.Calls.Count);
 
         await server.StopAsync().WaitAsync(ChatCall.Deadline);
 
@@ -165,7 +171,7 @@ public sealed class HealthTests
 
         Assert.Equal(ServingStatus.NotServing, await watch.NextAsync());
         Assert.Equal(ServingStatus.NotServing, await CheckAsync(server.Channel));
-        Assert.Equal(1, server.Health.Watches.Count);
+        Assert.Equal(1, server.Calls.Count);
 
         // It has been told already, so the stop only ends it.
         await server.StopAsync().WaitAsync(ChatCall.Deadline);
@@ -181,12 +187,12 @@ public sealed class HealthTests
         using var cutOff = new WatchCall(ownConnection);
         Assert.Equal(ServingStatus.Serving, await cancelled.NextAsync());
         Assert.Equal(ServingStatus.Serving, await cutOff.NextAsync());
-        Assert.Equal(2, server.Health.Watches.Count);
+        Assert.Equal(2, server.Calls.Count);
 
         cancelled.Dispose();
         ownConnection.Dispose();
 
-        await server.Health.Watches.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
+        await server.Calls.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
     }
 
     private static async Task<ServingStatus> CheckAsync(GrpcChannel channel, string service = "") =>

@@ -1,4 +1,4 @@
-using Chat.AspNetCore.Grpc.Discovery;
+using Chat.AspNetCore.Grpc;
 using Xunit;
 
 namespace Chat.Tests.Grpc;
@@ -29,8 +29,8 @@ public sealed class ReflectionRuleTests
     [InlineData(false, "http://127.0.0.1:5000", "http://192.0.2.1:5000")]
     public void Without_the_option_it_is_on_while_only_this_machine_can_call(bool on, params string[] addresses)
     {
-        Assert.Equal(on, ReflectionRule.IsOn(option: null, addresses));
-        Assert.True(ReflectionRule.IsOn(option: true, addresses));
-        Assert.False(ReflectionRule.IsOn(option: false, addresses));
+        Assert.Equal(on, ReflectionGuard.IsOn(option: null, addresses));
+        Assert.True(ReflectionGuard.IsOn(option: true, addresses));
+        Assert.False(ReflectionGuard.IsOn(option: false, addresses));
     }
 }

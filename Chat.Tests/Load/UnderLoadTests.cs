@@ -8,8 +8,8 @@ using Xunit;
 namespace Chat.Tests.Load;
 
 /// <summary>
-/// The promises, checked in the very room that is under the benchmark's load: 8 senders with 64 sends in flight, while
-/// every receiver checks on every message that it is the next.
+/// The promises, checked in the room that is under the benchmark's load: 8 senders with 64 sends in flight each, while
+/// every receiver checks that every message is the next one.
 /// </summary>
 public sealed class UnderLoadTests
 {
@@ -25,32 +25,21 @@ public sealed class UnderLoadTests
     public async Task The_promises_hold_under_8_senders_with_64_in_flight(int receivers)
     {
         await using var server = await new GrpcChatPeer().StartAsync(new PeerSetup());
-        using var channel = GrpcChannel.ForAddress(((IGrpcPeerServer)server).Address);
+        using var channel = GrpcChannel.ForAddress(((GrpcPeerServer)server).Address);
         await using var crowd = new Crowd();
-        for (var n = 0; n < receivers; n++)
-        {
-            var client = await server.ConnectAsync(new ClientSetup($"receiver-{n}") { Reads = true });
-            crowd.Add(client, new Receiver(inOrder: true));
-        }
-
-        using var stopSending = new CancellationTokenSource();
-        var sending = new List<Task>();
-        for (var n = 0; n < Senders; n++)
-        {
-            var client = await server.ConnectAsync(new ClientSetup($"sender-{n}"));
-            sending.Add(crowd.Watch(crowd.AddSender(client, InFlight, latencies: null).KeepInFlightAsync(stopSending.Token)));
-        }
+        await crowd.AddReceiversAsync(server, receivers, inOrder: true);
+        await crowd.AddSendersAsync(server, Senders, InFlight);
+        await using var traffic = Traffic.Start(crowd);
 
         var inTurn = WhatIsAckedInTurnAsync(channel);
         await crowd.PassAsync(Task.WhenAll(inTurn, EveryResumeGetsWhatFollowsAsync(channel)), ChatCall.Deadline, default);
-        await stopSending.CancelAsync();
-        await crowd.PassAsync(Task.WhenAll(sending), ChatCall.Deadline, default);
+        await traffic.StopAsync(ChatCall.Deadline, default);
         Assert.Null(await crowd.ArriveAsync(crowd.Acked + Turns, ChatCall.Deadline, default));
         await TheLogHasAsync(channel, await inTurn, crowd.Receivers[0].LastId);
     }
 
-    // Two senders in turns: what was acked before the next is sent has the smaller id; a repetition gets the same id, and
-    // another text under the same key is refused.
+    // Two senders in turn. A message that was acked before the next one is sent has the smaller id. A repetition gets
+    // the same id. A different text with the same client offset is refused.
     private static async Task<Dictionary<string, long>> WhatIsAckedInTurnAsync(GrpcChannel channel)
     {
         await using var ann = new ChatCall(channel, "user", "ann", "room", "-");
@@ -60,7 +49,7 @@ public sealed class UnderLoadTests
         {
             var call = turn % 2 == 0 ? ann : bob;
             var offset = $"turn-{turn}";
-            var text = offset.PadRight(BenchText.Bytes); // as long as the receivers want it
+            var text = offset.PadRight(BenchText.Bytes); // the length that the receivers expect
             await call.SendManyAsync(Room, [(offset, text)]);
             Assert.True(call.Acks[^1].Id > ids.Values.LastOrDefault());
             Assert.False(call.Acks[^1].Duplicate);

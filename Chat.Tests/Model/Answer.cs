@@ -2,17 +2,19 @@ using Chat.V1;
 
 namespace Chat.Tests.Model;
 
-/// <summary>What a send must be answered with.</summary>
-/// <param name="Room">The room, as the answer says it.</param>
-/// <param name="Offset">The client_offset, as the answer says it.</param>
+/// <summary>The answer that a send must get.</summary>
+/// <param name="Room">The room in the answer.</param>
+/// <param name="Offset">The client offset in the answer.</param>
 internal sealed record Answer(string Room, string Offset)
 {
-    /// <summary>Why it must be refused; null = it must be acked.</summary>
+    /// <summary>The reason of the refusal; null if the send must be acked.</summary>
     public Reason? Refused { get; init; }
 
     public long Id { get; init; }
 
-    /// <summary>What the ack must say; null where both are right, because an earlier attempt may have been lost.</summary>
+    /// <summary>
+    /// The flag in the ack; null if both values are right, because an earlier attempt may have been lost.
+    /// </summary>
     public bool? Duplicate { get; init; }
 
     public static Answer Of(Ack ack) => new(ack.Room, ack.ClientOffset) { Id = ack.Id, Duplicate = ack.Duplicate };
@@ -25,13 +27,13 @@ internal sealed record Answer(string Room, string Offset)
         other == this || (Duplicate is null && other == this with { Duplicate = other.Duplicate });
 
     public override string ToString() => Refused is { } reason
-        ? $"a refusal of {Key} because of {reason}"
-        : $"an ack of {Key} with id {Id}" + Duplicate switch
+        ? $"a refusal of {Send} because of {reason}"
+        : $"an ack of {Send} with id {Id}" + Duplicate switch
         {
             true => ", duplicate",
             false => ", new",
             null => ", new or duplicate",
         };
 
-    private string Key => $"{Show.Name(Room)}/{Show.Name(Offset)}";
+    private string Send => $"{Show.Name(Room)}/{Show.Name(Offset)}";
 }

@@ -1,9 +1,9 @@
 namespace Chat.Tests.Model;
 
-/// <summary>What goes into one request.</summary>
-/// <param name="Leaves">Rooms to leave.</param>
-/// <param name="Joins">Rooms to join.</param>
-/// <param name="Sends">Sends.</param>
+/// <summary>The contents of one request.</summary>
+/// <param name="Leaves">The rooms to leave.</param>
+/// <param name="Joins">The rooms to join.</param>
+/// <param name="Sends">The sends.</param>
 internal sealed record Batch(string[] Leaves, JoinAsk[] Joins, SendAsk[] Sends)
 {
     public static Batch Empty { get; } = new([], [], []);
@@ -28,8 +28,10 @@ internal sealed record Batch(string[] Leaves, JoinAsk[] Joins, SendAsk[] Sends)
 }
 
 /// <summary>A send of a sequence.</summary>
-/// <param name="Room">One of the sequence's rooms, a to e; "" is the first room, and what else there is is no room.</param>
-/// <param name="Offset">The client_offset.</param>
+/// <param name="Room">
+/// One of the rooms of the sequence, a to e; "" is the first room; anything else is not a valid room.
+/// </param>
+/// <param name="Offset">The client offset.</param>
 /// <param name="Text">The text.</param>
 internal sealed record SendAsk(string Room, string Offset, string Text)
 {
@@ -38,8 +40,10 @@ internal sealed record SendAsk(string Room, string Offset, string Text)
 
 /// <summary>A join of a sequence.</summary>
 /// <param name="Room">As for a send, without "".</param>
-/// <param name="After">"" = everything; latest; seen = where this client was; ahead = beyond the head; or a number.</param>
-/// <param name="Log">"" = not said; right or wrong.</param>
+/// <param name="After">
+/// "" for everything, "latest", "seen" for this client's position, "ahead" for a position after the head, or a number.
+/// </param>
+/// <param name="Log">"" for no log id, "right" or "wrong".</param>
 /// <param name="Limit">The replay_limit.</param>
 internal sealed record JoinAsk(string Room, string After = "", string Log = "", int Limit = 0)
 {

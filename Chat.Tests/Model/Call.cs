@@ -1,20 +1,20 @@
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// One step of a sequence. Every step means something in every state, so that a sequence stays one when steps are
-/// taken out of it: a client that has no stream opens one first, in the room a, from its beginning.
+/// One step of a sequence. Every step is possible in every state, so that a sequence remains valid when steps are
+/// removed: a client without a stream first opens one in room a, from its beginning.
 /// </summary>
-/// <param name="Client">The number of the client that does it.</param>
+/// <param name="Client">The number of the client.</param>
 internal abstract record Call(int Client)
 {
-    /// <summary>The rooms that it names.</summary>
+    /// <summary>The rooms in this step.</summary>
     public abstract IEnumerable<string> Rooms { get; }
 
-    /// <summary>The same with other rooms.</summary>
+    /// <summary>The same step with other rooms.</summary>
     public abstract Call WithRooms(Func<string, string> other);
 }
 
-/// <summary>Writes requests, one right after the other, and waits for everything that is due then.</summary>
+/// <summary>Writes requests, one right after the other, and then waits for everything that is due.</summary>
 internal sealed record WriteCall(int Client, params Batch[] Batches) : Call(Client)
 {
     public override IEnumerable<string> Rooms => Batches.SelectMany(batch => batch.Rooms);
@@ -44,19 +44,19 @@ internal sealed record DropCall(int Client, Batch Batch) : Call(Client)
     public override string ToString() => $"{Clients.Name(Client)}: {Batch}; drop the stream";
 }
 
-/// <summary>Sends with a call of its own.</summary>
+/// <summary>Sends with a unary call.</summary>
 internal sealed record SendOnceCall(int Client, SendAsk Send) : Call(Client)
 {
     public override IEnumerable<string> Rooms => [Send.Room];
 
     public override Call WithRooms(Func<string, string> other) => this with { Send = Send with { Room = other(Send.Room) } };
 
-    public override string ToString() => $"{Clients.Name(Client)}: {Send}, with a call of its own";
+    public override string ToString() => $"{Clients.Name(Client)}: {Send}, with a unary call";
 }
 
-/// <summary>Opens a stream; drops the one that the client has.</summary>
+/// <summary>Opens a stream. The client drops the stream that it had.</summary>
 /// <param name="Client">The client.</param>
-/// <param name="First">The first room, which stands in the metadata; null = "-".</param>
+/// <param name="First">The join of the first room, in the metadata; null for "-".</param>
 internal sealed record OpenCall(int Client, JoinAsk? First) : Call(Client)
 {
     public override IEnumerable<string> Rooms => First is null ? [] : [First.Room];
@@ -66,7 +66,7 @@ internal sealed record OpenCall(int Client, JoinAsk? First) : Call(Client)
     public override string ToString() => $"{Clients.Name(Client)}: open a stream, {First?.ToString() ?? "no first room"}";
 }
 
-/// <summary>The clients of a sequence: two are the same user on two devices.</summary>
+/// <summary>The clients of a sequence. Two of them are the same user on two devices.</summary>
 internal static class Clients
 {
     public const int Count = 3;

@@ -4,8 +4,8 @@ using Chat.V1;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// What the contract says, in memory: rooms, keys and limits. It takes sends in the order in which the server must
-/// take them, and says what each must be answered with.
+/// The contract in memory: rooms, client offsets and limits. It receives sends in the order in which the server must
+/// process them, and returns the answer that each must get.
 /// </summary>
 internal sealed class ChatModel(ModelLimits limits, string logId)
 {
@@ -16,7 +16,7 @@ internal sealed class ChatModel(ModelLimits limits, string logId)
 
     public ModelLimits Limits { get; } = limits;
 
-    /// <summary>Rooms that have had a message, and others that were asked for.</summary>
+    /// <summary>Rooms that have had a message, and others that were named.</summary>
     public IEnumerable<ModelRoom> Rooms => rooms.Values;
 
     /// <summary>True while the outcome of some send is unknown.</summary>
@@ -32,10 +32,10 @@ internal sealed class ChatModel(ModelLimits limits, string logId)
         return room;
     }
 
-    /// <summary>Takes a send.</summary>
-    /// <param name="sender">Who sends.</param>
-    /// <param name="send">The send, with the room that it is for.</param>
-    /// <param name="mayBeLost">The stream is dropped, so that nobody knows whether the server has taken it.</param>
+    /// <summary>Processes a send.</summary>
+    /// <param name="sender">The user.</param>
+    /// <param name="send">The send, with its room.</param>
+    /// <param name="mayBeLost">The stream is dropped, so nobody knows whether the server has received the send.</param>
     public Answer Send(string sender, Send send, bool mayBeLost = false)
     {
         var answer = new Answer(Forms.Echo(send.Room), Forms.Echo(send.ClientOffset));
@@ -67,7 +67,7 @@ internal sealed class ChatModel(ModelLimits limits, string logId)
         return answer with { Id = message.Id, Duplicate = false };
     }
 
-    /// <summary>Why a join is refused; null = it is not.</summary>
+    /// <summary>The reason to refuse a join; null if it is not refused.</summary>
     public Reason? Refuse(Join join, IReadOnlySet<string> joined) => join switch
     {
         _ when !Forms.IsRoom(join.Room) || !JoinStart.IsPosition(join) => Reason.Invalid,
@@ -75,7 +75,8 @@ internal sealed class ChatModel(ModelLimits limits, string logId)
         _ => null,
     };
 
-    // Whoever repeats a send on a stream that lives decides: afterwards it is stored, whatever became of the first attempt.
+    // A repetition on a live stream settles the matter: afterwards the send is stored, whatever happened to the first
+    // attempt.
     private static bool? IsDuplicate(ModelMessage stored, bool mayBeLost)
     {
         bool? duplicate = stored.MayBeLost ? null : true;

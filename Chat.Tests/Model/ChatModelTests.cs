@@ -4,12 +4,12 @@ using Xunit;
 
 namespace Chat.Tests.Model;
 
-/// <summary>The whole contract at once: random sequences of calls, against a model in memory.</summary>
+/// <summary>The whole contract at once: random sequences of calls, compared with a model in memory.</summary>
 public sealed class ChatModelTests(ITestOutputHelper output)
 {
     private const int Workers = 16;
 
-    // What every run must have met, and how often at least, so that it can't become empty unseen.
+    // What every run must meet, and how often at least, so that the test cannot become empty without anybody noticing.
     private const int Enough = 200;
 
     private static readonly string[] Met =
@@ -39,7 +39,8 @@ public sealed class ChatModelTests(ITestOutputHelper output)
         "Unary, refused",
     ];
 
-    // Other sequences than the usual ones: MODEL_SEED=7 MODEL_SEQUENCES=100000; or one alone: MODEL_REPLAY=<the seed of a failure>.
+    // To run other sequences, set MODEL_SEED=7 MODEL_SEQUENCES=100000. To run one, set MODEL_REPLAY to the seed of a
+    // failure.
     private static int Sequences { get; } = (int)(Setting("MODEL_SEQUENCES") ?? 10_000);
 
     private static ulong Seed { get; } = Setting("MODEL_SEED") ?? 20_260_203;
@@ -66,7 +67,7 @@ public sealed class ChatModelTests(ITestOutputHelper output)
         var refusals = 0;
         var failure = await new ModelCheck(async calls =>
         {
-            // A server of its own: the limit is one for all rooms.
+            // Each sequence has a server of its own, because the limit applies to all rooms together.
             await using var server = await ModelServer.StartAsync(limits);
             await SequenceRun.RunAsync(server, calls);
             Interlocked.Add(ref refusals, server.Tally["Refusal Limit"]);

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Chat.Tests.Model;
 
-/// <summary>What the contract says that names look like, written without a look at how the service does it.</summary>
+/// <summary>The valid forms of names in the contract, written independently of the service.</summary>
 internal static partial class Forms
 {
     private const int MaxNameBytes = 128;
@@ -15,7 +15,7 @@ internal static partial class Forms
 
     public static bool IsText(string text) => text.Length > 0 && !text.Contains('\0');
 
-    /// <summary>How a name comes back in an answer: cut to at most 128 bytes, at a character boundary.</summary>
+    /// <summary>A name as an answer repeats it: truncated to 128 bytes, at a character boundary.</summary>
     public static string Echo(string name)
     {
         while (Encoding.UTF8.GetByteCount(name) > MaxNameBytes)

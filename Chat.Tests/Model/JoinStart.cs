@@ -2,12 +2,12 @@ using Chat.V1;
 
 namespace Chat.Tests.Model;
 
-/// <summary>Where a join starts: the contract's table, for rooms that keep everything.</summary>
+/// <summary>Where a join starts, as in the table of the contract, for rooms that keep all messages.</summary>
 internal readonly record struct JoinStart(long AfterId, Resume Resume)
 {
     private const long Latest = -1;
 
-    /// <summary>The line of the table that <paramref name="join"/> meets in a room with this head.</summary>
+    /// <summary>The row of the table that applies to <paramref name="join"/> in a room with this head.</summary>
     public static JoinStart Of(Join join, string logId, long head)
     {
         if (join.HasAfterId && join.AfterId == Latest)
@@ -28,6 +28,6 @@ internal readonly record struct JoinStart(long AfterId, Resume Resume)
         return new(head - join.ReplayLimit, cut);
     }
 
-    /// <summary>True when the position has the form that the contract asks for.</summary>
+    /// <summary>True if the position has the form that the contract requires.</summary>
     public static bool IsPosition(Join join) => join.ReplayLimit >= 0 && (!join.HasAfterId || join.AfterId >= Latest);
 }

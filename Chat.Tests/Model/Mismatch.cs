@@ -1,4 +1,4 @@
 namespace Chat.Tests.Model;
 
-/// <summary>The server did what the model does not; the message says what, for a person.</summary>
+/// <summary>The server did something that the model does not do. The message says what.</summary>
 internal sealed class Mismatch(string message) : Exception(message);

@@ -9,24 +9,24 @@ using Microsoft.FSharp.Core;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// Runs many random sequences, each worker its own share of them, with seeds that are fixed; a sequence that differs
-/// is made as small as it gets.
+/// Runs many random sequences from fixed seeds. Each worker runs a share of them. A sequence in which server and model
+/// differ is made as small as possible.
 /// </summary>
-/// <param name="runAsync">Runs one sequence; throws <see cref="Mismatch"/> where server and model differ.</param>
+/// <param name="runAsync">Runs one sequence; throws <see cref="Mismatch"/> if server and model differ.</param>
 internal sealed class ModelCheck(Func<Call[], Task> runAsync)
 {
-    // FsCheck's measure of how large things get; the sequences are small as they are.
+    // FsCheck's measure of the size of generated values. The sequences are small in any case.
     private const int Size = 1;
 
     private readonly ConcurrentQueue<ModelFailure> failures = [];
 
-    /// <summary>Runs sequences until one differs; null when none does.</summary>
-    /// <param name="sequences">How many.</param>
-    /// <param name="seed">Where the first worker's generator begins; the others follow.</param>
-    /// <param name="workers">How many run at a time.</param>
+    /// <summary>Runs sequences until one fails; null if none does.</summary>
+    /// <param name="sequences">The number of sequences.</param>
+    /// <param name="seed">The seed of the first worker; the others use the next numbers.</param>
+    /// <param name="workers">How many sequences run at a time.</param>
     public async Task<ModelFailure?> RunAsync(int sequences, ulong seed, int workers = 1)
     {
-        // Threads of their own, because FsCheck waits for each sequence.
+        // FsCheck blocks its thread during each sequence, so each worker has a thread of its own.
         await Task.WhenAll(Enumerable.Range(0, workers).Select(worker => Task.Factory.StartNew(
             () => Check(Share(sequences, workers, worker), new Replay(new Rnd(seed + (ulong)worker), FSharpOption<int>.None)),
             CancellationToken.None,
@@ -35,8 +35,8 @@ internal sealed class ModelCheck(Func<Call[], Task> runAsync)
         return failures.TryPeek(out var failure) ? failure : null;
     }
 
-    /// <summary>Runs the one sequence that a failure told the seed of.</summary>
-    /// <param name="seed">The two numbers, with a comma between.</param>
+    /// <summary>Runs the sequence of a failure again.</summary>
+    /// <param name="seed">The two numbers of the seed, separated by a comma.</param>
     public Task<ModelFailure?> ReplayAsync(string seed)
     {
         var numbers = seed.Split(',').Select(number => ulong.Parse(number, CultureInfo.InvariantCulture)).ToArray();
@@ -52,7 +52,7 @@ internal sealed class ModelCheck(Func<Call[], Task> runAsync)
         ModelFailure? failure = null;
         var property = Prop.ForAll(SequenceGenerator.Sequences, (Call[] calls) =>
         {
-            // Where another worker has found something, this one need not look.
+            // Another worker has already found a failure.
             if (failure is null && !failures.IsEmpty)
             {
                 return;
@@ -77,13 +77,13 @@ internal sealed class ModelCheck(Func<Call[], Task> runAsync)
                 failures.Enqueue(failure with { Seed = failed.Item6 });
                 return;
             case TestResult.Failed { Item4: Outcome.Failed { Item: var error } }:
-                throw new InvalidOperationException("A sequence can't be run.", error);
+                throw new InvalidOperationException("a sequence cannot be run", error);
             default:
                 throw new UnreachableException();
         }
     }
 
-    // Says nothing, and keeps how it ended.
+    // Prints nothing and keeps the result.
     private sealed class Runner : IRunner
     {
         public TestResult? Result { get; private set; }

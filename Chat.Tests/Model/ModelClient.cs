@@ -4,22 +4,24 @@ using Chat.V1;
 
 namespace Chat.Tests.Model;
 
-/// <summary>One client of a sequence: its stream, what the model expects of that, and what it remembers of earlier ones.</summary>
+/// <summary>
+/// A client of a sequence: its stream, what the model expects of it, and what it remembers of earlier streams.
+/// </summary>
 internal sealed class ModelClient(string user)
 {
     private readonly Dictionary<string, long> seen = [];
 
     public string User { get; } = user;
 
-    /// <summary>The stream, and the model's; null = none is open.</summary>
+    /// <summary>The stream and its model; null if none is open.</summary>
     public (ChatCall Call, ModelStream Expected)? Stream { get; private set; }
 
-    /// <summary>What was sent on streams that were dropped and may be stored: to be sent again, in this order.</summary>
+    /// <summary>Sends on dropped streams that may be stored. They must be repeated, in this order.</summary>
     public List<Send> Unanswered { get; } = [];
 
     public void Begin(ChatCall call, ModelStream expected) => Stream = (call, expected);
 
-    /// <summary>Remembers where it was, and gives the stream up as it is.</summary>
+    /// <summary>Remembers its positions and drops the stream.</summary>
     public async Task EndAsync()
     {
         if (Stream is { } stream)
@@ -34,7 +36,7 @@ internal sealed class ModelClient(string user)
         }
     }
 
-    /// <summary>The join that is meant by a step.</summary>
+    /// <summary>The join for a step.</summary>
     public Join Join(JoinAsk ask, SequenceNames names, ChatModel model)
     {
         var room = names.Room(ask.Room);

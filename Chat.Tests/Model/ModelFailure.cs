@@ -4,23 +4,23 @@ using FsCheck;
 
 namespace Chat.Tests.Model;
 
-/// <summary>A sequence in which server and model differ, as it was found and as small as it gets.</summary>
+/// <summary>A sequence in which server and model differ, as it was found and as small as possible.</summary>
 internal sealed record ModelFailure(Call[] Found)
 {
     public Call[] Shrunk { get; init; } = Found;
 
     public string Difference { get; init; } = "";
 
-    /// <summary>Where the generator was when it made the sequence.</summary>
+    /// <summary>The state of the generator before the sequence.</summary>
     public Rnd Seed { get; init; }
 
     public override string ToString() => new StringBuilder()
         .AppendLine("The server and the model differ.")
         .AppendLine(CultureInfo.InvariantCulture, $"Seed: {Seed.Seed},{Seed.Gamma}")
-        .AppendLine("Smallest sequence (who has no stream opens one in room a first):")
+        .AppendLine("Smallest sequence (a client without a stream first opens one in room a):")
         .Append(Lines(Shrunk))
         .AppendLine(CultureInfo.InvariantCulture, $"There, {Difference}.")
-        .AppendLine("As it was found:")
+        .AppendLine("Found as:")
         .Append(Lines(Found))
         .ToString();
 

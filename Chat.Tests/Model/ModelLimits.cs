@@ -2,7 +2,7 @@ using Chat.AspNetCore;
 
 namespace Chat.Tests.Model;
 
-/// <summary>The limits that the model and its server share: small, so that short sequences meet them.</summary>
+/// <summary>The limits of the model and its server. They are small, so that short sequences reach them.</summary>
 internal sealed record ModelLimits
 {
     public int MaxTextBytes { get; init; } = 64;
@@ -11,7 +11,9 @@ internal sealed record ModelLimits
 
     public int MaxRooms { get; init; } = 200_000;
 
-    /// <summary>New rooms of one sender in a minute; the model's minute never ends, and its server's clock stands still.</summary>
+    /// <summary>
+    /// New rooms per sender in a minute. The model's minute never ends, and its server's clock does not move.
+    /// </summary>
     public int MaxNewRoomsPerSender { get; init; } = 3;
 
     public void Set(ChatOptions options)
@@ -21,7 +23,7 @@ internal sealed record ModelLimits
         options.MaxRooms = MaxRooms;
         options.MaxNewRoomsPerSenderAndMinute = MaxNewRoomsPerSender;
 
-        // Not seen from outside, which is what is checked with so small a number.
+        // This limit must not be visible to clients. So small a limit would show it.
         options.MaxUnackedSends = 4;
     }
 }

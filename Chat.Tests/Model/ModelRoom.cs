@@ -1,8 +1,8 @@
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// A room as the contract has it: its messages in order, the first with id 1. What was sent on a stream that was
-/// dropped is at the end of it and may be lost until somebody sees it, or its sender has repeated it.
+/// A room of the contract: its messages in order, the first with id 1. Messages that were sent on a dropped stream are
+/// at the end. They may be lost until somebody has seen them or their sender has repeated them.
 /// </summary>
 internal sealed class ModelRoom(string name)
 {
@@ -10,13 +10,13 @@ internal sealed class ModelRoom(string name)
 
     public string Name { get; } = name;
 
-    /// <summary>The newest id that the room can have.</summary>
+    /// <summary>The newest id that the room may have.</summary>
     public long Head => messages.Count;
 
-    /// <summary>The newest id that somebody has been told.</summary>
+    /// <summary>The newest id that anybody has seen.</summary>
     public long Seen { get; private set; }
 
-    /// <summary>True while nobody can say what the next id is.</summary>
+    /// <summary>True while the next id is uncertain.</summary>
     public bool IsInDoubt => messages.Exists(message => message.MayBeLost);
 
     public ModelMessage this[long id] => messages[(int)id - 1];
@@ -31,7 +31,7 @@ internal sealed class ModelRoom(string name)
         return message;
     }
 
-    /// <summary>Somebody has been told this id: it is stored, and so is all before it.</summary>
+    /// <summary>Somebody has seen this id, so it is stored, and so are all ids before it.</summary>
     public void Saw(long id)
     {
         for (; Seen < id; Seen++)

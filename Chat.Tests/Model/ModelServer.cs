@@ -7,12 +7,11 @@ using Grpc.Net.Client;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// The real server with the model's limits, and what sequences need of it. Its clock stands still, so that no limit by
-/// time is ever over.
+/// The real server with the model's limits. Its clock does not move, so the minute of a limit never ends.
 /// </summary>
 internal sealed class ModelServer : IAsyncDisposable
 {
-    // So that many sequences at a time do not wait for one connection.
+    // Several connections, so that parallel sequences do not wait for one.
     private const int Connections = 4;
 
     private readonly ChatServer server;
@@ -32,15 +31,18 @@ internal sealed class ModelServer : IAsyncDisposable
 
     public string LogId => server.Log.LogId;
 
-    /// <summary>How long something that is due is waited for.</summary>
-    public TimeSpan Patience { get; set; } = ChatCall.Deadline;
+    /// <summary>
+    /// A stream is dropped only after the server has answered what was sent on it last. Otherwise chance decides
+    /// whether those sends are stored, and a sequence that shows a fault need not show it again.
+    /// </summary>
+    public bool AnswersWhatIsDropped { get; set; }
 
-    /// <summary>What becomes of a request on its way to the server, for servers that are to be wrong.</summary>
+    /// <summary>Changes requests on their way to the server, to make the server look wrong.</summary>
     public Func<ChatRequest, IEnumerable<ChatRequest>> OnTheWay { get; set; } = request => [request];
 
     /// <param name="limits">The model's limits, and the server's.</param>
-    /// <param name="openLog">Opens the log, instead of the service's own way.</param>
-    /// <param name="set">Changes the server's options, and not the model's limits.</param>
+    /// <param name="openLog">Opens the log in place of the service.</param>
+    /// <param name="set">Changes options of the server without changing the model's limits.</param>
     public static async Task<ModelServer> StartAsync(
         ModelLimits? limits = null,
         Func<string, ModelLimits, IMessageLog>? openLog = null,
@@ -58,10 +60,10 @@ internal sealed class ModelServer : IAsyncDisposable
         return new ModelServer(server, limits);
     }
 
-    /// <summary>A connection, which sequences share.</summary>
+    /// <summary>A connection, shared by sequences.</summary>
     public GrpcChannel NextChannel() => channels[(uint)Interlocked.Increment(ref nextChannel) % Connections];
 
-    /// <summary>The server is wrong on purpose, and may say so.</summary>
+    /// <summary>The server is wrong on purpose and may log errors.</summary>
     public void ExpectErrors() => server.ExpectErrors();
 
     public ValueTask DisposeAsync() => server.DisposeAsync();

@@ -2,7 +2,7 @@ using Chat.V1;
 
 namespace Chat.Tests.Model;
 
-/// <summary>One open stream in the model: what was asked on it, and what must come of that.</summary>
+/// <summary>An open stream in the model: its requests, and what it must receive.</summary>
 internal sealed class ModelStream
 {
     private readonly ChatModel model;
@@ -16,8 +16,8 @@ internal sealed class ModelStream
 
     /// <param name="model">The model.</param>
     /// <param name="user">The sender of its sends.</param>
-    /// <param name="first">The join of the room named in the metadata; null = "-".</param>
-    /// <param name="tally">Counts what came.</param>
+    /// <param name="first">The join of the first room, in the metadata; null for "-".</param>
+    /// <param name="tally">Counts what the stream receives.</param>
     public ModelStream(ChatModel model, string user, Join? first, Tally tally)
     {
         this.model = model;
@@ -32,7 +32,7 @@ internal sealed class ModelStream
 
     public bool IsQuiet => isGreeted && answers.Count == 0 && views.Values.All(view => view.IsQuiet);
 
-    /// <summary>What is still to come, for a person.</summary>
+    /// <summary>Describes the next thing that is due.</summary>
     public string Missing => this switch
     {
         { isGreeted: false } => "the first frame",
@@ -40,10 +40,14 @@ internal sealed class ModelStream
         _ => views.Values.Select(view => view.Missing).FirstOrDefault(missing => missing is not null) ?? "nothing more",
     };
 
-    /// <summary>Where the stream is in each room that it has been told of.</summary>
+    /// <summary>The next message of each room in which another stream has received more than this one.</summary>
+    public IEnumerable<(string Room, long Id)> DueMessages =>
+        views.Where(view => view.Value.IsMessageDue).Select(view => (view.Key, view.Value.Position + 1));
+
+    /// <summary>The position of the stream in each of its rooms.</summary>
     public IEnumerable<(string Room, long Position)> Positions => views.Select(view => (view.Key, view.Value.Position));
 
-    /// <summary>Takes a request, in the contract's order: leaves, joins, sends.</summary>
+    /// <summary>Processes a request, in the order of the contract: leaves, joins, sends.</summary>
     public void Ask(ChatRequest request)
     {
         foreach (var leave in request.Leaves)
@@ -63,12 +67,12 @@ internal sealed class ModelStream
     }
 
     /// <summary>
-    /// Takes a send that the server may read or not, at any time from now on. False where it must not be written: what
-    /// is refused because of a limit now may be stored a moment later, when another has made the room, and no
-    /// repetition would settle that.
+    /// Processes a send that the server may read at any time from now on, or never. False if it must not be written: a
+    /// send that a limit would refuse now might be stored later, once another client has created the room, and no
+    /// repetition would settle the matter.
     /// </summary>
     /// <param name="send">The send, with its room.</param>
-    /// <param name="isStored">True when it is stored, should the server read it.</param>
+    /// <param name="isStored">True if the send is stored in case the server reads it.</param>
     public bool TryAskAndDrop(Send send, out bool isStored)
     {
         var answer = model.Send(user, send, mayBeLost: true);
@@ -76,10 +80,10 @@ internal sealed class ModelStream
         return answer.Refused != Reason.Limit;
     }
 
-    /// <summary>The send with the room that it is for: an empty one means the first.</summary>
+    /// <summary>The send with its room: an empty room means the first room.</summary>
     public Send WithRoom(Send send) => send.Room.Length > 0 ? send : new Send(send) { Room = firstRoom };
 
-    /// <summary>Takes a frame, in the order in which the contract says that it is read.</summary>
+    /// <summary>Processes a frame, in the order of the contract.</summary>
     /// <exception cref="Mismatch">The model does not allow it.</exception>
     public void Take(ChatResponse frame)
     {
@@ -124,7 +128,7 @@ internal sealed class ModelStream
 
         if (frame.GoAway is { } goAway)
         {
-            throw new Mismatch($"GoAway {goAway} came, and the service does not stop");
+            throw new Mismatch($"GoAway {goAway} arrived, but the service is not stopping");
         }
     }
 
@@ -152,13 +156,13 @@ internal sealed class ModelStream
         var index = answers.FindIndex(answer => answer.IsFor(told));
         if (index < 0)
         {
-            throw new Mismatch($"{told} came, and no such send waits for an answer");
+            throw new Mismatch($"{told} arrived, but no such send is unanswered");
         }
 
         var due = answers[index];
         if (!due.Allows(told))
         {
-            throw new Mismatch($"{told} came, and not {due}");
+            throw new Mismatch($"{told} arrived instead of {due}");
         }
 
         answers.RemoveAt(index);
@@ -169,7 +173,7 @@ internal sealed class ModelStream
 
         if (answers.Take(index).FirstOrDefault(answer => answer.Room == told.Room && answer.Refused is null) is { } overtaken)
         {
-            throw new Mismatch($"{told} came before {overtaken}, which was asked for first");
+            throw new Mismatch($"{told} arrived before {overtaken}, which was sent first");
         }
 
         if (due.Duplicate is null)
@@ -184,7 +188,7 @@ internal sealed class ModelStream
     {
         if (!isGreeted && (frame.Heartbeat is null || (firstRoom.Length > 0 && frame.Joined.All(told => told.Room != firstRoom))))
         {
-            throw new Mismatch($"the first frame is {frame}, without the first heartbeat, or the Joined of the first room");
+            throw new Mismatch($"the first frame is {frame}, without a heartbeat or without the Joined of the first room");
         }
 
         isGreeted = true;

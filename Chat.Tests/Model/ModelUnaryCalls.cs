@@ -4,12 +4,12 @@ using Grpc.Core;
 
 namespace Chat.Tests.Model;
 
-/// <summary>The unary calls, and what they must be answered with.</summary>
+/// <summary>The unary calls, and the answers that they must get.</summary>
 internal sealed class ModelUnaryCalls(ChannelBase channel, Tally tally)
 {
     private const int PageSize = 3;
 
-    // What each refusal of the stream is as a status.
+    // The status for each reason to refuse a send.
     private static readonly Dictionary<(StatusCode, string), Reason> Refusals = new()
     {
         [(StatusCode.InvalidArgument, "INVALID")] = Reason.Invalid,
@@ -20,7 +20,7 @@ internal sealed class ModelUnaryCalls(ChannelBase channel, Tally tally)
 
     private readonly ChatService.ChatServiceClient client = new(channel);
 
-    /// <exception cref="Mismatch">The answer is not the expected one.</exception>
+    /// <exception cref="Mismatch">The answer is wrong.</exception>
     public async Task SendAsync(string user, Send send, Answer expected)
     {
         Answer told;
@@ -34,19 +34,29 @@ internal sealed class ModelUnaryCalls(ChannelBase channel, Tally tally)
         {
             told = Refusals.TryGetValue((error.StatusCode, ChatError.Of(error).Reason), out var reason)
                 ? new Answer(expected.Room, expected.Offset) { Refused = reason }
-                : throw new Mismatch($"{user}'s call ends with {error.Status}, and not with {expected}");
+                : throw new Mismatch($"{user}'s call ends with {error.Status} instead of {expected}");
         }
 
         if (!expected.Allows(told))
         {
-            throw new Mismatch($"{user}'s call is answered by {told}, and not by {expected}");
+            throw new Mismatch($"{user}'s call received something wrong: {told} arrived instead of {expected}");
         }
 
         tally.Count(told.Refused is null ? "Unary, acked" : "Unary, refused");
     }
 
-    /// <summary>Lists a page of a room in which nothing is in doubt, of even ones forwards and of others backwards.</summary>
-    /// <exception cref="Mismatch">It is not the page that the model has.</exception>
+    /// <summary>Whether a page has a message.</summary>
+    public async Task<bool> ReturnsAsync(string room, long id)
+    {
+        var request = new ListMessagesRequest { Room = room, AfterId = id - 1, PageSize = 1 };
+        var page = await client.ListMessagesAsync(request).ResponseAsync.WaitAsync(ChatCall.Deadline);
+        return page.Messages.Any(message => message.Id == id);
+    }
+
+    /// <summary>
+    /// Lists a page of a room in which nothing is uncertain: forwards if its head is even, backwards if it is odd.
+    /// </summary>
+    /// <exception cref="Mismatch">The page is wrong.</exception>
     public async Task CheckPageAsync(ModelRoom room)
     {
         var request = new ListMessagesRequest { Room = room.Name, PageSize = PageSize };
@@ -74,7 +84,7 @@ internal sealed class ModelUnaryCalls(ChannelBase channel, Tally tally)
         if (!expected.SequenceEqual(page.Messages.Select(message => (message.Id, message.Sender, message.ClientOffset, message.Text)))
             || (page.OldestId, page.HeadId) != (1, room.Head))
         {
-            throw new Mismatch($"{request} is answered by {page}, and not by messages {first} to {last} of {room.Head}");
+            throw new Mismatch($"the answer to {request} is {page} instead of messages {first} to {last} of {room.Head}");
         }
 
         tally.Count(request.HasAfterId ? "Page, forwards" : "Page, backwards");

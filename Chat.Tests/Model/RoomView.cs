@@ -3,7 +3,7 @@ using Chat.V1;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// What one stream is told of one room: takes what comes while the contract allows it, and knows what is still due.
+/// What one stream receives of one room. It accepts what the contract allows, and knows what is still due.
 /// </summary>
 internal sealed class RoomView(ModelRoom room, string logId)
 {
@@ -12,12 +12,14 @@ internal sealed class RoomView(ModelRoom room, string logId)
     private bool caughtUpIsDue;
     private Joined? joined;
 
-    /// <summary>The last message that the stream has had, or where it joined.</summary>
+    /// <summary>The id of the last message that the stream received, or the id after which it joined.</summary>
     public long Position { get; private set; }
 
     public bool IsQuiet => due.Count == 0 && !(isJoined && (caughtUpIsDue || Position < room.Seen));
 
-    /// <summary>What is still to come; null = nothing.</summary>
+    public bool IsMessageDue => due.Count == 0 && isJoined && Position < room.Seen;
+
+    /// <summary>Describes the next thing that is due; null if nothing is.</summary>
     public string? Missing => this switch
     {
         { IsQuiet: true } => null,
@@ -26,10 +28,10 @@ internal sealed class RoomView(ModelRoom room, string logId)
         _ => $"CaughtUp {joined!.HeadId} of {room.Name}",
     };
 
-    /// <summary>A join was asked for, and is not refused.</summary>
+    /// <summary>A Joined is due.</summary>
     public void MustJoin(Join join) => due.Enqueue(new Due(room, join, room.Seen, room.Head, Reason.Unspecified));
 
-    /// <summary>A Left must come, for this reason.</summary>
+    /// <summary>A Left with this reason is due.</summary>
     public void MustLeave(Reason reason) => due.Enqueue(new Due(room, Join: null, 0, 0, reason));
 
     public void Take(Joined told)
@@ -37,7 +39,7 @@ internal sealed class RoomView(ModelRoom room, string logId)
         var next = Next(told);
         if (next.Join is null || told.HeadId < next.LeastHead || told.HeadId > next.MostHead)
         {
-            throw new Mismatch($"Joined of {room.Name} with head {told.HeadId} came, and not {next}");
+            throw new Mismatch($"Joined of {room.Name} with head {told.HeadId} arrived instead of {next}");
         }
 
         var start = JoinStart.Of(next.Join, logId, told.HeadId);
@@ -62,7 +64,7 @@ internal sealed class RoomView(ModelRoom room, string logId)
         var next = Next(told);
         if (next.Join is not null || told.Reason != next.Reason || (told.Reason != Reason.Unspecified) != (told.Detail.Length > 0))
         {
-            throw new Mismatch($"Left of {room.Name} because of {told.Reason} ('{told.Detail}') came, and not {next}");
+            throw new Mismatch($"Left of {room.Name} because of {told.Reason} ('{told.Detail}') arrived instead of {next}");
         }
 
         EndJoin();
@@ -73,9 +75,9 @@ internal sealed class RoomView(ModelRoom room, string logId)
     {
         if (!isJoined || told.Id != Position + 1 || told.Id > room.Head)
         {
-            throw new Mismatch($"message {told.Id} of {room.Name} came " + (isJoined
-                ? $"after {Position}, and the room has {room.Head}"
-                : "where the room is not joined"));
+            throw new Mismatch($"message {told.Id} of {room.Name} arrived " + (isJoined
+                ? $"after {Position} in a room with head {room.Head}"
+                : "although the room is not joined"));
         }
 
         var message = room[told.Id];
@@ -98,7 +100,7 @@ internal sealed class RoomView(ModelRoom room, string logId)
     {
         if (!isJoined || !caughtUpIsDue || told.Id != joined!.HeadId || Position < told.Id)
         {
-            throw new Mismatch($"CaughtUp {told.Id} of {room.Name} came at {Position}, where " + (isJoined && caughtUpIsDue
+            throw new Mismatch($"CaughtUp {told.Id} of {room.Name} arrived at {Position}, but " + (isJoined && caughtUpIsDue
                 ? $"CaughtUp {joined!.HeadId} is due"
                 : "none is due"));
         }
@@ -106,28 +108,28 @@ internal sealed class RoomView(ModelRoom room, string logId)
         caughtUpIsDue = false;
     }
 
-    // A join where nothing follows is caught up at once, also where the room is left right away.
+    // A join without messages is caught up at once, even if the room is left right away.
     private void EndJoin()
     {
         if (isJoined && caughtUpIsDue && joined!.AfterId == joined.HeadId)
         {
-            throw new Mismatch($"a join of {room.Name} with nothing to follow ended without its CaughtUp {joined.HeadId}");
+            throw new Mismatch($"a join of {room.Name} without messages ended without its CaughtUp {joined.HeadId}");
         }
     }
 
     private Due Next(object told) => due.TryDequeue(out var next)
         ? next
-        : throw new Mismatch($"{told} came, and nothing of the kind is due");
+        : throw new Mismatch($"{told} arrived, but nothing of the kind is due");
 
     private static void Same<T>(T expected, T told)
     {
         if (!expected!.Equals(told))
         {
-            throw new Mismatch($"{typeof(T).Name} {told} came, and not {expected}");
+            throw new Mismatch($"{typeof(T).Name} {told} arrived instead of {expected}");
         }
     }
 
-    // A Joined, with a head between the two, or (no join) a Left.
+    // A Joined with a head between the two, or a Left if there is no join.
     private sealed record Due(ModelRoom Room, Join? Join, long LeastHead, long MostHead, Reason Reason)
     {
         public override string ToString() => Join is null

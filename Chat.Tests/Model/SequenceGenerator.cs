@@ -4,8 +4,8 @@ using FsCheck.Fluent;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// Makes sequences of 3 to 12 calls out of few rooms, keys and texts, so that they meet each other often: the same
-/// key again, a joined room again, a limit.
+/// Generates sequences of 3 to 12 calls. They use only a few rooms, client offsets and texts, so that repetitions are
+/// frequent: a client offset that is used again, a room that is joined again, a limit that is reached.
 /// </summary>
 internal static class SequenceGenerator
 {
@@ -82,7 +82,7 @@ internal static class SequenceGenerator
         (3, from client in ClientNumbers from asked in Joins select (Call)new OpenCall(client, asked)),
         (1, from client in ClientNumbers select (Call)new OpenCall(client, null)));
 
-    /// <summary>Sequences, and how they are made smaller.</summary>
+    /// <summary>Generates sequences and makes them smaller.</summary>
     public static Arbitrary<Call[]> Sequences { get; } =
         Arb.From(Gen.Choose(LeastCalls, MostCalls).SelectMany(length => Calls.ArrayOf(length)), SequenceShrinker.Shrink);
 

@@ -4,8 +4,8 @@ using Chat.V1;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// The names of one sequence, which no other has: so that all sequences share a server and a log, and each finds its
-/// rooms new and its senders without a past.
+/// The names of one sequence. No other sequence has the same names, so all of them share a server and a log, but each
+/// starts with new rooms and new senders.
 /// </summary>
 internal sealed class SequenceNames
 {
@@ -19,7 +19,7 @@ internal sealed class SequenceNames
 
     public string Reader => prefix + "reader";
 
-    /// <summary>The room's real name; e has the longest that there may be.</summary>
+    /// <summary>The real name of a room; that of e has the maximum length.</summary>
     public string Room(string name) => name switch
     {
         "e" => prefix + new string('e', LongestRoom - prefix.Length),
@@ -29,6 +29,6 @@ internal sealed class SequenceNames
 
     public Send Send(SendAsk ask) => new() { Room = Room(ask.Room), ClientOffset = ask.Offset, Text = ask.Text };
 
-    /// <summary>Takes the names back out of a text for people.</summary>
+    /// <summary>Replaces the real names in a text by the names in the sequence.</summary>
     public string Plain(string text) => text.Replace(prefix, "", StringComparison.Ordinal);
 }

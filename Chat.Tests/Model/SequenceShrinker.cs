@@ -1,8 +1,8 @@
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// Makes a sequence smaller: fewer calls first, then fewer rooms and clients, then fewer and plainer entries. Each step
-/// is smaller than what it came from, so it ends.
+/// Makes a sequence smaller: first fewer calls, then fewer rooms and clients, then fewer and simpler entries. Each
+/// result is smaller than its source, so shrinking ends.
 /// </summary>
 internal static class SequenceShrinker
 {
@@ -13,7 +13,7 @@ internal static class SequenceShrinker
     public static IEnumerable<Call[]> Shrink(Call[] calls) =>
         Fewer(calls).Concat(OtherRooms(calls)).Concat(OtherClients(calls)).Concat(Each(calls, Smaller));
 
-    // One room, or client, in the place of another throughout: one by one, its calls would lose each other.
+    // Replaces a room or a client in all calls at once. One by one, the calls would no longer belong together.
     private static IEnumerable<Call[]> OtherRooms(Call[] calls) =>
         from room in calls.SelectMany(call => call.Rooms).Where(room => room != PlainRoom).Distinct()
         select calls.Select(call => call.WithRooms(name => name == room ? PlainRoom : name)).ToArray();

@@ -1,11 +1,11 @@
 namespace Chat.Tests.Model;
 
-/// <summary>Words for what stands in a sequence.</summary>
+/// <summary>Formats the names and texts of a sequence.</summary>
 internal static class Show
 {
     private const int Short = 20;
 
-    /// <summary>A name or text, in quotes where it is not plain, and short where it is long.</summary>
+    /// <summary>A name or text, quoted if it is not a plain word, and abbreviated if it is long.</summary>
     public static string Name(string name)
     {
         if (name.Length > Short && name.All(c => c == name[0]))

@@ -3,10 +3,10 @@ using Chat.V1;
 
 namespace Chat.Tests.Model;
 
-/// <summary>A join as it stands in the metadata of a call.</summary>
+/// <summary>A join in the metadata of a call.</summary>
 internal static class StartMetadata
 {
-    /// <summary>Key, value, key, value, …</summary>
+    /// <summary>The metadata: key, value, key, value, …</summary>
     public static string[] Of(string user, Join? first)
     {
         var metadata = new List<string> { "user", user, "room", first is null ? "-" : Room(first) };
@@ -28,10 +28,10 @@ internal static class StartMetadata
         return [.. metadata];
     }
 
-    /// <summary>False where the call must end with INVALID_ARGUMENT.</summary>
+    /// <summary>False if the call must end with INVALID_ARGUMENT.</summary>
     public static bool IsValid(Join first) => Forms.IsRoom(first.Room) && JoinStart.IsPosition(first);
 
-    // A value of metadata is printable ASCII; "-" is no room there, and means none.
+    // The values of metadata are printable ASCII, and "-" means no room.
     private static string Room(Join first) =>
         first.Room.Length > 0 && first.Room != "-" && first.Room.All(c => c is >= ' ' and <= '~') ? first.Room : "NOT-A-ROOM";
 

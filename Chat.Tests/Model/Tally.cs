@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Chat.Tests.Model;
 
-/// <summary>Counts what the sequences met, so that nobody takes a run for more than it was.</summary>
+/// <summary>Counts what the sequences met, so that a run shows how much it covered.</summary>
 internal sealed class Tally
 {
     private readonly ConcurrentDictionary<string, int> counts = [];

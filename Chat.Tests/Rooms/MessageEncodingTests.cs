@@ -46,7 +46,7 @@ public sealed class MessageEncodingTests
         }
     }
 
-    // Whole seconds, the epoch itself and times before it are among them.
+    // Includes whole seconds, the epoch itself and times before it.
     private static DateTimeOffset RandomTime(Random random)
     {
         var seconds = random.NextInt64(-1_000_000, 2_000_000_000);

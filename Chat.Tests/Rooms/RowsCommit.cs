@@ -3,7 +3,7 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.Tests.Rooms;
 
-/// <summary>A commit of made-up messages; each has its id in its text, which is as long as is said.</summary>
+/// <summary>A commit of test messages. The text of each is its id, padded to the given length.</summary>
 internal sealed class RowsCommit(string room, long first, int count, int textLength = 20) : RoomCommit
 {
     public override string Room => room;
@@ -20,7 +20,7 @@ internal sealed class RowsCommit(string room, long first, int count, int textLen
                 Id = id,
                 Sender = "ann"u8,
                 Text = Encoding.UTF8.GetBytes(TextOf(id)),
-                ClientOffset = Encoding.UTF8.GetBytes($"key-{id}"),
+                ClientOffset = Encoding.UTF8.GetBytes($"offset-{id}"),
                 SentAt = 1_790_000_000_000_000 + id,
             });
         }

@@ -4,14 +4,14 @@ using Xunit;
 
 namespace Chat.Tests.Rooms;
 
-/// <summary>What tails may take, together and each.</summary>
+/// <summary>The memory limits of tails.</summary>
 public sealed class TailMemoryTests
 {
     private const int Plenty = 64 * 1024;
     private const int MiB = 1024 * 1024;
 
     [Fact]
-    public void The_tails_of_100_000_rooms_stay_within_the_bound_and_the_newest_are_there()
+    public void The_tails_of_100_000_rooms_stay_within_the_limit_and_the_newest_are_there()
     {
         const int Rooms = 100_000;
         var memory = new TailMemory(4 * MiB, MiB);
@@ -22,13 +22,13 @@ public sealed class TailMemoryTests
             Assert.InRange(memory.Bytes, 1, 4 * MiB);
         }
 
-        Assert.True(memory.Bytes > 3 * MiB, "What may be used is used.");
+        Assert.True(memory.Bytes > 3 * MiB, "Most of the memory is used.");
         Assert.All(tails.TakeLast(1000), tail => Assert.True(tail.TryGet(0, 2, Plenty, Plenty, out _)));
         Assert.All(tails.Take(1000), tail => Assert.False(tail.TryGet(0, 2, Plenty, Plenty, out _)));
     }
 
     [Fact]
-    public void What_had_to_go_is_not_kept_alive_by_the_rooms_that_it_belonged_to()
+    public void Dropped_chunks_are_not_kept_alive_by_their_rooms()
     {
         var memory = new TailMemory(4 * MiB, MiB);
         var tails = Enumerable.Range(0, 200).Select(_ => new RoomTail(memory)).ToList();
@@ -49,7 +49,7 @@ public sealed class TailMemoryTests
     }
 
     [Fact]
-    public void A_room_whose_tail_had_to_go_has_one_again_with_its_next_message()
+    public void A_room_whose_tail_was_dropped_has_one_again_after_its_next_message()
     {
         var memory = new TailMemory(64 * 1024, 64 * 1024);
         var quiet = new RoomTail(memory);
@@ -65,7 +65,7 @@ public sealed class TailMemoryTests
     }
 
     [Fact]
-    public void One_busy_room_does_not_take_what_the_others_have()
+    public void One_busy_room_does_not_drop_the_tails_of_the_others()
     {
         var memory = new TailMemory(8 * MiB, MiB);
         var others = Enumerable.Range(0, 1000).Select(_ => new RoomTail(memory)).ToList();
@@ -81,7 +81,7 @@ public sealed class TailMemoryTests
     }
 
     [Fact]
-    public void A_room_that_nobody_follows_any_more_takes_nothing()
+    public void A_closed_tail_takes_no_memory()
     {
         var memory = new TailMemory(MiB, MiB);
         var tail = new RoomTail(memory);

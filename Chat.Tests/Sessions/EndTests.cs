@@ -187,9 +187,9 @@ public sealed class EndTests
         // The stream ends at its own limit, before the web server would abort it.
         var stopping = server.StopAsync();
         await server.Stopping.WaitAsync(ChatCall.Deadline);
-        Assert.Equal(1, server.Streams.Count);
+        Assert.Equal(1, server.Calls.Count);
         time.Advance(TimeSpan.FromSeconds(9));
-        await server.Streams.WhenNoneAsync().WaitAsync(TimeSpan.FromSeconds(5));
+        await server.Calls.WhenNoneAsync().WaitAsync(TimeSpan.FromSeconds(5));
 
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.NotEqual(StatusCode.OK, (await stuck.ToEndAsync()).StatusCode);
@@ -266,7 +266,7 @@ public sealed class EndTests
 
         time.Advance(TimeSpan.FromSeconds(29));
         await other.SendManyAsync("elsewhere", [("k-1", "nobody is given up yet")]);
-        Assert.Equal(2, server.Streams.Count);
+        Assert.Equal(2, server.Calls.Count);
         time.Advance(TimeSpan.FromSeconds(1));
         await server.UntilStreamsAsync(1);
 

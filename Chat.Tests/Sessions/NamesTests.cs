@@ -27,7 +27,7 @@ public sealed class NamesTests
     [Theory]
     [InlineData("short")]
     [InlineData("")]
-    public void What_is_short_is_echoed_whole(string text) => Assert.Equal(text, Names.Cut(text));
+    public void What_is_short_is_echoed_whole(string text) => Assert.Equal(text, Names.Truncate(text));
 
     [Theory]
     [InlineData("x", 128)]
@@ -37,7 +37,7 @@ public sealed class NamesTests
     public void What_is_long_is_cut_between_characters(string character, int bytes)
     {
         var text = string.Concat(Enumerable.Repeat(character, 200));
-        var cut = Names.Cut(text);
+        var cut = Names.Truncate(text);
         Assert.StartsWith(cut, text, StringComparison.Ordinal);
         Assert.Equal(bytes, Encoding.UTF8.GetByteCount(cut));
         Assert.DoesNotContain('\ufffd', Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(cut)));

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.Tests.Storage;
 
-/// <summary>What is found in the place of a log: a new one only where there is none, and nothing spoilt.</summary>
+/// <summary>Which files are opened as a log, and that the others are left as they are.</summary>
 public sealed class SqliteLogFileTests : IDisposable
 {
     private readonly TempDirectory temp = new();
@@ -17,20 +17,20 @@ public sealed class SqliteLogFileTests : IDisposable
     public void Dispose() => temp.Dispose();
 
     [Theory]
-    [InlineData("Dear diary, this is no database, and it is longer than the hundred bytes of a header. I promise.")]
+    [InlineData("Dear diary, this is not a database, although it is longer than the 100 bytes of a header. Really.")]
     [InlineData("SQLite format 3\0 and then no more")]
     [InlineData("x")]
-    public async Task A_file_that_is_no_database_is_refused(string content)
+    public async Task A_file_that_is_not_a_database_is_refused(string content)
     {
         await File.WriteAllTextAsync(DatabasePath, content);
 
-        AssertRefusedUntouched("is not a chat log; use another --data, or move that file away");
+        AssertRefusedUntouched("is not a chat log; move the file away, or use another data directory");
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(0x0F055112)]
-    public void A_database_of_somebody_else_is_refused(int applicationId)
+    public void A_database_of_another_application_is_refused(int applicationId)
     {
         using (var connection = Connect())
         {
@@ -40,22 +40,22 @@ public sealed class SqliteLogFileTests : IDisposable
                 """);
         }
 
-        AssertRefusedUntouched("is not a chat log; use another --data, or move that file away");
+        AssertRefusedUntouched("is not a chat log; move the file away, or use another data directory");
     }
 
     [Fact]
-    public void A_database_of_somebody_else_with_a_write_ahead_log_is_refused()
+    public void A_database_of_another_application_with_a_write_ahead_log_is_refused()
     {
         using var connection = Connect();
         SqliteLogFile.Execute(connection, "PRAGMA journal_mode = WAL; CREATE TABLE log (log_id TEXT)");
 
-        AssertRefusedUntouched("is not a chat log; use another --data, or move that file away");
+        AssertRefusedUntouched("is not a chat log; move the file away, or use another data directory");
     }
 
     [Fact]
     public async Task A_log_of_a_newer_service_is_refused()
     {
-        await MakeLogAsync();
+        await CreateLogAsync();
         using (var connection = Connect())
         {
             SqliteLogFile.Execute(connection, "PRAGMA user_version = 2");
@@ -67,10 +67,10 @@ public sealed class SqliteLogFileTests : IDisposable
     [Fact]
     public async Task A_read_only_log_is_refused()
     {
-        await MakeLogAsync();
+        await CreateLogAsync();
         File.SetAttributes(DatabasePath, FileAttributes.ReadOnly);
 
-        AssertRefusedUntouched("is read-only; make it writable (chmod u+w), or use another --data");
+        AssertRefusedUntouched("is read-only; make it writable (chmod u+w), or use another data directory");
     }
 
     [Theory]
@@ -78,7 +78,7 @@ public sealed class SqliteLogFileTests : IDisposable
     [InlineData(true)]
     public async Task A_write_ahead_log_without_its_database_is_refused(bool emptyDatabase)
     {
-        await using (await MakeLogAsync(leaveOpen: true))
+        await using (await CreateLogAsync(leaveOpen: true))
         {
             var copy = Path.Combine(temp.Path, "copy");
             Directory.CreateDirectory(copy);
@@ -88,7 +88,7 @@ public sealed class SqliteLogFileTests : IDisposable
                 await File.WriteAllBytesAsync(Path.Combine(copy, "chat.db"), []);
             }
 
-            AssertUntouchedAndRefused(copy, "is missing, but", "put the database back, or use another --data");
+            AssertUntouchedAndRefused(copy, "is missing, but", "put the database back, or use another data directory");
         }
     }
 
@@ -101,7 +101,7 @@ public sealed class SqliteLogFileTests : IDisposable
     [InlineData(-1, "restore it from a backup")]
     public async Task A_truncated_log_is_refused(int length, string words)
     {
-        await MakeLogAsync();
+        await CreateLogAsync();
         using (var file = new FileStream(DatabasePath, FileMode.Open))
         {
             file.SetLength(length > 0 ? length : file.Length + length);
@@ -113,7 +113,7 @@ public sealed class SqliteLogFileTests : IDisposable
     [Fact]
     public async Task A_log_without_one_of_its_tables_is_refused()
     {
-        await MakeLogAsync();
+        await CreateLogAsync();
         using (var connection = Connect())
         {
             SqliteLogFile.Execute(connection, "DROP TABLE sent_key");
@@ -125,15 +125,15 @@ public sealed class SqliteLogFileTests : IDisposable
     }
 
     [Fact]
-    public void A_lock_that_can_not_be_opened_is_not_taken_for_a_log_in_use()
+    public void A_lock_file_that_cannot_be_opened_is_not_reported_as_a_log_in_use()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows asks for a privilege to make links.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows requires a privilege to create links.");
         File.CreateSymbolicLink(DatabasePath + ".lock", DatabasePath + ".lock");
 
         var error = Assert.Throws<LogOpenException>(() => SqliteMessageLog.Open(temp.Path));
 
         Assert.Contains(DatabasePath, error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("another server", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("another service", error.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(DatabasePath));
     }
 
@@ -158,26 +158,26 @@ public sealed class SqliteLogFileTests : IDisposable
     }
 
     [Fact]
-    public async Task An_empty_file_is_taken_for_no_log_yet()
+    public async Task An_empty_file_becomes_a_new_log()
     {
         await File.WriteAllBytesAsync(DatabasePath, []);
 
         await using var log = SqliteMessageLog.Open(temp.Path);
 
-        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "key"));
+        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "offset"));
     }
 
     [Theory]
     [InlineData("half a database")]
     [InlineData("")]
-    public async Task A_log_that_was_only_half_made_is_made_anew(string leftOver)
+    public async Task A_log_whose_creation_was_interrupted_is_created_again(string leftOver)
     {
         await File.WriteAllTextAsync(DatabasePath + ".new", leftOver);
         await File.WriteAllTextAsync(DatabasePath + ".new-journal", leftOver);
 
         await using (var log = SqliteMessageLog.Open(temp.Path))
         {
-            Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "key"));
+            Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "offset"));
         }
 
         Assert.Equal(["chat.db", "chat.db.lock"], Directory.GetFiles(temp.Path).Select(Path.GetFileName).Order());
@@ -186,18 +186,18 @@ public sealed class SqliteLogFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_new_log_is_made_in_a_directory_that_is_not_there_yet()
+    public async Task A_new_log_is_created_in_a_directory_that_does_not_exist_yet()
     {
         var directory = Path.Combine(temp.Path, "not", "there");
 
         await using var log = SqliteMessageLog.Open(directory);
 
         Assert.Equal(Path.Combine(directory, "chat.db"), log.Location);
-        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "key"));
+        Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "offset"));
     }
 
-    /// <summary>A log of several pages.</summary>
-    private async Task<IAsyncDisposable?> MakeLogAsync(bool leaveOpen = false)
+    /// <summary>Creates a log of several pages.</summary>
+    private async Task<IAsyncDisposable?> CreateLogAsync(bool leaveOpen = false)
     {
         var log = SqliteMessageLog.Open(temp.Path);
         var ann = new RecordingStream(log);
@@ -236,10 +236,11 @@ public sealed class SqliteLogFileTests : IDisposable
     {
         var error = Assert.Throws<LogOpenException>(() => SqliteMessageLog.Open(directory));
         Assert.All(words, word => Assert.Contains(word, error.Message, StringComparison.Ordinal));
+        Assert.StartsWith("log cannot be opened: ", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
 
-    /// <summary>Every name in a directory, and the content of the files.</summary>
+    /// <summary>All names in a directory, and the contents of its files.</summary>
     private static string[] Snapshot(string directory) =>
         [.. Directory.GetFileSystemEntries(directory).Order(StringComparer.Ordinal).Select(path =>
             $"{path}: {(File.Exists(path) ? Convert.ToHexString(ReadShared(path)) : "directory")}")];

@@ -7,34 +7,11 @@ using Xunit;
 
 namespace Chat.Tests.Storage;
 
-/// <summary>The contract, kept in a SQLite database; and what only a log with files can be asked.</summary>
-public class SqliteMessageLogTests : MessageLogContract
+/// <summary>What a SQLite log keeps from one process to the next, and which files it keeps it in.</summary>
+public sealed class SqliteMessageLogTests : SqliteMessageLogTest
 {
-    private readonly TempDirectory temp = new();
-
-    private static string LargeText { get; } = new('x', 16 * 1024);
-
-    private string DataDirectory => Path.Combine(temp.Path, "data");
-
-    private string DatabasePath => Path.Combine(DataDirectory, "chat.db");
-
-    public override async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        try
-        {
-            await base.DisposeAsync();
-        }
-        finally
-        {
-            temp.Dispose();
-        }
-    }
-
-    private protected override IMessageLog OpenLog(LogOptions options) => SqliteMessageLog.Open(DataDirectory, options);
-
     [Fact]
-    public async Task Keys_are_known_after_reopening()
+    public async Task Client_offsets_are_known_after_reopening()
     {
         var log = Open();
         await new RecordingStream(log).SendAsync("room", "1", "one");
@@ -55,7 +32,7 @@ public class SqliteMessageLogTests : MessageLogContract
     }
 
     [Fact]
-    public async Task What_was_stored_is_there_after_reopening_and_the_ids_go_on()
+    public async Task Messages_are_there_after_reopening_and_the_ids_continue()
     {
         var log = Open();
         var ann = new RecordingStream(log);
@@ -85,7 +62,7 @@ public class SqliteMessageLogTests : MessageLogContract
     }
 
     [Fact]
-    public async Task What_a_failed_batch_would_have_stored_is_not_there_after_reopening()
+    public async Task A_failed_batch_is_not_there_after_reopening()
     {
         var log = Open();
         await new RecordingStream(log).SendAsync("room", "1", "one");
@@ -110,7 +87,7 @@ public class SqliteMessageLogTests : MessageLogContract
         await ann.HandOverAsync("room", "2", "two");
         await held.ReachedAsync();
 
-        var copy = Path.Combine(temp.Path, "copy");
+        var copy = Path.Combine(TempPath, "copy");
         Directory.CreateDirectory(copy);
         foreach (var name in (string[])["chat.db", "chat.db-wal"])
         {
@@ -133,7 +110,7 @@ public class SqliteMessageLogTests : MessageLogContract
     {
         var log = Open();
         await new RecordingStream(log).SendAsync("room", "1");
-        await using var another = SqliteMessageLog.Open(Path.Combine(temp.Path, "another"));
+        await using var another = SqliteMessageLog.Open(Path.Combine(TempPath, "another"));
 
         Assert.NotEqual(log.LogId, another.LogId);
         Assert.Equal(RoomBounds.Empty, await another.BoundsAsync("room"));
@@ -141,7 +118,7 @@ public class SqliteMessageLogTests : MessageLogContract
     }
 
     [Fact]
-    public async Task The_database_writes_ahead_and_syncs_every_commit()
+    public async Task The_database_has_a_write_ahead_log_and_syncs_every_commit()
     {
         var log = Open();
         await new RecordingStream(log).SendAsync("room", "1");
@@ -165,7 +142,7 @@ public class SqliteMessageLogTests : MessageLogContract
 
     [Fact]
     [UnsupportedOSPlatform("windows")]
-    public async Task Files_are_the_owners_alone()
+    public async Task Only_the_owner_may_read_and_write_the_files()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no mode bits.");
         var log = Open();
@@ -188,14 +165,14 @@ public class SqliteMessageLogTests : MessageLogContract
     }
 
     [Fact]
-    public async Task A_second_server_on_one_directory_is_refused_and_the_first_goes_on()
+    public async Task A_second_service_in_the_same_directory_is_refused_and_the_first_continues()
     {
         var log = Open();
         await new RecordingStream(log).SendAsync("room", "1", "one");
 
         var refused = Assert.Throws<LogOpenException>(() => SqliteMessageLog.Open(DataDirectory));
         Assert.Contains(DatabasePath, refused.Message, StringComparison.Ordinal);
-        Assert.Contains("in use by another server", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("in use by another service", refused.Message, StringComparison.Ordinal);
         await new RecordingStream(log).SendAsync("room", "2", "two");
         Assert.Equal(["one", "two"], await log.TextsAsync("room"));
 
@@ -203,232 +180,9 @@ public class SqliteMessageLogTests : MessageLogContract
         Assert.Equal(["one", "two"], await log.TextsAsync("room"));
     }
 
-    [Fact]
-    public async Task A_database_that_another_process_locks_too_long_fails_streams_and_not_the_log()
-    {
-        var log = Open(Options with { LockTimeout = TimeSpan.FromMilliseconds(200) });
-        await new RecordingStream(log).SendAsync("room", "1", "one");
-        using var other = Connect();
-        SqliteLogFile.Execute(other, "BEGIN IMMEDIATE");
-
-        for (var attempt = 0; attempt < 2; attempt++)
-        {
-            var failing = new RecordingStream(log, "new sender");
-            await failing.HandOverAsync("room", "2", "two");
-            await failing.HandOverAsync("new", "3", "three");
-            await failing.FailureAsync();
-            AssertFailedOnce(failing);
-        }
-
-        Assert.False(log.Stopped.IsCompleted);
-        Assert.Equal(["one"], await log.TextsAsync("room"));
-        SqliteLogFile.Execute(other, "ROLLBACK");
-
-        var again = new RecordingStream(log, "new sender");
-        Assert.Equal(AppendResult.Stored(2), await again.SendAsync("room", "2", "two"));
-        Assert.Equal(AppendResult.Stored(1), await again.SendAsync("new", "3", "three"));
-        Assert.Equal(["one", "two"], await log.TextsAsync("room"));
-    }
-
-    [Fact]
-    public async Task A_send_waits_for_a_lock_that_ends_in_time()
-    {
-        var log = Open(Options with { LockTimeout = RecordingStream.Deadline });
-        using var other = Connect();
-        SqliteLogFile.Execute(other, "BEGIN IMMEDIATE");
-        var ann = new RecordingStream(log);
-        await ann.HandOverAsync("room", "1");
-        Assert.Empty(Gate.Batches);
-
-        SqliteLogFile.Execute(other, "ROLLBACK");
-
-        await ann.AnswersAsync(1);
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    [InlineData(5)]
-    [InlineData(501)]
-    [InlineData(700)]
-    public async Task A_missing_message_is_never_skipped(int missing)
-    {
-        var log = Open();
-        var ann = new RecordingStream(log);
-        var count = missing > 5 ? 700 : 5;
-        for (var id = 1; id <= count; id++)
-        {
-            await ann.HandOverAsync("room", $"{id}");
-        }
-
-        await ann.AnswersAsync(count);
-        await ann.SendAsync("next", "1");
-        await CloseAsync(log);
-        using (var other = Connect())
-        {
-            SqliteLogFile.Execute(other, $"DELETE FROM message WHERE position = (1 << 40) + {missing}");
-        }
-
-        log = Open();
-        var sink = new CollectingSink();
-        var error = await Assert.ThrowsAsync<LogDamagedException>(async () =>
-        {
-            while (true)
-            {
-                var before = sink.Messages.Count;
-                await log.ReadAsync("room", before, sink);
-                Assert.NotEqual(before, sink.Messages.Count);
-            }
-        });
-        Assert.Contains($"message {missing} is missing", error.Message, StringComparison.Ordinal);
-        Assert.Equal(
-            Enumerable.Range(1, missing - 1).Select(id => (long)id),
-            sink.Messages.Select(message => message.Id));
-        Assert.Single(await log.PageAsync("next"));
-    }
-
-    [Fact]
-    public async Task A_damaged_page_is_told_to_readers_and_ends_the_log_when_it_is_written_to()
-    {
-        var log = Open();
-        await new RecordingStream(log).SendAsync("room", "1");
-        await CloseAsync(log);
-        OverwriteRootPageOf("message");
-
-        log = Open();
-        await Assert.ThrowsAsync<LogDamagedException>(() => log.PageAsync("room"));
-        Assert.False(log.Stopped.IsCompleted);
-
-        var ann = new RecordingStream(log);
-        await ann.HandOverAsync("room", "2");
-        await ann.FailureAsync();
-        await Assert.ThrowsAsync<SqliteException>(() => StoppedAsync(log));
-        AssertFailedOnce(ann);
-        await CloseAsync(log);
-    }
-
-    [Fact]
-    public async Task The_write_ahead_log_is_emptied_when_nothing_is_sent()
-    {
-        var log = Open();
-        await StoreLargeAsync(log, 100);
-
-        await UntilAsync(() => WriteAheadBytes() == 0);
-
-        Assert.Equal(100, (await log.TextsAsync("large")).Length);
-        Assert.Equal(AppendResult.Stored(101), await new RecordingStream(log).SendAsync("large", "key"));
-    }
-
-    [Fact]
-    public async Task The_write_ahead_log_is_emptied_after_a_read_that_outlasted_the_first_attempt()
-    {
-        var log = Open();
-        await StoreLargeAsync(log, 100);
-        using var other = Connect();
-        SqliteLogFile.Execute(other, "BEGIN");
-        Scalar(other, "SELECT count(*) FROM message");
-
-        // The attempt moves everything into the database and then can't cut the log, because it is being read.
-        await UntilAsync(() => new FileInfo(DatabasePath).Length > 100 * LargeText.Length);
-        SqliteLogFile.Execute(other, "COMMIT");
-
-        await UntilAsync(() => WriteAheadBytes() == 0);
-    }
-
-    [Fact]
-    public async Task The_write_ahead_log_stays_small_while_sends_go_on()
-    {
-        var log = Open(Options with { MaxQueuedSends = 256 });
-        var largest = 0L;
-        log.Committed += _ => largest = Math.Max(largest, WriteAheadBytes());
-
-        // Some 100 MB, in batches that leave no idle moment.
-        await StoreLargeAsync(log, 5_000);
-        await CloseAsync(log);
-
-        Assert.InRange(largest, 1, 64 * 1024 * 1024);
-    }
-
-    [Fact]
-    public async Task The_write_ahead_log_stays_small_while_it_is_read_all_the_time()
-    {
-        var log = Open(Options with { MaxQueuedSends = 256 });
-        var largest = 0L;
-        log.Committed += _ => largest = Math.Max(largest, WriteAheadBytes());
-        using var enough = new CancellationTokenSource();
-        var reading = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
-        {
-            while (!enough.IsCancellationRequested)
-            {
-                var head = (await log.BoundsAsync("large")).Head;
-                await log.ReadAsync("large", Math.Max(0, head - 4), new CollectingSink(most: 4));
-            }
-        })).ToList();
-
-        await StoreLargeAsync(log, 12_000);
-        await enough.CancelAsync();
-        await Task.WhenAll(reading);
-        await CloseAsync(log);
-
-        // Some 250 MB were written. A truncation may have to be tried again while somebody reads.
-        Assert.InRange(largest, 1, 128 * 1024 * 1024);
-    }
-
     private async Task<IMessageLog> ReopenAsync(IMessageLog log)
     {
         await CloseAsync(log);
         return Open();
-    }
-
-    private static async Task StoreLargeAsync(IMessageLog log, int count)
-    {
-        var stream = new RecordingStream(log, "storer");
-        for (var i = 1; i <= count; i++)
-        {
-            await stream.HandOverAsync("large", $"{i}", LargeText);
-        }
-
-        await stream.AnswersAsync(count);
-    }
-
-    private long WriteAheadBytes() => new FileInfo(DatabasePath + "-wal").Length;
-
-    private SqliteConnection Connect()
-    {
-        var connection = new SqliteConnection($"Data Source={DatabasePath};Pooling=False");
-        connection.Open();
-        return connection;
-    }
-
-    private static object? Scalar(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The SQL is this test's.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        return command.ExecuteScalar();
-    }
-
-    private void OverwriteRootPageOf(string table)
-    {
-        long root, pageSize;
-        using (var other = Connect())
-        {
-            root = (long)Scalar(other, $"SELECT rootpage FROM sqlite_schema WHERE name = '{table}'")!;
-            pageSize = (long)Scalar(other, "PRAGMA page_size")!;
-        }
-
-        using var file = File.OpenWrite(DatabasePath);
-        file.Position = (root - 1) * pageSize;
-        file.Write(Enumerable.Repeat((byte)0xA5, (int)pageSize).ToArray());
-    }
-
-    private static async Task UntilAsync(Func<bool> isSo)
-    {
-        using var deadline = new CancellationTokenSource(RecordingStream.Deadline);
-        while (!isSo())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), deadline.Token);
-        }
     }
 }

@@ -3,7 +3,7 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.Bench.Micro;
 
-/// <summary>A stream of sends that hands over many at once and waits until all of them are answered.</summary>
+/// <summary>A stream of sends that appends many at once and waits until all of them are answered.</summary>
 internal sealed class Batches(IMessageLog log) : AppendStream
 {
     private const int TextBytes = 120;
@@ -30,7 +30,7 @@ internal sealed class Batches(IMessageLog log) : AppendStream
     {
         if (append.Result.Refused is { } why)
         {
-            answered.TrySetException(new InvalidOperationException(why.Detail));
+            answered.TrySetException(new InvalidOperationException(why.Description));
         }
         else if (Interlocked.Decrement(ref unanswered) == 0)
         {

@@ -6,7 +6,9 @@ using Google.Protobuf;
 
 namespace Chat.Bench.Micro;
 
-/// <summary>Encoding one message: as the service does, from a row; and as the generated code does, from an object.</summary>
+/// <summary>
+/// Encodes one message: from a row, as the service does, and from an object, with the generated code.
+/// </summary>
 public class EncodeMessage
 {
     private readonly byte[] target = new byte[1024];
@@ -16,7 +18,7 @@ public class EncodeMessage
     private readonly byte[] text = new byte[120];
     private Message message = null!;
 
-    /// <summary>The object is made once.</summary>
+    /// <summary>Creates the object once.</summary>
     [GlobalSetup]
     public void Make()
     {
@@ -25,7 +27,7 @@ public class EncodeMessage
         message = Message.Parser.ParseFrom(target, MessageEncoding.SizeWithPrefix(size) - size, size);
     }
 
-    /// <summary>From the bytes that the log shows.</summary>
+    /// <summary>From the bytes of a row of the log.</summary>
     [Benchmark]
     public int Row()
     {
@@ -43,7 +45,7 @@ public class EncodeMessage
         return size;
     }
 
-    /// <summary>From an object that is there already.</summary>
+    /// <summary>From an existing object.</summary>
     [Benchmark]
     public int Generated()
     {

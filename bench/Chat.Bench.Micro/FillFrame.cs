@@ -3,27 +3,28 @@ using Chat.AspNetCore.Diagnostics;
 using Chat.AspNetCore.Rooms;
 using Chat.AspNetCore.Sessions;
 using Chat.AspNetCore.Storage;
+using Chat.Shared;
 using Chat.V1;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Chat.Bench.Micro;
 
-/// <summary>Putting one response together, as a stream does.</summary>
+/// <summary>Builds one response, as a stream does.</summary>
 public class FillFrame
 {
     private const int Messages = 500;
     private const int Acks = 64;
 
     private readonly Frame frame = new();
-    private readonly Queue<object> pending = [];
-    private readonly List<Append> answered = [];
+    private readonly Queue<Answer> pending = [];
+    private readonly List<Answer> answered = [];
     private ServiceProvider services = null!;
     private NewLog log = null!;
     private FrameFiller filler = null!;
     private RoomHub hub = null!;
-    private RoomCursor cursor = null!;
+    private RoomPosition position = null!;
 
-    /// <summary>Whether the messages are in the room's tail, or have to be read from the log.</summary>
+    /// <summary>Whether the messages are in the room's tail; otherwise they are read from the log.</summary>
     [Params(true, false)]
     public bool FromTail { get; set; }
 
@@ -31,18 +32,21 @@ public class FillFrame
     [GlobalSetup]
     public void Join()
     {
-        services = new ServiceCollection().AddMetrics().AddSingleton<OpenStreams>().AddSingleton<ChatMetrics>().BuildServiceProvider();
+        services = new ServiceCollection().AddMetrics().AddSingleton<ChatMetrics>().BuildServiceProvider();
         log = new NewLog();
         hub = new RoomHub(new TailMemory(FromTail ? 1024 * 1024 : 0, 1024 * 1024));
         log.Log.Committed += hub.OnCommitted;
-        var room = hub.Follow(NewLog.Room, new Doorbell());
+        var room = hub.Follow(NewLog.Room, new WakeSignal());
         log.Append(Messages);
         filler = new FrameFiller(log.Log, services.GetRequiredService<ChatMetrics>());
-        cursor = new RoomCursor(room, new RoomBounds(1, Messages), after: 0, Resume.Complete);
-        pending.Enqueue(cursor);
+        position = new RoomPosition(room, new RoomBounds(1, Messages), after: 0, Resume.Complete);
+        pending.Enqueue(new Answer.Joined(position));
         filler.AddAnswers(frame, pending);
         answered.AddRange(Enumerable.Range(1, Acks).Select(id =>
-            new Append(null!, NewLog.Room, "sender", $"0123456789abcdef0123456789abcdef-{id}", []) { Result = AppendResult.Stored(id) }));
+            new Answer.OfLog(new Append(null!, NewLog.Room, "sender", $"0123456789abcdef0123456789abcdef-{id}", [])
+            {
+                Result = AppendResult.Stored(id),
+            })));
     }
 
     /// <summary>Closes and deletes the log.</summary>
@@ -63,13 +67,13 @@ public class FillFrame
         return pending.Count == 0 ? frame.Length : throw new InvalidOperationException("The acks did not fit.");
     }
 
-    /// <summary>As many messages as a frame takes.</summary>
+    /// <summary>As many messages as fit into a frame.</summary>
     [Benchmark]
     public async Task<int> FrameOfMessages()
     {
-        cursor.Position = 0;
+        position.LastSentId = 0;
         frame.Clear();
         await filler.AddMessagesAsync(frame, CancellationToken.None);
-        return frame.PageCount > 0 ? frame.PageCount : throw new InvalidOperationException("No message came.");
+        return frame.PageCount > 0 ? frame.PageCount : throw new InvalidOperationException("The frame has no messages.");
     }
 }

@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace Chat.Bench.Micro;
 
-/// <summary>Storing a message: handed over, stored in one batch with others, synced, answered.</summary>
+/// <summary>Stores messages: each is queued, stored in one batch with others, synced and answered.</summary>
 public class LogAppend
 {
     private const int Batch = 64;
@@ -10,23 +10,23 @@ public class LogAppend
 
     private NewLog log = null!;
 
-    /// <summary>A new log.</summary>
+    /// <summary>Creates a log.</summary>
     [GlobalSetup]
     public void Open() => log = new NewLog();
 
-    /// <summary>Closes and deletes it.</summary>
+    /// <summary>Closes and deletes the log.</summary>
     [GlobalCleanup]
     public void Close() => log.Dispose();
 
-    /// <summary>Alone.</summary>
+    /// <summary>One message in a batch of its own.</summary>
     [Benchmark]
     public Task MessageAlone() => log.AppendAsync(1);
 
-    /// <summary>One of 64.</summary>
+    /// <summary>One message of a batch of 64.</summary>
     [Benchmark(OperationsPerInvoke = Batch)]
     public Task MessageOf64() => log.AppendAsync(Batch);
 
-    /// <summary>One of 512.</summary>
+    /// <summary>One message of a batch of 512.</summary>
     [Benchmark(OperationsPerInvoke = LargeBatch)]
     public Task MessageOf512() => log.AppendAsync(LargeBatch);
 }

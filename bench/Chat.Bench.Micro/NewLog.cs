@@ -1,28 +1,29 @@
 using Chat.AspNetCore.Storage;
 using Chat.AspNetCore.Storage.Sqlite;
+using Chat.Bench.Peers;
 
 namespace Chat.Bench.Micro;
 
 /// <summary>
-/// A log of its own in a new directory, which goes with it. It can be filled and closed without awaiting: a setup or
-/// cleanup that is a task is not awaited in this process.
+/// A log in a new directory, which is deleted with it. It can be filled and closed synchronously, because
+/// BenchmarkDotNet does not await setups and cleanups when it runs in this process.
 /// </summary>
 internal sealed class NewLog : IDisposable
 {
     public const string Room = "bench";
 
-    private readonly string directory = Directory.CreateTempSubdirectory("grpcchat-bench-micro-").FullName;
+    private readonly DataDirectory directory = new();
     private readonly Batches batches;
 
     public NewLog()
     {
-        Log = SqliteMessageLog.Open(directory);
+        Log = SqliteMessageLog.Open(directory.Path);
         batches = new Batches(Log);
     }
 
     public SqliteMessageLog Log { get; }
 
-    /// <summary>Sends so many messages of 120 bytes at once, and waits until they are stored.</summary>
+    /// <summary>Appends so many messages of 120 bytes at once, and waits until they are stored.</summary>
     public Task AppendAsync(int count) => batches.AppendAsync(Room, count);
 
     public void Append(int count) => AppendAsync(count).GetAwaiter().GetResult();
@@ -30,6 +31,6 @@ internal sealed class NewLog : IDisposable
     public void Dispose()
     {
         Log.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        Directory.Delete(directory, recursive: true);
+        directory.Dispose();
     }
 }

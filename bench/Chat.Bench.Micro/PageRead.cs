@@ -4,7 +4,7 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.Bench.Micro;
 
-/// <summary>Reading one page, 500 rows, and one frame, which takes fewer.</summary>
+/// <summary>Reads one page of 500 rows, and one frame, which holds fewer.</summary>
 public class PageRead
 {
     private const int PageRows = 500;
@@ -13,7 +13,7 @@ public class PageRead
     private readonly Frame frame = new();
     private NewLog log = null!;
 
-    /// <summary>A log of a few pages.</summary>
+    /// <summary>Creates a log of a few pages.</summary>
     [GlobalSetup]
     public void Fill()
     {
@@ -24,11 +24,11 @@ public class PageRead
         }
     }
 
-    /// <summary>Closes and deletes it.</summary>
+    /// <summary>Closes and deletes the log.</summary>
     [GlobalCleanup]
     public void Close() => log.Dispose();
 
-    /// <summary>Into a sink that only counts: what the log itself costs.</summary>
+    /// <summary>Into a sink that only counts: the cost of the log itself.</summary>
     [Benchmark(OperationsPerInvoke = PageRows)]
     public async Task<int> RowOfPage()
     {
@@ -37,7 +37,7 @@ public class PageRead
         return sink.Count == PageRows ? sink.Count : throw new InvalidOperationException($"A page has {sink.Count} rows.");
     }
 
-    /// <summary>Into a frame until it is full: reading and encoding.</summary>
+    /// <summary>Into a frame until it is full: the cost of reading and encoding.</summary>
     [Benchmark]
     public async Task<int> PageIntoFrame()
     {

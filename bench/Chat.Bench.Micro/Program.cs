@@ -7,15 +7,18 @@ using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Chat.Bench.Micro;
+using Chat.Bench.Peers;
 
-// A run takes minutes. With --quick every benchmark runs once, in seconds: it shows that all of them work, and no figures.
+// A run takes minutes. With --quick every benchmark runs once, in seconds, to check that it works; the figures mean
+// nothing.
 const string QuickOption = "--quick";
 var isQuick = args.Contains(QuickOption);
 string[] rest = [.. args.Where(arg => arg != QuickOption)];
 
-var artifacts = Directory.CreateTempSubdirectory("grpcchat-bench-micro-");
+DataDirectory.DeleteAbandoned();
+using var artifacts = new DataDirectory();
 
-// In this process, because the toolchain that generates a project would have to restore packages during a run.
+// Runs in this process, because the default toolchain generates a project and would have to restore packages for it.
 var job = (isQuick ? Job.Dry : Job.ShortRun).WithToolchain(InProcessEmitToolchain.Instance);
 var config = ManualConfig.CreateEmpty()
     .AddJob(job)
@@ -23,12 +26,11 @@ var config = ManualConfig.CreateEmpty()
     .AddColumnProvider(DefaultColumnProviders.Instance)
     .AddExporter(MarkdownExporter.GitHub)
     .AddLogger(ConsoleLogger.Default)
-    .WithArtifactsPath(artifacts.FullName)
+    .WithArtifactsPath(artifacts.Path)
     .WithOptions(isQuick ? ConfigOptions.JoinSummary | ConfigOptions.DisableOptimizationsValidator : ConfigOptions.JoinSummary);
 
 var reports = BenchmarkSwitcher.FromAssembly(typeof(LogAppend).Assembly)
     .Run(rest.Length > 0 ? rest : ["--filter", "*"], config)
     .SelectMany(summary => summary.Reports)
     .ToList();
-artifacts.Delete(recursive: true);
 return reports.Count > 0 && reports.TrueForAll(report => report.Success) ? 0 : 1;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Bench.Tests;
 
-/// <summary>docs/benchmarks.md says what was measured, also where that is not flattering.</summary>
+/// <summary>docs/benchmarks.md shows what was measured, including what is not flattering.</summary>
 public sealed class BenchmarksPageTests
 {
     [Fact]
@@ -14,7 +14,7 @@ public sealed class BenchmarksPageTests
         Assert.All(new ReportDirectory(Repository.PathOf("docs")).Files(), file =>
             Assert.True(
                 Repository.Read($"docs/{file.Key}") == file.Value,
-                $"docs/{file.Key} is not what the records say; write it anew: dotnet run --project bench/Chat.Bench -- page"));
+                $"docs/{file.Key} does not match the records; generate it: dotnet run --project bench/Chat.Bench -- page"));
     }
 
     [Fact]
@@ -48,14 +48,14 @@ public sealed class BenchmarksPageTests
     }
 
     [Fact]
-    public void A_peer_that_lost_or_mixed_up_messages_has_that_in_its_table()
+    public void A_peer_that_lost_or_reordered_messages_has_that_in_its_table()
     {
         var failed = Sample.Round((Sample.Sends, 1)) with { Failure = "out of order" };
 
         var page = Sample.Page(Sample.Record(
             Sample.Rounds(PeerRounds.Ours, 10, 10), new PeerRounds("signalr", [failed, Sample.Round((Sample.Sends, 2))])));
 
-        Assert.Contains("| arrived as it must | yes | no in 1 of 2: out of order |", page, StringComparison.Ordinal);
+        Assert.Contains("| everything arrived | yes | no in 1 of 2: out of order |", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -74,9 +74,9 @@ public sealed class BenchmarksPageTests
 
     [Theory]
     [InlineData(0.95, 0.5, true)]
-    [InlineData(0.95, 1.0, false)] // Both are busy: the server is not held up.
+    [InlineData(0.95, 1.0, false)] // Both are busy: the generator does not limit the server.
     [InlineData(0.3, 0.5, false)]
-    public void Figures_are_marked_where_the_load_generator_held_the_server_up(double generator, double server, bool isMarked)
+    public void Figures_are_marked_if_the_load_generator_limited_the_server(double generator, double server, bool isMarked)
     {
         var round = Sample.Round(
             (Sample.Sends, 60_000), (Figures.GeneratorCpu, generator), (Figures.ServerCpu, server));

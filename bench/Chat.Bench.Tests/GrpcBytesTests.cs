@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.Bench.Tests;
 
-/// <summary>What the load generator writes and scans as bytes is what the contract's own code would.</summary>
+/// <summary>The load generator's own encoding and decoding agrees with the generated code.</summary>
 public sealed class GrpcBytesTests
 {
     [Fact]
@@ -25,7 +25,7 @@ public sealed class GrpcBytesTests
     }
 
     [Fact]
-    public void Sends_to_the_joined_room_name_none_and_other_clients_have_other_offsets()
+    public void Sends_to_the_joined_room_name_none_and_each_client_has_its_own_offsets()
     {
         var (one, other) = (new SendEncoder(""), new SendEncoder(""));
 
@@ -54,7 +54,7 @@ public sealed class GrpcBytesTests
     }
 
     [Fact]
-    public void A_refusal_and_a_farewell_are_errors_that_say_why()
+    public void A_refusal_and_a_GoAway_are_errors_that_say_why()
     {
         var refused = new ChatResponse();
         refused.Refusals.Add(new Refusal { ClientOffset = "a-1", Detail = "too many rooms" });

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.Bench.Tests;
 
-/// <summary>A log that the bench has filled itself is one that the service could have written.</summary>
+/// <summary>The service accepts a log that the bench has filled as one of its own.</summary>
 public sealed class GrpcChatFillTests
 {
     private static readonly string[] Rooms = ["even", "odd", "never-reached"];
@@ -29,7 +29,7 @@ public sealed class GrpcChatFillTests
     }
 
     [Fact]
-    public async Task A_filled_message_that_is_sent_again_is_known_and_one_with_other_text_is_refused()
+    public async Task A_filled_message_that_is_sent_again_is_a_duplicate_and_one_with_other_text_is_refused()
     {
         using var directory = new TempDirectory();
         GrpcChatFill.Run(directory.Path, messages: 20, Rooms[..1]);
@@ -49,7 +49,7 @@ public sealed class GrpcChatFillTests
     }
 
     [Fact]
-    public async Task What_is_sent_to_a_filled_room_follows_what_is_there_and_a_room_without_a_message_does_not_exist()
+    public async Task A_message_sent_to_a_filled_room_gets_the_next_id_and_a_room_without_messages_does_not_exist()
     {
         using var directory = new TempDirectory();
         GrpcChatFill.Run(directory.Path, messages: 2, Rooms);

@@ -3,11 +3,11 @@ using Xunit;
 
 namespace Chat.Bench.Tests;
 
-/// <summary>Costs that were mixed are told apart.</summary>
+/// <summary>A fit separates two costs.</summary>
 public sealed class LeastSquaresTests
 {
     [Fact]
-    public void What_was_put_together_of_two_costs_is_taken_apart()
+    public void A_sum_of_two_costs_is_separated_into_both()
     {
         var fit = new LeastSquares();
         foreach (var (time, sends) in ((double, double)[])[(8, 0), (8.1, 400), (8, 800)])

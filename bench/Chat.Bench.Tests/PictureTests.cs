@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Chat.Bench.Tests;
 
-/// <summary>Pictures can be shown, and their axes hold what is drawn.</summary>
+/// <summary>Charts are valid SVG, and everything drawn is within their axes.</summary>
 public sealed class PictureTests
 {
     private static readonly bool[] Scales = [true, false];
@@ -35,7 +35,7 @@ public sealed class PictureTests
     }
 
     [Fact]
-    public void A_picture_of_what_nobody_measured_is_not_drawn()
+    public void A_picture_of_a_figure_that_was_not_measured_is_not_drawn()
     {
         var record = Sample.Record(Sample.Rounds(PeerRounds.Ours, 1));
 

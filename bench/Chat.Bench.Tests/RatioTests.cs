@@ -1,9 +1,11 @@
+using Chat.Bench.Commands;
 using Chat.Bench.Reporting;
+using Chat.Bench.Workloads;
 using Xunit;
 
 namespace Chat.Bench.Tests;
 
-/// <summary>Two programs are compared as they ran beside each other.</summary>
+/// <summary>Two programs are compared round by round.</summary>
 public sealed class RatioTests
 {
     [Fact]
@@ -23,7 +25,18 @@ public sealed class RatioTests
         var other = Sample.Rounds("tutorial", 0, 10, 10, 10);
 
         Assert.Equal(new Spread(3, 3, 3), Ratios.Of(ours, other, Sample.Sends));
-        Assert.Null(Ratios.Of(ours, other, "a figure that nobody has"));
+        Assert.Null(Ratios.Of(ours, other, "a figure that no round has"));
+    }
+
+    [Theory]
+    [InlineData("acked sends/s", "2 ×")]
+    [InlineData("ack p50 (ms)", "0.5 ×")]
+    public void The_faster_of_two_builds_has_a_ratio_above_1_also_if_the_figure_is_a_latency(string figure, string ratio)
+    {
+        var ours = new PeerRounds(PeerRounds.Ours, [Sample.Round((figure, 40))]);
+        var baseline = new PeerRounds("baseline", [Sample.Round((figure, 20))]);
+
+        Assert.Equal(["40", "20", ratio], VersusCommand.Row(new W1Ingest(), figure, ours, baseline).TakeLast(3));
     }
 
     [Theory]

@@ -1,12 +1,12 @@
-using System.Diagnostics;
 using System.Text;
 using Chat.Bench.Loads;
 using Chat.Bench.Peers;
+using Chat.TestSupport;
 using Xunit;
 
 namespace Chat.Bench.Tests;
 
-/// <summary>What a receiver lets pass and what it does not.</summary>
+/// <summary>Which messages a receiver accepts.</summary>
 public sealed class ReceiverTests
 {
     private static readonly byte[] Text = Encoding.ASCII.GetBytes(BenchText.Of(0));
@@ -15,11 +15,11 @@ public sealed class ReceiverTests
     [InlineData(1L, 3L)]
     [InlineData(1L, 1L)]
     [InlineData(2L)]
-    public void A_hole_or_a_repeat_is_an_error_where_order_is_promised(params long[] ids) =>
+    public void A_gap_or_a_repetition_is_an_error_if_order_is_promised(params long[] ids) =>
         Assert.Throws<InvalidDataException>(() => Receive(new Receiver(inOrder: true), ids));
 
     [Fact]
-    public void Without_a_promised_order_all_must_come_once_and_what_was_late_is_counted()
+    public void Without_a_promised_order_every_message_must_arrive_once_and_late_ones_are_counted()
     {
         var receiver = Receive(new Receiver(inOrder: false), 2, 1, 3);
 
@@ -29,7 +29,7 @@ public sealed class ReceiverTests
     }
 
     [Fact]
-    public void What_did_not_come_is_missing()
+    public void A_message_that_did_not_arrive_is_missing()
     {
         Assert.NotNull(Receive(new Receiver(inOrder: false), 1, 3).Missing(3));
         Assert.NotNull(Receive(new Receiver(inOrder: true), 1, 2).Missing(3));
@@ -37,22 +37,25 @@ public sealed class ReceiverTests
     }
 
     [Fact]
-    public void A_latency_counts_from_when_it_was_due_while_that_was_measured()
+    public void A_latency_starts_when_the_message_was_due_and_counts_if_that_was_during_the_measurement()
     {
-        var latencies = new Latencies();
-        var before = Stopwatch.GetTimestamp();
+        var time = new ManualTime();
+        var latencies = new Latencies(time);
+        var before = time.GetTimestamp();
+        time.Advance(TimeSpan.FromMilliseconds(1));
         latencies.Begin();
-        var meanwhile = Stopwatch.GetTimestamp();
+        var meanwhile = time.GetTimestamp();
+        time.Advance(TimeSpan.FromMilliseconds(1));
         latencies.End();
-        var after = Stopwatch.GetTimestamp();
+        var after = time.GetTimestamp();
 
         latencies.Record(before);
         latencies.Record(after);
         Assert.Equal(double.NaN, latencies.Percentile(50));
 
-        Thread.Sleep(2);
+        time.Advance(TimeSpan.FromMilliseconds(2));
         latencies.Record(meanwhile);
-        Assert.InRange(latencies.Percentile(50), 2, 60_000);
+        Assert.Equal(3, latencies.Percentile(50), tolerance: 0.01);
     }
 
     private static Receiver Receive(Receiver receiver, params long[] ids)

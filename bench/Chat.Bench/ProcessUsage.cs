@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Chat.Bench;
 
-/// <summary>What a process has used so far, as the system counts it.</summary>
+/// <summary>The resources that a process has used so far, as counted by the system.</summary>
 /// <param name="processId">The process.</param>
 internal sealed class ProcessUsage(int processId)
 {
@@ -13,7 +13,7 @@ internal sealed class ProcessUsage(int processId)
     /// <summary>Resident memory in bytes.</summary>
     public long Resident => Read(process => process.WorkingSet64);
 
-    /// <summary>Bytes that it has written to files; nothing where the system does not count them.</summary>
+    /// <summary>Bytes that it has written to files; 0 if the system does not count them.</summary>
     public long Written
     {
         get

@@ -3,10 +3,10 @@ using Microsoft.Data.Sqlite;
 
 namespace Chat.Examples.Library;
 
-/// <summary>What this application does with a message: it notes it in a table of its own.</summary>
+/// <summary>Records messages in a table of the application.</summary>
 public static class Bookkeeping
 {
-    /// <summary>Happens once for each message, because it is committed together with the position in the room.</summary>
+    /// <summary>Happens exactly once for each message, because it is committed together with the position in the room.</summary>
     public static void Note(ChatMessage message, SqliteConnection connection, SqliteTransaction transaction)
     {
         using var command = connection.CreateCommand();

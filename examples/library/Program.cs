@@ -1,4 +1,5 @@
 using Chat.Client;
+using Chat.Client.Sqlite;
 using Chat.Examples.Library;
 
 // dotnet run --project examples/library [address] [state file]; ends with Ctrl-C, or killed at any moment.
@@ -9,7 +10,7 @@ await using var client = ChatClient.Open(new ChatClientOptions
 {
     Addresses = [address],
     User = "shop",
-    StatePath = statePath,
+    StateStore = new SqliteStateStore(statePath),
     CommitMode = CommitMode.Manual,
 });
 _ = client.JoinAsync("orders");

@@ -1,21 +1,22 @@
 namespace Chat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
-/// The bounded hand-over from many streams to the one writer: it takes in order, and the writer takes all that waits.
+/// The bounded queue between many streams and the one writer. Streams enqueue one append at a time; the writer takes
+/// everything that is queued.
 /// </summary>
-/// <param name="capacity">At most so many appends are in the log at once, waiting or being stored.</param>
+/// <param name="capacity">The most appends that may be in the log at once, queued or being stored.</param>
 #pragma warning disable CA1001 // Not disposable: see places.
 internal sealed class AppendQueue(int capacity)
 #pragma warning restore CA1001
 {
-    // Never disposed of: whoever still waits for a place when the log is closed would wait for ever. It holds nothing
-    // that has to be given back, as long as nobody asks for its wait handle.
+    // Never disposed of: a caller that waits for a place while the log is being closed would wait forever. The
+    // semaphore holds no resource as long as nobody asks for its wait handle.
     private readonly SemaphoreSlim places = new(capacity);
     private readonly object gate = new();
-    private List<Append> waiting = [];
+    private List<Append> queued = [];
     private bool closed;
 
-    /// <summary>Waits for a place and queues the append; false when the queue has been closed.</summary>
+    /// <summary>Waits for a place and queues the append. False if the queue has been closed.</summary>
     public async ValueTask<bool> EnqueueAsync(Append append, CancellationToken cancellation)
     {
         await places.WaitAsync(cancellation);
@@ -23,7 +24,7 @@ internal sealed class AppendQueue(int capacity)
         {
             if (!closed)
             {
-                waiting.Add(append);
+                queued.Add(append);
                 Monitor.Pulse(gate);
                 return true;
             }
@@ -34,33 +35,34 @@ internal sealed class AppendQueue(int capacity)
     }
 
     /// <summary>
-    /// Blocks the writer's thread until something waits, then swaps it for <paramref name="empty"/>. Returns null once
-    /// the queue is closed and empty, and the empty list itself when nothing came within <paramref name="patience"/>.
+    /// Blocks the writer's thread until something is queued, and exchanges the queued appends for
+    /// <paramref name="empty"/>. Returns <paramref name="empty"/> itself if nothing was queued within
+    /// <paramref name="timeout"/>, and null once the queue is closed and empty.
     /// </summary>
-    public List<Append>? Take(List<Append> empty, TimeSpan patience)
+    public List<Append>? Take(List<Append> empty, TimeSpan timeout)
     {
         lock (gate)
         {
-            while (waiting.Count == 0)
+            while (queued.Count == 0)
             {
                 if (closed)
                 {
                     return null;
                 }
 
-                if (!Monitor.Wait(gate, patience) && waiting.Count == 0 && !closed)
+                if (!Monitor.Wait(gate, timeout) && queued.Count == 0 && !closed)
                 {
                     return empty;
                 }
             }
 
-            var taken = waiting;
-            waiting = empty;
+            var taken = queued;
+            queued = empty;
             return taken;
         }
     }
 
-    /// <summary>Gives back the places of appends that are done with.</summary>
+    /// <summary>Frees the places of appends that have been answered.</summary>
     public void Release(int count)
     {
         if (count > 0)
@@ -69,7 +71,7 @@ internal sealed class AppendQueue(int capacity)
         }
     }
 
-    /// <summary>Takes nothing more; what waits is still handed out.</summary>
+    /// <summary>Accepts no more appends. The queued ones can still be taken.</summary>
     public void Close()
     {
         lock (gate)

@@ -3,31 +3,31 @@ using System.Collections.Concurrent;
 namespace Chat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
-/// A log with one writer thread that stores all sends that wait in one batch: one transaction, one sync, then the
-/// answers. There is no artificial delay: what arrives during a sync is the next batch. Ids, dedupe and the fate of a
-/// failed batch are decided here; a derived log only keeps rows.
+/// A log with one writer thread, which stores all queued sends as one batch: one transaction, one fsync, then the
+/// answers. There is no artificial delay: the sends that arrive during an fsync are the next batch. This class assigns
+/// ids, finds duplicates and decides what a failed batch means; a derived log only stores rows.
 /// </summary>
 internal abstract class GroupCommitLog : IMessageLog
 {
-    // How long the writer waits before it tells the store that nothing goes on.
+    // How long the queue must stay empty before the store is told that it is idle.
     private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(1);
 
     private readonly AppendQueue queue;
-    private readonly RoomAdmission admission;
+    private readonly NewRoomLimiter newRooms;
     private readonly TimeProvider time;
     private readonly Thread writer;
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Of the batch that is being stored: rooms with new messages, and those among them that did not exist before.
+    // The rooms to which the current batch adds messages, and those of them that are new.
     private readonly List<RoomState> touched = [];
     private readonly Dictionary<string, RoomState> created = [];
-    private readonly StoredBatch commit = new();
-    private long messages;
+    private readonly CommittedAppends committed = new();
+    private long messageCount;
 
     protected GroupCommitLog(LogOptions options)
     {
         queue = new AppendQueue(options.MaxQueuedSends);
-        admission = new RoomAdmission(options.MaxRooms, options.MaxNewRoomsPerSenderAndMinute, options.Time);
+        newRooms = new NewRoomLimiter(options.MaxRooms, options.MaxNewRoomsPerSenderAndMinute, options.Time);
         time = options.Time;
         BeforeCommit = options.BeforeCommit;
         writer = new Thread(Write) { Name = "log writer", IsBackground = true };
@@ -39,11 +39,11 @@ internal abstract class GroupCommitLog : IMessageLog
 
     public abstract string Location { get; }
 
-    public LogSize Size => new(Rooms.Count, Interlocked.Read(ref messages));
+    public LogSize Size => new(Rooms.Count, Interlocked.Read(ref messageCount));
 
     public Task Stopped => stopped.Task;
 
-    /// <summary>Rooms that have had a message, by name; only the writer adds.</summary>
+    /// <summary>Rooms that have had a message, by name. Only the writer adds to it.</summary>
     protected ConcurrentDictionary<string, RoomState> Rooms { get; } = [];
 
     private Action<IReadOnlyList<Append>>? BeforeCommit { get; }
@@ -52,9 +52,10 @@ internal abstract class GroupCommitLog : IMessageLog
     {
         if (!await queue.EnqueueAsync(append, cancellation))
         {
-            // First the writer answers what it still has, also of this stream: after the failure no answer may come.
+            // The writer may still answer earlier sends of this stream, and no answer may follow the failure.
             await stopped.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            append.Stream.Fail(stopped.Task.Exception?.InnerException ?? new StoreUnavailableException("The log is closed."));
+            var error = stopped.Task.Exception?.InnerException ?? new StoreUnavailableException("the log is closed");
+            append.Stream.Fail(error);
         }
     }
 
@@ -81,40 +82,42 @@ internal abstract class GroupCommitLog : IMessageLog
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Begins to take sends; called once, when the store is open and <see cref="Rooms"/> is filled.</summary>
-    protected void Start(long messagesKept)
+    /// <summary>Starts the writer. Called once, when the store is open and <see cref="Rooms"/> is filled.</summary>
+    protected void Start(long storedMessages)
     {
-        messages = messagesKept;
+        messageCount = storedMessages;
         writer.Start();
     }
 
-    // The store. All but CloseAsync are called on the writer's thread.
+    // What a derived log implements. Everything except CloseAsync is called on the writer's thread.
 
     protected abstract void BeginBatch();
 
-    /// <summary>Finds what (room, sender, client offset) was stored as, in this batch or ever before.</summary>
-    protected abstract bool TryFindKey(RoomState room, Append append, out long id, out UInt128 contentHash);
+    /// <summary>
+    /// Finds the message with the same room, sender and client offset, in this batch or any earlier one.
+    /// </summary>
+    protected abstract bool TryFindStored(RoomState room, Append append, out long id, out UInt128 contentHash);
 
     protected abstract RoomState CreateRoom(string name);
 
     protected abstract void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt);
 
-    /// <summary>Makes the batch durable, with the new heads of the rooms that it touched.</summary>
+    /// <summary>Makes the batch durable, with the new heads of its rooms.</summary>
     protected abstract void CommitBatch(IReadOnlyList<RoomState> touched);
 
-    /// <summary>Undoes the batch; throws if that can't be said for certain.</summary>
+    /// <summary>Undoes the batch. Throws if it is not certain that the batch has been undone.</summary>
     protected abstract void RollbackBatch();
 
     /// <summary>
-    /// What an error means for the batch that it struck: certainly not stored, so that the next batch may be tried, or
-    /// (false) unknown, so that nothing may be stored after it.
+    /// What an error during a batch means. True: the batch is certainly not stored, and the next batch may be tried.
+    /// False: the outcome is unknown, and nothing may be stored after it.
     /// </summary>
     protected virtual bool IsCertainlyNotStored(Exception error) => false;
 
-    /// <summary>Nothing has been sent for a while: time to tidy up. False to be called again, a while later.</summary>
+    /// <summary>Called when nothing has been sent for a while. False asks for another call later.</summary>
     protected virtual bool OnIdle() => true;
 
-    /// <summary>A batch has been answered; the next is not begun.</summary>
+    /// <summary>Called when a batch has been answered, before the next begins.</summary>
     protected virtual void OnAnswered()
     {
     }
@@ -124,15 +127,15 @@ internal abstract class GroupCommitLog : IMessageLog
     private void Write()
     {
         var batch = new List<Append>();
-        var patience = IdleAfter;
+        var timeout = IdleAfter;
         try
         {
-            while (queue.Take(batch, patience) is { } taken)
+            while (queue.Take(batch, timeout) is { } taken)
             {
                 batch = taken;
                 if (batch.Count == 0)
                 {
-                    patience = OnIdle() ? Timeout.InfiniteTimeSpan : IdleAfter;
+                    timeout = OnIdle() ? Timeout.InfiniteTimeSpan : IdleAfter;
                     continue;
                 }
 
@@ -141,15 +144,16 @@ internal abstract class GroupCommitLog : IMessageLog
                 queue.Release(count);
                 batch.Clear();
                 OnAnswered();
-                patience = IdleAfter;
+                timeout = IdleAfter;
             }
 
             stopped.SetResult();
         }
         catch (Exception error)
         {
-            // What the failed batch left behind is unknown, so nothing may be stored after it: the streams end, their
-            // clients repeat what was not answered, and the dedupe keys settle it once the process has been restarted.
+            // Nobody knows what the failed batch left behind, so nothing may be stored after it. The streams end; once
+            // the process has been restarted, clients repeat every unanswered send, and the client offsets show which
+            // are stored.
             queue.Close();
             for (var rest = batch; rest is not null; rest = queue.Take([], Timeout.InfiniteTimeSpan))
             {
@@ -175,17 +179,17 @@ internal abstract class GroupCommitLog : IMessageLog
         }
         catch (Exception error) when (error is StoreUnavailableException || IsCertainlyNotStored(error))
         {
-            // Every stream of the batch ends here, and with it what it still has in the queue.
+            // Every stream of the batch fails, together with its sends that are still queued.
             batch.ForEach(append => append.Stream.Fail(error));
             return;
         }
 
         foreach (var room in touched)
         {
-            Interlocked.Add(ref messages, room.Pending - room.Head);
+            Interlocked.Add(ref messageCount, room.LastAssignedId - room.Head);
             room.Publish();
             Rooms.TryAdd(room.Name, room);
-            Committed?.Invoke(commit.Of(room));
+            Committed?.Invoke(committed.Of(room));
             room.EndBatch();
         }
 
@@ -202,27 +206,27 @@ internal abstract class GroupCommitLog : IMessageLog
         touched.Clear();
         created.Clear();
         var sentAt = time.GetUtcNow();
-        commit.SentAt = LogTime.ToMicroseconds(sentAt);
+        committed.SentAt = LogTime.ToMicroseconds(sentAt);
         BeginBatch();
         try
         {
             foreach (var append in batch)
             {
-                append.Result = Take(append, sentAt);
+                append.Result = Process(append, sentAt);
             }
 
             BeforeCommit?.Invoke(batch);
             CommitBatch(touched);
-            admission.Keep();
+            newRooms.Commit();
         }
         catch
         {
-            Undo();
+            Rollback();
             throw;
         }
     }
 
-    private void Undo()
+    private void Rollback()
     {
         try
         {
@@ -230,15 +234,15 @@ internal abstract class GroupCommitLog : IMessageLog
         }
         catch (Exception error)
         {
-            // Whatever it was that failed the batch: its outcome is unknown now.
-            throw new InvalidOperationException("A batch failed and can't be undone.", error);
+            // Whatever made the batch fail, its outcome is now unknown.
+            throw new InvalidOperationException("a batch failed and could not be rolled back", error);
         }
 
-        touched.ForEach(room => room.Forget());
-        admission.Forget();
+        touched.ForEach(room => room.Rollback());
+        newRooms.Rollback();
     }
 
-    private AppendResult Take(Append append, DateTimeOffset sentAt)
+    private AppendResult Process(Append append, DateTimeOffset sentAt)
     {
         if (append.Malformed is not null)
         {
@@ -250,7 +254,7 @@ internal abstract class GroupCommitLog : IMessageLog
             created.TryGetValue(append.Room, out room);
         }
 
-        if (room is not null && TryFindKey(room, append, out var found, out var hash))
+        if (room is not null && TryFindStored(room, append, out var found, out var hash))
         {
             return hash == append.ContentHash ? AppendResult.Found(found) : Refusals.OffsetReused;
         }
@@ -262,7 +266,7 @@ internal abstract class GroupCommitLog : IMessageLog
 
         if (room is null)
         {
-            if (admission.Admit(append.Sender, Rooms.Count + created.Count) is { } refused)
+            if (newRooms.Admit(append.Sender, Rooms.Count + created.Count) is { } refused)
             {
                 return refused;
             }
@@ -271,12 +275,12 @@ internal abstract class GroupCommitLog : IMessageLog
             created.Add(append.Room, room);
         }
 
-        if (room.Pending == room.Head)
+        if (room.LastAssignedId == room.Head)
         {
             touched.Add(room);
         }
 
-        var id = room.Next(append);
+        var id = room.AssignId(append);
         Insert(room, id, append, sentAt);
         return AppendResult.Stored(id);
     }

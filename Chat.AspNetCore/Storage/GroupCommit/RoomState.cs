@@ -1,58 +1,60 @@
 namespace Chat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
-/// What the log remembers of a room. The writer counts ids up in <see cref="Next"/>; readers see only what
-/// <see cref="Publish"/> made visible after the commit.
+/// What the log keeps in memory about a room. The writer assigns ids with <see cref="AssignId"/>; readers see them only
+/// after the commit, when <see cref="Publish"/> has been called.
 /// </summary>
 internal sealed class RoomState(long roomId, string name, long oldest, long head)
 {
     private long head = head;
-    private Append? lastStored;
+    private Append? lastAppend;
 
     public long RoomId { get; } = roomId;
     public string Name { get; } = name;
     public long Oldest { get; } = oldest;
 
-    /// <summary>Newest committed id.</summary>
+    /// <summary>The newest committed id.</summary>
     public long Head => Volatile.Read(ref head);
 
-    /// <summary>Newest id given out by the batch that is being stored; equal to <see cref="Head"/> between batches.</summary>
-    public long Pending { get; private set; } = head;
+    /// <summary>
+    /// The newest id that the current batch has assigned; equal to <see cref="Head"/> between batches.
+    /// </summary>
+    public long LastAssignedId { get; private set; } = head;
 
     public RoomBounds Bounds => new(Oldest, Head);
 
-    /// <summary>What the batch that is being stored adds to the room: the first of a chain of sends.</summary>
-    public Append? FirstStored { get; private set; }
+    /// <summary>The first append that the current batch stores in this room; the others are linked to it.</summary>
+    public Append? FirstAppend { get; private set; }
 
-    /// <summary>Gives the send the next id.</summary>
-    public long Next(Append append)
+    /// <summary>Gives the append the room's next id.</summary>
+    public long AssignId(Append append)
     {
-        if (lastStored is null)
+        if (lastAppend is null)
         {
-            FirstStored = append;
+            FirstAppend = append;
         }
         else
         {
-            lastStored.NextInRoom = append;
+            lastAppend.NextInRoom = append;
         }
 
-        lastStored = append;
-        return ++Pending;
+        lastAppend = append;
+        return ++LastAssignedId;
     }
 
     /// <summary>
-    /// Makes the new head visible. A full fence: the one who looks next whether somebody follows the room must not have
-    /// looked before, or a follower who came meanwhile sees neither the head nor a ring.
+    /// Makes the new head visible. This is a full fence: the writer looks for followers of the room only afterwards. If
+    /// it looked before, a stream that follows the room in between would neither see the new head nor be woken.
     /// </summary>
-    public void Publish() => Interlocked.Exchange(ref head, Pending);
+    public void Publish() => Interlocked.Exchange(ref head, LastAssignedId);
 
-    /// <summary>The batch was not stored.</summary>
-    public void Forget()
+    /// <summary>The batch has not been stored.</summary>
+    public void Rollback()
     {
-        Pending = head;
+        LastAssignedId = head;
         EndBatch();
     }
 
-    /// <summary>Nothing of the batch is kept here any more.</summary>
-    public void EndBatch() => (FirstStored, lastStored) = (null, null);
+    /// <summary>Releases the appends of the batch.</summary>
+    public void EndBatch() => (FirstAppend, lastAppend) = (null, null);
 }

@@ -3,25 +3,27 @@ using Chat.AspNetCore.Storage.GroupCommit;
 
 namespace Chat.AspNetCore.Storage.InMemory;
 
-/// <summary>A log that lives as long as its process: for tests, and to try the service without a file.</summary>
+/// <summary>
+/// A log in memory, which ends with its process. For tests, and for trying out the service without a file.
+/// </summary>
 internal sealed class InMemoryMessageLog : GroupCommitLog
 {
     private const int PageRows = 500;
 
     private readonly Dictionary<string, List<Message>> committed = [];
-    private readonly Dictionary<Key, Stored> keys = [];
+    private readonly Dictionary<SendIdentity, StoredSend> sends = [];
 
-    // The batch that is being stored; it becomes visible as a whole.
+    // The current batch. It becomes visible as a whole.
     private readonly List<(string Room, Message Message)> batch = [];
-    private readonly List<Key> batchKeys = [];
+    private readonly List<SendIdentity> batchSends = [];
 
     public InMemoryMessageLog(LogOptions? options = null)
         : base(options ?? new LogOptions())
     {
-        Start(messagesKept: 0);
+        Start(storedMessages: 0);
     }
 
-    public override string LogId { get; } = LogIds.New();
+    public override string LogId { get; } = IMessageLog.NewId();
 
     public override string Location => "memory, until the process ends";
 
@@ -80,14 +82,14 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
     {
     }
 
-    protected override bool TryFindKey(RoomState room, Append append, out long id, out UInt128 contentHash)
+    protected override bool TryFindStored(RoomState room, Append append, out long id, out UInt128 contentHash)
     {
-        var found = keys.TryGetValue(KeyOf(append), out var stored);
+        var found = sends.TryGetValue(IdentityOf(append), out var stored);
         (id, contentHash) = (stored.Id, stored.ContentHash);
         return found;
     }
 
-    // Rooms are told apart by their names here, and need no number.
+    // Rooms are identified by their names here, so their numbers are not used.
     protected override RoomState CreateRoom(string name) => new(roomId: 0, name, oldest: 1, head: 0);
 
     protected override void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt)
@@ -98,9 +100,9 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
             append.Text,
             Encoding.UTF8.GetBytes(append.ClientOffset),
             LogTime.ToMicroseconds(sentAt))));
-        var key = KeyOf(append);
-        keys.Add(key, new Stored(id, append.ContentHash));
-        batchKeys.Add(key);
+        var identity = IdentityOf(append);
+        sends.Add(identity, new StoredSend(id, append.ContentHash));
+        batchSends.Add(identity);
     }
 
     protected override void CommitBatch(IReadOnlyList<RoomState> touched)
@@ -119,23 +121,23 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
         }
 
         batch.Clear();
-        batchKeys.Clear();
+        batchSends.Clear();
     }
 
     protected override void RollbackBatch()
     {
-        batchKeys.ForEach(key => keys.Remove(key));
+        batchSends.ForEach(identity => sends.Remove(identity));
         batch.Clear();
-        batchKeys.Clear();
+        batchSends.Clear();
     }
 
     protected override ValueTask CloseAsync() => ValueTask.CompletedTask;
 
-    private static Key KeyOf(Append append) => new(append.Room, append.Sender, append.ClientOffset);
+    private static SendIdentity IdentityOf(Append append) => new(append.Room, append.Sender, append.ClientOffset);
 
-    private readonly record struct Key(string Room, string Sender, string ClientOffset);
+    private readonly record struct SendIdentity(string Room, string Sender, string ClientOffset);
 
-    private readonly record struct Stored(long Id, UInt128 ContentHash);
+    private readonly record struct StoredSend(long Id, UInt128 ContentHash);
 
     private sealed record Message(long Id, byte[] Sender, byte[] Text, byte[] ClientOffset, long SentAt);
 }

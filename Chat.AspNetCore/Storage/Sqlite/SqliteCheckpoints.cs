@@ -4,22 +4,23 @@ using SQLitePCL;
 namespace Chat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
-/// Moves the write-ahead log into the database, on the writer's thread and between batches, so that no commit pays for
-/// it: what readers allow after every 16 MiB, and all of it, so that the file begins anew, when the log is idle or has
-/// passed 64 MiB.
+/// Moves the write-ahead log into the database, on the writer's thread and between batches, so that no commit has to
+/// wait for it. After every 16 MiB it moves what readers allow. When nothing is sent, or when the write-ahead log has
+/// reached 64 MiB, it moves everything and truncates the file.
 /// </summary>
 /// <param name="writer">The one connection that writes.</param>
-/// <param name="lockTimeout">The writer's busy timeout, put back after a checkpoint.</param>
+/// <param name="lockTimeout">The writer's busy timeout, which is restored after each checkpoint.</param>
 internal sealed class SqliteCheckpoints(SqliteConnection writer, TimeSpan lockTimeout)
 {
     private const int PassivePages = 4_000;
     private const int TruncatePages = 16_000;
 
-    // Page reads of this process end in milliseconds. A foreign reader may stay; it costs the writer no more than this,
-    // once for every 4,000 pages.
-    private const int TruncatePatienceMilliseconds = 100;
+    // The readers of this process finish within milliseconds. A reader in another process may take longer; the writer
+    // waits this long for it, once for every 4,000 pages.
+    private const int TruncateTimeoutMilliseconds = 100;
 
-    // sqlite3.h: SQLITE_DBSTATUS_CACHE_WRITE, the pages that this connection has written, here into the log.
+    // SQLITE_DBSTATUS_CACHE_WRITE in sqlite3.h: the number of pages that this connection has written to the write-ahead
+    // log.
     private const int CacheWrite = 9;
 
     private int pagesSincePassive;
@@ -39,15 +40,15 @@ internal sealed class SqliteCheckpoints(SqliteConnection writer, TimeSpan lockTi
         else if (pagesSincePassive >= PassivePages)
         {
             pagesSincePassive = 0;
-            if (Run(raw.SQLITE_CHECKPOINT_PASSIVE, patienceMilliseconds: 0, out var inLog))
+            if (Run(raw.SQLITE_CHECKPOINT_PASSIVE, timeoutMilliseconds: 0, out var inLog))
             {
-                // What is there, moved or not: the next commit begins the file anew only if nobody is reading then.
+                // All pages in the file, moved or not: the next commit starts the file over only if nobody is reading.
                 pagesInLog = inLog;
             }
         }
     }
 
-    /// <summary>False when somebody's reading stood in the way, and it should be tried again.</summary>
+    /// <summary>False if a reader prevented the checkpoint, and it should be tried again later.</summary>
     public bool WhenIdle()
     {
         if (writtenSinceTruncate)
@@ -61,21 +62,21 @@ internal sealed class SqliteCheckpoints(SqliteConnection writer, TimeSpan lockTi
     private void Truncate()
     {
         pagesSincePassive = 0;
-        if (Run(raw.SQLITE_CHECKPOINT_TRUNCATE, TruncatePatienceMilliseconds, out _))
+        if (Run(raw.SQLITE_CHECKPOINT_TRUNCATE, TruncateTimeoutMilliseconds, out _))
         {
             pagesInLog = 0;
             writtenSinceTruncate = false;
         }
         else
         {
-            // Somebody is reading an old state: it is tried again a little later.
+            // A reader still needs the old state. Try again after another 4,000 pages.
             pagesInLog = TruncatePages - PassivePages;
         }
     }
 
-    private bool Run(int mode, int patienceMilliseconds, out int inLog)
+    private bool Run(int mode, int timeoutMilliseconds, out int inLog)
     {
-        raw.sqlite3_busy_timeout(writer.Handle, patienceMilliseconds);
+        raw.sqlite3_busy_timeout(writer.Handle, timeoutMilliseconds);
         var code = raw.sqlite3_wal_checkpoint_v2(writer.Handle, "main", mode, out inLog, out _);
         raw.sqlite3_busy_timeout(writer.Handle, (int)lockTimeout.TotalMilliseconds);
         if (code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_FULL)

@@ -1,29 +1,31 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Chat.AspNetCore.Storage.Sqlite;
 
-/// <summary>SQLite's errors in the words of the person who runs the service.</summary>
+/// <summary>Translates SQLite's errors for the person who runs the service.</summary>
 internal static class SqliteErrors
 {
-    public static LogOpenException CannotOpen(string path, Exception error) =>
-        new($"cannot open the log {path}: {Sentence(error)}", error);
+    public static LogOpenException CannotOpen(string path, Exception error) => new($"{path}: {Describe(error)}", error);
 
-    /// <summary>What an error of a read means: the log is damaged, or it can't be read now.</summary>
+    /// <summary>An error of a read: the log is damaged, or it cannot be read now.</summary>
     public static Exception CannotRead(string what, SqliteException error) =>
-        error.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB
-            ? new LogDamagedException($"{what}: {error.Message}")
-            : new StoreUnavailableException($"cannot read {what}: {error.Message}", error);
+        error.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB
+            ? new LogDamagedException($"{what}: {MessageOf(error)}")
+            : new StoreUnavailableException($"cannot read {what}: {MessageOf(error)}", error);
 
-    private static string Sentence(Exception error) => error is SqliteException { SqliteErrorCode: var code }
+    private static string Describe(Exception error) => error is SqliteException { SqliteErrorCode: var code }
         ? code switch
         {
-            SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN =>
-                "the directory or the database is not writable",
-            SQLitePCL.raw.SQLITE_NOTADB => "it is not a database",
-            SQLitePCL.raw.SQLITE_CORRUPT => "it is damaged; restore it from a backup",
-            SQLitePCL.raw.SQLITE_BUSY => "another process holds it locked",
-            SQLitePCL.raw.SQLITE_FULL => "the disk is full",
-            _ => error.Message,
+            raw.SQLITE_READONLY or raw.SQLITE_PERM or raw.SQLITE_CANTOPEN =>
+                "the directory or the database is not writable; change its permissions, or use another data directory",
+            raw.SQLITE_NOTADB => "the file is not a database; move it away, or use another data directory",
+            raw.SQLITE_CORRUPT => "the database is damaged; restore it from a backup",
+            raw.SQLITE_BUSY => "another process has locked the database; stop that process, and start again",
+            raw.SQLITE_FULL => "the disk is full; free some space, and start again",
+            _ => MessageOf(error),
         }
-        : error.Message;
+        : MessageOf(error);
+
+    private static string MessageOf(Exception error) => error.Message.TrimEnd('.');
 }

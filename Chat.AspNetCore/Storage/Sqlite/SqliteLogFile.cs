@@ -1,57 +1,16 @@
+using System.Globalization;
+using Chat.Shared;
 using Microsoft.Data.Sqlite;
 
 namespace Chat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
-/// The database file of a log: found, checked, made or refused before anything is written, and locked against a second
-/// server. It opens the connections.
+/// The database file of a log: checked before anything is written, created if there is none, and locked against a
+/// second service. It opens the connections.
 /// </summary>
 internal sealed class SqliteLogFile : IDisposable
 {
     public const string FileName = "chat.db";
-
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-    // What an IOException carries where another process has the file open.
-    private const int LinuxWouldBlock = 11;
-    private const int MacWouldBlock = 35;
-    private const int WindowsSharingViolation = unchecked((int)0x80070020);
-
-    private const string Schema = """
-        CREATE TABLE log (log_id TEXT NOT NULL) STRICT;
-
-        CREATE TABLE room (
-            room_id INTEGER PRIMARY KEY,
-            name    TEXT    NOT NULL UNIQUE,
-            oldest  INTEGER NOT NULL,
-            head    INTEGER NOT NULL
-        ) STRICT;
-
-        CREATE TABLE sender (
-            sender_id INTEGER PRIMARY KEY,
-            name      TEXT NOT NULL UNIQUE
-        ) STRICT;
-
-        -- position = room_id << 40 | id: the messages of a room lie side by side in one tree, and need no other index.
-        CREATE TABLE message (
-            position      INTEGER PRIMARY KEY,
-            sender_id     INTEGER NOT NULL,
-            sent_at       INTEGER NOT NULL, -- microseconds since 1970
-            client_offset TEXT    NOT NULL,
-            text          TEXT    NOT NULL
-        ) STRICT;
-
-        -- The dedupe keys, kept for ever: they outlive the message. A sender's keys count up, mostly, so those of all its
-        -- rooms lie side by side, and a batch that goes to many rooms touches few pages.
-        CREATE TABLE sent_key (
-            room_id       INTEGER NOT NULL,
-            sender_id     INTEGER NOT NULL,
-            client_offset TEXT    NOT NULL,
-            id            INTEGER NOT NULL,
-            content_hash  BLOB    NOT NULL, -- first 16 bytes of SHA-256
-            PRIMARY KEY (sender_id, client_offset, room_id)
-        ) STRICT, WITHOUT ROWID;
-        """;
 
     private readonly FileStream @lock;
     private readonly TimeSpan lockTimeout;
@@ -65,8 +24,8 @@ internal sealed class SqliteLogFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Opens the log in a directory, or makes a new one where there is none.</summary>
-    /// <exception cref="LogOpenException">It can't be used; the log was not changed.</exception>
+    /// <summary>Opens the log in a directory, or creates a new one.</summary>
+    /// <exception cref="LogOpenException">The log cannot be used; it was not changed.</exception>
     public static SqliteLogFile Open(string directory, TimeSpan lockTimeout)
     {
         var path = System.IO.Path.Combine(System.IO.Path.GetFullPath(directory), FileName);
@@ -74,7 +33,9 @@ internal sealed class SqliteLogFile : IDisposable
         {
             SqliteLogHeader.Check(path);
             CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-            var file = new SqliteLogFile(path, Lock(path), lockTimeout);
+            var @lock = PrivateFile.TryLock(path) ?? throw new LogOpenException(
+                $"{path} is in use by another service; stop that service, or use another data directory");
+            var file = new SqliteLogFile(path, @lock, lockTimeout);
             try
             {
                 if (SqliteLogHeader.IsNew(path))
@@ -102,12 +63,12 @@ internal sealed class SqliteLogFile : IDisposable
         var connection = Connect(Path, SqliteOpenMode.ReadWrite);
         try
         {
-            Demand(connection, "journal_mode", "WAL");
-            Demand(connection, "synchronous", "FULL", "2");
+            SetPragma(connection, "journal_mode", "WAL");
+            SetPragma(connection, "synchronous", "FULL", "2");
 
-            // Checkpoints are made by the writer when a batch has been answered, not inside a commit.
-            Demand(connection, "wal_autocheckpoint", "0");
-            Execute(connection, "PRAGMA cache_size = -16384"); // KiB; the dedupe keys are looked up at random
+            // The writer makes checkpoints after it has answered a batch, and not inside a commit.
+            SetPragma(connection, "wal_autocheckpoint", "0");
+            Execute(connection, "PRAGMA cache_size = -16384"); // KiB; client offsets are looked up at random
             return connection;
         }
         catch
@@ -132,7 +93,8 @@ internal sealed class SqliteLogFile : IDisposable
     {
         if (!OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(
+                directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
         else
         {
@@ -140,61 +102,27 @@ internal sealed class SqliteLogFile : IDisposable
         }
     }
 
-    private static FileStream Lock(string path)
-    {
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.None,
-        };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
-        try
-        {
-            return new FileStream(path + ".lock", options);
-        }
-        catch (IOException error) when (IsHeldByAnother(error))
-        {
-            throw new LogOpenException(
-                $"the log {path} is in use by another server; end that one, or use another --data", error);
-        }
-    }
-
-    // A read-only file system or a full disk is something else.
-    private static bool IsHeldByAnother(IOException error) =>
-        error.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation;
-
-    // Made under another name and moved when whole, so that a crash leaves no half-made log.
+    // Created under another name and renamed once it is complete, so that a crash leaves no partial log.
     private void Create()
     {
-        var making = Path + ".new";
-        File.Delete(making);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
-        new FileStream(making, options).Dispose();
-        using (var connection = Connect(making, SqliteOpenMode.ReadWrite))
+        var newPath = Path + ".new";
+        File.Delete(newPath);
+        PrivateFile.Open(newPath, FileMode.CreateNew).Dispose();
+        using (var connection = Connect(newPath, SqliteOpenMode.ReadWrite))
         {
             Execute(connection, $"""
                 PRAGMA synchronous = FULL;
                 BEGIN;
-                PRAGMA application_id = {SqliteLogHeader.ApplicationId};
-                PRAGMA user_version = {SqliteLogHeader.SchemaVersion};
-                {Schema}
-                INSERT INTO log VALUES ('{LogIds.New()}');
+                PRAGMA application_id = {SqliteSchema.ApplicationId};
+                PRAGMA user_version = {SqliteSchema.Version};
+                {SqliteSchema.Sql}
+                INSERT INTO log VALUES ('{IMessageLog.NewId()}');
                 COMMIT;
                 PRAGMA journal_mode = WAL;
                 """);
         }
 
-        File.Move(making, Path, overwrite: true);
+        File.Move(newPath, Path, overwrite: true);
     }
 
     private SqliteConnection Connect(string path, SqliteOpenMode mode)
@@ -225,17 +153,18 @@ internal sealed class SqliteLogFile : IDisposable
         }
     }
 
-    // A pragma that does not take effect says nothing: it has to be read back.
-    private static void Demand(SqliteConnection connection, string pragma, string value, string? readsAs = null)
+    // SQLite does not report a pragma that has no effect, so the value is read back.
+    private static void SetPragma(SqliteConnection connection, string pragma, string value, string? readsAs = null)
     {
         Execute(connection, $"PRAGMA {pragma} = {value}");
         using var command = connection.CreateCommand();
         command.CommandText = $"PRAGMA {pragma}";
-        var got = Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
-        if (!string.Equals(got, readsAs ?? value, StringComparison.OrdinalIgnoreCase))
+        var actual = Convert.ToString(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+        if (!string.Equals(actual, readsAs ?? value, StringComparison.OrdinalIgnoreCase))
         {
             throw new LogOpenException(
-                $"the log {connection.DataSource} refuses PRAGMA {pragma} = {value} and stays at {got}");
+                $"{connection.DataSource}: SQLite did not accept PRAGMA {pragma} = {value} and keeps {actual}; "
+                + "use a data directory on a local file system");
         }
     }
 }

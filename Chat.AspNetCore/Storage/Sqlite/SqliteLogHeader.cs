@@ -1,25 +1,19 @@
-using System.Buffers.Binary;
+using Chat.Shared;
 
 namespace Chat.AspNetCore.Storage.Sqlite;
 
-/// <summary>
-/// What the first bytes of a database file say about it. They are read before SQLite is let near the file, so that one
-/// which is not ours is not touched: opening a database that has a write-ahead log would already write beside it.
-/// </summary>
+/// <summary>Decides, before SQLite opens a file, whether it can be a log. A file that cannot is not touched.</summary>
 internal static class SqliteLogHeader
 {
-    public const int SchemaVersion = 1;
-    public const int ApplicationId = 0x47434854; // "GCHT"
-
     public static bool IsNew(string path) => !File.Exists(path) || new FileInfo(path).Length == 0;
 
-    /// <summary>Finds out whether a file can be the log; returns for a new one, too.</summary>
-    /// <exception cref="LogOpenException">It can't, and why.</exception>
+    /// <summary>Checks that a file can be a log, or that there is none yet.</summary>
+    /// <exception cref="LogOpenException">It cannot be.</exception>
     public static void Check(string path)
     {
         if (Directory.Exists(path))
         {
-            throw new LogOpenException($"{path} is a directory; use another --data, or move that directory away");
+            throw new LogOpenException($"{path} is a directory; move it away, or use another data directory");
         }
 
         if (IsNew(path))
@@ -27,43 +21,43 @@ internal static class SqliteLogHeader
             if (File.Exists(path + "-wal"))
             {
                 throw new LogOpenException(
-                    $"the log {path} is missing, but {path}-wal is there: put the database back, or use another --data");
+                    $"{path} is missing, but its write-ahead log {path}-wal exists; "
+                    + "put the database back, or use another data directory");
             }
 
             return;
         }
 
-        Span<byte> header = stackalloc byte[100];
-        using (var file = File.OpenRead(path))
+        if (ReadHeader(path) is not { ApplicationId: SqliteSchema.ApplicationId } header)
         {
-            if (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length
-                || !header.StartsWith("SQLite format 3\0"u8)
-                || BinaryPrimitives.ReadInt32BigEndian(header[68..]) != ApplicationId)
-            {
-                throw new LogOpenException($"{path} is not a chat log; use another --data, or move that file away");
-            }
+            throw new LogOpenException($"{path} is not a chat log; move the file away, or use another data directory");
         }
 
-        // SQLite takes half a page at the end for a whole one that ends in zeros. Only a crash in a checkpoint leaves
-        // such a page behind, and then the write-ahead log has all of it.
-        var pageSize = Math.Max((int)BinaryPrimitives.ReadUInt16BigEndian(header[16..]), 1);
-        if (new FileInfo(path).Length % pageSize != 0 && !File.Exists(path + "-wal"))
+        // SQLite accepts a last page of which only a part is there, and reads the rest as zeros. Only a crash during a
+        // checkpoint leaves such a page behind, and then the write-ahead log has the whole page.
+        if (new FileInfo(path).Length % Math.Max(header.PageSize, 1) != 0 && !File.Exists(path + "-wal"))
         {
-            throw new LogOpenException($"the log {path} has been cut short; restore it from a backup");
+            throw new LogOpenException($"{path} is truncated; restore it from a backup");
         }
 
-        var version = BinaryPrimitives.ReadInt32BigEndian(header[60..]);
-        if (version > SchemaVersion)
+        if (header.SchemaVersion > SqliteSchema.Version)
         {
             throw new LogOpenException(
-                $"the log {path} has schema version {version}, and this service knows {SchemaVersion}: "
-                + "start the newer service that wrote it");
+                $"{path} has schema version {header.SchemaVersion}, but this service supports only "
+                + $"{SqliteSchema.Version}; start the newer service that wrote it");
         }
 
-        // The mode bits are asked, because the superuser may write to a file that was made read-only on purpose.
+        // The mode bits decide: the superuser could write to a file that somebody made read-only on purpose.
         if (new FileInfo(path).IsReadOnly)
         {
-            throw new LogOpenException($"the log {path} is read-only; make it writable (chmod u+w), or use another --data");
+            throw new LogOpenException(
+                $"{path} is read-only; make it writable (chmod u+w), or use another data directory");
         }
+    }
+
+    private static SqliteHeader? ReadHeader(string path)
+    {
+        using var file = File.OpenRead(path);
+        return SqliteHeader.Read(file);
     }
 }

@@ -4,7 +4,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Chat.AspNetCore.Storage.Sqlite;
 
-/// <summary>One read-only connection that reads pages: of a room, or of the rooms. For one caller at a time.</summary>
+/// <summary>
+/// A read-only connection that reads pages of messages and of rooms. Only one caller may use it at a time.
+/// </summary>
 internal sealed class SqliteLogReader : IDisposable
 {
     private const int PageRows = 500;
@@ -16,7 +18,8 @@ internal sealed class SqliteLogReader : IDisposable
     {
         this.connection = connection;
 
-        // The limit is no parameter: SQLite looks at one while it plans, and would plan anew each time it is bound.
+        // The limit is a literal. SQLite looks at the value of a limit when it plans a statement, and would plan the
+        // statement again each time a parameter is bound.
         page = new SqliteStatement(connection, $"""
             SELECT position, name, sent_at, client_offset, text
             FROM message JOIN sender USING (sender_id)
@@ -24,28 +27,29 @@ internal sealed class SqliteLogReader : IDisposable
             ORDER BY position LIMIT {PageRows}
             """);
         rooms = new SqliteStatement(connection, $"""
-            SELECT name, head, (SELECT sent_at FROM message WHERE position = (room_id << {MessagePosition.IdBits}) | head)
+            SELECT name, head, (SELECT sent_at FROM message WHERE position = (room_id << {SqliteSchema.IdBits}) | head)
             FROM room
             WHERE name > ?
             ORDER BY name LIMIT ?
             """);
     }
 
-    /// <summary>Reads one page in one read transaction; it ends before anything is written to the network.</summary>
+    /// <summary>Reads one page in one transaction, which ends before anything is written to the network.</summary>
     public void Read(RoomState room, long after, long through, IMessageSink sink)
     {
         Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(room.Name.Length)];
         name = name[..Encoding.UTF8.GetBytes(room.Name, name)];
-        page.Bind(1, MessagePosition.Of(room, after)).Bind(2, MessagePosition.Of(room, through));
+        page.Bind(1, SqliteSchema.PositionOf(room.RoomId, after));
+        page.Bind(2, SqliteSchema.PositionOf(room.RoomId, through));
         try
         {
             var last = after;
             while (page.Step())
             {
-                var id = MessagePosition.IdOf(page.Int64(0));
+                var id = SqliteSchema.IdOf(page.Int64(0));
                 if (id != ++last)
                 {
-                    throw new LogDamagedException($"room {room.Name}: message {last} is missing, {id} is there");
+                    throw new LogDamagedException($"room {room.Name}: message {last} is missing, and {id} follows");
                 }
 
                 var row = new MessageRow
@@ -70,7 +74,7 @@ internal sealed class SqliteLogReader : IDisposable
         }
         catch (SqliteException error)
         {
-            throw SqliteErrors.CannotRead($"room {room.Name}, after {after}", error);
+            throw SqliteErrors.CannotRead($"room {room.Name} after message {after}", error);
         }
         finally
         {
@@ -78,7 +82,7 @@ internal sealed class SqliteLogReader : IDisposable
         }
     }
 
-    /// <summary>Reads one page of rooms, in the order of their names' bytes.</summary>
+    /// <summary>Reads one page of rooms, in the byte order of their names.</summary>
     public IReadOnlyList<RoomSummary> ListRooms(string after, int count)
     {
         var list = new List<RoomSummary>();
@@ -94,7 +98,7 @@ internal sealed class SqliteLogReader : IDisposable
         }
         catch (SqliteException error)
         {
-            throw SqliteErrors.CannotRead("the rooms", error);
+            throw SqliteErrors.CannotRead("the list of rooms", error);
         }
         finally
         {

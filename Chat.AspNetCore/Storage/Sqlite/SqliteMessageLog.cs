@@ -12,7 +12,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     private readonly SqliteConnection writer;
     private readonly SqliteCheckpoints checkpoints;
     private readonly SqliteStatement begin, commit, rollback;
-    private readonly SqliteStatement findKey, insertRoom, insertMessage, insertKey, setHead;
+    private readonly SqliteStatement findStored, insertRoom, insertMessage, insertOffset, setHead;
     private readonly SqliteSenders senders;
     private long lastRoomId;
     private long lastCommittedRoomId;
@@ -27,7 +27,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         begin = new SqliteStatement(writer, "BEGIN IMMEDIATE");
         commit = new SqliteStatement(writer, "COMMIT");
         rollback = new SqliteStatement(writer, "ROLLBACK");
-        findKey = new SqliteStatement(
+        findStored = new SqliteStatement(
             writer,
             "SELECT id, content_hash FROM sent_key WHERE room_id = ? AND sender_id = ? AND client_offset = ?");
         senders = new SqliteSenders(writer);
@@ -35,7 +35,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         insertMessage = new SqliteStatement(
             writer,
             "INSERT INTO message (position, sender_id, sent_at, client_offset, text) VALUES (?, ?, ?, ?, ?)");
-        insertKey = new SqliteStatement(
+        insertOffset = new SqliteStatement(
             writer,
             "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash) VALUES (?, ?, ?, ?, ?)");
         setHead = new SqliteStatement(writer, "UPDATE room SET head = ? WHERE room_id = ?");
@@ -46,8 +46,8 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
     public override string Location => file.Path;
 
-    /// <summary>Opens the log in a directory, or makes a new one.</summary>
-    /// <exception cref="LogOpenException">It can't be used, and why.</exception>
+    /// <summary>Opens the log in a directory, or creates a new one.</summary>
+    /// <exception cref="LogOpenException">The log cannot be used.</exception>
     public static SqliteMessageLog Open(string directory, LogOptions? options = null)
     {
         options ??= new LogOptions();
@@ -104,7 +104,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
     protected override void BeginBatch() => begin.Run();
 
-    protected override bool TryFindKey(RoomState room, Append append, out long id, out UInt128 contentHash)
+    protected override bool TryFindStored(RoomState room, Append append, out long id, out UInt128 contentHash)
     {
         (id, contentHash) = (0, default);
         if (senders.Find(append.Sender) is not { } sender)
@@ -112,15 +112,15 @@ internal sealed class SqliteMessageLog : GroupCommitLog
             return false;
         }
 
-        findKey.Bind(1, room.RoomId).Bind(2, sender).Bind(3, append.ClientOffset);
-        var found = findKey.Step();
+        findStored.Bind(1, room.RoomId).Bind(2, sender).Bind(3, append.ClientOffset);
+        var found = findStored.Step();
         if (found)
         {
-            id = findKey.Int64(0);
-            contentHash = BinaryPrimitives.ReadUInt128BigEndian(findKey.Bytes(1));
+            id = findStored.Int64(0);
+            contentHash = BinaryPrimitives.ReadUInt128BigEndian(findStored.Bytes(1));
         }
 
-        findKey.Reset();
+        findStored.Reset();
         return found;
     }
 
@@ -135,7 +135,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     {
         var sender = senders.Find(append.Sender) ?? senders.Add(append.Sender);
         insertMessage
-            .Bind(1, MessagePosition.Of(room, id))
+            .Bind(1, SqliteSchema.PositionOf(room.RoomId, id))
             .Bind(2, sender)
             .Bind(3, LogTime.ToMicroseconds(sentAt))
             .Bind(4, append.ClientOffset)
@@ -144,7 +144,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
         Span<byte> hash = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(hash, append.ContentHash);
-        insertKey
+        insertOffset
             .Bind(1, room.RoomId)
             .Bind(2, sender)
             .Bind(3, append.ClientOffset)
@@ -157,28 +157,28 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     {
         foreach (var room in touched)
         {
-            setHead.Bind(1, room.Pending).Bind(2, room.RoomId).Run();
+            setHead.Bind(1, room.LastAssignedId).Bind(2, room.RoomId).Run();
         }
 
         commit.Run();
-        senders.Keep();
+        senders.Commit();
         lastCommittedRoomId = lastRoomId;
     }
 
     protected override void RollbackBatch()
     {
-        senders.Forget();
+        senders.Rollback();
         lastRoomId = lastCommittedRoomId;
 
-        // SQLite has ended the transaction by itself after some errors, a full disk among them.
+        // After some errors, such as a full disk, SQLite has already ended the transaction.
         if (raw.sqlite3_get_autocommit(writer.Handle) == 0)
         {
             rollback.Run();
         }
     }
 
-    // A full disk and a foreign lock are known outcomes: SQLite undoes the batch. After any other error nobody can say
-    // what a later commit would find: a failed sync, for one, is forgotten by the next that succeeds.
+    // If the disk is full or another process holds the lock, SQLite undoes the batch. After any other error nobody
+    // knows what is on the disk: SQLite forgets a failed fsync, for example, and the next commit succeeds.
     protected override bool IsCertainlyNotStored(Exception error) =>
         error is SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_BUSY };
 
@@ -195,7 +195,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     private void CloseWriter()
     {
         foreach (var statement in (SqliteStatement[])
-            [begin, commit, rollback, findKey, insertRoom, insertMessage, insertKey, setHead])
+            [begin, commit, rollback, findStored, insertRoom, insertMessage, insertOffset, setHead])
         {
             statement.Dispose();
         }
@@ -208,7 +208,9 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     private string ReadLogId()
     {
         using var statement = new SqliteStatement(writer, "SELECT log_id FROM log");
-        return statement.Step() ? statement.Text(0) : throw new LogOpenException($"{file.Path} has no log id");
+        return statement.Step()
+            ? statement.Text(0)
+            : throw new LogOpenException($"{file.Path} has no log id; restore it from a backup");
     }
 
     private long ReadRooms()

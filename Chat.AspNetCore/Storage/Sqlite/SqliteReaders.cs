@@ -3,15 +3,16 @@ using Microsoft.Data.Sqlite;
 
 namespace Chat.AspNetCore.Storage.Sqlite;
 
-/// <summary>The few connections that read pages, handed to one caller at a time.</summary>
+/// <summary>A small pool of reading connections. Each is used by one caller at a time.</summary>
 internal sealed class SqliteReaders : IAsyncDisposable
 {
-    // A page read takes well under a millisecond of CPU, so more readers than twice the cores only wait for each other.
+    // Reading a page takes well under a millisecond of CPU time, so more readers than this would only wait for each
+    // other.
     private static readonly int Count = 2 * Environment.ProcessorCount;
 
     private readonly ConcurrentBag<SqliteLogReader> idle = [];
 
-    // Never disposed of: whoever waits for a reader when the log is closed would wait for ever.
+    // Never disposed of: a caller that waits for a reader while the log is being closed would wait forever.
     private readonly SemaphoreSlim places = new(Count);
     private volatile bool closed;
 
@@ -19,7 +20,7 @@ internal sealed class SqliteReaders : IAsyncDisposable
     {
     }
 
-    /// <exception cref="SqliteException">The database can't be read.</exception>
+    /// <exception cref="SqliteException">The database cannot be read.</exception>
     public static SqliteReaders Open(SqliteLogFile file)
     {
         var readers = new SqliteReaders();
@@ -39,7 +40,7 @@ internal sealed class SqliteReaders : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes a reader as soon as one is free; disposing gives it back.</summary>
+    /// <summary>Waits for a free reader and takes it. Disposing of the result returns the reader to the pool.</summary>
     /// <exception cref="StoreUnavailableException">The log is closed.</exception>
     public async ValueTask<Taken> TakeAsync(CancellationToken cancellation)
     {
@@ -50,10 +51,10 @@ internal sealed class SqliteReaders : IAsyncDisposable
         }
 
         places.Release();
-        throw new StoreUnavailableException("The log is closed.");
+        throw new StoreUnavailableException("the log is closed");
     }
 
-    /// <summary>Lets whoever reads now finish; whoever comes later finds the log closed.</summary>
+    /// <summary>Waits until every reader has been returned. Later callers find the log closed.</summary>
     public async ValueTask DisposeAsync()
     {
         if (closed)
@@ -79,7 +80,7 @@ internal sealed class SqliteReaders : IAsyncDisposable
         }
     }
 
-    /// <summary>A reader, for as long as its taker needs it.</summary>
+    /// <summary>A reader that has been taken from the pool.</summary>
     public readonly struct Taken(SqliteReaders readers, SqliteLogReader reader) : IDisposable
     {
         public SqliteLogReader Reader => reader;

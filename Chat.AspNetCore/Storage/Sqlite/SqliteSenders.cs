@@ -2,18 +2,18 @@ using Microsoft.Data.Sqlite;
 
 namespace Chat.AspNetCore.Storage.Sqlite;
 
-/// <summary>The numbers of senders. For the writer alone.</summary>
+/// <summary>Maps the names of senders to their sender_id. Only the writer uses it.</summary>
 internal sealed class SqliteSenders(SqliteConnection writer) : IDisposable
 {
-    // So many names are remembered with their numbers before the table is started anew: a few megabytes.
-    private const int MaxRemembered = 65_536;
+    // When the cache is full, it is cleared: it takes a few megabytes at most.
+    private const int MaxCached = 65_536;
 
     private readonly SqliteStatement find = new(writer, "SELECT sender_id FROM sender WHERE name = ?");
     private readonly SqliteStatement insert = new(writer, "INSERT INTO sender (name) VALUES (?) RETURNING sender_id");
     private readonly Dictionary<string, long> ids = [];
     private readonly List<string> added = [];
 
-    /// <summary>Null when nothing of this sender has been stored.</summary>
+    /// <summary>Null if nothing of this sender has been stored.</summary>
     public long? Find(string name)
     {
         if (ids.TryGetValue(name, out var known))
@@ -26,7 +26,7 @@ internal sealed class SqliteSenders(SqliteConnection writer) : IDisposable
         find.Reset();
         if (found is { } id)
         {
-            Remember(name, id);
+            Cache(name, id);
         }
 
         return found;
@@ -38,15 +38,15 @@ internal sealed class SqliteSenders(SqliteConnection writer) : IDisposable
         var id = insert.Int64(0);
         insert.Reset();
         added.Add(name);
-        Remember(name, id);
+        Cache(name, id);
         return id;
     }
 
-    /// <summary>The batch was stored.</summary>
-    public void Keep() => added.Clear();
+    /// <summary>The batch has been stored.</summary>
+    public void Commit() => added.Clear();
 
-    /// <summary>The batch was not stored, nor were its new senders.</summary>
-    public void Forget()
+    /// <summary>The batch and its new senders have not been stored.</summary>
+    public void Rollback()
     {
         added.ForEach(name => ids.Remove(name));
         added.Clear();
@@ -58,9 +58,9 @@ internal sealed class SqliteSenders(SqliteConnection writer) : IDisposable
         insert.Dispose();
     }
 
-    private void Remember(string name, long id)
+    private void Cache(string name, long id)
     {
-        if (ids.Count >= MaxRemembered)
+        if (ids.Count >= MaxCached)
         {
             ids.Clear();
         }

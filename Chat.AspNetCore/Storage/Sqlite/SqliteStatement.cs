@@ -4,18 +4,18 @@ using SQLitePCL;
 namespace Chat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
-/// A prepared statement that is used again and again. It binds and reads UTF-8 as bytes, so that a text passes between
-/// the database and a frame without becoming a string, and nothing is allocated per row.
+/// A prepared statement that is run many times. It binds and reads UTF-8 as bytes, so a text passes between the
+/// database and a frame without becoming a string, and a row allocates nothing.
 /// </summary>
 internal sealed class SqliteStatement : IDisposable
 {
     private readonly sqlite3 database;
     private readonly sqlite3_stmt statement;
 
-    /// <exception cref="SqliteException">The SQL does not fit the database.</exception>
+    /// <exception cref="SqliteException">The SQL is invalid for this database.</exception>
     public SqliteStatement(SqliteConnection connection, string sql)
     {
-        database = connection.Handle ?? throw new InvalidOperationException("The connection is not open.");
+        database = connection.Handle ?? throw new InvalidOperationException("the connection is not open");
         Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out statement));
     }
 
@@ -51,7 +51,9 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
-    /// <summary>Goes to the next row; false when there is none. <see cref="Reset"/> must follow the last one.</summary>
+    /// <summary>
+    /// Moves to the next row, or returns false if there is none. Call <see cref="Reset"/> after the last row.
+    /// </summary>
     public bool Step()
     {
         var code = raw.sqlite3_step(statement);
@@ -60,7 +62,7 @@ internal sealed class SqliteStatement : IDisposable
             return code == raw.SQLITE_ROW;
         }
 
-        // The code has to be read before the reset; the statement must be reset, or the transaction can't be ended.
+        // The error must be read before the reset. Without the reset, the transaction could not be ended.
         try
         {
             SqliteException.ThrowExceptionForRC(code, database);
@@ -89,7 +91,7 @@ internal sealed class SqliteStatement : IDisposable
 
     public long Int64(int column) => raw.sqlite3_column_int64(statement, column);
 
-    /// <summary>The bytes of a text or blob, valid until the next step or reset.</summary>
+    /// <summary>The bytes of a text or blob. They are valid until the next step or reset.</summary>
     public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(statement, column);
 
     public string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();

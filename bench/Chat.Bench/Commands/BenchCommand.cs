@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Chat.Bench.Peers;
 using Chat.Bench.Reporting;
 using Chat.Bench.Workloads;
 
@@ -7,7 +8,8 @@ namespace Chat.Bench.Commands;
 /// <summary>The command line: a command for each workload, and some that run several.</summary>
 internal static class BenchCommand
 {
-    private const int ExitCodeOfUsage = 2;
+    public const int ExitCodeOfUsage = 2;
+    public const int ExitCodeOfInterrupt = 130;
 
     // Servers are asked to end before they are killed.
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(15);
@@ -16,6 +18,7 @@ internal static class BenchCommand
     {
         try
         {
+            DataDirectory.DeleteAbandoned();
             return await Create(WorkloadList.All).Parse(args)
                 .InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeToEnd });
         }
@@ -29,14 +32,15 @@ internal static class BenchCommand
     {
         var root = new RootCommand(
             """
-            Measures the chat service and the programs that it is compared with, which it starts itself, each round anew with a
-            database of its own. The record of a run, with every round, goes into docs/benchmarks/, and docs/benchmarks.md with
-            its pictures is written anew from all records there.
+            Measures the chat service and the programs that it is compared with. It starts them itself, with a new database in
+            every round. The record of a run, with every round, is kept in docs/benchmarks/; docs/benchmarks.md and its charts
+            are generated from all records there.
 
             Examples:
-              compare                        the workloads that every peer can take, in less than 20 minutes
+              compare                        the workloads that every peer supports, in less than 20 minutes
               w3                             one workload
               w1 --peers grpcchat --rounds 1 only our own service; the record is not kept
+              versus --baseline DIRECTORY w1 our own service and another build of it, in turns
               all --output /tmp/bench        everything with the largest sizes, written elsewhere
               page                           only the page, after a change of docs/benchmarks/w3.notes.md
             """);
@@ -46,9 +50,11 @@ internal static class BenchCommand
         }
 
         var compared = workloads.Where(workload => WorkloadList.Compared.Contains(workload.Id)).ToList();
-        root.Add(Workloads("compare", "The workloads that every peer can take, W1 to W5, in less than 20 minutes.", compared));
-        root.Add(Workloads("all", "Every workload, with the largest sizes; takes hours.", workloads, isFull: true));
-        root.Add(Workloads("smoke", "Every workload for a moment: does everything still work? Keeps no record.", workloads, isSmoke: true));
+        root.Add(Workloads("compare", "The workloads that every peer supports, W1 to W5, in less than 20 minutes.", compared));
+        root.Add(Workloads("all", "Every workload with the largest sizes; takes hours.", workloads, isFull: true));
+        root.Add(Workloads(
+            "smoke", "Every workload for a moment, to check that everything works. Keeps no record.", workloads, isSmoke: true));
+        root.Add(VersusCommand.Create([.. workloads.OfType<IHeadlineWorkload>()]));
         root.Add(LoadCommand.Create());
         root.Add(Page());
         return root;
@@ -68,12 +74,11 @@ internal static class BenchCommand
         {
             var run = options.Read(parsed, name, stop) with { Full = isFull, Smoke = isSmoke };
 
-            // A record that lacks peers must not take the place of one that has them.
+            // A record without some peers must not replace one that has them.
             var keeps = options.Output(parsed) is not null || (!isSmoke && run.Peers is null);
             var reports = Reports(options.Output(parsed));
-            if (!isSmoke && MountedDisk.Under(Path.GetTempPath()) is { IsMemory: true })
+            if (!isSmoke && !RunOptions.CanMeasureHere())
             {
-                Console.Error.WriteLine("The temporary directory is in memory, where a sync costs nothing; set TMPDIR to one on a disk.");
                 return Task.FromResult(ExitCodeOfUsage);
             }
 
@@ -87,7 +92,7 @@ internal static class BenchCommand
     private static Command Page()
     {
         var output = RunOptions.OutputOption();
-        var command = new Command("page", "Measures nothing: writes the page and its pictures anew from the records.") { output };
+        var command = new Command("page", "Measures nothing: generates the page and its charts from the records.") { output };
         command.SetAction(parsed =>
         {
             if (Reports(parsed.GetValue(output)) is not { } reports)
@@ -106,7 +111,7 @@ internal static class BenchCommand
 
     private static int FailWithoutDirectory()
     {
-        Console.Error.WriteLine("The current directory is in no checkout of this project: say --output DIRECTORY.");
+        Console.Error.WriteLine("The current directory is not in a checkout of this project: use --output DIRECTORY.");
         return ExitCodeOfUsage;
     }
 }

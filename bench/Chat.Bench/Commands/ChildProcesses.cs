@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Chat.Bench.Commands;
 
 /// <summary>
-/// Kills what this process has started and what still runs when it ends, for instance because a workload broke where
-/// nobody expected it to: a forgotten server would take a core from every later run.
+/// Kills the child processes that are still running when the bench ends, for example after an unhandled exception: a
+/// server left behind would take CPU time from every later run.
 /// </summary>
 internal static class ChildProcesses
 {
@@ -23,12 +23,12 @@ internal static class ChildProcesses
         }
     }
 
-    /// <summary>Null where it has gone meanwhile, or where the system does not say.</summary>
+    /// <summary>Null if the process has ended meanwhile, or on a system without /proc.</summary>
     private static int? ParentOf(int process)
     {
         try
         {
-            // pid (name) state parent …; the name may hold anything.
+            // pid (name) state parent …; the name may contain any character.
             var status = File.ReadAllText($"/proc/{process}/stat");
             return int.Parse(status[(status.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
         }

@@ -5,31 +5,31 @@ using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Commands;
 
-/// <summary>The options of every command that measures.</summary>
+/// <summary>The options of the commands that measure.</summary>
 internal sealed class RunOptions
 {
     private readonly Option<int?> rounds = new("--rounds")
     {
-        Description = "Rounds of each peer [default: as the workload wants, mostly 5]",
+        Description = "Rounds of each peer [default: the workload's, mostly 5]",
         HelpName = "n",
     };
 
     private readonly Option<double?> seconds = new("--seconds")
     {
-        Description = "How long a round is measured [default: as the workload wants, at most 10]",
+        Description = "Measured time of a round [default: the workload's, at most 30]",
         HelpName = "s",
     };
 
     private readonly Option<string[]> peers = new("--peers")
     {
-        Description = "Only these, for instance grpcchat tutorial-wal; the record is kept only where --output says so",
+        Description = "Only these, for example grpcchat tutorial-wal; the record is kept only with --output",
         HelpName = "names",
         AllowMultipleArgumentsPerToken = true,
     };
 
     private readonly Option<DirectoryInfo?> output = OutputOption();
 
-    private readonly Option<bool> quiet = new("--quiet") { Description = "No progress on standard error" };
+    private readonly Option<bool> quiet = new("--quiet") { Description = "Show no progress on standard error" };
 
     public RunOptions()
     {
@@ -37,30 +37,47 @@ internal sealed class RunOptions
         {
             if (given.GetValue(rounds) < 1)
             {
-                given.AddError("--rounds must be at least 1.");
+                given.AddError($"--rounds must be at least 1, not {given.GetValue(rounds)}.");
             }
         });
         seconds.Validators.Add(given =>
         {
             if (given.GetValue(seconds) is not (> 0 and <= 3600))
             {
-                given.AddError("--seconds must be greater than 0 and at most 3600.");
+                given.AddError($"--seconds must be greater than 0 and at most 3600, not {given.GetValue(seconds)}.");
             }
         });
     }
 
     public static Option<DirectoryInfo?> OutputOption() => new("--output")
     {
-        Description = "Where benchmarks.md and benchmarks/ are [default: docs/ of the checkout around the current directory]",
+        Description = "Directory of benchmarks.md and benchmarks/ [default: docs/ of the checkout around the current directory]",
         HelpName = "directory",
     };
 
-    public void AddTo(Command command)
+    /// <summary>Measuring on a disk in memory is pointless; says so on standard error.</summary>
+    public static bool CanMeasureHere()
+    {
+        var isOnDisk = MountedDisk.Under(Path.GetTempPath()) is not { IsMemory: true };
+        if (!isOnDisk)
+        {
+            Console.Error.WriteLine(
+                "The temporary directory is in memory, where a sync costs nothing: set TMPDIR to a directory on a disk.");
+        }
+
+        return isOnDisk;
+    }
+
+    public void AddTo(Command command, bool keepsRecord = true)
     {
         command.Add(rounds);
         command.Add(seconds);
-        command.Add(peers);
-        command.Add(output);
+        if (keepsRecord)
+        {
+            command.Add(peers);
+            command.Add(output);
+        }
+
         command.Add(quiet);
     }
 
@@ -69,18 +86,18 @@ internal sealed class RunOptions
     public WorkloadRun Read(ParseResult parsed, string name, CancellationToken stop)
     {
         var named = (parsed.GetValue(peers) ?? []).SelectMany(names => names.Split(',')).ToList();
-        var (wantedRounds, wantedSeconds) = (parsed.GetValue(rounds), parsed.GetValue(seconds));
+        var (givenRounds, givenSeconds) = (parsed.GetValue(rounds), parsed.GetValue(seconds));
 
-        // Where the record goes is nobody's business.
+        // Records are published, without the path of --output.
         var command = name
-            + (wantedRounds is null ? "" : string.Create(CultureInfo.InvariantCulture, $" --rounds {wantedRounds}"))
-            + (wantedSeconds is null ? "" : string.Create(CultureInfo.InvariantCulture, $" --seconds {wantedSeconds}"))
+            + (givenRounds is null ? "" : string.Create(CultureInfo.InvariantCulture, $" --rounds {givenRounds}"))
+            + (givenSeconds is null ? "" : string.Create(CultureInfo.InvariantCulture, $" --seconds {givenSeconds}"))
             + (named.Count == 0 ? "" : $" --peers {string.Join(' ', named)}");
         return new WorkloadRun
         {
             Command = command,
-            Rounds = wantedRounds,
-            RoundLength = wantedSeconds is { } length ? TimeSpan.FromSeconds(length) : null,
+            Rounds = givenRounds,
+            RoundLength = givenSeconds is { } length ? TimeSpan.FromSeconds(length) : null,
             Peers = named.Count == 0 ? null : named,
             Progress = Progress.OnStandardError(parsed.GetValue(quiet)),
             Stop = stop,

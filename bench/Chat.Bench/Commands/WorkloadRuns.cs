@@ -3,16 +3,13 @@ using Chat.Bench.Workloads;
 
 namespace Chat.Bench.Commands;
 
-/// <summary>Runs workloads one after the other, prints what they have seen and keeps it.</summary>
-/// <param name="run">What is wanted of each.</param>
-/// <param name="reports">Where the records go; null = they are only printed.</param>
+/// <summary>Runs workloads one after the other, prints their results and keeps the records.</summary>
+/// <param name="run">From the command line.</param>
+/// <param name="reports">Where records are kept; null = nowhere.</param>
 internal sealed class WorkloadRuns(WorkloadRun run, ReportDirectory? reports)
 {
-    private const int ExitCodeOfInterrupt = 130;
-
     /// <summary>
-    /// Returns the exit code: 1 where something of ours did not arrive as it must, where a peer never came through a round,
-    /// or where a workload broke.
+    /// Returns the exit code: 1 = a round of ours failed, a peer failed in every round, or a workload threw.
     /// </summary>
     public async Task<int> RunAsync(IReadOnlyList<IWorkload> workloads)
     {
@@ -30,14 +27,14 @@ internal sealed class WorkloadRuns(WorkloadRun run, ReportDirectory? reports)
             catch (OperationCanceledException) when (run.Stop.IsCancellationRequested)
             {
                 run.Progress.Note("interrupted");
-                return ExitCodeOfInterrupt;
+                return BenchCommand.ExitCodeOfInterrupt;
             }
-#pragma warning disable CA1031 // Hours of other workloads are not thrown away because of one.
+#pragma warning disable CA1031 // One workload must not discard hours of others.
             catch (Exception error)
 #pragma warning restore CA1031
             {
                 run.Progress.Clear();
-                await Console.Error.WriteLineAsync($"{workload.Id} broke: {error}");
+                await Console.Error.WriteLineAsync($"{workload.Id} failed: {error}");
                 exitCode = 1;
             }
         }
@@ -49,12 +46,12 @@ internal sealed class WorkloadRuns(WorkloadRun run, ReportDirectory? reports)
     {
         Console.Write(WorkloadSection.Render(record, notes: null, pictures: []));
         var failures = record.Peers
-            .Where(rows => rows.Peer == PeerRounds.Ours || rows.NeverCameThrough)
-            .SelectMany(rows => rows.Rounds.Select(round => round.Failure).OfType<string>().Select(failure => $"{rows.Peer}: {failure}"))
+            .Where(rows => rows.Peer == PeerRounds.Ours || rows.HasNoResult)
+            .SelectMany(rows => rows.Failures.Select(failure => $"{rows.Peer}: {failure}"))
             .ToList();
         if (record.Peers.Count == 0)
         {
-            failures.Add("None of the peers that were asked for takes part.");
+            failures.Add("None of the peers given with --peers is part of this workload.");
         }
 
         failures.ForEach(failure => Console.Error.WriteLine($"{record.Id}: {failure}"));
@@ -68,14 +65,14 @@ internal sealed class WorkloadRuns(WorkloadRun run, ReportDirectory? reports)
             return;
         }
 
-        if (record.Peers.FirstOrDefault(rows => rows.NeverCameThrough) is { } broken)
+        if (record.Peers.FirstOrDefault(rows => rows.HasNoResult) is { } broken)
         {
-            Console.WriteLine($"\nThe record is not kept, as {broken.Peer} never came through a round.");
+            Console.WriteLine($"\nThe record is not kept, because {broken.Peer} failed in every round.");
             return;
         }
 
         reports.Save(record);
         reports.Render();
-        Console.WriteLine($"\nThe record is kept; {reports.Page} is written anew.");
+        Console.WriteLine($"\nThe record is kept, and {reports.Page} has been updated.");
     }
 }

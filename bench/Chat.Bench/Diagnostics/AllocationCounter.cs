@@ -8,8 +8,8 @@ using Microsoft.Diagnostics.Tracing.Parsers;
 namespace Chat.Bench.Diagnostics;
 
 /// <summary>
-/// Counts what another .NET process allocates: its runtime tells after every 100 KB or so. Exact to that and to the
-/// 8 KiB that each thread takes at a time, so it wants some megabytes or some seconds; it costs the process little.
+/// Counts what another .NET process allocates. Its runtime raises an event about every 100 KB, and each thread reserves
+/// 8 KiB at a time, so the count is exact only over some megabytes. It costs the process little.
 /// </summary>
 internal sealed class AllocationCounter : IAsyncDisposable
 {
@@ -39,7 +39,7 @@ internal sealed class AllocationCounter : IAsyncDisposable
     /// <summary>Stops counting.</summary>
     public ValueTask DisposeAsync() => events!.DisposeAsync();
 
-    /// <summary>What was allocated between two timestamps of the stopwatch; to be asked when the counter is disposed.</summary>
+    /// <summary>What was allocated between two stopwatch timestamps. Call it after the counter was disposed.</summary>
     public AllocatedBytes Between(long begin, long end)
     {
         var within = allocations.Where(tick => tick.At > begin && tick.At <= end).ToList();
@@ -51,17 +51,17 @@ internal sealed class AllocationCounter : IAsyncDisposable
             [.. Enumerable.Range(0, 3).Select(old => collections.Count(gc => gc.Generation == old && gc.At > begin && gc.At <= end))]);
     }
 
-    // Discouraged, because it is the raw clock of the process that is listened to; on one machine that is our stopwatch's.
+    // Obsolete because it is the raw clock of the traced process; on one machine that is the clock of our stopwatch.
 #pragma warning disable CS0618
-    private static long At(TraceEvent told) => told.TimeStampQPC;
+    private static long At(TraceEvent raised) => raised.TimeStampQPC;
 #pragma warning restore CS0618
 }
 
-/// <summary>What a process has allocated in some time.</summary>
+/// <summary>What a process has allocated in a period of time.</summary>
 /// <param name="Total">Bytes.</param>
-/// <param name="Time">In which.</param>
+/// <param name="Time">The period.</param>
 /// <param name="ByType">
-/// Estimates: the type of the object that made the runtime tell stands for all since the last time.
+/// Estimates: all bytes since the previous event are attributed to the type of the object that raised the event.
 /// </param>
 /// <param name="Collections">Of generations 0, 1 and 2.</param>
 internal sealed partial record AllocatedBytes(
@@ -70,13 +70,13 @@ internal sealed partial record AllocatedBytes(
     IReadOnlyDictionary<string, long> ByType,
     IReadOnlyList<int> Collections)
 {
-    /// <summary>The types that account for most, as in "System.String 60 %, System.Byte[] 10 %".</summary>
+    /// <summary>The types with the most bytes, as in "`String` 60 %, `Byte[]` 10 %".</summary>
     public string Largest(int count) => string.Join(
         ", ",
         ByType.OrderByDescending(type => type.Value).Take(count).Select(type =>
             string.Create(CultureInfo.InvariantCulture, $"`{Short(type.Key)}` {100.0 * type.Value / Total:N0} %")));
 
-    // The state of an async method is named for it; where that is, is known.
+    // Namespaces add nothing here.
     private static string Short(string type) => Namespaces().Replace(type, "");
 
     [GeneratedRegex(@"\b(?:\w+\.)+(?=\w)")]

@@ -4,24 +4,24 @@ using Microsoft.Diagnostics.Tracing.Parsers;
 namespace Chat.Bench.Diagnostics;
 
 /// <summary>
-/// Makes another .NET process do a full, blocking collection, so that its memory is what it needs and not what it has
-/// not thrown away yet.
+/// Makes another .NET process run a full, blocking garbage collection, so that its memory is what it needs, without
+/// garbage.
 /// </summary>
 internal static class ForcedCollection
 {
     private const int Oldest = 2;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan FinalizersNeed = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan TimeForFinalizers = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Returns the bytes of the managed heap after it, objects and the gaps between them.</summary>
-    /// <exception cref="TimeoutException">The process has not done it within a minute.</exception>
+    /// <summary>Returns the size of the managed heap after it in bytes, including fragmentation.</summary>
+    /// <exception cref="TimeoutException">The process did not complete it within a minute.</exception>
     public static async Task<long> RunAsync(int processId)
     {
-        // What had a finalizer goes with the second, and then the collector gives back what it does not use.
+        // The second one frees objects with finalizers; after that the collector returns unused memory to the system.
         for (var n = 0; n < 2; n++)
         {
             await OnceAsync(processId);
-            await Task.Delay(FinalizersNeed);
+            await Task.Delay(TimeForFinalizers);
         }
 
         return await OnceAsync(processId);
@@ -32,7 +32,7 @@ internal static class ForcedCollection
         var done = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         var isFull = false;
 
-        // GCHeapCollect asks for the collection, GC for the events that tell when it is over.
+        // GCHeapCollect requests the collection, GC the events that show when it has ended.
         await using var events = await RuntimeEvents.ListenAsync(
             processId,
             ClrTraceEventParser.Keywords.GCHeapCollect | ClrTraceEventParser.Keywords.GC,

@@ -2,19 +2,19 @@ using System.Globalization;
 
 namespace Chat.Bench.Diagnostics;
 
-/// <summary>Memory of a process that is in RAM (RSS), as Linux tells it.</summary>
+/// <summary>Resident memory (RSS) of a process on Linux.</summary>
 internal static class ResidentMemory
 {
     private const int BytesPerKilobyte = 1024;
 
-    /// <summary>In bytes, counted page by page; it takes the system some milliseconds.</summary>
+    /// <summary>In bytes, counted page by page, which takes the system some milliseconds.</summary>
     public static long Now(int processId) => Read($"/proc/{processId}/smaps_rollup", "Rss:");
 
-    /// <summary>The most since <see cref="ForgetPeak"/>, in bytes.</summary>
+    /// <summary>The peak since <see cref="ResetPeak"/>, in bytes.</summary>
     public static long Peak(int processId) => Read($"/proc/{processId}/status", "VmHWM:");
 
-    /// <summary>The peak is what is there now.</summary>
-    public static void ForgetPeak(int processId) => File.WriteAllText($"/proc/{processId}/clear_refs", "5");
+    /// <summary>Sets the peak to the current value.</summary>
+    public static void ResetPeak(int processId) => File.WriteAllText($"/proc/{processId}/clear_refs", "5");
 
     private static long Read(string file, string name)
     {

@@ -5,7 +5,7 @@ using Microsoft.Diagnostics.Tracing.Parsers;
 
 namespace Chat.Bench.Diagnostics;
 
-/// <summary>Listens to the events of another .NET process's runtime, on a task of its own, until it is disposed.</summary>
+/// <summary>Receives the runtime events of another .NET process, in a background task, until it is disposed.</summary>
 internal sealed class RuntimeEvents : IAsyncDisposable
 {
     private const string Runtime = "Microsoft-Windows-DotNETRuntime";
@@ -19,11 +19,11 @@ internal sealed class RuntimeEvents : IAsyncDisposable
         reading = Task.Factory.StartNew(() => Read(listen), TaskCreationOptions.LongRunning);
     }
 
-    /// <summary>Returns when the process sends its events.</summary>
-    /// <param name="processId">A process of this user.</param>
+    /// <summary>Returns when the process has started to send events.</summary>
+    /// <param name="processId">A process of the same user.</param>
     /// <param name="keywords">Which events, by <see cref="ClrTraceEventParser.Keywords"/>.</param>
-    /// <param name="level">How many of them.</param>
-    /// <param name="listen">Subscribes to those that are wanted; they come on another thread, a little later.</param>
+    /// <param name="level">Their verbosity.</param>
+    /// <param name="listen">Subscribes to events; they are raised on another thread, with a short delay.</param>
     public static async Task<RuntimeEvents> ListenAsync(
         int processId,
         ClrTraceEventParser.Keywords keywords,
@@ -36,7 +36,7 @@ internal sealed class RuntimeEvents : IAsyncDisposable
         return new RuntimeEvents(session, listen);
     }
 
-    /// <summary>Ends the session; everything that happened before has been told when it returns.</summary>
+    /// <summary>Ends the session; all earlier events have been raised when it returns.</summary>
     public async ValueTask DisposeAsync()
     {
         await session.StopAsync(CancellationToken.None);

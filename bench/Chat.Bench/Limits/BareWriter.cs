@@ -8,27 +8,27 @@ using Microsoft.Data.Sqlite;
 namespace Chat.Bench.Limits;
 
 /// <summary>
-/// Writes the rows of the service's log (a message and its dedupe key for each send) with its statements, into its schema,
-/// under its pragmas and with its checkpoints. That is all: it looks nothing up, hashes nothing, and is asked by nobody.
+/// Writes the rows of the service's log, a message and its client offset for each send, with the service's statements,
+/// schema, pragmas and checkpoints. It does nothing else: no look-ups, no hashing, no callers to answer.
 /// </summary>
 internal sealed class BareWriter : IDisposable
 {
     private const int HashBytes = 16;
 
-    // The service hashes a text on the thread that read it, not on the writer's.
+    // The service hashes a text on the thread that received it, not on the writer's thread.
     private static readonly byte[] Hash = new byte[HashBytes];
 
     private readonly SqliteLogFile file;
     private readonly SqliteConnection connection;
     private readonly SqliteCheckpoints checkpoints;
-    private readonly SqliteStatement begin, commit, insertMessage, insertKey, setHead;
+    private readonly SqliteStatement begin, commit, insertMessage, insertOffset, setHead;
     private readonly byte[][] offsets;
     private readonly int rooms;
     private readonly byte[] text = Encoding.UTF8.GetBytes(BenchText.Of(0));
 
-    /// <param name="directory">Of a new log.</param>
-    /// <param name="senders">So many senders' keys come in turn.</param>
-    /// <param name="rooms">So many rooms get messages in turn.</param>
+    /// <param name="directory">Where the new log is created.</param>
+    /// <param name="senders">The number of senders, in turn.</param>
+    /// <param name="rooms">The number of rooms, in turn.</param>
     public BareWriter(string directory, int senders, int rooms)
     {
         this.rooms = rooms;
@@ -41,7 +41,7 @@ internal sealed class BareWriter : IDisposable
         insertMessage = new SqliteStatement(
             connection,
             "INSERT INTO message (position, sender_id, sent_at, client_offset, text) VALUES (?, ?, ?, ?, ?)");
-        insertKey = new SqliteStatement(
+        insertOffset = new SqliteStatement(
             connection,
             "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash) VALUES (?, ?, ?, ?, ?)");
         setHead = new SqliteStatement(connection, "UPDATE room SET head = ? WHERE room_id = ?");
@@ -49,13 +49,13 @@ internal sealed class BareWriter : IDisposable
         AddNames(senders);
     }
 
-    /// <summary>The database.</summary>
+    /// <summary>The path of the database.</summary>
     public string Path => file.Path;
 
-    /// <summary>Rows of messages so far; as many are there of keys.</summary>
+    /// <summary>Rows of messages so far, and as many of client offsets.</summary>
     public long Rows { get; private set; }
 
-    /// <summary>Stores so many in one transaction, and makes the checkpoint that is due.</summary>
+    /// <summary>Stores so many messages in one transaction, and runs a checkpoint if one is due.</summary>
     public void Store(int count)
     {
         begin.Run();
@@ -69,7 +69,7 @@ internal sealed class BareWriter : IDisposable
         checkpoints.AfterBatch();
     }
 
-    /// <summary>Leaves a log that the service can open.</summary>
+    /// <summary>Completes the log, so that the service can open it.</summary>
     public void Dispose()
     {
         begin.Run();
@@ -79,7 +79,7 @@ internal sealed class BareWriter : IDisposable
         }
 
         commit.Run();
-        foreach (var statement in (SqliteStatement[])[begin, commit, insertMessage, insertKey, setHead])
+        foreach (var statement in (SqliteStatement[])[begin, commit, insertMessage, insertOffset, setHead])
         {
             statement.Dispose();
         }
@@ -116,12 +116,12 @@ internal sealed class BareWriter : IDisposable
         offset = offset[..(offsets[sender].Length + digits)];
 
         insertMessage
-            .Bind(1, (room << MessagePosition.IdBits) | id)
+            .Bind(1, SqliteSchema.PositionOf(room, id))
             .Bind(2, sender)
             .Bind(3, sentAt)
             .BindText(4, offset)
             .BindText(5, text)
             .Run();
-        insertKey.Bind(1, room).Bind(2, sender).BindText(3, offset).Bind(4, id).BindBlob(5, Hash).Run();
+        insertOffset.Bind(1, room).Bind(2, sender).BindText(3, offset).Bind(4, id).BindBlob(5, Hash).Run();
     }
 }

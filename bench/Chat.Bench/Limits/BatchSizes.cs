@@ -2,11 +2,13 @@ using Microsoft.Data.Sqlite;
 
 namespace Chat.Bench.Limits;
 
-/// <summary>In which batches the service has stored what its database holds.</summary>
+/// <summary>The batches in which the service stored the messages of a database.</summary>
 internal static class BatchSizes
 {
-    /// <summary>Messages of each batch, in order: those of one transaction have one time.</summary>
-    /// <param name="database">The database of a service that has stopped.</param>
+    /// <summary>
+    /// The number of messages of each batch, in order. Messages of one transaction have the same time.
+    /// </summary>
+    /// <param name="database">The database of a stopped service.</param>
     public static IReadOnlyList<int> Read(string database)
     {
         var source = new SqliteConnectionStringBuilder { DataSource = database, Mode = SqliteOpenMode.ReadOnly, Pooling = false };

@@ -7,12 +7,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Chat.Bench.Limits;
 
 /// <summary>
-/// limit-fsync: writes 4 KiB and syncs, in turn. As a write-ahead log that has begun anew, it goes over a file whose
-/// blocks are written already, so that a sync has no new length and no new blocks to keep: the cheapest that there is.
-/// Every other sync is a full one, which keeps the file's times, too: that is what SQLite as we have it calls.
+/// limit-fsync: writes 4 KiB and syncs, again and again. Like a write-ahead log that has been reset, it overwrites
+/// existing blocks of a file, so that a sync has no new length and no new blocks to record: the cheapest case. Syncs
+/// alternate between data only (fdatasync) and full ones (fsync), which also record the file's times and are what our
+/// SQLite calls.
 /// </summary>
-/// <param name="directory">On the file system that the peers' databases are on.</param>
-/// <param name="length">How long.</param>
+/// <param name="directory">On the same file system as the peers' databases.</param>
+/// <param name="length">How long it runs.</param>
 internal sealed class FsyncLimit(string directory, TimeSpan length)
 {
     private const int PageBytes = 4096;
@@ -49,13 +50,13 @@ internal sealed class FsyncLimit(string directory, TimeSpan length)
                 ["full sync p50 (ms)"] = Milliseconds(full, 0.50),
                 ["full sync p99 (ms)"] = Milliseconds(full, 0.99),
             },
-            Failure = data.Count == 0 ? "nothing was synced" : null,
+            Failure = data.Count == 0 ? "no sync was made" : null,
         };
     }
 
     private long Time(SafeFileHandle file, Action<SafeFileHandle> sync)
     {
-        BitConverter.TryWriteBytes(page, ++writes); // never the bytes that are there
+        BitConverter.TryWriteBytes(page, ++writes); // always new bytes
         var began = Stopwatch.GetTimestamp();
         RandomAccess.Write(file, page, writes * PageBytes % FileBytes);
         sync(file);
@@ -67,7 +68,7 @@ internal sealed class FsyncLimit(string directory, TimeSpan length)
             ? double.NaN
             : latencies.Order().ElementAt((int)(share * (latencies.Count - 1))) * 1000.0 / Stopwatch.Frequency;
 
-    // The data, and of the rest only what is needed to read it back.
+    // The data, with only the metadata that is needed to read it back.
     private static void SyncData(SafeFileHandle file)
     {
         if (!OperatingSystem.IsLinux())

@@ -6,10 +6,10 @@ using Microsoft.Data.Sqlite;
 namespace Chat.Bench.Limits;
 
 /// <summary>
-/// limit-scan: reads every message of the service's database in order, in one query and for nobody: once through the data
-/// reader of Microsoft.Data.Sqlite, once column by column from SQLite itself, without a string.
+/// limit-scan: reads every message of the service's database in order, in one query, and discards it: once through the
+/// data reader of Microsoft.Data.Sqlite, once through SQLite's column functions, without creating strings.
 /// </summary>
-/// <param name="database">The database of a service that has stopped.</param>
+/// <param name="database">The database of a stopped service.</param>
 internal sealed class ScanLimit(string database)
 {
     private const string Query = """
@@ -24,7 +24,7 @@ internal sealed class ScanLimit(string database)
         using var file = SqliteLogFile.Open(Path.GetDirectoryName(database)!, TimeSpan.FromSeconds(5));
         using var connection = file.OpenReader();
 
-        // Warm: the file is in the system's cache, and the code has been compiled.
+        // Warm-up: fills the system's file cache and compiles the code.
         ThroughDataReader(connection);
         ThroughColumns(connection);
 
@@ -37,7 +37,7 @@ internal sealed class ScanLimit(string database)
                 ["rows/s with raw column access"] = columns.PerSecond,
                 ["rows"] = reader.Rows,
             },
-            Failure = reader.Rows == 0 ? $"{database} holds no message" : null,
+            Failure = reader.Rows == 0 ? $"{Path.GetFileName(database)} holds no messages" : null,
         };
     }
 
@@ -53,10 +53,10 @@ internal sealed class ScanLimit(string database)
         using var command = connection.CreateCommand();
         command.CommandText = Query;
         using var reader = command.ExecuteReader();
-        var seen = new Seen();
+        var rows = new CheckedRows();
         while (reader.Read())
         {
-            seen.Row(
+            rows.Add(
                 reader.GetInt64(0),
                 reader.GetString(1).Length,
                 reader.GetInt64(2),
@@ -64,16 +64,16 @@ internal sealed class ScanLimit(string database)
                 reader.GetString(4).Length);
         }
 
-        return seen.Rows;
+        return rows.Count;
     }
 
     private static long ThroughColumns(SqliteConnection connection)
     {
         using var statement = new SqliteStatement(connection, Query);
-        var seen = new Seen();
+        var rows = new CheckedRows();
         while (statement.Step())
         {
-            seen.Row(
+            rows.Add(
                 statement.Int64(0),
                 statement.Bytes(1).Length,
                 statement.Int64(2),
@@ -82,25 +82,25 @@ internal sealed class ScanLimit(string database)
         }
 
         statement.Reset();
-        return seen.Rows;
+        return rows.Count;
     }
 
-    // A use of every column, so that none of it is left out.
-    private struct Seen
+    // Uses every column, so that none of the work can be skipped.
+    private struct CheckedRows
     {
         private long position;
 
-        public long Rows { get; private set; }
+        public long Count { get; private set; }
 
-        public void Row(long position, int sender, long sentAt, int clientOffset, int text)
+        public void Add(long position, int sender, long sentAt, int clientOffset, int text)
         {
             if (position <= this.position || sender == 0 || sentAt <= 0 || clientOffset == 0 || text == 0)
             {
-                throw new InvalidDataException($"The row at {position}, after {this.position}, is not one of a log.");
+                throw new InvalidDataException($"The row at position {position}, after {this.position}, is not a message of a log.");
             }
 
             this.position = position;
-            Rows++;
+            Count++;
         }
     }
 }

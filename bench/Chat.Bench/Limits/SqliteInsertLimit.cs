@@ -4,13 +4,13 @@ using Chat.Bench.Loads;
 namespace Chat.Bench.Limits;
 
 /// <summary>
-/// limit-sqlite: a bare loop of prepared inserts of the rows that the service's log stores, in batches of given sizes, one
-/// synced transaction each.
+/// limit-sqlite: a bare loop that inserts the rows of the service's log with prepared statements, in batches of given
+/// sizes, each in one synced transaction.
 /// </summary>
-/// <param name="directory">Where its database is made, and left.</param>
-/// <param name="batches">The sizes, one after the other and then from the beginning.</param>
-/// <param name="length">How long.</param>
-/// <param name="rooms">So many rooms get messages in turn.</param>
+/// <param name="directory">Where it creates its database, which it does not delete.</param>
+/// <param name="batches">The sizes, used in turn.</param>
+/// <param name="length">How long it runs after the warm-up.</param>
+/// <param name="rooms">The number of rooms, in turn.</param>
 internal sealed class SqliteInsertLimit(string directory, IReadOnlyList<int> batches, TimeSpan length, int rooms = 1)
 {
     private const int Senders = 8;

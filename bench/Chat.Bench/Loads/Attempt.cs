@@ -2,7 +2,9 @@ using System.Net.WebSockets;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>Turns what breaks a round into its failure, so that the other rounds go on.</summary>
+/// <summary>
+/// Turns an exception that ends a round into the round's failure, so that the other rounds are still run.
+/// </summary>
 internal static class Attempt
 {
     public static async Task<RoundResult> RunAsync(Func<Task<RoundResult>> round)
@@ -17,7 +19,7 @@ internal static class Attempt
         }
     }
 
-    /// <summary>The peer or the connection to it failed, and not this program.</summary>
+    /// <summary>Whether the peer or the connection failed, rather than this program.</summary>
     public static bool IsOfARound(Exception error) =>
         error is InvalidDataException or IOException or HttpRequestException or WebSocketException or TimeoutException;
 }

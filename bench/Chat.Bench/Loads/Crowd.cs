@@ -3,7 +3,9 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>The receivers and senders of one round, each with a task that reads for it.</summary>
+/// <summary>
+/// The receivers and senders of one round, each with a task that reads for it. Disposing closes their connections.
+/// </summary>
 internal sealed class Crowd : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopReading = new();
@@ -19,7 +21,32 @@ internal sealed class Crowd : IAsyncDisposable
 
     public long Delivered => Receivers.Sum(receiver => receiver.Count);
 
-    /// <summary>Adds a client that has connected and wants to read.</summary>
+    /// <summary>Connects receivers that follow the default room.</summary>
+    /// <param name="server">The peer.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="inOrder">Whether the peer promises an order.</param>
+    /// <param name="latencies">Takes the latency of each delivery.</param>
+    /// <param name="after">The id of the room's newest message; null = the database is new.</param>
+    public async Task AddReceiversAsync(
+        IPeerServer server, int count, bool inOrder, Latencies? latencies = null, long? after = null)
+    {
+        for (var n = 0; n < count; n++)
+        {
+            var setup = new ClientSetup($"receiver-{n}") { Reads = true, After = after ?? ClientSetup.NewMessagesOnly };
+            Add(await server.ConnectAsync(setup), new Receiver(inOrder, after ?? 0, latencies));
+        }
+    }
+
+    /// <summary>Connects senders to the default room.</summary>
+    public async Task AddSendersAsync(IPeerServer server, int count, int most, Latencies? latencies = null)
+    {
+        for (var n = 0; n < count; n++)
+        {
+            AddSender(await server.ConnectAsync(new ClientSetup($"sender-{n}")), most, latencies);
+        }
+    }
+
+    /// <summary>Adds a client that is connected and reads.</summary>
     public void Add(IPeerClient client, Receiver receiver)
     {
         clients.Add(client);
@@ -27,7 +54,7 @@ internal sealed class Crowd : IAsyncDisposable
         Watch(client.ReadAsync(receiver, stopReading.Token));
     }
 
-    /// <summary>Adds a client that has connected and wants to send.</summary>
+    /// <summary>Adds a client that is connected and sends.</summary>
     public Sender AddSender(IPeerClient client, int most, Latencies? latencies)
     {
         clients.Add(client);
@@ -37,7 +64,7 @@ internal sealed class Crowd : IAsyncDisposable
         return sender;
     }
 
-    /// <summary>From now on the crowd is broken when this fails.</summary>
+    /// <summary>Makes the crowd fail when this task fails.</summary>
     public Task Watch(Task task)
     {
         var watched = WatchAsync(task);
@@ -45,22 +72,27 @@ internal sealed class Crowd : IAsyncDisposable
         return watched;
     }
 
-    /// <summary>Lets time pass; throws at once when something fails meanwhile.</summary>
+    /// <summary>Waits for some time; throws at once if the crowd fails.</summary>
     public async Task PassAsync(TimeSpan time, CancellationToken stop)
     {
         var delay = Task.Delay(time, stop);
         await await Task.WhenAny(delay, broken.Task);
     }
 
-    /// <summary>Waits for something; throws when something fails meanwhile, or it takes longer than <paramref name="limit"/>.</summary>
+    /// <summary>Waits for a task; throws at once if the crowd fails, or after <paramref name="limit"/>.</summary>
     public async Task PassAsync(Task task, TimeSpan limit, CancellationToken stop) =>
         await await Task.WhenAny(task.WaitAsync(limit, stop), broken.Task);
 
-    /// <summary>Waits until every receiver has so many; says what is wrong where one has not.</summary>
+    /// <summary>
+    /// Waits until every receiver has so many messages; returns what is missing after <paramref name="limit"/>, or
+    /// null.
+    /// </summary>
     public Task<string?> ArriveAsync(long messages, TimeSpan limit, CancellationToken stop) =>
         ArriveAsync(_ => messages, limit, stop);
 
-    /// <summary>The same where not all have the same room: so many are due at each, by its place in the list.</summary>
+    /// <summary>
+    /// The same for receivers of different rooms: <paramref name="due"/> maps a receiver's index to its messages.
+    /// </summary>
     public async Task<string?> ArriveAsync(Func<int, long> due, TimeSpan limit, CancellationToken stop)
     {
         var poll = TimeSpan.FromMilliseconds(5);

@@ -4,34 +4,34 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>What a service that runs somewhere is loaded with.</summary>
+/// <summary>The load for a service that is already running.</summary>
 internal sealed record DeployedLoadSetup(Uri Address)
 {
     public int Senders { get; init; } = 8;
 
     public int InFlight { get; init; } = 64;
 
-    /// <summary>Sends a second, over all senders; null = as many as <see cref="InFlight"/> lets through.</summary>
+    /// <summary>Sends per second over all senders; null = as many as <see cref="InFlight"/> permits.</summary>
     public double? Rate { get; init; }
 
-    /// <summary>Over all rooms, in turn.</summary>
+    /// <summary>Divided evenly among the rooms.</summary>
     public int Receivers { get; init; } = 8;
 
-    /// <summary>New ones; at most one for each sender.</summary>
+    /// <summary>New rooms; at most one per sender.</summary>
     public int Rooms { get; init; } = 1;
 
     public int Seconds { get; init; } = 10;
 
-    /// <summary>Users are called so, and a letter and a number more.</summary>
+    /// <summary>The beginning of user names; a letter and a number follow.</summary>
     public string UserPrefix { get; init; } = "bench";
 
-    /// <summary>Bearer token; null = users say who they are.</summary>
+    /// <summary>Bearer token; null = clients send a user name.</summary>
     public string? Token { get; init; }
 }
 
 /// <summary>
-/// Loads a service that this program has not started, in new rooms, so that nobody's messages are disturbed; says each
-/// second how it goes, and checks that everything arrives.
+/// Loads a service that this program did not start. It uses new rooms, so that it disturbs no others, prints figures
+/// every second, and checks that every message arrives.
 /// </summary>
 internal sealed class DeployedLoad(DeployedLoadSetup setup, TextWriter output)
 {
@@ -42,7 +42,7 @@ internal sealed class DeployedLoad(DeployedLoadSetup setup, TextWriter output)
     private readonly List<string> rooms = RoomNames(setup.Rooms);
 
     /// <summary>Returns what did not arrive; null = everything did.</summary>
-    /// <param name="stop">Ends the load early; what was sent is still waited for.</param>
+    /// <param name="stop">Ends the load early; messages already sent are still awaited.</param>
     public async Task<string?> RunAsync(CancellationToken stop)
     {
         await using var crowd = new Crowd();
@@ -60,28 +60,16 @@ internal sealed class DeployedLoad(DeployedLoadSetup setup, TextWriter output)
 
         await output.WriteLineAsync(
             $"{setup.Senders} senders and {setup.Receivers} receivers are connected to {setup.Address}; "
-            + $"the messages stay there, in {(rooms.Count == 1 ? "room" : "rooms")} {string.Join(", ", rooms)}.");
-        using var stopSending = new CancellationTokenSource();
-        var pacer = setup.Rate is { } rate ? new Pacer(rate, setup.Senders) : null;
-        var sending = crowd.Senders.Select((sender, n) => crowd.Watch(
-            pacer is null ? sender.KeepInFlightAsync(stopSending.Token) : sender.PaceAsync(pacer.Due(n)))).ToList();
-        var pacing = pacer?.RunAsync(stopSending.Token) ?? Task.FromResult(0L);
-        try
-        {
-            await LoadAsync(crowd, stop);
-        }
-        finally
-        {
-            latencies.End();
-            await stopSending.CancelAsync();
-            await pacing;
-        }
-
-        await crowd.PassAsync(Task.WhenAll(sending), Deadline, CancellationToken.None);
+            + $"the messages remain there, in {(rooms.Count == 1 ? "room" : "rooms")} {string.Join(", ", rooms)}.");
+        await using var traffic = Traffic.Start(crowd, setup.Rate);
+        await LoadAsync(crowd, stop);
+        latencies.End();
+        await traffic.StopAsync(Deadline, CancellationToken.None);
         var failure = await crowd.ArriveAsync(receiver => AckedIn(crowd, receiver % rooms.Count), Deadline, CancellationToken.None);
         if (failure is null)
         {
-            await output.WriteLineAsync(Text($"all {crowd.Acked:N0} messages were acked, and arrived in order at every receiver of their room"));
+            await output.WriteLineAsync(
+                Text($"all {crowd.Acked:N0} messages were acked, and every receiver of their room got them in order"));
         }
 
         return failure;

@@ -1,6 +1,6 @@
 namespace Chat.Bench.Loads;
 
-/// <summary>The names of figures and series, with their units, as they stand in tables.</summary>
+/// <summary>The names of figures and series, with units, as tables show them.</summary>
 internal static class Figures
 {
     public const string AckedPerSecond = "acked sends/s";
@@ -26,7 +26,7 @@ internal static class Figures
     public const string DeliveryP999 = "delivery p99.9 (ms)";
     public const string DeliveryMax = "delivery max (ms)";
 
-    /// <summary>Messages that came after one with a greater id; only of peers that do not promise an order.</summary>
+    /// <summary>Messages that arrived after one with a greater id; only for peers that promise no order.</summary>
     public const string OutOfOrder = "deliveries out of order";
 
     public const string ServerCpu = "server CPU (cores)";

@@ -5,15 +5,15 @@ using Chat.Bench.Peers;
 namespace Chat.Bench.Loads;
 
 /// <summary>
-/// Streams that follow a room each and hear nothing: what they cost. Then one message goes to every room at once, so that
-/// all of them have something to hear.
+/// The cost of streams that follow a room in which nothing happens. Then every room gets one message at the same time,
+/// so that every stream has something to deliver.
 /// </summary>
 internal sealed class IdleLoad(int streams, int streamsPerConnection, int rooms, TimeSpan quiet) : ILoad
 {
     public const string MemoryPerStream = "server memory per idle stream (KiB)";
     public const string HeapPerStream = "managed heap per idle stream (KiB)";
     public const string CpuWhileIdle = "server CPU while all are idle (cores)";
-    public const string LastArrival = "one message to each room: all have it after (ms)";
+    public const string LastArrival = "one message to each room: last arrival after (ms)";
     public const string OpenedPerSecond = "streams opened/s";
 
     private const double Kibibyte = 1024;
@@ -24,11 +24,11 @@ internal sealed class IdleLoad(int streams, int streamsPerConnection, int rooms,
 
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
-        // The collector's mode is the service's own, for whatever peer.
+        // All peers use the garbage collector mode of the service.
         var setup = new PeerSetup { Environment = new Dictionary<string, string> { ["DOTNET_gcServer"] = "0" } };
-        await using var server = (IGrpcPeerServer)await peer.StartAsync(setup);
+        await using var server = (GrpcPeerServer)await peer.StartAsync(setup);
 
-        // The first message of each room makes the room, and warms what is measured.
+        // The first message creates its room, and warms up the code that is measured.
         await using (var first = new RoomSenders())
         {
             await first.OpenAsync(server.Address, rooms, streamsPerConnection, stop);
@@ -38,7 +38,7 @@ internal sealed class IdleLoad(int streams, int streamsPerConnection, int rooms,
         return await LoadAsync(server, stop);
     });
 
-    private async Task<RoundResult> LoadAsync(IGrpcPeerServer server, CancellationToken stop)
+    private async Task<RoundResult> LoadAsync(GrpcPeerServer server, CancellationToken stop)
     {
         var (heapBefore, before) = await SettledMemory.OfAsync(server.ProcessId, stop);
         var latencies = new Latencies();

@@ -2,49 +2,31 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>One sender that waits for each ack, and one receiver, with a server that runs already and goes on running.</summary>
+/// <summary>One sender that waits for each ack, and one receiver. The server runs before and goes on running.</summary>
+/// <param name="server">Our service.</param>
+/// <param name="stored">Messages in the room at the start.</param>
+/// <param name="warmUp">The time before each measurement.</param>
+/// <param name="length">The time of each measurement.</param>
 internal sealed class InTurnLoad(IPeerServer server, long stored, TimeSpan warmUp, TimeSpan length)
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(250);
-
     private long head = stored;
 
     public Task<RoundResult> RunAsync(CancellationToken stop) => Attempt.RunAsync(async () =>
     {
-        var latencies = new Latencies();
-        await using var crowd = new Crowd();
-        crowd.Add(
-            await server.ConnectAsync(new ClientSetup("receiver") { Reads = true, After = head }),
-            new Receiver(inOrder: true, head));
-        var sender = crowd.AddSender(await server.ConnectAsync(new ClientSetup("sender")), most: 1, latencies);
-        using var stopSending = new CancellationTokenSource();
-        var sending = crowd.Watch(sender.KeepInFlightAsync(stopSending.Token));
-        await crowd.PassAsync(warmUp, stop);
-
-        using var measured = Measurement.Begin(server.Usage, SampleInterval);
-        var before = crowd.Acked;
-        latencies.Begin();
-        await crowd.PassAsync(length, stop);
-        var acked = crowd.Acked - before;
-        await measured.EndAsync();
-        latencies.End();
-
-        await stopSending.CancelAsync();
-        await crowd.PassAsync(sending, Deadline, stop);
-        var failure = await crowd.ArriveAsync(crowd.Acked, Deadline, stop);
-        head += crowd.Acked;
+        var traffic = new RoomTraffic(Senders: 1, InFlight: 1, Receivers: 1, warmUp, length);
+        var seen = await traffic.RunAsync(server, inOrder: true, head, stop);
+        head += seen.AckedInAll;
         return new RoundResult
         {
             Figures = new Dictionary<string, double>
             {
-                [Figures.AckP50] = latencies.Percentile(50),
-                [Figures.AckP99] = latencies.Percentile(99),
-                [Figures.AckedPerSecond] = measured.PerSecond(acked),
-                [Figures.ServerCpuPerSend] = measured.CpuPer(acked),
-                [Figures.ServerMemory] = measured.Memory[^1].Value,
+                [Figures.AckP50] = seen.Latencies.Percentile(50),
+                [Figures.AckP99] = seen.Latencies.Percentile(99),
+                [Figures.AckedPerSecond] = seen.Usage.PerSecond(seen.Acked),
+                [Figures.ServerCpuPerSend] = seen.Usage.CpuPer(seen.Acked),
+                [Figures.ServerMemory] = seen.Usage.Memory[^1].Value,
             },
-            Failure = failure,
+            Failure = seen.Failure,
         };
     });
 }

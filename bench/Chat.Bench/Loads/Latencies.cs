@@ -1,18 +1,19 @@
-using System.Diagnostics;
 using HdrHistogram;
 
 namespace Chat.Bench.Loads;
 
 /// <summary>
-/// How long things took that began while it was measured, however late they ended: what is stuck at the end counts as
-/// long as it was stuck. For any number of threads.
+/// The latencies of operations that began during the measurement, however late they ended: an operation that is stuck
+/// at the end counts with its whole duration. Thread-safe.
 /// </summary>
-internal sealed class Latencies
+/// <param name="time">The clock; null = the system's, whose timestamps are those of the stopwatch.</param>
+internal sealed class Latencies(TimeProvider? time = null)
 {
     private const long MostMicroseconds = 600L * 1000 * 1000;
     private const int Digits = 3;
     private const double MicrosecondsPerMillisecond = 1000;
 
+    private readonly TimeProvider time = time ?? TimeProvider.System;
     private readonly Lock gate = new();
     private readonly LongHistogram all = new(1, MostMicroseconds, Digits);
     private readonly LongHistogram inThisSecond = new(1, MostMicroseconds, Digits);
@@ -21,7 +22,7 @@ internal sealed class Latencies
     private long end = long.MaxValue;
     private long second;
 
-    /// <summary>p99 in ms of what ended in each second of the measurement.</summary>
+    /// <summary>p99 in ms of the operations that ended in each second of the measurement.</summary>
     public IReadOnlyList<Point> P99PerSecond
     {
         get
@@ -35,13 +36,15 @@ internal sealed class Latencies
 
     public double Max => Percentile(100);
 
-    /// <summary>From now on.</summary>
-    public void Begin() => Volatile.Write(ref begin, Stopwatch.GetTimestamp());
+    /// <summary>Begins the measurement.</summary>
+    public void Begin() => Volatile.Write(ref begin, time.GetTimestamp());
 
-    /// <summary>What begins later does not count.</summary>
-    public void End() => Volatile.Write(ref end, Stopwatch.GetTimestamp());
+    /// <summary>Ends the measurement: operations that begin later do not count.</summary>
+    public void End() => Volatile.Write(ref end, time.GetTimestamp());
 
-    /// <summary>Something that was due or began at <paramref name="from"/>, a stopwatch's timestamp, has just ended.</summary>
+    /// <summary>
+    /// Records an operation that was due at <paramref name="from"/>, a timestamp of the clock, and has just ended.
+    /// </summary>
     public void Record(long from)
     {
         if (from < Volatile.Read(ref begin) || from >= Volatile.Read(ref end))
@@ -51,15 +54,15 @@ internal sealed class Latencies
 
         lock (gate)
         {
-            var now = Stopwatch.GetTimestamp();
-            var microseconds = (now - from) * 1_000_000 / Stopwatch.Frequency;
-            MoveTo((now - begin) / Stopwatch.Frequency);
+            var now = time.GetTimestamp();
+            var microseconds = (now - from) * 1_000_000 / time.TimestampFrequency;
+            MoveTo((now - begin) / time.TimestampFrequency);
             all.RecordValue(Math.Clamp(microseconds, 1, MostMicroseconds));
             inThisSecond.RecordValue(Math.Clamp(microseconds, 1, MostMicroseconds));
         }
     }
 
-    /// <summary>In milliseconds; not a number where nothing was recorded.</summary>
+    /// <summary>In milliseconds; NaN if nothing was recorded.</summary>
     /// <param name="percent">0 to 100.</param>
     public double Percentile(double percent)
     {
@@ -69,7 +72,7 @@ internal sealed class Latencies
         }
     }
 
-    /// <summary>p50 and p99 of what ended since the last call.</summary>
+    /// <summary>p50 and p99 in ms of the operations that ended since the last call.</summary>
     public (double P50, double P99) Take()
     {
         lock (gate)

@@ -1,6 +1,6 @@
 namespace Chat.Bench.Loads;
 
-/// <summary>Fits y = a·u + b·v to what was seen, so that the squares of the differences are least.</summary>
+/// <summary>Fits y = a·u + b·v to samples by least squares.</summary>
 internal sealed class LeastSquares
 {
     private double uu, uv, vv, uy, vy;
@@ -14,7 +14,7 @@ internal sealed class LeastSquares
         vy += v * y;
     }
 
-    /// <summary>Not numbers where everything seen was the same mixture of u and v.</summary>
+    /// <summary>NaN or infinite if u and v are proportional in all samples.</summary>
     public (double A, double B) Solve()
     {
         var determinant = (uu * vv) - (uv * uv);

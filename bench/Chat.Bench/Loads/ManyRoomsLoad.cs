@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>Durable sends, spread over so many rooms, that nobody reads.</summary>
+/// <summary>Durable sends spread over many rooms without receivers.</summary>
 internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFlight, TimeSpan warmUp, TimeSpan length) : ILoad
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
@@ -13,13 +13,13 @@ internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFl
 
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
-        await using var server = (IGrpcPeerServer)await peer.StartAsync(new PeerSetup { Stored = stored, Rooms = names });
+        await using var server = (GrpcPeerServer)await peer.StartAsync(new PeerSetup { Stored = stored, Rooms = names });
         var (result, acked) = await LoadAsync(server, stop);
         await server.StopAsync();
-        return result with { Failure = Wrong(server.Database!, stored + acked) };
+        return result with { Failure = FindMismatch(server.Database!, stored + acked) };
     });
 
-    private async Task<(RoundResult Result, long Acked)> LoadAsync(IGrpcPeerServer server, CancellationToken stop)
+    private async Task<(RoundResult Result, long Acked)> LoadAsync(GrpcPeerServer server, CancellationToken stop)
     {
         var connections = new List<GrpcConnection>();
         var crowd = new List<ManyRoomsSender>();
@@ -53,7 +53,7 @@ internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFl
         }
     }
 
-    // All rooms where there are few; else each sender has a share of its own, and together they have all.
+    // With few rooms every sender uses all of them; otherwise the rooms are divided among the senders.
     private List<string> RoomsOf(int sender) =>
         rooms < senders ? names : [.. names.Where((_, number) => number % senders == sender)];
 
@@ -70,8 +70,8 @@ internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFl
         Series = new Dictionary<string, IReadOnlyList<Point>> { [Figures.ServerMemory] = measured.Memory },
     };
 
-    // What was acked is there, once, and each room's ids have no hole.
-    private static string? Wrong(string database, long messages)
+    // Every acked message is stored exactly once, and the ids of each room have no hole.
+    private static string? FindMismatch(string database, long messages)
     {
         using var connection = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
         connection.Open();
@@ -81,9 +81,10 @@ internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFl
             """;
         using var row = command.ExecuteReader();
         row.Read();
-        var (heads, kept, keys) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
-        return (heads, kept, keys) == (messages, messages, messages)
+        var (heads, kept, offsets) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
+        return (heads, kept, offsets) == (messages, messages, messages)
             ? null
-            : $"{messages} were stored or acked; the rooms' heads say {heads}, and {kept} messages and {keys} keys are there";
+            : $"{messages} messages were stored before or acked, but the database holds {kept} messages and {offsets} client "
+              + $"offsets, and the rooms' heads add up to {heads}";
     }
 }

@@ -4,10 +4,12 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>Keeps sends in flight on one stream, to many rooms in turn; like a client of ours it has one id and counts up.</summary>
-/// <param name="stream">Has joined no room.</param>
+/// <summary>
+/// Keeps sends in flight on one stream, to many rooms in turn. Its client offsets are one id with a counter.
+/// </summary>
+/// <param name="stream">A stream that has joined no room.</param>
 /// <param name="rooms">At least one.</param>
-/// <param name="most">Sends that may be unacked at once.</param>
+/// <param name="most">The number of sends that may be unacked at once.</param>
 internal sealed class ManyRoomsSender(GrpcStream stream, IReadOnlyList<string> rooms, int most) : IArrivals
 {
     private readonly List<SendEncoder> encoders = Encoders(rooms);
@@ -16,7 +18,7 @@ internal sealed class ManyRoomsSender(GrpcStream stream, IReadOnlyList<string> r
 
     public long Acked => Volatile.Read(ref acked);
 
-    /// <summary>Sends until <paramref name="stop"/> fires, and returns when all is acked.</summary>
+    /// <summary>Sends until <paramref name="stop"/> is cancelled; returns when every send is acked.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         var sent = 0L;
@@ -41,7 +43,7 @@ internal sealed class ManyRoomsSender(GrpcStream stream, IReadOnlyList<string> r
 
             if (!await stream.ReadAsync(CancellationToken.None))
             {
-                throw new InvalidDataException($"A stream ended with {sent - acked} sends unacked.");
+                throw new InvalidDataException($"The stream ended with {sent - acked} sends unacked.");
             }
 
             while (stream.TryTake(out var frame))
@@ -58,7 +60,7 @@ internal sealed class ManyRoomsSender(GrpcStream stream, IReadOnlyList<string> r
     }
 
     public void Message(long id, ReadOnlySpan<byte> text) =>
-        throw new InvalidDataException("A sender that reads nothing got a message.");
+        throw new InvalidDataException("A sender that reads no room received a message.");
 
     public void Ack(long number) => Volatile.Write(ref acked, acked + 1);
 

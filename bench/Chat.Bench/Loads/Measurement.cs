@@ -3,7 +3,9 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>What processes used and a crowd got done between two moments, with the server's memory in between.</summary>
+/// <summary>
+/// The CPU time that server and load generator use between two moments, and samples of the server's memory.
+/// </summary>
 internal sealed class Measurement : IDisposable
 {
     public const double Mebibyte = 1024 * 1024;
@@ -35,7 +37,7 @@ internal sealed class Measurement : IDisposable
 
     public static Measurement Begin(ProcessUsage server, TimeSpan interval) => new(server, interval);
 
-    /// <summary>Now, or at an earlier timestamp of the stopwatch when what was measured had ended.</summary>
+    /// <summary>Ends it now, or in retrospect at an earlier stopwatch timestamp.</summary>
     public async Task EndAsync(long? at = null)
     {
         Took = Stopwatch.GetElapsedTime(began, at ?? Stopwatch.GetTimestamp());
@@ -51,10 +53,10 @@ internal sealed class Measurement : IDisposable
         over.Dispose();
     }
 
-    /// <summary>Something per second of the measurement.</summary>
+    /// <summary>A count per second of the measurement.</summary>
     public double PerSecond(long count) => count / Took.TotalSeconds;
 
-    /// <summary>The server's CPU time over a count, in µs; not a number where there was nothing.</summary>
+    /// <summary>The server's CPU time per item in µs; NaN if the count is 0.</summary>
     public double CpuPer(long count) => count == 0 ? double.NaN : serverCpu.TotalMicroseconds / count;
 
     public double ServerCpu => serverCpu / Took;

@@ -2,14 +2,16 @@ using System.Globalization;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>Whether this process, and a server that it starts, may have as many connections as a load wants.</summary>
+/// <summary>
+/// Checks that this process, and a server that it starts, may open as many connections as a load needs.
+/// </summary>
 internal static class OpenFiles
 {
-    // Databases, assemblies, what the runtime has open itself.
+    // Databases, assemblies, and files of the runtime itself.
     private const int Others = 300;
 
-    /// <exception cref="InvalidDataException">It may not.</exception>
-    public static void Demand(int connections)
+    /// <exception cref="InvalidDataException">The limit of open files is too low.</exception>
+    public static void EnsureEnough(int connections)
     {
         const string Limits = "/proc/self/limits";
         if (!File.Exists(Limits))
@@ -22,7 +24,8 @@ internal static class OpenFiles
         if (int.TryParse(most, CultureInfo.InvariantCulture, out var limit) && limit < connections + Others)
         {
             throw new InvalidDataException(
-                $"{connections} connections need {connections + Others} open files, and {limit} are allowed: raise ulimit -n.");
+                $"{connections} connections need {connections + Others} open files, but the limit is {limit}: "
+                + "raise it with ulimit -n.");
         }
     }
 }

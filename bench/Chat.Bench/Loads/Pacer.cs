@@ -5,24 +5,24 @@ using System.Threading.Channels;
 namespace Chat.Bench.Loads;
 
 /// <summary>
-/// Says when a send is due, at a fixed rate, to senders in turn. What is due does not wait for what was due before: a
-/// server that stands still is measured with all that would have been sent meanwhile.
+/// Tells senders, in turn, when their sends are due, at a fixed rate. A due send does not wait for earlier ones: if the
+/// server stalls, the measurement includes everything that was due meanwhile.
 /// </summary>
-/// <param name="perSecond">Sends due in a second, over all senders.</param>
-/// <param name="senders">So many take turns.</param>
+/// <param name="perSecond">Sends per second over all senders.</param>
+/// <param name="senders">The number of senders.</param>
 internal sealed class Pacer(double perSecond, int senders)
 {
     private readonly List<Channel<long>> due = [.. Enumerable.Range(0, senders).Select(_ => Channel.CreateUnbounded<long>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }))];
 
-    /// <summary>For one sender: timestamps of the stopwatch.</summary>
+    /// <summary>The stopwatch timestamps at which one sender's sends are due.</summary>
     public ChannelReader<long> Due(int sender) => due[sender].Reader;
 
-    /// <summary>Runs until <paramref name="stop"/> fires, on a thread of its own; returns how many were due.</summary>
-    public Task<long> RunAsync(CancellationToken stop) => Task.Factory.StartNew(
+    /// <summary>Runs on its own thread until <paramref name="stop"/> is cancelled.</summary>
+    public Task RunAsync(CancellationToken stop) => Task.Factory.StartNew(
         () => Run(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private long Run(CancellationToken stop)
+    private void Run(CancellationToken stop)
     {
         var began = Stopwatch.GetTimestamp();
         var number = 0L;
@@ -40,11 +40,10 @@ internal sealed class Pacer(double perSecond, int senders)
         }
 
         due.ForEach(channel => channel.Writer.Complete());
-        return number;
     }
 
-    // The timers of the runtime are late by up to 2 ms, which would be in every latency. Not longer than a moment, so that
-    // a stop is seen.
+    // Timers of the runtime are up to 2 ms late, and every latency would include that. It sleeps for a short time only,
+    // to notice a stop.
     private static void Sleep(TimeSpan time)
     {
         var most = TimeSpan.FromMilliseconds(50);

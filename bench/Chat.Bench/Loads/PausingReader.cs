@@ -3,15 +3,15 @@ using Chat.Bench.Peers;
 namespace Chat.Bench.Loads;
 
 /// <summary>
-/// Reads for a client, and can stop for a while: then what the server sends fills the stream's window, and the rest waits
+/// Reads for a client and can pause: the server's data then fills the stream's flow-control window, and the rest waits
 /// in the server.
 /// </summary>
 internal sealed class PausingReader(IPeerClient client, IArrivals arrivals, CancellationToken stop) : IDisposable
 {
     private CancellationTokenSource pause = new();
-    private TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource resumed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Reads until <paramref name="stop"/> fires.</summary>
+    /// <summary>Reads until <paramref name="stop"/> is cancelled.</summary>
     public async Task ReadAsync()
     {
         while (!stop.IsCancellationRequested)
@@ -21,19 +21,19 @@ internal sealed class PausingReader(IPeerClient client, IArrivals arrivals, Canc
                 await client.ReadAsync(arrivals, either.Token);
             }
 
-            await goOn.Task.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await resumed.Task.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     public Task PauseAsync() => pause.CancelAsync();
 
-    /// <summary>After <see cref="PauseAsync"/>.</summary>
-    public void GoOn()
+    /// <summary>Reads on after <see cref="PauseAsync"/>.</summary>
+    public void Resume()
     {
-        var waited = goOn;
+        var waited = resumed;
         pause.Dispose();
         pause = new CancellationTokenSource();
-        goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        resumed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         waited.SetResult();
     }
 

@@ -5,12 +5,12 @@ using Chat.Bench.Peers;
 namespace Chat.Bench.Loads;
 
 /// <summary>
-/// Reads one room, and checks on every message that it is the next; or, of a peer that promises no order, that it comes
-/// once.
+/// Reads one room, and checks that every message is the next one; or, if the peer promises no order, that it arrives
+/// only once.
 /// </summary>
-/// <param name="inOrder">What the peer promises.</param>
-/// <param name="after">The id before the first that is due.</param>
-/// <param name="latencies">Gets how long each message took since it was to be sent.</param>
+/// <param name="inOrder">Whether the peer promises an order.</param>
+/// <param name="after">The id before that of the first expected message.</param>
+/// <param name="latencies">Takes the latency of each message, counted from when it was due.</param>
 internal sealed class Receiver(bool inOrder, long after = 0, Latencies? latencies = null) : IArrivals
 {
     private const int BitsPerWord = 64;
@@ -22,33 +22,36 @@ internal sealed class Receiver(bool inOrder, long after = 0, Latencies? latencie
     private long lastId = after;
     private long awaited = long.MaxValue;
 
-    /// <summary>Messages that have come.</summary>
+    /// <summary>Messages received.</summary>
     public long Count => Volatile.Read(ref count);
 
-    /// <summary>The greatest id that has come.</summary>
+    /// <summary>The greatest id received.</summary>
     public long LastId => Volatile.Read(ref lastId);
 
-    /// <summary>Messages that came after one with a greater id.</summary>
+    /// <summary>Messages received after one with a greater id.</summary>
     public long OutOfOrder { get; private set; }
 
-    /// <summary>Tells when so many have come, by the stopwatch; to be asked before any comes.</summary>
+    /// <summary>
+    /// Completes with the stopwatch timestamp at which so many messages were received. Call it before the first
+    /// arrives.
+    /// </summary>
     public Task<long> ReachAsync(long messages)
     {
         awaited = messages;
         return reached.Task;
     }
 
-    /// <summary>What is wrong when so many messages are all that there are; null = they have come, each once.</summary>
+    /// <summary>Returns what is wrong if exactly so many messages were stored; null = each was received once.</summary>
     public string? Missing(long messages) =>
         Count == messages && LastId == before + messages
             ? null
-            : $"{messages} messages are stored, and a receiver has {Count}, the last with id {LastId}";
+            : $"{messages} messages were stored, but a receiver got {Count}, the last with id {LastId}";
 
     public void Message(long id, ReadOnlySpan<byte> text)
     {
         if (text.Length != BenchText.Bytes)
         {
-            throw new InvalidDataException($"{id} has {text.Length} bytes of text, and {BenchText.Bytes} were sent.");
+            throw new InvalidDataException($"Message {id} arrived with {text.Length} bytes of text instead of {BenchText.Bytes}.");
         }
 
         if (id == lastId + 1)
@@ -73,7 +76,7 @@ internal sealed class Receiver(bool inOrder, long after = 0, Latencies? latencie
         }
     }
 
-    public void Ack(long number) => throw new InvalidDataException("A receiver that sends nothing got an ack.");
+    public void Ack(long number) => throw new InvalidDataException("A receiver that sends nothing received an ack.");
 
     public bool CaughtUp() => true;
 
@@ -81,7 +84,7 @@ internal sealed class Receiver(bool inOrder, long after = 0, Latencies? latencie
     {
         if (inOrder)
         {
-            throw new InvalidDataException($"{lastId + 1} was due, and {id} came.");
+            throw new InvalidDataException($"Message {id} arrived instead of {lastId + 1}.");
         }
 
         OutOfOrder += id < lastId ? 1 : 0;
@@ -93,7 +96,7 @@ internal sealed class Receiver(bool inOrder, long after = 0, Latencies? latencie
         var bit = id - before - 1;
         if (bit < 0)
         {
-            throw new InvalidDataException($"{id} came, which is not after {before}.");
+            throw new InvalidDataException($"Message {id} arrived although the receiver asked for those after {before}.");
         }
 
         var (word, mask) = (bit / BitsPerWord, 1UL << (int)(bit % BitsPerWord));
@@ -104,7 +107,7 @@ internal sealed class Receiver(bool inOrder, long after = 0, Latencies? latencie
 
         if ((seen[word] & mask) != 0)
         {
-            throw new InvalidDataException($"{id} came twice.");
+            throw new InvalidDataException($"Message {id} arrived twice.");
         }
 
         seen[word] |= mask;

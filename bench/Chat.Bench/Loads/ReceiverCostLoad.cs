@@ -5,16 +5,16 @@ using Chat.Bench.Peers;
 namespace Chat.Bench.Loads;
 
 /// <summary>
-/// What a send with its deliveries costs the server, at so many receivers. Sends come in bursts, one request and so one
-/// commit each, and a receiver gets a burst in one frame: else a server with few receivers and many sends would look
-/// cheap, because it puts more messages into a frame. Parts without bursts, with some and with twice as many show what
-/// the sends cost and what goes by time.
+/// The server's cost of a send with its deliveries, for a number of receivers. Sends come in bursts: one request, so
+/// one commit, and one frame to each receiver. Otherwise a server with few receivers and many sends would look cheap,
+/// because it puts more messages into a frame. A round has stretches without bursts, with some, and with twice as many,
+/// which separate the cost of sends from the cost of time.
 /// </summary>
 internal sealed class ReceiverCostLoad(int receivers, int burst, double burstsPerSecond, TimeSpan part) : ILoad
 {
     public const string PerSend = "server CPU per send with its deliveries (µs)";
     public const string AtRest = "server CPU at rest (cores)";
-    public const string AllocatedPerSend = "server allocates per send with its deliveries (bytes)";
+    public const string AllocatedPerSend = "server allocations per send with its deliveries (bytes)";
     public const string Collections = "collections of generation 0";
 
     private const int MostUnackedBursts = 64;
@@ -23,27 +23,23 @@ internal sealed class ReceiverCostLoad(int receivers, int burst, double burstsPe
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>What the server allocated in the last round, by type.</summary>
+    /// <summary>The types that the server allocated most in the last round.</summary>
     public string Allocated { get; private set; } = "nothing was counted";
 
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
-        await using var server = (IGrpcPeerServer)await peer.StartAsync(new PeerSetup());
+        await using var server = (GrpcPeerServer)await peer.StartAsync(new PeerSetup());
         await using var crowd = new Crowd();
-        for (var n = 0; n < receivers; n++)
-        {
-            crowd.Add(await server.ConnectAsync(new ClientSetup($"receiver-{n}") { Reads = true }), new Receiver(inOrder: true));
-        }
-
+        await crowd.AddReceiversAsync(server, receivers, inOrder: true);
         var sender = crowd.AddSender(
             await server.ConnectAsync(new ClientSetup("sender")),
             burst * MostUnackedBursts,
             latencies: null);
-        await SendAsync(crowd, sender, burstsPerSecond, stop); // Compiles the code.
+        await SendAsync(crowd, sender, burstsPerSecond, stop); // Warms up the code.
         return await LoadAsync(server, crowd, sender, stop);
     });
 
-    private async Task<RoundResult> LoadAsync(IGrpcPeerServer server, Crowd crowd, Sender sender, CancellationToken stop)
+    private async Task<RoundResult> LoadAsync(GrpcPeerServer server, Crowd crowd, Sender sender, CancellationToken stop)
     {
         var fit = new LeastSquares();
         var generatorCpu = 0.0;
@@ -74,9 +70,9 @@ internal sealed class ReceiverCostLoad(int receivers, int burst, double burstsPe
         };
     }
 
-    // In a part of its own, because counting costs the server a little.
+    // Separately, because counting costs the server a little.
     private async Task<(double PerSend, double Collections)> CountAsync(
-        IGrpcPeerServer server, Crowd crowd, Sender sender, CancellationToken stop)
+        GrpcPeerServer server, Crowd crowd, Sender sender, CancellationToken stop)
     {
         var counter = await AllocationCounter.StartAsync(server.ProcessId);
         long began, ended, sends;
@@ -92,7 +88,9 @@ internal sealed class ReceiverCostLoad(int receivers, int burst, double burstsPe
         return ((double)allocated.Total / sends, allocated.Collections[0]);
     }
 
-    /// <summary>One part; returns how many were sent, when all have them.</summary>
+    /// <summary>
+    /// Sends for the length of one stretch; returns the number of sends when every receiver has them.
+    /// </summary>
     private async Task<long> SendAsync(Crowd crowd, Sender sender, double rate, CancellationToken stop)
     {
         if (rate == 0)
@@ -134,7 +132,7 @@ internal sealed class ReceiverCostLoad(int receivers, int burst, double burstsPe
             await crowd.PassAsync(TimeSpan.FromMilliseconds(1), stop);
             if (limit.Elapsed > Deadline)
             {
-                throw new InvalidDataException($"{acked} were sent, and {crowd.Acked} are acked.");
+                throw new InvalidDataException($"{acked} messages were sent, but only {crowd.Acked} are acked.");
             }
         }
 

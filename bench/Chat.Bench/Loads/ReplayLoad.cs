@@ -4,12 +4,12 @@ using Chat.Bench.Peers;
 namespace Chat.Bench.Loads;
 
 /// <summary>
-/// One client resumes from 0 over messages that were stored before the server started. Shorter replays have compiled
-/// the code and filled the pools by then: they are repeated until they become no faster.
+/// One client resumes from 0 over messages that were stored before the server started. Shorter replays come first: they
+/// compile the code and fill the pools, and are repeated until they stop getting faster.
 /// </summary>
 internal sealed class ReplayLoad(int messages) : ILoad
 {
-    // A full one would hide what a replay costs in memory: a server may keep what its first replay needed.
+    // A full one would hide the memory of a replay: a server may keep what its first replay needed.
     private const int WarmUpShare = 10;
     private const int MostOfWarmUp = 30_000;
 
@@ -22,7 +22,7 @@ internal sealed class ReplayLoad(int messages) : ILoad
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
         await using var server = await peer.StartAsync(new PeerSetup { Stored = messages });
-        var inOrder = peer is GrpcChatPeer;
+        var inOrder = peer.PromisesOrder;
         await WarmUpAsync(server, inOrder, stop);
         await Task.Delay(Rest, stop);
 
@@ -48,7 +48,7 @@ internal sealed class ReplayLoad(int messages) : ILoad
         }
     }
 
-    /// <summary>Returns when it has ended, by the stopwatch.</summary>
+    /// <summary>Returns the stopwatch timestamp at which the last message arrived.</summary>
     private async Task<long> ReplayAsync(IPeerServer server, bool inOrder, long after, CancellationToken stop)
     {
         await using var crowd = new Crowd();

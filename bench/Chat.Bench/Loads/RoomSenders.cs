@@ -4,7 +4,7 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>A sender for each of many rooms, on few connections; each sends one message.</summary>
+/// <summary>A sender for each of many rooms, on a few connections; each sends one message.</summary>
 internal sealed class RoomSenders : IAsyncDisposable
 {
     private const int OpenedAtOnce = 2;
@@ -25,7 +25,9 @@ internal sealed class RoomSenders : IAsyncDisposable
             stop);
     }
 
-    /// <summary>Sends a message to each room at the same time; returns when that was, and when all are acked.</summary>
+    /// <summary>
+    /// Sends one message to each room at the same time; returns that time, a stopwatch timestamp, when all are acked.
+    /// </summary>
     public async Task<long> SendAsync(TimeSpan limit, CancellationToken stop)
     {
         var now = Stopwatch.GetTimestamp();

@@ -5,17 +5,17 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>Sends as many as may be in flight, or what is due, and checks that each is acked once.</summary>
-/// <param name="client">Sends; and reads for nobody else.</param>
-/// <param name="most">Sends that may be unacked at once.</param>
-/// <param name="latencies">Gets how long each ack took since the send was due.</param>
+/// <summary>Sends as much as may be in flight, or what is due, and checks that each send is acked once.</summary>
+/// <param name="client">Sends, and reads acks only.</param>
+/// <param name="most">The number of sends that may be unacked at once.</param>
+/// <param name="latencies">Takes the latency of each ack, counted from when the send was due.</param>
 internal sealed class Sender(IPeerClient client, int most, Latencies? latencies = null) : IArrivals, IDisposable
 {
-    // Acks of a peer that promises no order may come in another one, so that numbers far apart are unacked together.
+    // A peer that promises no order may ack out of order, so the unacked numbers can be far apart.
     private const int SlotsPerSend = 16;
 
     private readonly long[] dueAt = new long[(int)BitOperations.RoundUpToPowerOf2((uint)(most * SlotsPerSend))];
-    private readonly SemaphoreSlim bell = new(0);
+    private readonly SemaphoreSlim wakeUp = new(0);
     private long sent;
     private long acked;
     private int waits;
@@ -23,7 +23,7 @@ internal sealed class Sender(IPeerClient client, int most, Latencies? latencies 
 
     public long Acked => Volatile.Read(ref acked);
 
-    /// <summary>Reads the acks until <paramref name="stop"/> fires; throws when the stream is lost.</summary>
+    /// <summary>Reads acks until <paramref name="stop"/> is cancelled; throws when the stream is lost.</summary>
     public async Task ListenAsync(CancellationToken stop)
     {
         try
@@ -33,11 +33,13 @@ internal sealed class Sender(IPeerClient client, int most, Latencies? latencies 
         finally
         {
             isOver = true;
-            bell.Release();
+            wakeUp.Release();
         }
     }
 
-    /// <summary>Keeps the most in flight until <paramref name="stop"/> fires; returns when all is acked.</summary>
+    /// <summary>
+    /// Keeps the most in flight until <paramref name="stop"/> is cancelled; returns when every send is acked.
+    /// </summary>
     public async Task KeepInFlightAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -56,7 +58,10 @@ internal sealed class Sender(IPeerClient client, int most, Latencies? latencies 
         await AllAckedAsync();
     }
 
-    /// <summary>Sends one for each time that is due, however late it is; returns when no more come and all is acked.</summary>
+    /// <summary>
+    /// Sends once for each due time, however late; returns when <paramref name="due"/> has ended and every send is
+    /// acked.
+    /// </summary>
     public async Task PaceAsync(ChannelReader<long> due)
     {
         await foreach (var intendedAt in due.ReadAllAsync())
@@ -73,14 +78,14 @@ internal sealed class Sender(IPeerClient client, int most, Latencies? latencies 
     }
 
     public void Message(long id, ReadOnlySpan<byte> text) =>
-        throw new InvalidDataException("A sender that reads nothing got a message.");
+        throw new InvalidDataException("A sender that reads no room received a message.");
 
     public void Ack(long number)
     {
         var from = number < Volatile.Read(ref sent) ? Interlocked.Exchange(ref Slot(number), 0) : 0;
         if (from == 0)
         {
-            throw new InvalidDataException($"{number} was acked, which was not sent or was acked before.");
+            throw new InvalidDataException($"Send {number} was acked, but it was acked before or never sent.");
         }
 
         latencies?.Record(from);
@@ -89,20 +94,20 @@ internal sealed class Sender(IPeerClient client, int most, Latencies? latencies 
 
     public bool CaughtUp() => true;
 
-    // Not with the first of many acks: what they free is sent together, and not one by one.
+    // Not after each ack: what all of them free is sent in one request.
     public void Pause()
     {
         if (Volatile.Read(ref waits) == 1 && Interlocked.Exchange(ref waits, 0) == 1)
         {
-            bell.Release();
+            wakeUp.Release();
         }
     }
 
-    public void Dispose() => bell.Dispose();
+    public void Dispose() => wakeUp.Dispose();
 
     private ref long Slot(long number) => ref dueAt[number & (dueAt.Length - 1)];
 
-    /// <summary>Sends so many at once; the caller sees to it that no more than the most are in flight.</summary>
+    /// <summary>Sends so many at once; the caller ensures that no more than the most are in flight.</summary>
     public async Task SendAsync(int count, long intendedAt)
     {
         var first = sent;
@@ -110,7 +115,7 @@ internal sealed class Sender(IPeerClient client, int most, Latencies? latencies 
         {
             if (Volatile.Read(ref Slot(number)) != 0)
             {
-                throw new InvalidDataException($"{number - dueAt.Length} is not acked, and {dueAt.Length} later ones are.");
+                throw new InvalidDataException($"Send {number - dueAt.Length} is still unacked after {dueAt.Length} later sends.");
             }
 
             Volatile.Write(ref Slot(number), intendedAt);
@@ -128,19 +133,19 @@ internal sealed class Sender(IPeerClient client, int most, Latencies? latencies 
         }
     }
 
-    // Either the flag is taken back here, or whoever took it rings.
+    // Either the flag is cleared here, or whoever cleared it releases the semaphore.
     private async Task AckAfterAsync(long known)
     {
         Interlocked.Exchange(ref waits, 1);
         var isDone = Acked != known || isOver;
         if (!isDone || Interlocked.Exchange(ref waits, 0) == 0)
         {
-            await bell.WaitAsync();
+            await wakeUp.WaitAsync();
         }
 
         if (isOver)
         {
-            throw new InvalidDataException($"A stream ended with {sent - Acked} sends unacked.");
+            throw new InvalidDataException($"The stream ended with {sent - Acked} sends unacked.");
         }
     }
 }

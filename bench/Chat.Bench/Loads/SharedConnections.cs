@@ -7,11 +7,11 @@ internal sealed class SharedConnections(Uri address, int streamsPerConnection) :
 {
     private readonly List<GrpcConnection> connections = [];
 
-    /// <summary>Opens streams; returns when all have joined their rooms.</summary>
+    /// <summary>Opens streams; returns when all of them have joined their rooms.</summary>
     /// <param name="streams">How many.</param>
-    /// <param name="atOnce">So many connections are being filled at the same time.</param>
-    /// <param name="setup">Of stream 0, 1, 2, …</param>
-    /// <param name="opened">Gets each stream with its number, one call at a time; the stream is then its business.</param>
+    /// <param name="atOnce">The number of connections that are filled at the same time.</param>
+    /// <param name="setup">The setup of stream 0, 1, 2, …</param>
+    /// <param name="opened">Takes ownership of each stream, with its number; called by one thread at a time.</param>
     /// <param name="stop">Gives up.</param>
     public async Task OpenAsync(
         int streams, int atOnce, Func<int, ClientSetup> setup, Action<GrpcClient, int> opened, CancellationToken stop)

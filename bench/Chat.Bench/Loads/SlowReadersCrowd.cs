@@ -3,7 +3,7 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Loads;
 
-/// <summary>Receivers of one room, each on a connection of its own; the slow ones can be made to stop reading.</summary>
+/// <summary>Receivers of one room, each on its own connection, of which the slow ones can stop reading.</summary>
 internal sealed class SlowReadersCrowd : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> clients = [];
@@ -16,20 +16,20 @@ internal sealed class SlowReadersCrowd : IAsyncDisposable
 
     public Crowd Crowd { get; } = new();
 
-    /// <summary>How long messages took to the others in each part of the round.</summary>
+    /// <summary>Delivery latencies of the other receivers in each part of the round.</summary>
     public IReadOnlyList<Latencies> Parts { get; }
 
-    /// <summary>The same over all of it.</summary>
+    /// <summary>Their delivery latencies in the whole round.</summary>
     public Latencies Whole { get; } = new();
 
-    /// <summary>Returns when all have joined; they read until <paramref name="stopReading"/> fires.</summary>
+    /// <summary>Returns when all have joined; they read until <paramref name="stopReading"/> is cancelled.</summary>
     public static async Task<SlowReadersCrowd> JoinAsync(
-        IGrpcPeerServer server, int others, int slow, int parts, CancellationToken stopReading)
+        GrpcPeerServer server, int others, int slow, int parts, CancellationToken stopReading)
     {
         var crowd = new SlowReadersCrowd(parts);
         try
         {
-            // In turn, so that neither has the earlier places in the server's lists.
+            // Alternating, so that neither group comes first in the server's lists.
             for (var n = 0; n < Math.Max(others, slow); n++)
             {
                 if (n < others)
@@ -52,21 +52,23 @@ internal sealed class SlowReadersCrowd : IAsyncDisposable
         }
     }
 
-    /// <summary>The slow ones stop reading.</summary>
+    /// <summary>Makes the slow receivers stop reading.</summary>
     public Task PauseAsync() => Task.WhenAll(slow.Select(one => one.Reader.PauseAsync()));
 
-    /// <summary>They go on; returns how long it took until each had what had been delivered to the others by then.</summary>
-    public async Task<TimeSpan> GoOnAsync(TimeSpan limit, CancellationToken stop)
+    /// <summary>
+    /// Makes them read again; returns the time until each has caught up with the others' position at the call.
+    /// </summary>
+    public async Task<TimeSpan> ResumeAsync(TimeSpan limit, CancellationToken stop)
     {
         var began = Stopwatch.GetTimestamp();
         var head = others.Max(receiver => receiver.LastId);
-        slow.ForEach(one => one.Reader.GoOn());
+        slow.ForEach(one => one.Reader.Resume());
         while (slow.Exists(one => one.Receiver.LastId < head))
         {
             await Crowd.PassAsync(TimeSpan.FromMilliseconds(1), stop);
             if (Stopwatch.GetElapsedTime(began) > limit)
             {
-                throw new InvalidDataException($"A slow reader has not caught up within {limit.TotalSeconds:N0} s.");
+                throw new InvalidDataException($"A slow reader did not catch up within {limit.TotalSeconds:N0} s.");
             }
         }
 
@@ -81,7 +83,7 @@ internal sealed class SlowReadersCrowd : IAsyncDisposable
         readers.ForEach(reader => reader.Dispose());
     }
 
-    private async Task AddAsync(IGrpcPeerServer server, string name, bool isSlow, CancellationToken stopReading)
+    private async Task AddAsync(GrpcPeerServer server, string name, bool isSlow, CancellationToken stopReading)
     {
         var connection = new GrpcConnection(server.Address, isSlow ? GrpcConnection.SmallWindow : GrpcConnection.LargeWindow);
         connections.Add(connection);
@@ -105,4 +107,24 @@ internal sealed class SlowReadersCrowd : IAsyncDisposable
         Crowd.Receivers.Add(receiver);
         _ = Crowd.Watch(reader.ReadAsync());
     }
+}
+
+/// <summary>
+/// A receiver whose latencies count in several measurements: the whole round, and the part in which each was due.
+/// </summary>
+internal sealed class TimedReceiver(Receiver receiver, IReadOnlyList<Latencies> parts) : IArrivals
+{
+    public void Message(long id, ReadOnlySpan<byte> text)
+    {
+        receiver.Message(id, text);
+        var due = BenchText.TimestampOf(text);
+        foreach (var part in parts)
+        {
+            part.Record(due);
+        }
+    }
+
+    public void Ack(long number) => receiver.Ack(number);
+
+    public bool CaughtUp() => receiver.CaughtUp();
 }

@@ -6,18 +6,18 @@ using Chat.Bench.Peers;
 namespace Chat.Bench.Loads;
 
 /// <summary>
-/// A paced load to receivers on connections of their own, some of which stop reading for a while and then go on: what the
-/// others notice of it. Parts of the same length in which everybody reads come before and after.
+/// A paced load to receivers on their own connections, some of which stop reading for a while: does that affect the
+/// others? Parts of the same length in which everybody reads come before and after.
 /// </summary>
 internal sealed class SlowReadersLoad(int others, int slow, int perSecond, TimeSpan warmUp, TimeSpan part) : ILoad
 {
-    public const string CalmLeast = "p99 of the others, calm: least (ms)";
+    public const string CalmLeast = "p99 of the others, calm: minimum (ms)";
     public const string CalmMedian = "p99 of the others, calm: median (ms)";
-    public const string CalmMost = "p99 of the others, calm: most (ms)";
+    public const string CalmMost = "p99 of the others, calm: maximum (ms)";
     public const string WhileStopped = "p99 of the others while some have stopped (ms)";
     public const string P50Calm = "p50 of the others, calm (ms)";
     public const string P50WhileStopped = "p50 of the others while some have stopped (ms)";
-    public const string CatchUp = "the slow have caught up after (s)";
+    public const string CatchUp = "slow readers caught up after (s)";
 
     private const int CalmBefore = 2;
     private const int CalmAfter = 1;
@@ -31,38 +31,25 @@ internal sealed class SlowReadersLoad(int others, int slow, int perSecond, TimeS
     {
         var stallLimit = Max(TimeSpan.FromSeconds(60), 2 * part).ToString("c", CultureInfo.InvariantCulture);
         var setup = new PeerSetup { Environment = new Dictionary<string, string> { ["CHAT_STALLLIMIT"] = stallLimit } };
-        await using var server = (IGrpcPeerServer)await peer.StartAsync(setup);
+        await using var server = (GrpcPeerServer)await peer.StartAsync(setup);
         using var stopReading = new CancellationTokenSource();
-        using var stopSending = new CancellationTokenSource();
-        var pacer = new Pacer(perSecond, Senders);
         await using var readers = await SlowReadersCrowd.JoinAsync(
             server, others, slow, CalmBefore + 1 + CalmAfter, stopReading.Token);
-        var sending = new List<Task>();
-        for (var n = 0; n < Senders; n++)
-        {
-            var client = await server.ConnectAsync(new ClientSetup($"sender-{n}"));
-            var sender = readers.Crowd.AddSender(client, MostUnacked, latencies: null);
-            sending.Add(readers.Crowd.Watch(sender.PaceAsync(pacer.Due(n))));
-        }
-
-        var pacing = pacer.RunAsync(stopSending.Token);
+        await readers.Crowd.AddSendersAsync(server, Senders, MostUnacked);
+        await using var traffic = Traffic.Start(readers.Crowd, perSecond);
         try
         {
             var result = await LoadAsync(server, readers, stop);
-            await stopSending.CancelAsync();
-            var due = await pacing;
-            await readers.Crowd.PassAsync(Task.WhenAll(sending), Deadline, stop);
-            return result with { Failure = await readers.Crowd.ArriveAsync(due, Deadline, stop) };
+            await traffic.StopAsync(Deadline, stop);
+            return result with { Failure = await readers.Crowd.ArriveAsync(readers.Crowd.Acked, Deadline, stop) };
         }
         finally
         {
-            await stopSending.CancelAsync();
-            await pacing;
             await stopReading.CancelAsync();
         }
     });
 
-    private async Task<RoundResult> LoadAsync(IGrpcPeerServer server, SlowReadersCrowd readers, CancellationToken stop)
+    private async Task<RoundResult> LoadAsync(GrpcPeerServer server, SlowReadersCrowd readers, CancellationToken stop)
     {
         var crowd = readers.Crowd;
         await crowd.PassAsync(warmUp, stop);
@@ -75,11 +62,11 @@ internal sealed class SlowReadersLoad(int others, int slow, int perSecond, TimeS
         }
 
         var (began, before) = (Stopwatch.GetElapsedTime(roundBegan).TotalSeconds, server.Usage.Resident);
-        ResidentMemory.ForgetPeak(server.ProcessId);
+        ResidentMemory.ResetPeak(server.ProcessId);
         await readers.PauseAsync();
         await PassAsync(crowd, readers.Parts[CalmBefore], stop);
         var ended = Stopwatch.GetElapsedTime(roundBegan).TotalSeconds;
-        var catchUp = await readers.GoOnAsync(Deadline, stop);
+        var catchUp = await readers.ResumeAsync(Deadline, stop);
         var growth = ResidentMemory.Peak(server.ProcessId) - before;
         for (var n = 0; n < CalmAfter; n++)
         {
@@ -100,8 +87,8 @@ internal sealed class SlowReadersLoad(int others, int slow, int perSecond, TimeS
                 [P50Calm] = readers.Parts[0].Percentile(50),
                 [Figures.ServerMemoryGrowth] = growth / Measurement.Mebibyte,
                 [CatchUp] = catchUp.TotalSeconds,
-                ["they stop at (s)"] = began,
-                ["they go on at (s)"] = ended,
+                ["slow readers stop at (s)"] = began,
+                ["slow readers resume at (s)"] = ended,
                 [Figures.ServerCpu] = whole.ServerCpu,
                 [Figures.GeneratorCpu] = whole.GeneratorCpu,
             },

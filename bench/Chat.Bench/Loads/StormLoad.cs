@@ -5,8 +5,8 @@ using Chat.Bench.Peers;
 namespace Chat.Bench.Loads;
 
 /// <summary>
-/// Clients that come back at the same moment, each on a connection of its own, and have all missed the same messages of
-/// one room.
+/// Clients that reconnect at the same moment, each on its own connection, after all of them have missed the same
+/// messages of one room.
 /// </summary>
 internal sealed class StormLoad(int clients, int stored, int behind) : ILoad
 {
@@ -23,8 +23,8 @@ internal sealed class StormLoad(int clients, int stored, int behind) : ILoad
 
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
-        OpenFiles.Demand(clients);
-        await using var server = (IGrpcPeerServer)await peer.StartAsync(new PeerSetup { Stored = stored });
+        OpenFiles.EnsureEnough(clients);
+        await using var server = (GrpcPeerServer)await peer.StartAsync(new PeerSetup { Stored = stored });
         await using (var few = new Crowd())
         {
             await ReturnAsync(server, few, Math.Max(1, clients / WarmUpShare), stop);
@@ -34,9 +34,9 @@ internal sealed class StormLoad(int clients, int stored, int behind) : ILoad
         return await LoadAsync(server, stop);
     });
 
-    private async Task<RoundResult> LoadAsync(IGrpcPeerServer server, CancellationToken stop)
+    private async Task<RoundResult> LoadAsync(GrpcPeerServer server, CancellationToken stop)
     {
-        ResidentMemory.ForgetPeak(server.ProcessId);
+        ResidentMemory.ResetPeak(server.ProcessId);
         using var measured = Measurement.Begin(server.Usage, SampleInterval);
         var began = Stopwatch.GetTimestamp();
         await using var crowd = new Crowd();
@@ -45,7 +45,7 @@ internal sealed class StormLoad(int clients, int stored, int behind) : ILoad
         await measured.EndAsync(times.Max());
         var growth = (ResidentMemory.Peak(server.ProcessId) / Measurement.Mebibyte) - measured.MemoryBefore;
 
-        // Nobody may get anything more.
+        // No client may receive more than it missed.
         await crowd.PassAsync(Rest, stop);
         return new RoundResult
         {
@@ -67,8 +67,8 @@ internal sealed class StormLoad(int clients, int stored, int behind) : ILoad
         };
     }
 
-    // When each had all that it had missed; that there is no hole in it, the receiver checks.
-    private async Task<long[]> ReturnAsync(IPeerServer server, Crowd crowd, int count, CancellationToken stop)
+    // Returns when each had everything it had missed. The receiver checks that nothing is left out.
+    private async Task<long[]> ReturnAsync(GrpcPeerServer server, Crowd crowd, int count, CancellationToken stop)
     {
         var after = stored - behind;
         var caughtUp = new Task<long>[count];

@@ -4,8 +4,8 @@ using System.Text;
 namespace Chat.Bench.Peers;
 
 /// <summary>
-/// The text of every message: 16 hexadecimal digits of the stopwatch's timestamp at which it was to be sent, then
-/// letters. So whoever receives it knows how long it took, without a table.
+/// The text of every message: the stopwatch timestamp at which it was due, as 16 hexadecimal digits, then letters. A
+/// receiver can compute the latency from the text alone.
 /// </summary>
 internal static class BenchText
 {

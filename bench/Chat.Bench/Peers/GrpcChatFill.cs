@@ -9,25 +9,30 @@ using Microsoft.Data.Sqlite;
 namespace Chat.Bench.Peers;
 
 /// <summary>
-/// Makes a log of our service and fills it without the service: it could take minutes to send what this writes in
-/// seconds. Rows are inserted in the order of their keys, the only one that stays fast when the tables outgrow the cache.
+/// Fills a new log without the service: this takes seconds where sending the messages would take minutes. Rows are
+/// inserted in the order of their primary keys, the only order that stays fast once the tables outgrow the cache.
 /// </summary>
 internal static class GrpcChatFill
 {
     private const int Senders = 8;
     private const int HashBytes = 16;
 
-    /// <summary>As many digits in each offset, so that the order of their numbers is the order of their bytes.</summary>
+    /// <summary>
+    /// A fixed number of digits in each client offset, so that their byte order is their numeric order.
+    /// </summary>
     private const int OffsetDigits = 9;
 
-    /// <summary>Fills a new log in <paramref name="directory"/> with messages that go to the rooms in turn; on disk when it returns.</summary>
+    /// <summary>
+    /// Creates a log in <paramref name="directory"/>, with the messages spread evenly over the rooms. They are on disk
+    /// when it returns.
+    /// </summary>
     public static void Run(string directory, long messages, IReadOnlyList<string> rooms)
     {
         ArgumentOutOfRangeException.ThrowIfZero(rooms.Count);
         using var file = SqliteLogFile.Open(directory, TimeSpan.FromSeconds(5));
         using (var connection = file.OpenWriter())
         {
-            // Nothing can be lost that would be missed: a fill that breaks off is thrown away with its directory.
+            // Durability does not matter here: the directory of an interrupted fill is deleted.
             SqliteLogFile.Execute(connection, """
                 PRAGMA journal_mode = OFF;
                 PRAGMA synchronous = OFF;
@@ -43,7 +48,7 @@ internal static class GrpcChatFill
                 """);
         }
 
-        // Otherwise the system would write it while something is being measured.
+        // Otherwise the system would write the file during the measurement.
         using var written = File.OpenHandle(file.Path, FileMode.Open, FileAccess.ReadWrite);
         RandomAccess.FlushToDisk(written);
     }
@@ -58,7 +63,7 @@ internal static class GrpcChatFill
             connection,
             "INSERT INTO room (room_id, name, oldest, head) VALUES (?, ?, 1, ?)");
         using var insertMessages = new SqliteStatement(connection, MessagesSql(clients));
-        using var insertKeys = new SqliteStatement(connection, KeysSql);
+        using var insertOffsets = new SqliteStatement(connection, OffsetsSql);
         for (var sender = 0; sender < Senders; sender++)
         {
             insertSender.Bind(1, SenderId(sender)).Bind(2, $"filled-{sender}").Run();
@@ -70,21 +75,21 @@ internal static class GrpcChatFill
             var head = (messages / rooms.Count) + (room < messages % rooms.Count ? 1 : 0);
             if (head == 0)
             {
-                break; // A room without a message does not exist.
+                break; // A room without messages does not exist.
             }
 
             var state = new RoomState(room + 1, rooms[room], oldest: 1, head);
             insertRoom.Bind(1, state.RoomId).Bind(2, state.Name).Bind(3, head).Run();
             insertMessages
                 .Bind(1, head)
-                .Bind(2, MessagePosition.Of(state, 0))
+                .Bind(2, SqliteSchema.PositionOf(state.RoomId, 0))
                 .Bind(3, sentAt + room)
                 .Bind(4, rooms.Count)
                 .Bind(5, text)
                 .Run();
             for (var sender = 0; sender < Math.Min(Senders, head); sender++)
             {
-                insertKeys
+                insertOffsets
                     .Bind(1, head)
                     .Bind(2, state.RoomId)
                     .Bind(3, SenderId(sender))
@@ -97,7 +102,7 @@ internal static class GrpcChatFill
 
     private static int SenderId(int sender) => sender + 1;
 
-    // Message n of a room (from 1) is of sender (n - 1) mod 8, and n is its offset's number, too.
+    // Message n of a room (from 1) is from sender (n - 1) mod 8; n is also the number in its client offset.
     private static string MessagesSql(IReadOnlyList<string> clients) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
@@ -109,7 +114,7 @@ internal static class GrpcChatFill
         FROM numbers
         """);
 
-    private static readonly string KeysSql = string.Create(
+    private static readonly string OffsetsSql = string.Create(
         CultureInfo.InvariantCulture,
         $"""
         WITH RECURSIVE numbers (n) AS (SELECT ?3 UNION ALL SELECT n + {Senders} FROM numbers WHERE n + {Senders} <= ?1)

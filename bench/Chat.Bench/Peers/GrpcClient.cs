@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Chat.Bench.Peers;
 
-/// <summary>A client of the chat, or of anything that serves its stream: sends and reads in bytes.</summary>
+/// <summary>A client of the chat's stream, whoever serves it. It sends and reads bytes and builds no objects.</summary>
 internal sealed class GrpcClient : IPeerClient
 {
     public const string Path = "/chat.v1.ChatService/Chat";
@@ -20,7 +20,9 @@ internal sealed class GrpcClient : IPeerClient
         encoder = new SendEncoder(setup.Reads ? "" : setup.Room);
     }
 
-    /// <summary>Opens a connection for this client alone; returns when the first response has come: the room is joined.</summary>
+    /// <summary>
+    /// Opens a connection for this client alone; returns with the first response, which confirms the join.
+    /// </summary>
     /// <inheritdoc cref="GrpcStream.OpenAsync" path="/exception" />
     public static async Task<GrpcClient> ConnectAsync(Uri address, ClientSetup setup, string? token = null)
     {
@@ -36,7 +38,7 @@ internal sealed class GrpcClient : IPeerClient
         }
     }
 
-    /// <summary>The same on a connection that others use, too, and that the caller disposes.</summary>
+    /// <summary>Opens a stream on a connection that other clients share and the caller disposes.</summary>
     /// <inheritdoc cref="GrpcStream.OpenAsync" path="/exception" />
     public static Task<GrpcClient> ConnectAsync(GrpcConnection shared, ClientSetup setup, string? token = null) =>
         ConnectAsync(shared, setup, token, isOwned: false);
@@ -85,14 +87,14 @@ internal sealed class GrpcClient : IPeerClient
     private static async Task<GrpcClient> ConnectAsync(
         GrpcConnection connection, ClientSetup setup, string? token, bool isOwned)
     {
-        using var patience = new CancellationTokenSource(OpenLimit);
-        var stream = await GrpcStream.OpenAsync(connection, Path, Metadata(setup, token), patience.Token);
+        using var limit = new CancellationTokenSource(OpenLimit);
+        var stream = await GrpcStream.OpenAsync(connection, Path, Metadata(setup, token), limit.Token);
         try
         {
-            // The first response says that the room is joined; what it says is kept for whoever reads.
-            return await stream.ReadAsync(patience.Token)
+            // The first response confirms the join. It stays in the stream for ReadAsync.
+            return await stream.ReadAsync(limit.Token)
                 ? new GrpcClient(stream, isOwned ? connection : null, setup)
-                : throw new InvalidDataException("The service ended the stream before it said anything.");
+                : throw new InvalidDataException("The service ended the stream before its first response.");
         }
         catch
         {

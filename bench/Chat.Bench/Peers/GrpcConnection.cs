@@ -1,20 +1,24 @@
 namespace Chat.Bench.Peers;
 
-/// <summary>One HTTP/2 connection to a gRPC server, for one stream or for many that share it.</summary>
+/// <summary>One HTTP/2 connection to a gRPC server, for one stream or many.</summary>
 internal sealed class GrpcConnection : IDisposable
 {
-    /// <summary>Of each stream, in bytes: large enough that a reader that reads never makes the server wait.</summary>
+    /// <summary>Bytes per stream: so large that a reader that keeps reading never makes the server wait.</summary>
     public const int LargeWindow = 1024 * 1024;
 
-    /// <summary>The least that HTTP/2 allows: what a stream that stops reading can have on its way.</summary>
+    /// <summary>
+    /// The initial window of HTTP/2: how much the server can send to a stream that has stopped reading.
+    /// </summary>
     public const int SmallWindow = 64 * 1024 - 1;
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
     private readonly HttpMessageInvoker invoker;
 
-    /// <param name="address">http:// speaks HTTP/2 from the first byte, https:// agrees on it in the handshake.</param>
-    /// <param name="window">How many bytes each stream takes before it has read any.</param>
+    /// <param name="address">
+    /// http:// uses HTTP/2 with prior knowledge, https:// negotiates it in the TLS handshake.
+    /// </param>
+    /// <param name="window">Flow-control window of each stream, in bytes.</param>
     public GrpcConnection(Uri address, int window = LargeWindow)
     {
         Address = address;

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Chat.Bench.Peers;
 
-/// <summary>The body of a request that stays open: whoever has the call writes into it until it is completed.</summary>
+/// <summary>The body of a request that stays open: the owner of the call writes to it until it is completed.</summary>
 internal sealed class GrpcRequestBody : HttpContent
 {
     private readonly TaskCompletionSource<Stream> opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -10,10 +10,10 @@ internal sealed class GrpcRequestBody : HttpContent
 
     public GrpcRequestBody() => Headers.ContentType = new("application/grpc");
 
-    /// <summary>Where to write; there once the connection is.</summary>
+    /// <summary>The stream to write to; available once the request has been started.</summary>
     public Task<Stream> Opened => opened.Task;
 
-    /// <summary>Nothing more comes.</summary>
+    /// <summary>Ends the request.</summary>
     public void Complete() => completed.TrySetResult();
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)

@@ -2,26 +2,29 @@ using System.Net.Http.Headers;
 
 namespace Chat.Bench.Peers;
 
-/// <summary>Turns what a gRPC call ended with into an exception that says it.</summary>
+/// <summary>Turns the failed status of a gRPC call into an exception.</summary>
 internal static class GrpcStatus
 {
     private const string Key = "grpc-status";
     private const string Ok = "0";
 
-    /// <exception cref="InvalidDataException">Something else than gRPC answers, or the call is over already.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The response is not a gRPC response, or it has already ended the call.
+    /// </exception>
     public static void CheckHeaders(HttpResponseMessage response)
     {
         var type = response.Content.Headers.ContentType?.MediaType;
         if (!response.IsSuccessStatusCode || type?.StartsWith("application/grpc", StringComparison.Ordinal) != true)
         {
             throw new InvalidDataException(
-                $"What answers is no gRPC service: HTTP status {(int)response.StatusCode}, content type {type ?? "none"}.");
+                $"This is not a gRPC service: it answered with HTTP status {(int)response.StatusCode} and content type "
+                + $"{type ?? "none"}.");
         }
 
         if (response.Headers.Contains(Key))
         {
             Check(response.Headers);
-            throw new InvalidDataException("The call ended before it began.");
+            throw new InvalidDataException("The service ended the call without a response.");
         }
     }
 

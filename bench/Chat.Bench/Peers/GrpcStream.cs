@@ -3,16 +3,16 @@ using System.Buffers.Binary;
 namespace Chat.Bench.Peers;
 
 /// <summary>
-/// A duplex gRPC call of which the load generator sees only bytes: building an object for every message that arrives
-/// would make it the bottleneck.
+/// A bidirectional gRPC call that carries bytes: if the load generator built an object for every message it receives,
+/// it would be the bottleneck.
 /// </summary>
 internal sealed class GrpcStream : IAsyncDisposable
 {
-    /// <summary>Before each message: a byte that says whether it is compressed, and four for its length.</summary>
+    /// <summary>Precedes each message: one byte for compression and four for the length.</summary>
     public const int PrefixBytes = 5;
 
-    // A stream that gets little keeps a small buffer, so that many thousands of them fit in; one that gets much reads
-    // several frames at once.
+    // A quiet stream keeps a small buffer, so that many thousands of streams fit into memory; a busy one reads several
+    // frames at once.
     private const int FirstBufferBytes = 2 * 1024;
     private const int UsualBufferBytes = 256 * 1024;
 
@@ -32,13 +32,13 @@ internal sealed class GrpcStream : IAsyncDisposable
         this.responses = responses;
     }
 
-    /// <summary>Opens a call; returns when the response headers have come.</summary>
+    /// <summary>Opens a call; returns when the response headers have arrived.</summary>
     /// <param name="connection">May be shared with other calls.</param>
     /// <param name="path">As in "/chat.v1.ChatService/Chat".</param>
-    /// <param name="metadata">Goes with the call.</param>
-    /// <param name="stop">Gives up opening.</param>
-    /// <exception cref="HttpRequestException">Nothing answers, or not HTTP/2.</exception>
-    /// <exception cref="InvalidDataException">Something else than this method answers, or it refuses the call.</exception>
+    /// <param name="metadata">The call's metadata.</param>
+    /// <param name="stop">Cancels the opening; the open stream ignores it.</param>
+    /// <exception cref="HttpRequestException">Nothing listens there, or it does not speak HTTP/2.</exception>
+    /// <exception cref="InvalidDataException">The server is not a gRPC server, or it rejected the call.</exception>
     public static async Task<GrpcStream> OpenAsync(
         GrpcConnection connection,
         string path,
@@ -72,14 +72,16 @@ internal sealed class GrpcStream : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends what has its prefix already: one message or several. One caller at a time.</summary>
+    /// <summary>Sends one or more messages that already have their prefixes. One caller at a time.</summary>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> messages)
     {
         await requests.WriteAsync(messages);
         await requests.FlushAsync();
     }
 
-    /// <summary>The next whole message among the bytes that were read; it lives until the next <see cref="ReadAsync"/>.</summary>
+    /// <summary>
+    /// Takes the next complete message from the bytes read so far. It is valid until the next <see cref="ReadAsync"/>.
+    /// </summary>
     public bool TryTake(out ReadOnlySpan<byte> message)
     {
         message = default;
@@ -99,8 +101,10 @@ internal sealed class GrpcStream : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Reads more bytes, as many as are there; false = the call is over and ended well.</summary>
-    /// <exception cref="InvalidDataException">The call ended with another status than OK.</exception>
+    /// <summary>Reads the bytes that are available, at least one; false = the call has ended with OK.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The call has ended with a status other than OK, or within a message.
+    /// </exception>
     public async ValueTask<bool> ReadAsync(CancellationToken stop)
     {
         MakeSpace();
@@ -109,7 +113,7 @@ internal sealed class GrpcStream : IAsyncDisposable
         if (read == 0)
         {
             GrpcStatus.CheckTrailers(response);
-            return begin == end ? false : throw new InvalidDataException("The call ended amid a message.");
+            return begin == end ? false : throw new InvalidDataException("The call ended within a message.");
         }
 
         return true;
@@ -127,10 +131,10 @@ internal sealed class GrpcStream : IAsyncDisposable
         const byte Uncompressed = 0;
         return buffer[begin] == Uncompressed
             ? PrefixBytes + (int)BinaryPrimitives.ReadUInt32BigEndian(buffer.AsSpan(begin + 1))
-            : throw new InvalidDataException("A compressed message came, and none was asked for.");
+            : throw new InvalidDataException("The service sent a compressed message although the call accepts none.");
     }
 
-    // What remains goes to the front; a buffer that was filled to its end becomes a larger one.
+    // Moves the remaining bytes to the front; a buffer that was filled completely is replaced by a larger one.
     private void MakeSpace()
     {
         var (rest, wasFull) = (end - begin, end == buffer.Length);

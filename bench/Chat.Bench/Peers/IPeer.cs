@@ -1,15 +1,18 @@
 namespace Chat.Bench.Peers;
 
 /// <summary>
-/// A program that can be measured: started anew for every round, as a process of its own with a new database, and
-/// spoken to over its own protocol.
+/// A program that can be measured. Each round starts it as a new process with a new database, and talks to it over its
+/// own protocol.
 /// </summary>
 internal interface IPeer
 {
-    /// <summary>As it stands in tables: grpcchat, tutorial, tutorial-wal, signalr, limit-grpc.</summary>
+    /// <summary>Its name in tables: grpcchat, tutorial, tutorial-wal, signalr, limit-grpc.</summary>
     string Name { get; }
 
-    /// <summary>Starts it; returns when it listens.</summary>
+    /// <summary>Whether every reader of a room gets its messages in the order of their ids.</summary>
+    bool PromisesOrder => false;
+
+    /// <summary>Starts it; returns when it is listening.</summary>
     Task<IPeerServer> StartAsync(PeerSetup setup);
 }
 
@@ -17,82 +20,91 @@ internal interface IPeer
 internal sealed record PeerSetup
 {
     /// <summary>
-    /// So many messages of <see cref="BenchText.Bytes"/> bytes are in <see cref="Rooms"/>, in turn, before it starts;
-    /// written into its database directly, because a peer may need minutes to take them.
+    /// The number of messages of <see cref="BenchText.Bytes"/> bytes that are in its database before it starts, spread
+    /// evenly over <see cref="Rooms"/>. They are written directly, because sending them could take minutes.
     /// </summary>
     public int Stored { get; init; }
 
-    /// <summary>The rooms that have those; a peer without rooms has one.</summary>
+    /// <summary>The rooms of the stored messages; a peer without rooms ignores them.</summary>
     public IReadOnlyList<string> Rooms { get; init; } = [ClientSetup.DefaultRoom];
 
-    /// <summary>Added to the environment of its process.</summary>
+    /// <summary>Environment variables added for its process.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 }
 
-/// <summary>A peer that runs; disposing kills it and deletes its database.</summary>
+/// <summary>A running peer. Disposing kills it and deletes its database.</summary>
 internal interface IPeerServer : IAsyncDisposable
 {
-    /// <summary>Of the server's process alone.</summary>
+    /// <summary>The resource usage of the server's process alone.</summary>
     ProcessUsage Usage { get; }
 
-    /// <summary>Its database, to look at when it has stopped; null where it has none.</summary>
+    /// <summary>The path of its database, for a look at it after the stop; null = it has none.</summary>
     string? Database { get; }
 
-    /// <summary>Opens a client on a connection of its own; returns when it may send and, if it reads, follows its room.</summary>
+    /// <summary>
+    /// Connects a client with its own connection; returns when it can send and, if it reads, has joined its room.
+    /// </summary>
     Task<IPeerClient> ConnectAsync(ClientSetup setup);
 
-    /// <summary>Asks the process to end, and waits until it has; <see cref="Database"/> is then whole.</summary>
+    /// <summary>Asks the process to end and waits until it has; <see cref="Database"/> is then complete.</summary>
     Task StopAsync();
 }
 
-/// <summary>Who a client is and what it wants.</summary>
+/// <summary>Who a client is, and what it reads.</summary>
 /// <param name="Name">The user.</param>
 internal sealed record ClientSetup(string Name)
 {
     public const string DefaultRoom = "bench";
 
-    /// <summary>Where it sends, and what it reads.</summary>
+    /// <summary>As <see cref="After"/>: no stored messages.</summary>
+    public const long NewMessagesOnly = -1;
+
+    /// <summary>The room that it sends to and, if it reads, joins.</summary>
     public string Room { get; init; } = DefaultRoom;
 
-    /// <summary>False = it gets no messages, only the acks of its own.</summary>
+    /// <summary>False = it receives no messages, only acks of its own sends.</summary>
     public bool Reads { get; init; }
 
-    /// <summary>It gets the messages with ids greater than this; -1 = what comes from now on.</summary>
-    public long After { get; init; } = -1;
+    /// <summary>It receives the messages with greater ids.</summary>
+    public long After { get; init; } = NewMessagesOnly;
 }
 
 /// <summary>One connection. One task may send while another reads.</summary>
 internal interface IPeerClient : IAsyncDisposable
 {
     /// <summary>
-    /// Sends messages numbered from <paramref name="first"/> on, without waiting for their acks. Each has a text of
+    /// Sends messages without waiting for their acks, numbered from <paramref name="first"/>. Each has a text of
     /// <see cref="BenchText.Bytes"/> bytes that begins with <paramref name="intendedAt"/>.
     /// </summary>
-    /// <param name="first">Number of the first; a client's numbers count up from 0, and are (part of) the dedupe key.</param>
+    /// <param name="first">
+    /// Number of the first. A client numbers its sends from 0; the number is part of the client offset.
+    /// </param>
     /// <param name="count">How many.</param>
-    /// <param name="intendedAt">The stopwatch's timestamp at which they were to be sent.</param>
+    /// <param name="intendedAt">The stopwatch timestamp at which they were due.</param>
     ValueTask SendAsync(long first, int count, long intendedAt);
 
     /// <summary>
-    /// Reports what arrives until <paramref name="stop"/> fires (then it just returns) or
-    /// <see cref="IArrivals.CaughtUp"/> answers false. Throws when the connection is lost.
+    /// Reports what arrives. Returns when <paramref name="stop"/> is cancelled or <see cref="IArrivals.CaughtUp"/>
+    /// returns false; throws when the connection is lost.
     /// </summary>
     Task ReadAsync(IArrivals arrivals, CancellationToken stop);
 }
 
-/// <summary>What one client hears. Called by its one reading task.</summary>
+/// <summary>Takes what one client receives; called only by the task that reads for it.</summary>
 internal interface IArrivals
 {
-    /// <summary>A message; <paramref name="text"/> lives only as long as the call. Its first 16 bytes are <see cref="BenchText"/>'s timestamp.</summary>
+    /// <summary>
+    /// A message. <paramref name="text"/> is valid during the call only; see <see cref="BenchText"/>.
+    /// </summary>
     void Message(long id, ReadOnlySpan<byte> text);
 
     /// <summary>The send with this number is stored.</summary>
     void Ack(long number);
 
-    /// <summary>Where the protocol says so: everything old has come. False = stop reading.</summary>
+    /// <summary>The stored messages have arrived, if the protocol says so. Return false to stop reading.</summary>
     bool CaughtUp();
 
-    /// <summary>All that came at once has been reported: now is the time to act on it, once for all of it.</summary>
+    /// <summary>Everything that arrived together has been reported: time to react to all of it at once.</summary>
     void Pause()
     {
     }

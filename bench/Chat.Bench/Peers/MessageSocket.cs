@@ -2,7 +2,9 @@ using System.Net.WebSockets;
 
 namespace Chat.Bench.Peers;
 
-/// <summary>A WebSocket of text messages, read whole into one buffer. One task may read while others send.</summary>
+/// <summary>
+/// A WebSocket that reads each text message completely into one buffer. One task may read while others send.
+/// </summary>
 internal sealed class MessageSocket : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(30);
@@ -13,14 +15,14 @@ internal sealed class MessageSocket : IAsyncDisposable
     private int length;
     private bool isWhole = true;
 
-    // Cancelling a read would end the connection: a read that was left is gone on with by the next.
-    private Task<ValueWebSocketReceiveResult>? left;
+    // Cancelling a read would abort the connection, so an abandoned read is continued by the next call.
+    private Task<ValueWebSocketReceiveResult>? pendingRead;
 
     private MessageSocket()
     {
     }
 
-    /// <summary>The message that <see cref="ReceiveAsync"/> has read, until it is called again.</summary>
+    /// <summary>The message that <see cref="ReceiveAsync"/> has read; valid until the next call.</summary>
     public ReadOnlySpan<byte> Message => buffer.AsSpan(0, length);
 
     public static async Task<MessageSocket> ConnectAsync(Uri address)
@@ -28,7 +30,7 @@ internal sealed class MessageSocket : IAsyncDisposable
         var opened = new MessageSocket();
         try
         {
-            // The protocols have pings of their own.
+            // The protocols have their own pings.
             opened.socket.Options.KeepAliveInterval = TimeSpan.Zero;
             using var limit = new CancellationTokenSource(ConnectLimit);
             await opened.socket.ConnectAsync(address, limit.Token);
@@ -41,8 +43,8 @@ internal sealed class MessageSocket : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads the next message; false = <paramref name="stop"/> fired first.</summary>
-    /// <exception cref="WebSocketException">The connection is lost, or the other side has closed it.</exception>
+    /// <summary>Reads the next message; false = <paramref name="stop"/> was cancelled first.</summary>
+    /// <exception cref="WebSocketException">The connection was lost, or the peer closed it.</exception>
     public async ValueTask<bool> ReceiveAsync(CancellationToken stop)
     {
         if (isWhole)
@@ -62,7 +64,7 @@ internal sealed class MessageSocket : IAsyncDisposable
                 Array.Resize(ref buffer, 2 * length);
             }
 
-            if (left is null)
+            if (pendingRead is null)
             {
                 var receiving = socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
                 if (receiving.IsCompletedSuccessfully)
@@ -71,24 +73,24 @@ internal sealed class MessageSocket : IAsyncDisposable
                     continue;
                 }
 
-                left = receiving.AsTask();
+                pendingRead = receiving.AsTask();
             }
 
-            await ((Task)left).WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!left.IsCompleted)
+            await ((Task)pendingRead).WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!pendingRead.IsCompleted)
             {
                 return false;
             }
 
-            var received = await left;
-            left = null;
+            var received = await pendingRead;
+            pendingRead = null;
             Take(received);
         }
 
         return true;
     }
 
-    /// <summary>Sends one message; its bytes may be used again when this has ended.</summary>
+    /// <summary>Sends one message; the buffer may be reused when the call has returned.</summary>
     public async ValueTask SendAsync(ReadOnlyMemory<byte> message)
     {
         await sending.WaitAsync();
@@ -105,9 +107,9 @@ internal sealed class MessageSocket : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         socket.Abort();
-        if (left is not null)
+        if (pendingRead is not null)
         {
-            await ((Task)left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)pendingRead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         socket.Dispose();

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Chat.Bench.Peers;
 
-/// <summary>A child process whose first line says "listening on ADDRESS"; it is killed at the latest when disposed.</summary>
+/// <summary>A child process whose first line is "listening on ADDRESS". Disposing kills it.</summary>
 internal sealed class PeerProcess : IAsyncDisposable
 {
     private const string Listening = "listening on ";
@@ -12,7 +12,7 @@ internal sealed class PeerProcess : IAsyncDisposable
 
     private readonly Process process;
 
-    // What it says later is thrown away, so that it never waits for a reader of a full pipe.
+    // Its further output is discarded, so that it never blocks on a full pipe.
     private Task draining = Task.CompletedTask;
 
     private PeerProcess(Process process)
@@ -26,11 +26,13 @@ internal sealed class PeerProcess : IAsyncDisposable
 
     public ProcessUsage Usage { get; }
 
-    /// <summary>What stands in its first line after "listening on ", such as http://127.0.0.1:34567.</summary>
+    /// <summary>The address in its first line, such as http://127.0.0.1:34567.</summary>
     public string Address { get; private set; } = "";
 
-    /// <summary>Starts a program; returns when it listens. Its standard error goes to that of the bench.</summary>
-    /// <exception cref="InvalidOperationException">It can't be started, or ended without listening.</exception>
+    /// <summary>Starts a program; returns when it is listening. Its standard error is that of the bench.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// It could not be started, or its first line is not an address.
+    /// </exception>
     public static async Task<PeerProcess> StartAsync(
         string program,
         IEnumerable<string> arguments,
@@ -38,7 +40,7 @@ internal sealed class PeerProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
 
-        // What is set for a service of one's own is not meant for the one that is measured.
+        // Variables of this shell are meant for another instance of the service, not for the one being measured.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CHAT_", StringComparison.OrdinalIgnoreCase)).ToList())
         {
             start.Environment.Remove(name);
@@ -62,7 +64,7 @@ internal sealed class PeerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks it to end (SIGTERM) and waits; it is killed when that takes too long.</summary>
+    /// <summary>Asks it to end (SIGTERM) and waits; kills it if that takes more than 15 s.</summary>
     public async Task StopAsync()
     {
         if (process.HasExited)
@@ -101,7 +103,7 @@ internal sealed class PeerProcess : IAsyncDisposable
         }
         catch (Win32Exception e)
         {
-            throw new InvalidOperationException($"{start.FileName} can't be started: {e.Message}", e);
+            throw new InvalidOperationException($"{start.FileName} could not be started: {e.Message}", e);
         }
     }
 
@@ -112,7 +114,8 @@ internal sealed class PeerProcess : IAsyncDisposable
         if (line?.StartsWith(Listening, StringComparison.Ordinal) != true)
         {
             var command = string.Join(' ', process.StartInfo.ArgumentList.Prepend(process.StartInfo.FileName));
-            throw new InvalidOperationException($"Instead of listening, {command} said: {line ?? "nothing"}");
+            throw new InvalidOperationException(
+                $"{command} did not print \"{Listening}ADDRESS\" but {(line is null ? "ended" : $"\"{line}\"")}.");
         }
 
         Address = line[Listening.Length..];

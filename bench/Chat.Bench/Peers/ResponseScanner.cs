@@ -3,7 +3,7 @@ using Chat.V1;
 
 namespace Chat.Bench.Peers;
 
-/// <summary>Goes through the bytes of one <see cref="ChatResponse"/>, builds nothing, and tells what is in it.</summary>
+/// <summary>Reports what the bytes of one <see cref="ChatResponse"/> hold, without building an object.</summary>
 internal ref struct ResponseScanner(ReadOnlySpan<byte> frame)
 {
     private const int Varints = 0;
@@ -14,8 +14,10 @@ internal ref struct ResponseScanner(ReadOnlySpan<byte> frame)
     private readonly ReadOnlySpan<byte> frame = frame;
     private int position;
 
-    /// <summary>False where the listener wants no more.</summary>
-    /// <exception cref="InvalidDataException">Something was refused, or the server goes away.</exception>
+    /// <summary>
+    /// Reports everything in the frame; returns false if <paramref name="arrivals"/> wants to stop reading.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The service refused a send or a join, or sent a GoAway.</exception>
     public bool Scan(IArrivals arrivals)
     {
         var goesOn = true;
@@ -35,11 +37,11 @@ internal ref struct ResponseScanner(ReadOnlySpan<byte> frame)
                     goesOn &= arrivals.CaughtUp();
                     break;
                 case ChatResponse.RefusalsFieldNumber:
-                    throw new InvalidDataException($"A send was refused: {Refusal.Parser.ParseFrom(frame[position..end])}");
+                    throw new InvalidDataException($"The service refused a send: {Refusal.Parser.ParseFrom(frame[position..end])}");
                 case ChatResponse.LeftFieldNumber:
-                    throw new InvalidDataException($"A join was refused: {Left.Parser.ParseFrom(frame[position..end])}");
+                    throw new InvalidDataException($"The service refused a join: {Left.Parser.ParseFrom(frame[position..end])}");
                 case ChatResponse.GoAwayFieldNumber:
-                    throw new InvalidDataException($"The service goes away: {GoAway.Parser.ParseFrom(frame[position..end])}");
+                    throw new InvalidDataException($"The service sent GoAway: {GoAway.Parser.ParseFrom(frame[position..end])}");
             }
 
             position = end;
@@ -72,7 +74,7 @@ internal ref struct ResponseScanner(ReadOnlySpan<byte> frame)
         arrivals.Message(id, text);
     }
 
-    // The offset is a client's own id, a dash and the number.
+    // The client offset is the client's id, a dash and the number of the send.
     private long AckedNumber(int end)
     {
         while (position < end)
@@ -93,7 +95,7 @@ internal ref struct ResponseScanner(ReadOnlySpan<byte> frame)
             }
         }
 
-        throw new InvalidDataException("An ack has no number in its offset.");
+        throw new InvalidDataException("The client offset of an ack does not end with a number.");
     }
 
     private ReadOnlySpan<byte> Bytes()
@@ -120,7 +122,7 @@ internal ref struct ResponseScanner(ReadOnlySpan<byte> frame)
                 position += sizeof(uint);
                 break;
             default:
-                throw new InvalidDataException($"A field has the unknown wire type {tag & 7}.");
+                throw new InvalidDataException($"Unknown wire type {tag & 7}.");
         }
     }
 

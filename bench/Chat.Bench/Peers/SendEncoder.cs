@@ -5,15 +5,15 @@ using Chat.V1;
 
 namespace Chat.Bench.Peers;
 
-/// <summary>Writes requests as bytes into one buffer that is used again and again.</summary>
-/// <param name="room">Where the sends go; empty = the room that the call has joined.</param>
-/// <param name="clientId">What the keys begin with; null = a new one.</param>
+/// <summary>Encodes requests into one buffer, which every request overwrites.</summary>
+/// <param name="room">The room of the sends; empty = the room that the stream has joined.</param>
+/// <param name="clientId">The prefix of the client offsets; null = a new one.</param>
 internal sealed class SendEncoder(string room, string? clientId = null)
 {
-    /// <summary>So many sends in one request stay far below the 1 MiB that a request may have.</summary>
+    /// <summary>A request with as many sends is still far below the limit of 1 MiB.</summary>
     public const int MostSends = 1024;
 
-    private const int SentAsUsualBytes = 256;
+    private const int MostBytesWithoutRoom = 256;
     private const int MostDigits = 19;
 
     private readonly byte[] roomBytes = Encoding.ASCII.GetBytes(room);
@@ -21,13 +21,13 @@ internal sealed class SendEncoder(string room, string? clientId = null)
     private byte[] buffer = [];
     private int position;
 
-    /// <summary>32 digits that nobody else has.</summary>
+    /// <summary>A unique id of 32 digits.</summary>
     public static string NewClientId() => Guid.NewGuid().ToString("N");
 
-    /// <summary>A request with its gRPC prefix; lives until the next one.</summary>
+    /// <summary>Encodes a request with its gRPC prefix; valid until the next call.</summary>
     public ReadOnlyMemory<byte> Encode(long first, int count, long intendedAt)
     {
-        var needed = GrpcStream.PrefixBytes + (count * (SentAsUsualBytes + roomBytes.Length));
+        var needed = GrpcStream.PrefixBytes + (count * (MostBytesWithoutRoom + roomBytes.Length));
         buffer = buffer.Length < needed ? new byte[needed] : buffer;
         position = GrpcStream.PrefixBytes;
         Span<byte> text = stackalloc byte[BenchText.Bytes];
@@ -42,7 +42,7 @@ internal sealed class SendEncoder(string room, string? clientId = null)
         return buffer.AsMemory(0, position);
     }
 
-    // Every length here is below 128, and so is one byte; but for the send's, which always gets two.
+    // Each length is below 128 and takes one byte, except that of the send, which is always written as two.
     private void Send(long number, ReadOnlySpan<byte> text)
     {
         Span<byte> digits = stackalloc byte[MostDigits];

@@ -3,8 +3,8 @@ using Chat.Bench.Loads;
 namespace Chat.Bench.Reporting;
 
 /// <summary>
-/// Whether a peer was held up by who loaded it: the load generator used a core up, and the server did not. Then the peer
-/// can do more than the figures say.
+/// Detects that the load generator limited a peer: the generator used up a core, and the server did not. The peer is
+/// then faster than its figures.
 /// </summary>
 internal static class Bottleneck
 {
@@ -12,7 +12,7 @@ internal static class Bottleneck
 
     private const double UsedUp = 0.9;
 
-    /// <summary>What to say of it; null where it is not so, or where nobody knows.</summary>
+    /// <summary>A sentence that says so; null = it did not, or CPU was not measured.</summary>
     public static string? Of(PeerRounds peer) =>
         Ratios.Figure(peer, Figures.GeneratorCpu) is { Median: >= UsedUp } generator
         && Ratios.Figure(peer, Figures.ServerCpu) is { Median: < UsedUp } server
@@ -20,6 +20,6 @@ internal static class Bottleneck
               + $"{Numbers.Text(server.Median)}, so the load generator was probably the bottleneck."
             : null;
 
-    /// <summary>The figures to which that matters.</summary>
+    /// <summary>Whether that affects a figure.</summary>
     public static bool Concerns(string figure) => figure.EndsWith("/s", StringComparison.Ordinal) || figure == Figures.GeneratorCpu;
 }

@@ -1,6 +1,8 @@
 namespace Chat.Bench.Reporting;
 
-/// <summary>The table at the top: a row for each workload, with the one figure of it that says most; limits are in the workloads' parts.</summary>
+/// <summary>
+/// The table at the top: the headline figure of each workload. Limits appear in the workloads' own sections only.
+/// </summary>
 internal static class HeadlineTable
 {
     public static string Render(IReadOnlyList<WorkloadRecord> records)

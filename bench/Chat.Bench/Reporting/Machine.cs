@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace Chat.Bench.Reporting;
 
-/// <summary>What a run was made on; nothing in it names a host or a path.</summary>
+/// <summary>The machine of a run, without names of hosts or paths.</summary>
 internal sealed record Machine
 {
     private const string Unknown = "unknown";
@@ -17,15 +17,15 @@ internal sealed record Machine
 
     public required string Kernel { get; init; }
 
-    /// <summary>The file system on which the databases were, and its device.</summary>
+    /// <summary>The file system of the databases, and its device.</summary>
     public required string Disk { get; init; }
 
     public required string DotNet { get; init; }
 
-    /// <summary>The collector's mode in our server's process.</summary>
+    /// <summary>The garbage collector's mode in our server's process.</summary>
     public required string Collector { get; init; }
 
-    /// <summary>Null where there is none.</summary>
+    /// <summary>Null = not installed.</summary>
     public string? Node { get; init; }
 
     public static Machine Here() => new()
@@ -50,7 +50,7 @@ internal sealed record Machine
             ? string.Create(CultureInfo.InvariantCulture, $"{number / 1024 / 1024:0.0} GiB")
             : Unknown;
 
-    // As the server's own build and this environment, which it inherits, say.
+    // From the server's build and from this environment, which the server inherits.
     private static string CollectorOf(string runtimeConfiguration)
     {
         if (!File.Exists(runtimeConfiguration))

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Chat.Bench.Reporting;
 
-/// <summary>A table as Markdown; the first column is text, the others stand to the right.</summary>
+/// <summary>A Markdown table. The first column is left-aligned text, the others are right-aligned.</summary>
 internal sealed class MarkdownTable(IEnumerable<string> heads)
 {
     private readonly List<string[]> rows = [heads.ToArray()];

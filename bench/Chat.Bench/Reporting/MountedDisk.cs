@@ -1,21 +1,21 @@
 namespace Chat.Bench.Reporting;
 
-/// <summary>The file system under a directory and the device that it is on.</summary>
+/// <summary>A mounted file system and its device.</summary>
 internal sealed record MountedDisk(string FileSystem, string Device)
 {
     private const string Devices = "/dev/";
 
-    /// <summary>True where nothing that is written survives, and syncs cost nothing.</summary>
+    /// <summary>Whether it is in memory: nothing survives, and a sync costs nothing.</summary>
     public bool IsMemory => FileSystem is "tmpfs" or "ramfs";
 
-    /// <summary>None where the system does not say.</summary>
+    /// <summary>The file system of a directory; null = unknown.</summary>
     public static MountedDisk? Under(string directory)
     {
         const string Mounts = "/proc/self/mountinfo";
         return File.Exists(Mounts) ? Find(File.ReadLines(Mounts), Path.GetFullPath(directory)) : null;
     }
 
-    /// <summary>The last of the longest mount points above the directory is the one that is seen there.</summary>
+    /// <summary>Of the longest mount points above the directory, the last one is visible there.</summary>
     internal static MountedDisk? Find(IEnumerable<string> mounts, string directory)
     {
         var (found, longest) = ((MountedDisk?)null, 0);
@@ -29,7 +29,7 @@ internal sealed record MountedDisk(string FileSystem, string Device)
                 continue;
             }
 
-            // Anything but a device could be a share of a named host.
+            // Other sources than devices could be network shares, which name a host.
             var device = source.StartsWith(Devices, StringComparison.Ordinal) ? source[Devices.Length..] : "no device";
             (found, longest) = (new MountedDisk(type, device), point.Length);
         }

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Chat.Bench.Reporting;
 
-/// <summary>Numbers as people read them: three digits that count, whatever the machine's language.</summary>
+/// <summary>Formats numbers with three significant digits, independently of the machine's culture.</summary>
 internal static class Numbers
 {
-    /// <summary>60,100 and 7.31 and 0.0214.</summary>
+    /// <summary>60,100 or 7.31 or 0.0214.</summary>
     public static string Text(double value)
     {
         if (!double.IsFinite(value))
@@ -40,7 +40,7 @@ internal static class Numbers
         { } many => $"{Text(many.Median)} × ({Text(many.Min)}–{Text(many.Max)})",
     };
 
-    /// <summary>For pictures, where there is little room: 60 k, 1.2 M.</summary>
+    /// <summary>Short, for charts: 60 k, 1.2 M.</summary>
     public static string Short(double value) => Math.Abs(value) switch
     {
         >= 999_500_000 => $"{Text(value / 1e9)} G",

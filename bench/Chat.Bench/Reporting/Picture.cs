@@ -2,19 +2,21 @@ using System.Text.Json.Serialization;
 
 namespace Chat.Bench.Reporting;
 
-/// <summary>A picture that a workload wants of its rounds.</summary>
+/// <summary>A chart of a workload's rounds.</summary>
 /// <param name="Kind">How it is drawn.</param>
-/// <param name="Of">A figure's name with unit; <see cref="PictureKind.OverTime"/>: a series'.</param>
+/// <param name="Of">The name of a figure; for <see cref="PictureKind.OverTime"/>, of a series.</param>
 /// <param name="Title">Its heading.</param>
 internal sealed record Picture(PictureKind Kind, string Of, string Title)
 {
     public bool LogScale { get; init; }
 
-    /// <summary>Only these settings, in this order; null = all. <see cref="PictureKind.OverTime"/> takes the first.</summary>
+    /// <summary>
+    /// Only these settings, in this order; null = all. <see cref="PictureKind.OverTime"/> uses the first.
+    /// </summary>
     public IReadOnlyList<string>? Settings { get; init; }
 }
 
-/// <summary>How a picture is drawn.</summary>
+/// <summary>Kinds of charts.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PictureKind>))]
 internal enum PictureKind
 {
@@ -24,6 +26,6 @@ internal enum PictureKind
     /// <summary>A line for each peer over the settings, evenly spaced: medians.</summary>
     Lines,
 
-    /// <summary>A line for each peer over seconds: a series of its median round.</summary>
+    /// <summary>A line for each peer over time: a series of its median round.</summary>
     OverTime,
 }

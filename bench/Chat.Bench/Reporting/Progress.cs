@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace Chat.Bench.Reporting;
 
 /// <summary>
-/// Says on standard error what runs and how long it may take: a line that is rewritten on a terminal, else a line for
-/// each round.
+/// Shows on standard error what is running and how long it may take: on a terminal one line that is rewritten,
+/// otherwise a line for each round.
 /// </summary>
-/// <param name="output">Where to.</param>
-/// <param name="rewrites">It is a terminal.</param>
+/// <param name="output">Where it writes.</param>
+/// <param name="rewrites">Whether that is a terminal.</param>
 internal sealed class Progress(TextWriter output, bool rewrites)
 {
-    /// <summary>To the second.</summary>
+    /// <summary>The start of the run, to the second.</summary>
     public DateTimeOffset Begun { get; } = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
 
     private readonly Stopwatch since = Stopwatch.StartNew();
@@ -20,10 +20,10 @@ internal sealed class Progress(TextWriter output, bool rewrites)
     public static Progress OnStandardError(bool quiet) =>
         new(quiet ? TextWriter.Null : Console.Error, rewrites: !Console.IsErrorRedirected);
 
-    /// <summary>A workload begins.</summary>
+    /// <summary>Names the workload that begins.</summary>
     public void Begin(string title) => about = title;
 
-    /// <summary>A step of it begins; <paramref name="rest"/> = an estimate, where there is one.</summary>
+    /// <summary>Shows the step that begins, with an estimate of the remaining time if there is one.</summary>
     public void Step(string what, TimeSpan? rest = null)
     {
         var left = rest is { } time ? $", about {Short(time)} left" : "";
@@ -32,14 +32,14 @@ internal sealed class Progress(TextWriter output, bool rewrites)
         shown = line.Length;
     }
 
-    /// <summary>A line that stays.</summary>
+    /// <summary>Writes a line that is not rewritten.</summary>
     public void Note(string line)
     {
         Clear();
         output.WriteLine(line);
     }
 
-    /// <summary>Takes the rewritten line away, so that results can be printed.</summary>
+    /// <summary>Removes the rewritten line, so that results can be printed.</summary>
     public void Clear()
     {
         if (rewrites && shown > 0)

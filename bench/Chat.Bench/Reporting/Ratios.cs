@@ -2,10 +2,10 @@ using Chat.Bench.Loads;
 
 namespace Chat.Bench.Reporting;
 
-/// <summary>The middle of some values and how far they lie apart.</summary>
+/// <summary>Median, minimum and maximum of some values.</summary>
 internal readonly record struct Spread(double Median, double Min, double Max)
 {
-    /// <summary>None where there are no values.</summary>
+    /// <summary>Null if there are no finite values.</summary>
     public static Spread? Of(IEnumerable<double> values)
     {
         var ordered = values.Where(double.IsFinite).Order().ToList();
@@ -17,19 +17,21 @@ internal readonly record struct Spread(double Median, double Min, double Max)
 }
 
 /// <summary>
-/// Compares figures of rounds that were measured in turns. What a neighbour on the machine does in one round hits both
-/// sides of that round, so ratios are taken round by round; a ratio of two medians would mix different minutes.
+/// Compares figures of rounds that were measured in turns. A disturbance of the machine in one round affects both sides
+/// of that round, so ratios are computed per round; a ratio of medians would mix different minutes.
 /// </summary>
 internal static class Ratios
 {
-    /// <summary>A figure over the rounds that have it.</summary>
+    /// <summary>A figure over the rounds that have it; null = no round has it.</summary>
     public static Spread? Figure(PeerRounds peer, string figure) =>
         Spread.Of(peer.Rounds.Where(round => round.Figures.ContainsKey(figure)).Select(round => round.Figures[figure]));
 
-    /// <summary>Round i of <paramref name="ours"/> over round i of <paramref name="other"/>; none where no round has both.</summary>
+    /// <summary>
+    /// Round i of <paramref name="ours"/> over round i of <paramref name="other"/>; null = no round has both.
+    /// </summary>
     public static Spread? Of(PeerRounds ours, PeerRounds other, string figure) => Of(ours, figure, other, figure);
 
-    /// <summary>The same for two figures of different names.</summary>
+    /// <summary>The same for figures with different names.</summary>
     public static Spread? Of(PeerRounds ours, string figure, PeerRounds other, string otherFigure) =>
         Spread.Of(ours.Rounds.Zip(other.Rounds, (a, b) => Ratio(a, figure, b, otherFigure)));
 

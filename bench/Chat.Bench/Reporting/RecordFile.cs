@@ -5,10 +5,10 @@ using Chat.Bench.Loads;
 
 namespace Chat.Bench.Reporting;
 
-/// <summary>A record as JSON: one line for each figure and for each series, so that a new run is a small diff.</summary>
+/// <summary>A record as JSON with one line per figure and per series, so that a new run is a small diff.</summary>
 internal static class RecordFile
 {
-    // Each round is noisier than the fourth digit.
+    // The noise of a round is larger than its fourth digit.
     private const int Digits = 4;
 
     private static readonly JsonSerializerOptions Options = new()
@@ -23,7 +23,7 @@ internal static class RecordFile
 
     public static string Write(WorkloadRecord record) => JsonSerializer.Serialize(record, Options) + "\n";
 
-    /// <exception cref="JsonException">It is no record.</exception>
+    /// <exception cref="JsonException">It is not a record.</exception>
     public static WorkloadRecord Read(string json) => JsonSerializer.Deserialize<WorkloadRecord>(json, Options)!;
 
     private static decimal Rounded(double value)
@@ -37,7 +37,7 @@ internal static class RecordFile
         return (decimal)Math.Round(value, Math.Clamp(places, 0, 9));
     }
 
-    /// <summary>What was not measured, NaN, is null.</summary>
+    /// <summary>Writes NaN, which means not measured, as null.</summary>
     private sealed class RoundedNumber : JsonConverter<double>
     {
         public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

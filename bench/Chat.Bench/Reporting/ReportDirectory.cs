@@ -2,13 +2,13 @@ using Chat.Bench.Reporting.Pictures;
 
 namespace Chat.Bench.Reporting;
 
-/// <summary>The page, and beside it the records, notes and pictures: benchmarks.md and benchmarks/.</summary>
-/// <param name="directory">docs/ of this repository, or another one.</param>
+/// <summary>The page benchmarks.md, and benchmarks/ with the records, notes and charts.</summary>
+/// <param name="directory">docs/ of this repository, or another directory.</param>
 internal sealed class ReportDirectory(string directory)
 {
     private const string Folder = "benchmarks";
 
-    /// <summary>docs/ of the repository in which the current directory is; null = it is in none.</summary>
+    /// <summary>docs/ of the checkout that contains the current directory; null = there is none.</summary>
     public static string? OfRepository()
     {
         for (var at = new DirectoryInfo(Environment.CurrentDirectory); at is not null; at = at.Parent)
@@ -24,14 +24,14 @@ internal sealed class ReportDirectory(string directory)
 
     public string Page => Path.Combine(directory, $"{Folder}.md");
 
-    /// <summary>Takes the place of the workload's last one.</summary>
+    /// <summary>Replaces the workload's previous record.</summary>
     public void Save(WorkloadRecord record)
     {
         Directory.CreateDirectory(PathOf(""));
         File.WriteAllText(PathOf($"{record.Id}.json"), RecordFile.Write(record));
     }
 
-    /// <summary>Writes the page and every picture anew, from all records that there are.</summary>
+    /// <summary>Generates the page and every chart from all records.</summary>
     public void Render()
     {
         Directory.CreateDirectory(PathOf(""));
@@ -41,7 +41,7 @@ internal sealed class ReportDirectory(string directory)
         }
     }
 
-    /// <summary>What <see cref="Render"/> writes: names below the directory, and contents.</summary>
+    /// <summary>What <see cref="Render"/> writes: contents by name below the directory.</summary>
     public IReadOnlyDictionary<string, string> Files()
     {
         var records = Records();
@@ -69,7 +69,7 @@ internal sealed class ReportDirectory(string directory)
             ? []
             : Directory.GetFiles(PathOf(""), "*.json")
                 .Select(file => RecordFile.Read(File.ReadAllText(file)))
-                .OrderBy(record => record.Id.StartsWith('w') ? 0 : 1) // The limits come last.
+                .OrderBy(record => record.Id.StartsWith('w') ? 0 : 1) // Limits come last.
                 .ThenBy(record => record.Id, StringComparer.Ordinal)
                 .ToList();
 

@@ -1,9 +1,10 @@
 using System.Text.Json.Serialization;
 using Chat.Bench.Loads;
+using Chat.Bench.Peers;
 
 namespace Chat.Bench.Reporting;
 
-/// <summary>The latest run of one workload, with every round of every peer; one JSON file.</summary>
+/// <summary>The latest run of one workload, with every round of every peer; stored as one JSON file.</summary>
 internal sealed record WorkloadRecord
 {
     public required string Id { get; init; }
@@ -12,27 +13,27 @@ internal sealed record WorkloadRecord
 
     public required string Description { get; init; }
 
-    /// <summary>That made it, as typed after the project.</summary>
+    /// <summary>The command line of the run, as typed after the program.</summary>
     public required string Command { get; init; }
 
     public required DateTimeOffset At { get; init; }
 
     public required Machine Machine { get; init; }
 
-    /// <summary>The figure that says most, with the peers' ratios taken of it; by its name in the rounds.</summary>
+    /// <summary>The name of the most important figure, by which peers are compared.</summary>
     public string? Headline { get; init; }
 
-    /// <summary>In the order of the table; ours first.</summary>
+    /// <summary>In the order of the tables: ours first.</summary>
     public IReadOnlyList<PeerRounds> Peers { get; init; } = [];
 
     public IReadOnlyList<Target> Targets { get; init; } = [];
 
     public IReadOnlyList<Picture> Pictures { get; init; } = [];
 
-    /// <summary>What a reader must know; one sentence or two each, as Markdown.</summary>
+    /// <summary>What a reader must know to understand the figures; Markdown, one list item each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>A peer's rounds under the first setting that has the headline's figure; null where it has none.</summary>
+    /// <summary>A peer's rounds under the first setting with the headline figure; null = it has none.</summary>
     public PeerRounds? Headlined(string peer)
     {
         var first = Peers.FirstOrDefault(HasHeadline);
@@ -45,19 +46,22 @@ internal sealed record WorkloadRecord
 /// <summary>The rounds of one peer under one setting of a workload.</summary>
 internal sealed record PeerRounds(string Peer, IReadOnlyList<RoundResult> Rounds)
 {
-    /// <summary>What this project's service is called as a peer.</summary>
-    public const string Ours = "grpcchat";
+    /// <summary>This project's service.</summary>
+    public const string Ours = GrpcChatPeer.OurName;
 
-    /// <summary>Where a workload has several: "100 receivers". A table for each.</summary>
+    /// <summary>If a workload has several: "100 receivers". Each has its own table.</summary>
     public string? Setting { get; init; }
 
-    /// <summary>True where it is not there, or broke in every round: what is left says nothing of it.</summary>
+    /// <summary>Whether the peer is not installed or broke in every round, so that nothing was measured.</summary>
     [JsonIgnore]
-    public bool NeverCameThrough => Rounds.All(round => round.Figures.Count == 0);
+    public bool HasNoResult => Rounds.All(round => round.Figures.Count == 0);
+
+    [JsonIgnore]
+    public IEnumerable<string> Failures => Rounds.Select(round => round.Failure).OfType<string>();
 }
 
-/// <summary>What was wanted and what was seen.</summary>
+/// <summary>A target and the result.</summary>
 /// <param name="Text">"≥ 12 × tutorial-wal deliveries/s".</param>
 /// <param name="Seen">"13.1 × (11.9–14.2)".</param>
-/// <param name="Met">Whether that is enough.</param>
+/// <param name="Met">Whether the target was met.</param>
 internal sealed record Target(string Text, string Seen, bool Met);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Chat.Bench.Reporting;
 
-/// <summary>A workload's part of the page: what was done, what was seen, whether that is enough, and why.</summary>
+/// <summary>A workload's section of the page: load, figures, targets, charts and explanations.</summary>
 internal static class WorkloadSection
 {
     public static string Render(WorkloadRecord record, string? notes, IEnumerable<(string File, string Title)> pictures)
@@ -39,7 +39,9 @@ internal static class WorkloadSection
         return text.ToString();
     }
 
-    /// <summary>As Markdown renderers make it of the heading: lower case, hyphens for spaces, and nothing else.</summary>
+    /// <summary>
+    /// The anchor that Markdown renderers give the heading: lower case, hyphens for spaces, no punctuation.
+    /// </summary>
     public static string AnchorOf(WorkloadRecord record) =>
         string.Concat(Heading(record).ToLowerInvariant().Replace(' ', '-').Where(sign => char.IsLetterOrDigit(sign) || sign == '-'));
 
@@ -53,7 +55,7 @@ internal static class WorkloadSection
             table.Add([figure, .. peers.Select(rows => Figure(rows, figure))]);
         }
 
-        table.Add(["arrived as it must", .. peers.Select(Arrived)]);
+        table.Add(["everything arrived", .. peers.Select(Arrived)]);
         var bottlenecks = peers.Select(Bottleneck.Of).OfType<string>().ToList();
         return table + (bottlenecks.Count == 0 ? "" : $"\n†{string.Concat(bottlenecks.Select(one => $" {one}"))}\n");
     }
@@ -71,13 +73,13 @@ internal static class WorkloadSection
 
     private static string Arrived(PeerRounds rows)
     {
-        var failures = rows.Rounds.Select(round => round.Failure).OfType<string>().ToList();
+        var failures = rows.Failures.ToList();
         return failures.Count == 0 ? "yes" : $"no in {failures.Count} of {rows.Rounds.Count}: {failures[0]}";
     }
 
     private static string Targets(WorkloadRecord record)
     {
-        var text = new StringBuilder("| target | seen | met |\n|---|---|---|\n");
+        var text = new StringBuilder("| target | result | met |\n|---|---|---|\n");
         foreach (var target in record.Targets)
         {
             text.Append(CultureInfo.InvariantCulture, $"| {target.Text} | {target.Seen} | {(target.Met ? "✓" : "✗ **no**")} |\n");

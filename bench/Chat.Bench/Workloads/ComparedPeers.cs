@@ -2,15 +2,12 @@ using Chat.Bench.Peers;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>The chat servers that are measured, in the order of the tables: ours first.</summary>
+/// <summary>The chat servers that are compared, in the order of the tables: ours first.</summary>
 internal static class ComparedPeers
 {
     public const string Tutorial = "tutorial";
     public const string TutorialWal = "tutorial-wal";
     public const string SignalR = "signalr";
-    public const string LimitFsync = "limit-fsync";
-    public const string LimitScan = "limit-scan";
-    public const string LimitSqlite = "limit-sqlite";
 
     public static IReadOnlyList<IPeer> All { get; } =
     [

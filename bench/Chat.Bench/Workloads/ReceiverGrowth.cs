@@ -4,16 +4,20 @@ using Chat.Bench.Reporting;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>How the cost of a delivery depends on the number of receivers: server CPU = rest·time + a·sends + b·deliveries.</summary>
+/// <summary>
+/// How the cost of a delivery depends on the number of receivers: server CPU = rest·time + a·sends + b·deliveries.
+/// </summary>
 internal static class ReceiverGrowth
 {
     public const string PerDelivery = "b: server CPU per delivery (µs)";
-    public const string AllocatedPerDelivery = "server allocates per delivery (bytes)";
+    public const string AllocatedPerDelivery = "server allocations per delivery (bytes)";
 
-    /// <summary>Sends in a commit, and so in a frame.</summary>
+    /// <summary>Sends per commit, and therefore per frame.</summary>
     public const int Burst = 20;
 
-    /// <summary>A sync of the disk takes a millisecond or two; bursts that have to wait for each other would share a commit.</summary>
+    /// <summary>
+    /// A sync takes a millisecond or two; bursts that had to wait for each other would share a commit.
+    /// </summary>
     public const double MostBurstsPerSecond = 200;
 
     public const int DeliveriesPerSecond = 40_000;
@@ -25,11 +29,11 @@ internal static class ReceiverGrowth
         _ => $"{receivers:N0} receivers",
     };
 
-    /// <param name="run">What is wanted.</param>
-    /// <param name="counts">Numbers of receivers; the first is 0, and shows a.</param>
-    /// <param name="rounds">Of each.</param>
-    /// <param name="part">How long each of the four parts of a round is.</param>
-    /// <returns>A row for each count, and which types the server allocates most of with most receivers.</returns>
+    /// <param name="run">From the command line.</param>
+    /// <param name="counts">Numbers of receivers; the first must be 0, which gives a.</param>
+    /// <param name="rounds">Rounds of each.</param>
+    /// <param name="part">The length of each of the four stretches of a round.</param>
+    /// <returns>A row for each count, and the types that the server allocates most with the most receivers.</returns>
     public static async Task<(IReadOnlyList<PeerRounds> Rows, string Allocated)> RunAsync(
         WorkloadRun run, IReadOnlyList<int> counts, int rounds, TimeSpan part)
     {
@@ -39,8 +43,8 @@ internal static class ReceiverGrowth
             return new ReceiverCostLoad(receivers, Burst, rate, part);
         }).ToList();
         var turns = loads.Zip(counts, (load, receivers) =>
-            (Setting(receivers), new Turn(PeerRounds.Ours, stop => load.RunAsync(new GrpcChatPeer(), stop))));
-        var rows = await Settings.InTurnsAsync(run, turns, rounds);
+            Turn.Of(load, [new GrpcChatPeer()], Setting(receivers)).Single());
+        var rows = await new Comparison(run).RunAsync(turns, rounds);
         if (rows.Count == 0)
         {
             return (rows, "nothing was measured");
@@ -52,7 +56,7 @@ internal static class ReceiverGrowth
         })], loads[^1].Allocated);
     }
 
-    // What the same send costs without receivers, in the same round, is not the deliveries'.
+    // Subtracts the cost of the same send without receivers in the same round.
     private static RoundResult WithB(RoundResult round, RoundResult bare, int receivers)
     {
         if (receivers == 0 || round.Figures.Count == 0 || bare.Figures.Count == 0)

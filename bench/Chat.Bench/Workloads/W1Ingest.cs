@@ -5,8 +5,8 @@ using Chat.Bench.Reporting;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>W1: how many sends a second become durable.</summary>
-internal sealed class W1Ingest : IWorkload
+/// <summary>W1: how many sends per second become durable.</summary>
+internal sealed class W1Ingest : IHeadlineWorkload
 {
     private const string Ingest = "8 × 64 in flight, 8 receivers";
     private const string AgainstSqlite = "8 × 256 in flight, 1 receiver";
@@ -17,20 +17,27 @@ internal sealed class W1Ingest : IWorkload
     public string Title => "Durable ingest";
 
     public string Description =>
-        "8 senders keep 64 sends each in flight in one room, which 8 receivers follow; then 256 each with 1 receiver, beside "
-        + "a bare loop that inserts the same rows in batches of the sizes that the service made.";
+        "8 senders keep 64 sends each in flight in one room with 8 receivers. Then 8 senders keep 256 each in "
+            + "flight with 1 receiver, in turns with a bare loop that inserts the same rows in batches of the sizes "
+            + "that the service made.";
+
+    public HeadlineLoad Headline(WorkloadRun run)
+    {
+        var plan = RoundPlan.Of(run, rounds: 5, seconds: 3);
+        var load = new IngestLoad(senders: 8, inFlight: 64, receivers: 8, plan.WarmUp, plan.Length);
+        return new HeadlineLoad(Figures.AckedPerSecond, load, plan);
+    }
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
-        var plan = RoundPlan.Of(run, rounds: 5, seconds: 3);
-        RoundPlan.Tell(run, this, plan.Expected(ComparedPeers.All.Count), plan.Expected(turns: 2));
+        var (headline, load, plan) = Headline(run);
+        RoundPlan.Announce(run, this, plan.Expected(ComparedPeers.All.Count), plan.Expected(turns: 2));
         var comparison = new Comparison(run);
-        var ingest = await comparison.RunAsync(
-            new IngestLoad(senders: 8, inFlight: 64, receivers: 8, plan.WarmUp, plan.Length), ComparedPeers.All, plan.Rounds, Ingest);
-        var beside = await comparison.RunAsync(BesideSqlite(plan), plan.Rounds, AgainstSqlite);
+        var ingest = await comparison.RunAsync(Turn.Of(load, ComparedPeers.All, Ingest), plan.Rounds);
+        var beside = await comparison.RunAsync(BesideSqlite(plan), plan.Rounds);
         return run.RecordOf(this) with
         {
-            Headline = Figures.AckedPerSecond,
+            Headline = headline,
             Peers = [.. ingest, .. beside],
             Targets = run.Smoke ? [] : [.. Targets(ingest, beside)],
             Pictures =
@@ -38,7 +45,11 @@ internal sealed class W1Ingest : IWorkload
                 new(PictureKind.Bars, Figures.AckedPerSecond, "Durable sends per second") { LogScale = true, Settings = [Ingest] },
                 new(PictureKind.OverTime, Figures.ServerMemory, "Server memory during ingest") { Settings = [Ingest] },
             ],
-            Notes = ["`limit-sqlite` inserts what the service stores, and does nothing else: nothing is looked up, acked or delivered."],
+            Notes =
+            [
+                "`limit-sqlite` inserts the rows that the service stores, and nothing else: no look-ups, no acks, "
+                    + "no deliveries.",
+            ],
         };
     }
 
@@ -49,12 +60,11 @@ internal sealed class W1Ingest : IWorkload
         {
             AfterStop = database => batches = BatchSizes.Read(database),
         };
-        yield return new Turn(PeerRounds.Ours, stop => load.RunAsync(new GrpcChatPeer(), stop));
-        yield return new Turn(ComparedPeers.LimitSqlite, stop => Task.Run(() =>
-        {
-            using var directory = new DataDirectory();
-            return new SqliteInsertLimit(directory.Path, batches, plan.Length).Run(stop);
-        }, stop));
+        return
+        [
+            .. Turn.Of(load, [new GrpcChatPeer()], AgainstSqlite),
+            LimitTurns.Inserts(() => batches, plan.Length) with { Setting = AgainstSqlite },
+        ];
     }
 
     private static IEnumerable<Target> Targets(IReadOnlyList<PeerRounds> ingest, IReadOnlyList<PeerRounds> beside) =>
@@ -62,8 +72,8 @@ internal sealed class W1Ingest : IWorkload
         .. Judgement.TimesAtLeast("≥ 50 × tutorial", ingest.Ratio(Figures.AckedPerSecond, ComparedPeers.Tutorial), 50),
         .. Judgement.TimesAtLeast("≥ 20 × tutorial-wal", ingest.Ratio(Figures.AckedPerSecond, ComparedPeers.TutorialWal), 20),
         .. Judgement.TimesAtLeast(
-            "≥ 0.4 × limit-sqlite at the batch sizes seen",
-            beside.Ratio(Figures.AckedPerSecond, ComparedPeers.LimitSqlite, Figures.RowsPerSecond),
+            "≥ 0.4 × limit-sqlite at the same batch sizes",
+            beside.Ratio(Figures.AckedPerSecond, LimitTurns.SqliteName, Figures.RowsPerSecond),
             0.4),
         .. Judgement.Arrived([.. ingest, .. beside]),
     ];

@@ -1,12 +1,10 @@
-using Chat.Bench.Limits;
 using Chat.Bench.Loads;
-using Chat.Bench.Peers;
 using Chat.Bench.Reporting;
 
 namespace Chat.Bench.Workloads;
 
 /// <summary>W2: how long one sender waits for an ack.</summary>
-internal sealed class W2Latency : IWorkload
+internal sealed class W2Latency : IHeadlineWorkload
 {
     private const double MostAboveFsync = 0.8;
 
@@ -15,33 +13,34 @@ internal sealed class W2Latency : IWorkload
     public string Title => "Ack latency";
 
     public string Description =>
-        "1 sender sends the next message when the last is acked, and 1 receiver follows; in turns with a bare write and sync of 4 KiB.";
+        "1 sender sends the next message when the previous one is acked, and 1 receiver follows; in turns with a "
+            + "bare loop that writes 4 KiB and syncs.";
+
+    public HeadlineLoad Headline(WorkloadRun run)
+    {
+        var plan = RoundPlan.Of(run, rounds: 5, seconds: 3);
+        var load = new IngestLoad(senders: 1, inFlight: 1, receivers: 1, plan.WarmUp, plan.Length);
+        return new HeadlineLoad(Figures.AckP50, load, plan);
+    }
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
-        var plan = RoundPlan.Of(run, rounds: 5, seconds: 3);
-        RoundPlan.Tell(run, this, plan.Expected(ComparedPeers.All.Count + 1));
-        var load = new IngestLoad(senders: 1, inFlight: 1, receivers: 1, plan.WarmUp, plan.Length);
+        var (headline, load, plan) = Headline(run);
+        RoundPlan.Announce(run, this, plan.Expected(ComparedPeers.All.Count + 1));
         var rows = await new Comparison(run).RunAsync(
-            [.. ComparedPeers.All.Select(peer => new Turn(peer.Name, stop => load.RunAsync(peer, stop))), Fsync(plan)], plan.Rounds);
+            [.. Turn.Of(load, ComparedPeers.All), LimitTurns.Fsync(plan.Length)], plan.Rounds);
         return run.RecordOf(this) with
         {
-            Headline = Figures.AckP50,
+            Headline = headline,
             Peers = rows,
             Targets = run.Smoke ? [] : [.. Targets(rows)],
             Pictures =
             [
-                new(PictureKind.Bars, Figures.AckP50, "Ack latency of one sender in turn, p50"),
-                new(PictureKind.Bars, Figures.AckP99, "Ack latency of one sender in turn, p99"),
+                new(PictureKind.Bars, Figures.AckP50, "Ack latency with one message in flight, p50"),
+                new(PictureKind.Bars, Figures.AckP99, "Ack latency with one message in flight, p99"),
             ],
         };
     }
-
-    private static Turn Fsync(RoundPlan plan) => new(ComparedPeers.LimitFsync, stop => Task.Run(() =>
-    {
-        using var directory = new DataDirectory();
-        return new FsyncLimit(directory.Path, plan.Length).Run(stop);
-    }, stop));
 
     private static IEnumerable<Target> Targets(IReadOnlyList<PeerRounds> rows) =>
     [
@@ -55,7 +54,7 @@ internal sealed class W2Latency : IWorkload
     ];
 
     private static Spread? AboveFsync(IReadOnlyList<PeerRounds> rows) =>
-        rows.Of(PeerRounds.Ours) is { } ours && rows.Of(ComparedPeers.LimitFsync) is { } limit
+        rows.Of(PeerRounds.Ours) is { } ours && rows.Of(LimitTurns.FsyncName) is { } limit
             ? Spread.Of(ours.Rounds.Zip(limit.Rounds, (ack, sync) =>
                 ack.Figures.GetValueOrDefault(Figures.AckP50, double.NaN) - sync.Figures.GetValueOrDefault(Figures.SyncP50, double.NaN)))
             : null;

@@ -4,11 +4,11 @@ using Chat.Bench.Reporting;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>W3: how many deliveries a second one busy room gets, and what each costs.</summary>
-internal sealed class W3FanOut : IWorkload
+/// <summary>W3: how many deliveries per second one busy room achieves, and what each of them costs.</summary>
+internal sealed class W3FanOut : IHeadlineWorkload
 {
     private const int Receivers = 100;
-    private const int MostRoundsOfSweep = 2;
+    private const int MostRoundsWithFewer = 2;
     private static readonly int[] FewerReceivers = [8, 1];
 
     public string Id => "w3";
@@ -16,25 +16,33 @@ internal sealed class W3FanOut : IWorkload
     public string Title => "Fan-out";
 
     public string Description =>
-        "8 senders keep 64 sends each in flight in one room, which 100 receivers follow; then 8 receivers, and 1, in fewer rounds.";
+        "8 senders keep 64 sends each in flight in one room with 100 receivers; then with 8 receivers and with 1, "
+            + "in fewer rounds.";
+
+    public HeadlineLoad Headline(WorkloadRun run)
+    {
+        var plan = RoundPlan.Of(run, rounds: 5, seconds: 3);
+        return new HeadlineLoad(Figures.DeliveriesPerSecond, Load(plan, Receivers), plan);
+    }
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
-        var plan = RoundPlan.Of(run, rounds: 5, seconds: 3);
-        var sweep = plan with { Rounds = Math.Min(plan.Rounds, MostRoundsOfSweep), Length = plan.Length / 2 };
+        var (headline, load, plan) = Headline(run);
+        var fewer = plan with { Rounds = Math.Min(plan.Rounds, MostRoundsWithFewer), Length = plan.Length / 2 };
         IReadOnlyList<IPeer> peers = [.. ComparedPeers.All, new LimitGrpcPeer()];
-        RoundPlan.Tell(run, this, plan.Expected(peers.Count), FewerReceivers.Length * sweep.Expected(peers.Count));
-        var rows = await MeasureAsync(run, plan, peers, Receivers);
-        var fewer = new List<PeerRounds>();
+        RoundPlan.Announce(run, this, plan.Expected(peers.Count), FewerReceivers.Length * fewer.Expected(peers.Count));
+        var comparison = new Comparison(run);
+        var rows = await comparison.RunAsync(Turn.Of(load, peers, Setting(Receivers)), plan.Rounds);
+        var rowsOfFewer = new List<PeerRounds>();
         foreach (var receivers in run.Smoke ? [] : FewerReceivers)
         {
-            fewer.AddRange(await MeasureAsync(run, sweep, peers, receivers));
+            rowsOfFewer.AddRange(await comparison.RunAsync(Turn.Of(Load(fewer, receivers), peers, Setting(receivers)), fewer.Rounds));
         }
 
         return run.RecordOf(this) with
         {
-            Headline = Figures.DeliveriesPerSecond,
-            Peers = [.. rows, .. fewer],
+            Headline = headline,
+            Peers = [.. rows, .. rowsOfFewer],
             Targets = run.Smoke ? [] : [.. Targets(rows)],
             Pictures =
             [
@@ -43,16 +51,18 @@ internal sealed class W3FanOut : IWorkload
                     LogScale = true,
                     Settings = [.. FewerReceivers.Append(Receivers).Order().Select(Setting)],
                 },
-                new(PictureKind.Bars, Figures.ServerCpuPerDelivery, "What one delivery costs the server") { Settings = [Setting(Receivers)] },
+                new(PictureKind.Bars, Figures.ServerCpuPerDelivery, "Server CPU per delivery") { Settings = [Setting(Receivers)] },
             ],
-            Notes = ["`limit-grpc` is the same gRPC server with nothing behind it: it keeps no message and waits for no disk."],
+            Notes =
+            [
+                "`limit-grpc` is the same gRPC server with nothing behind it: it stores no message and does not "
+                    + "wait for a disk.",
+            ],
         };
     }
 
-    private static Task<IReadOnlyList<PeerRounds>> MeasureAsync(
-        WorkloadRun run, RoundPlan plan, IReadOnlyList<IPeer> peers, int receivers) =>
-        new Comparison(run).RunAsync(
-            new IngestLoad(senders: 8, inFlight: 64, receivers, plan.WarmUp, plan.Length), peers, plan.Rounds, Setting(receivers));
+    private static IngestLoad Load(RoundPlan plan, int receivers) =>
+        new(senders: 8, inFlight: 64, receivers, plan.WarmUp, plan.Length);
 
     private static string Setting(int receivers) => receivers == 1 ? "1 receiver" : $"{receivers} receivers";
 

@@ -1,12 +1,10 @@
-using Chat.Bench.Limits;
 using Chat.Bench.Loads;
-using Chat.Bench.Peers;
 using Chat.Bench.Reporting;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>W4: how fast one client that was away gets everything, and what that costs the server in memory.</summary>
-internal sealed class W4Replay : IWorkload
+/// <summary>W4: how fast one client that was offline catches up, and how much memory that costs the server.</summary>
+internal sealed class W4Replay : IHeadlineWorkload
 {
     private const double MostGrowth = 32;
 
@@ -17,20 +15,22 @@ internal sealed class W4Replay : IWorkload
     public string Title => "Replay";
 
     public string Description =>
-        "One client resumes from 0 over 300,000 messages (1,000,000 by `all`) that were in the database before the server started; "
-        + "beside a bare reader over the same table.";
+        "One client resumes from 0 over 300,000 messages (with `all`: 1,000,000) that were in the database before "
+            + "the server started; in turns with a bare loop that reads the same table.";
+
+    public HeadlineLoad Headline(WorkloadRun run) =>
+        new(Figures.MessagesPerSecond, new ReplayLoad(Messages(run)), RoundPlan.Of(run, rounds: 5, seconds: 0));
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
-        var messages = run.Smoke ? 2_000 : run.Full ? 1_000_000 : 300_000;
-        var plan = RoundPlan.Of(run, rounds: 5, seconds: 0);
-        RoundPlan.Tell(run, this, plan.Rounds * (ComparedPeers.All.Count + 1) * (WarmUpAndStart + TimeSpan.FromSeconds(messages / 60_000.0)));
-        var load = new ReplayLoad(messages);
+        var (headline, load, plan) = Headline(run);
+        var aRound = WarmUpAndStart + TimeSpan.FromSeconds(Messages(run) / 60_000.0);
+        RoundPlan.Announce(run, this, plan.Rounds * (ComparedPeers.All.Count + 1) * aRound);
         var rows = await new Comparison(run).RunAsync(
-            [.. ComparedPeers.All.Select(peer => new Turn(peer.Name, stop => load.RunAsync(peer, stop))), Scan(messages)], plan.Rounds);
+            [.. Turn.Of(load, ComparedPeers.All), LimitTurns.Scan(Messages(run))], plan.Rounds);
         return run.RecordOf(this) with
         {
-            Headline = Figures.MessagesPerSecond,
+            Headline = headline,
             Peers = rows,
             Targets = run.Smoke ? [] : [.. Targets(rows)],
             Pictures =
@@ -38,23 +38,22 @@ internal sealed class W4Replay : IWorkload
                 new(PictureKind.Bars, Figures.MessagesPerSecond, "Messages replayed per second") { LogScale = true },
                 new(PictureKind.OverTime, Figures.ServerMemory, "Server memory during the replay"),
             ],
-            Notes = ["Replays of the last tenth of the messages, 30,000 at most, warm each server up before, until they become no faster, for 3 to 6 s."],
+            Notes =
+            [
+                "Before the measurement, replays of the last tenth of the messages, at most 30,000, warm up each "
+                    + "server for 3 to 6 s, until they stop getting faster.",
+            ],
         };
     }
 
-    private static Turn Scan(int messages) => new(ComparedPeers.LimitScan, stop => Task.Run(() =>
-    {
-        using var directory = new DataDirectory();
-        GrpcChatFill.Run(directory.Path, messages, [ClientSetup.DefaultRoom]);
-        return new ScanLimit(Path.Combine(directory.Path, GrpcChatServer.DatabaseName)).Run();
-    }, stop));
+    private static int Messages(WorkloadRun run) => run.Smoke ? 2_000 : run.Full ? 1_000_000 : 300_000;
 
     private static IEnumerable<Target> Targets(IReadOnlyList<PeerRounds> rows) =>
     [
         .. Judgement.TimesAtLeast("≥ 12 × tutorial-wal", rows.Ratio(Figures.MessagesPerSecond, ComparedPeers.TutorialWal), 12),
         .. Judgement.TimesAtLeast(
             "≥ 0.6 × limit-scan through the data reader",
-            rows.Ratio(Figures.MessagesPerSecond, ComparedPeers.LimitScan, Figures.ScannedPerSecond),
+            rows.Ratio(Figures.MessagesPerSecond, LimitTurns.ScanName, Figures.ScannedPerSecond),
             0.6),
         .. Judgement.AtMost("server memory growth ≤ 32 MiB", rows.Figure(Figures.ServerMemoryGrowth), MostGrowth, "MiB"),
         .. Judgement.Arrived(rows),

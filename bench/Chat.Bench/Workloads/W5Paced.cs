@@ -4,7 +4,7 @@ using Chat.Bench.Reporting;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>W5: how long a message takes to 200 receivers when the server is not loaded to its limit.</summary>
+/// <summary>W5: delivery latency to 200 receivers when the server is not at its limit.</summary>
 internal sealed class W5Paced : IWorkload
 {
     private const int Slow = 100;
@@ -16,19 +16,17 @@ internal sealed class W5Paced : IWorkload
     public string Title => "Paced delivery";
 
     public string Description =>
-        "100 messages a second to 200 receivers in one room, then 500 to those of our service and of a bare gRPC server; from the moment at which a message was "
-        + "to be sent until each receiver has it.";
+        "100 messages per second to 200 receivers in one room; then 500 per second, for our service and a bare gRPC "
+            + "server only. Latencies run from the time a message was due to each delivery.";
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
         var receivers = run.Smoke ? 20 : 200;
         var plan = RoundPlan.Of(run, rounds: 5, seconds: 4);
-        RoundPlan.Tell(run, this, plan.Expected(ComparedPeers.All.Count + 3));
+        RoundPlan.Announce(run, this, plan.Expected(ComparedPeers.All.Count + 3));
         var comparison = new Comparison(run);
-        var slow = await comparison.RunAsync(
-            new PacedLoad(Slow, receivers, plan.WarmUp, plan.Length), [.. ComparedPeers.All, new LimitGrpcPeer()], plan.Rounds, Setting(Slow));
-        var fast = await comparison.RunAsync(
-            new PacedLoad(Fast, receivers, plan.WarmUp, plan.Length), [new GrpcChatPeer(), new LimitGrpcPeer()], plan.Rounds, Setting(Fast));
+        var slow = await MeasureAsync(Slow, [.. ComparedPeers.All, new LimitGrpcPeer()]);
+        var fast = await MeasureAsync(Fast, [new GrpcChatPeer(), new LimitGrpcPeer()]);
         return run.RecordOf(this) with
         {
             Headline = Figures.DeliveryP99,
@@ -44,6 +42,9 @@ internal sealed class W5Paced : IWorkload
                 },
             ],
         };
+
+        Task<IReadOnlyList<PeerRounds>> MeasureAsync(int perSecond, IEnumerable<IPeer> peers) => comparison.RunAsync(
+            Turn.Of(new PacedLoad(perSecond, receivers, plan.WarmUp, plan.Length), peers, Setting(perSecond)), plan.Rounds);
     }
 
     private static string Setting(int perSecond) => $"{perSecond} messages/s to 200 receivers";

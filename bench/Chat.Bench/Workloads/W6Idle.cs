@@ -4,10 +4,10 @@ using Chat.Bench.Reporting;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>W6: what a stream costs that only waits.</summary>
+/// <summary>W6: the cost of a stream that only waits.</summary>
 internal sealed class W6Idle : IWorkload
 {
-    private const int UsualRounds = 3;
+    private const int DefaultRounds = 3;
     private const int StreamsPerConnection = 100;
     private const double MostKibibytesOverLimit = 3;
     private const double MostMilliseconds = 1000;
@@ -18,19 +18,17 @@ internal sealed class W6Idle : IWorkload
     public string Title => "Idle streams";
 
     public string Description =>
-        "10,000 streams, 100 on a connection, follow one of 1,000 rooms each and hear nothing; then one message goes to every room at once.";
+        "10,000 streams, 100 per connection, each follow one of 1,000 rooms in which nothing happens; then every "
+            + "room gets one message at the same time.";
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
         var (streams, rooms) = run.Smoke ? (100, 10) : (10_000, 1_000);
         var quiet = run.Smoke ? TimeSpan.FromSeconds(1) : run.RoundLength ?? TimeSpan.FromSeconds(10);
-        var rounds = run.Smoke ? 1 : run.Rounds ?? UsualRounds;
-        RoundPlan.Tell(run, this, 2 * rounds * (quiet + StartAndOpen));
+        var rounds = run.Smoke ? 1 : run.Rounds ?? DefaultRounds;
+        RoundPlan.Announce(run, this, 2 * rounds * (quiet + StartAndOpen));
         var load = new IdleLoad(streams, StreamsPerConnection, rooms, quiet);
-        var peers = await new Comparison(run).RunAsync(
-            load,
-            [new GrpcChatPeer(), new LimitGrpcPeer()],
-            rounds);
+        var peers = await new Comparison(run).RunAsync(Turn.Of(load, [new GrpcChatPeer(), new LimitGrpcPeer()]), rounds);
         return run.RecordOf(this) with
         {
             Headline = IdleLoad.MemoryPerStream,
@@ -39,9 +37,10 @@ internal sealed class W6Idle : IWorkload
             Pictures = [new Picture(PictureKind.OverTime, Figures.ServerMemory, "Server memory while the streams are opened (MiB)")],
             Notes =
             [
-                "Memory is what is resident (RSS) after a forced full blocking collection, less what was resident after one before "
-                    + "the streams were opened, when a message had been sent to every room.",
-                "The collector of both servers is the workstation's, concurrent, as the service runs by itself.",
+                "Memory is the resident memory (RSS) after a forced full blocking garbage collection, minus that "
+                    + "after such a collection before the streams were opened, when every room already had one "
+                    + "message.",
+                "Both servers use the workstation garbage collector, concurrent, which is the default of the service.",
             ],
         };
     }
@@ -59,13 +58,13 @@ internal sealed class W6Idle : IWorkload
                 memory.Median <= least.Median + MostKibibytesOverLimit);
         }
 
-        foreach (var target in Judgement.AtMost(
-            "one message to each room reaches all within 1 s", peers.Figure(IdleLoad.LastArrival), MostMilliseconds, "ms"))
-        {
-            yield return target;
-        }
-
-        foreach (var target in Judgement.Arrived(peers))
+        IEnumerable<Target> others =
+        [
+            .. Judgement.AtMost(
+                "one message to each room arrives everywhere within 1 s", peers.Figure(IdleLoad.LastArrival), MostMilliseconds, "ms"),
+            .. Judgement.Arrived(peers),
+        ];
+        foreach (var target in others)
         {
             yield return target;
         }

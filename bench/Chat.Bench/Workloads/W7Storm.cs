@@ -4,10 +4,10 @@ using Chat.Bench.Reporting;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>W7: everybody comes back at once.</summary>
+/// <summary>W7: all clients reconnect at once.</summary>
 internal sealed class W7Storm : IWorkload
 {
-    private const int UsualRounds = 5;
+    private const int DefaultRounds = 5;
     private const int Behind = 100;
     private const double MostSeconds = 5;
     private const double MostMebibytes = 128;
@@ -18,17 +18,15 @@ internal sealed class W7Storm : IWorkload
     public string Title => "Reconnect storm";
 
     public string Description =>
-        "2,000 clients on connections of their own resume at once, each 100 messages behind, in one room of 10,000 messages.";
+        "2,000 clients resume at the same time, each on its own connection and 100 messages behind, in one room of "
+            + "10,000 messages.";
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
         var (clients, stored) = run.Smoke ? (50, 1_000) : (2_000, 10_000);
-        var rounds = run.Smoke ? 1 : run.Rounds ?? UsualRounds;
-        RoundPlan.Tell(run, this, rounds * StartAndStorm);
-        var peers = await new Comparison(run).RunAsync(
-            new StormLoad(clients, stored, Behind),
-            [new GrpcChatPeer()],
-            rounds);
+        var rounds = run.Smoke ? 1 : run.Rounds ?? DefaultRounds;
+        RoundPlan.Announce(run, this, rounds * StartAndStorm);
+        var peers = await new Comparison(run).RunAsync(Turn.Of(new StormLoad(clients, stored, Behind), [new GrpcChatPeer()]), rounds);
         return run.RecordOf(this) with
         {
             Headline = StormLoad.AllCaughtUp,
@@ -41,9 +39,10 @@ internal sealed class W7Storm : IWorkload
             ],
             Notes =
             [
-                "The time runs from the first connection attempt until the last client has its last missed message, and so contains "
-                    + "the load generator's own making of the connections, on the same cores.",
-                "Memory growth is the peak of the resident memory, as the system keeps it, over what was resident before.",
+                "The time runs from the first connection attempt to the last missed message of the last client. It "
+                    + "includes the load generator's work for the connections, on the same cores.",
+                "Memory growth is the peak of the resident memory, as recorded by the system, minus the resident "
+                    + "memory before.",
             ],
         };
     }
@@ -52,6 +51,6 @@ internal sealed class W7Storm : IWorkload
     [
         .. Judgement.AtMost("all caught up within 5 s", peers.Figure(StormLoad.AllCaughtUp), MostSeconds, "s"),
         .. Judgement.AtMost("server memory ≤ +128 MiB", peers.Figure(Figures.ServerMemoryGrowth), MostMebibytes, "MiB"),
-        .. Judgement.Arrived(peers, "nobody gets a gap"),
+        .. Judgement.Arrived(peers, "every client gets what it missed, without a gap"),
     ];
 }

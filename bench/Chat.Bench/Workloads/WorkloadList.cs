@@ -1,6 +1,6 @@
 namespace Chat.Bench.Workloads;
 
-/// <summary>Every workload, in the order of the page; a command of its own each.</summary>
+/// <summary>Every workload, in the order of the page; each is a command.</summary>
 internal static class WorkloadList
 {
     public static IReadOnlyList<IWorkload> All { get; } =
@@ -17,6 +17,6 @@ internal static class WorkloadList
         new LimitsWorkload(),
     ];
 
-    /// <summary>What `compare` runs: the loads that every peer can take.</summary>
+    /// <summary>The workloads of `compare`: every peer can run them.</summary>
     public static IReadOnlyList<string> Compared { get; } = ["w1", "w2", "w3", "w4", "w5"];
 }

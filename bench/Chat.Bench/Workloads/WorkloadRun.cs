@@ -2,34 +2,34 @@ using Chat.Bench.Reporting;
 
 namespace Chat.Bench.Workloads;
 
-/// <summary>What the command line wants of a workload.</summary>
+/// <summary>How the command line wants workloads to be run.</summary>
 internal sealed record WorkloadRun
 {
-    /// <summary>As typed after the project: "w1 --rounds 3".</summary>
+    /// <summary>As typed after the program: "w1 --rounds 3".</summary>
     public required string Command { get; init; }
 
-    /// <summary>Rounds of each peer; null = the workload knows.</summary>
+    /// <summary>Rounds of each peer; null = the workload's default.</summary>
     public int? Rounds { get; init; }
 
-    /// <summary>How long a round is measured, without its warm-up; null = the workload knows.</summary>
+    /// <summary>The measured time of a round, without its warm-up; null = the workload's default.</summary>
     public TimeSpan? RoundLength { get; init; }
 
-    /// <summary>Only these; null = all that the workload compares.</summary>
+    /// <summary>Only these; null = all peers of the workload.</summary>
     public IReadOnlyList<string>? Peers { get; init; }
 
-    /// <summary>One round, a second or two, small numbers: does everything still work?</summary>
+    /// <summary>One short round with small numbers, to check that everything works.</summary>
     public bool Smoke { get; init; }
 
-    /// <summary>Time does not matter: the largest sizes.</summary>
+    /// <summary>The largest sizes, however long that takes.</summary>
     public bool Full { get; init; }
 
     public required Progress Progress { get; init; }
 
     public CancellationToken Stop { get; init; }
 
-    public bool Wants(string peer) => Peers is null || Peers.Contains(peer, StringComparer.OrdinalIgnoreCase);
+    public bool Includes(string peer) => Peers is null || Peers.Contains(peer, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>A record with the head filled in; the workload adds what it has seen.</summary>
+    /// <summary>A record that describes the run; the workload adds its results.</summary>
     public WorkloadRecord RecordOf(IWorkload workload) => new()
     {
         Id = workload.Id,

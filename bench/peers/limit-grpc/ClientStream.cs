@@ -1,41 +1,41 @@
 using System.Buffers;
 using System.Text;
-using Chat.AspNetCore.Rooms;
+using Chat.Shared;
 using Grpc.Core;
 
 namespace Chat.Bench.LimitGrpc;
 
-/// <summary>One stream: takes requests, and writes acks and what its room has.</summary>
-/// <param name="rooms">All of them.</param>
-/// <param name="user">Who sends.</param>
-/// <param name="room">What it reads, and where a send goes that names none; null = nothing.</param>
+/// <summary>One stream: takes requests, and writes acks and the messages of its room.</summary>
+/// <param name="rooms">All rooms.</param>
+/// <param name="user">The sender.</param>
+/// <param name="room">The room that it reads, and of sends that name none; null = it reads nothing.</param>
 internal sealed class ClientStream(RoomList rooms, string user, Room? room)
 {
     private readonly byte[] sender = Encoding.UTF8.GetBytes(user);
-    private readonly Doorbell bell = new();
+    private readonly WakeSignal wakeSignal = new();
     private readonly Lock gate = new();
     private readonly Frame frame = new();
-    private ArrayBufferWriter<byte>? owed, beingWritten;
+    private ArrayBufferWriter<byte>? pendingAcks, acksBeingWritten;
     private Room? sendingTo;
     private Run? position;
     private volatile bool ended;
 
-    /// <summary>The newest message that it has written or is writing.</summary>
+    /// <summary>The id of the newest message that it has written or is writing.</summary>
     public long LastId => Volatile.Read(ref position)?.LastId ?? long.MaxValue;
 
-    public void Wake() => bell.Ring();
+    public void Wake() => wakeSignal.Set();
 
-    /// <summary>Numbers the sends in a request, shows them to the readers and acks them.</summary>
+    /// <summary>Gives ids to the sends of a request, makes them visible to the readers and acks them.</summary>
     public ValueTask TakeAsync(byte[] request)
     {
         lock (gate)
         {
-            owed ??= new ArrayBufferWriter<byte>();
+            pendingAcks ??= new ArrayBufferWriter<byte>();
             var sends = new SendScanner(request);
             for (var isMore = sends.MoveNext(); isMore;)
             {
                 sendingTo = RoomOf(sends.Room);
-                isMore = sendingTo.Take(ref sends, sender, owed);
+                isMore = sendingTo.Take(ref sends, sender, pendingAcks);
             }
         }
 
@@ -43,7 +43,7 @@ internal sealed class ClientStream(RoomList rooms, string user, Room? room)
         return sendingTo?.WaitForReadersAsync() ?? ValueTask.CompletedTask;
     }
 
-    /// <summary>Writes until the end, and then what is left.</summary>
+    /// <summary>Writes responses until <see cref="End"/>, including everything that is pending then.</summary>
     public async Task WriteAsync(IServerStreamWriter<Frame> responses)
     {
         position = room?.Follow(this);
@@ -65,7 +65,7 @@ internal sealed class ClientStream(RoomList rooms, string user, Room? room)
                 }
                 else
                 {
-                    await bell.WaitAsync();
+                    await wakeSignal.WaitAsync();
                 }
             }
         }
@@ -75,7 +75,7 @@ internal sealed class ClientStream(RoomList rooms, string user, Room? room)
         }
     }
 
-    /// <summary>No more requests come.</summary>
+    /// <summary>The client has half-closed: no more requests follow.</summary>
     public void End()
     {
         ended = true;
@@ -86,10 +86,10 @@ internal sealed class ClientStream(RoomList rooms, string user, Room? room)
     {
         lock (gate)
         {
-            if (owed is { WrittenCount: > 0 } acks)
+            if (pendingAcks is { WrittenCount: > 0 } acks)
             {
-                (owed, beingWritten) = (beingWritten, acks);
-                owed?.ResetWrittenCount();
+                (pendingAcks, acksBeingWritten) = (acksBeingWritten, acks);
+                pendingAcks?.ResetWrittenCount();
                 frame.Add(acks.WrittenMemory);
             }
         }
@@ -105,7 +105,7 @@ internal sealed class ClientStream(RoomList rooms, string user, Room? room)
     {
         if (name.IsEmpty)
         {
-            return room ?? throw new InvalidDataException("A send names no room, and none is read.");
+            return room ?? throw new InvalidDataException("A send names no room, and the stream has not joined one.");
         }
 
         return sendingTo is not null && name.SequenceEqual(sendingTo.NameBytes)

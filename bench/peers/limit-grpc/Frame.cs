@@ -3,10 +3,10 @@ using Grpc.Core;
 
 namespace Chat.Bench.LimitGrpc;
 
-/// <summary>One response: encoded parts that follow each other, and that other streams may be sending, too.</summary>
+/// <summary>One response: a sequence of encoded parts, which other streams may share.</summary>
 internal sealed class Frame
 {
-    /// <summary>What the protocol allows.</summary>
+    /// <summary>The maximum size of a response in the protocol.</summary>
     public const int MaxBytes = 64 * 1024;
 
     private readonly List<ReadOnlyMemory<byte>> parts = new(1);

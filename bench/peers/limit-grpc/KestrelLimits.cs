@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Chat.Bench.LimitGrpc;
 
-/// <summary>The limits that the service sets in ChatHosting, and with its defaults.</summary>
+/// <summary>
+/// The service's limits of Kestrel, with its defaults. They are copied rather than called: Chat.AspNetCore would bring
+/// the whole chat into this process, whose purpose is to run without it.
+/// </summary>
 internal static class KestrelLimits
 {
     public static void Set(KestrelServerLimits limits)

@@ -3,7 +3,8 @@ using Grpc.Core;
 namespace Chat.Bench.LimitGrpc;
 
 /// <summary>
-/// Serves the metadata "room" ("-" = reads nothing) and "user". A room keeps nothing, so every join starts at its end.
+/// Supports the metadata "room" ("-" = none) and "user". A room stores nothing, so every join starts at its newest
+/// message.
 /// </summary>
 internal sealed class LimitService(RoomList rooms) : LimitServiceBase
 {

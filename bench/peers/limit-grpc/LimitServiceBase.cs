@@ -4,8 +4,8 @@ using Grpc.Core;
 namespace Chat.Bench.LimitGrpc;
 
 /// <summary>
-/// Binds the one call by its name, with bytes on both sides: what comes is not decoded, and what goes is copied. gRPC wants
-/// such a method on a base class.
+/// Binds the method by its name, with bytes on both sides: requests are not decoded, and responses are only copied.
+/// gRPC looks for the bind method in a base class.
 /// </summary>
 [BindServiceMethod(typeof(LimitServiceBase), nameof(BindService))]
 internal abstract class LimitServiceBase

@@ -3,7 +3,7 @@ using Chat.Bench.LimitGrpc;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-// limit-grpc: the service's gRPC stack with nothing behind it.
+// limit-grpc: the service's gRPC stack without a log.
 var builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders();
 builder.WebHost.ConfigureKestrel(kestrel =>
@@ -11,7 +11,7 @@ builder.WebHost.ConfigureKestrel(kestrel =>
     KestrelLimits.Set(kestrel.Limits);
     kestrel.Listen(IPAddress.Loopback, port: 0, listener => listener.Protocols = HttpProtocols.Http2);
 });
-builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true); // as the service
+builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true); // as in the service
 builder.Services.AddSingleton<RoomList>();
 builder.Services.AddSingleton<LimitService>();
 builder.Services.AddGrpc().AddServiceOptions<LimitService>(limit => limit.MaxReceiveMessageSize = 1024 * 1024);

@@ -5,7 +5,7 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Chat.Bench.LimitGrpc;
 
-/// <summary>Writes entries of a <see cref="ChatResponse"/> as they are on the wire, each as long as the service's.</summary>
+/// <summary>Encodes fields of a <see cref="ChatResponse"/>, each with the same length as the service's.</summary>
 internal static class ResponseFields
 {
     private const int LengthDelimited = 2;
@@ -15,7 +15,7 @@ internal static class ResponseFields
     private static readonly Heartbeat Heartbeat = new() { Interval = TimeSpan.FromSeconds(20).ToDuration() };
 
     /// <summary>The first response.</summary>
-    /// <param name="room">What is joined, if anything.</param>
+    /// <param name="room">The joined room, if any.</param>
     /// <param name="head">Its newest id.</param>
     public static byte[] Greeting(string? room, long head)
     {

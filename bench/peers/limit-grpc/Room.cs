@@ -1,12 +1,14 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Text;
 
 namespace Chat.Bench.LimitGrpc;
 
-/// <summary>Counts ids up, and shows what was sent to whoever reads at that moment.</summary>
+/// <summary>Assigns ids, and passes messages to the current readers.</summary>
 internal sealed class Room(string name)
 {
-    // As many as the service has on their way to its disk: senders would be ever further ahead of the readers.
+    // The service limits the sends waiting for its disk to as many; without a limit senders would get ever further
+    // ahead.
     private const int MaxAhead = 4096;
 
     private readonly Lock gate = new();
@@ -17,7 +19,7 @@ internal sealed class Room(string name)
 
     public byte[] NameBytes { get; } = Encoding.UTF8.GetBytes(name);
 
-    /// <summary>From now on the reader's bell rings; what comes follows the run that is returned.</summary>
+    /// <summary>Wakes the reader for new messages from now on; they follow the run that is returned.</summary>
     public Run Follow(ClientStream reader)
     {
         lock (gate)
@@ -44,7 +46,7 @@ internal sealed class Room(string name)
         }
     }
 
-    /// <summary>Takes sends until one is to another room, and writes their acks; false when there are no more.</summary>
+    /// <summary>Takes sends until one is for another room, and writes their acks; false = there are no more.</summary>
     public bool Take(ref SendScanner sends, ReadOnlySpan<byte> sender, ArrayBufferWriter<byte> acks)
     {
         ClientStream[] woken;
@@ -83,6 +85,14 @@ internal sealed class Room(string name)
         return isMore;
     }
 
-    // A message is larger than its send by a name, an id and a time.
+    // A message is larger than its send by the sender, the id and the time.
     private static ArrayBufferWriter<byte> Buffer(int requestBytes) => new(Math.Min(Run.FullBytes + 1024, 2 * requestBytes));
+}
+
+/// <summary>All rooms; a room is created when it is first named.</summary>
+internal sealed class RoomList
+{
+    private readonly ConcurrentDictionary<string, Room> rooms = [];
+
+    public Room Get(string name) => rooms.GetOrAdd(name, static name => new Room(name));
 }

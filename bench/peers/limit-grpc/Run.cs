@@ -1,14 +1,14 @@
 namespace Chat.Bench.LimitGrpc;
 
 /// <summary>
-/// Messages of a room that came together, encoded once for all who read it. A reader holds the run that it has sent last,
-/// and goes on to the next; what all have left behind is collected.
+/// Messages of a room that arrived together, encoded once for all readers. A reader holds the run that it sent last and
+/// continues with the next; runs that no reader holds any more are garbage collected.
 /// </summary>
-/// <param name="Bytes">The entries of a response's messages.</param>
-/// <param name="LastId">The id of the last.</param>
+/// <param name="Bytes">Encoded entries of a response's messages.</param>
+/// <param name="LastId">The id of its last message.</param>
 internal sealed record Run(ReadOnlyMemory<byte> Bytes, long LastId)
 {
-    /// <summary>Nothing is added to a run that has as much: a frame takes several.</summary>
+    /// <summary>A run of this size is full: a frame holds several.</summary>
     public const int FullBytes = 15 * 1024;
 
     private Run? next;

@@ -2,7 +2,7 @@ using Chat.V1;
 
 namespace Chat.Bench.LimitGrpc;
 
-/// <summary>Goes through the sends in the bytes of one request, and skips what else is there.</summary>
+/// <summary>Iterates over the sends in the bytes of one request, and skips everything else.</summary>
 internal ref struct SendScanner(ReadOnlySpan<byte> request)
 {
     private readonly ReadOnlySpan<byte> request = request;
@@ -16,7 +16,7 @@ internal ref struct SendScanner(ReadOnlySpan<byte> request)
 
     public ReadOnlySpan<byte> Text { get; private set; }
 
-    /// <summary>Goes to the next send; false when there is none.</summary>
+    /// <summary>Moves to the next send; false = there are no more.</summary>
     public bool MoveNext()
     {
         while (position < request.Length)
@@ -59,7 +59,7 @@ internal ref struct SendScanner(ReadOnlySpan<byte> request)
         }
     }
 
-    // Every field of a request and of a send has a length.
+    // Assumes that every field of requests and sends is length-delimited.
     private ulong Varint()
     {
         var value = 0UL;

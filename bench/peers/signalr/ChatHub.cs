@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Chat.Bench.SignalR;
 
-/// <summary>Inserts a message, broadcasts it, and answers with its id; replays what a client has missed when it connects.</summary>
+/// <summary>
+/// Inserts a message, broadcasts it and returns its id; replays missed messages to a client that connects.
+/// </summary>
 /// <param name="table">The messages.</param>
 internal sealed class ChatHub(MessageTable table) : Hub
 {
@@ -29,7 +31,7 @@ internal sealed class ChatHub(MessageTable table) : Hub
         }
     }
 
-    /// <summary>The invocation's completion is the ack; it carries the id.</summary>
+    /// <summary>Stores and broadcasts a message. The completion of the invocation is the ack, with the id.</summary>
     public async Task<long> Send(string text, string clientOffset)
     {
         var (id, isNew) = await table.InsertAsync(text, clientOffset);

@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Chat.Bench.SignalR;
 
-/// <summary>The messages in SQLite: one connection that writes, in turn, and one for each replay.</summary>
+/// <summary>The messages in SQLite: one connection for writes, one at a time, and one for each replay.</summary>
 internal sealed class MessageTable : IDisposable
 {
     private const int Constraint = 19;
@@ -37,7 +37,7 @@ internal sealed class MessageTable : IDisposable
         find.Parameters.Add("$offset", SqliteType.Text);
     }
 
-    /// <summary>Stores a message, once for each offset; returns its id, and whether it was not there before.</summary>
+    /// <summary>Stores a message once per client offset; returns its id, and whether it is new.</summary>
     public async Task<(long Id, bool IsNew)> InsertAsync(string content, string clientOffset)
     {
         await turn.WaitAsync();
@@ -58,7 +58,7 @@ internal sealed class MessageTable : IDisposable
         }
     }
 
-    /// <summary>The messages after an id, in order.</summary>
+    /// <summary>Returns the messages after an id, in order.</summary>
     public async IAsyncEnumerable<(long Id, string Content)> AfterAsync(long id)
     {
         await using var connection = new SqliteConnection(connectionString);

@@ -1,6 +1,6 @@
 using Chat.Bench.SignalR;
 
-// A chat on an ASP.NET Core SignalR hub, as a peer of the benchmark: --database FILE, on a free port.
+// A chat on an ASP.NET Core SignalR hub, as a peer of the benchmark. Takes --database FILE and listens on a free port.
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.Logging.SetMinimumLevel(LogLevel.Warning);

@@ -1,6 +1,6 @@
-// The chat of the socket.io tutorial (https://socket.io/docs/v4/tutorial), written anew: every message is inserted into
-// SQLite, then broadcast, then acked, and whoever connects gets every row after the last that it saw.
-// What is of the benchmark and not of the tutorial is marked with "bench:".
+// The chat of the socket.io tutorial (https://socket.io/docs/v4/tutorial), rewritten: every message is inserted into
+// SQLite, then broadcast, then acked, and a client that connects gets every row after the last one it saw.
+// "bench:" marks what the benchmark adds to the tutorial.
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { Server } from 'socket.io';
@@ -15,7 +15,7 @@ const { values } = parseArgs({
 
 const database = await open({ filename: values.database, driver: sqlite3.Database });
 if (values.wal) {
-  // bench: the same with a write-ahead log. Without this the journal is a rollback journal, and synchronous is FULL, too.
+  // bench: the same with a write-ahead log. Otherwise it uses a rollback journal, also with synchronous = FULL.
   await database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
 }
 await database.exec(`
@@ -31,7 +31,7 @@ const io = new Server(server, { connectionStateRecovery: {} });
 io.on('connection', async (socket) => {
   const { reads, serverOffset } = socket.handshake.auth;
   if (reads) {
-    // bench: a sender that does not read costs no deliveries.
+    // bench: senders that do not read cost no deliveries.
     socket.join('readers');
   }
 
@@ -41,16 +41,16 @@ io.on('connection', async (socket) => {
       inserted = await database.run('INSERT INTO messages (content, client_offset) VALUES (?, ?)', text, clientOffset);
     } catch (error) {
       if (error.errno === SQLITE_CONSTRAINT) {
-        ack(); // It is stored already.
+        ack(); // It is already stored.
       }
-      return; // Not acked: the client comes again.
+      return; // Without an ack the client tries again.
     }
 
     io.to('readers').emit('chat message', text, inserted.lastID);
     ack();
   });
 
-  // bench: no offset, or a negative one, asks for nothing old; in the tutorial it asks for everything.
+  // bench: without an offset, or with a negative one, nothing is replayed; the tutorial replays everything.
   if (!socket.recovered && serverOffset >= 0) {
     await database.each('SELECT id, content FROM messages WHERE id > ?', [serverOffset], (error, row) => {
       socket.emit('chat message', row.content, row.id);
@@ -58,7 +58,7 @@ io.on('connection', async (socket) => {
   }
 });
 
-// bench: so that the database is whole when the process has ended.
+// bench: the database is complete when the process has ended.
 process.once('SIGTERM', async () => {
   io.close();
   await database.close();

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Chat.V1;
 
-/// <summary>What rooms, senders and client offsets may look like.</summary>
+/// <summary>The forms of rooms, senders and client offsets.</summary>
 internal static class Names
 {
-    public const string RoomForm = "1 to 64 characters a-z, 0-9, '.', '_' and '-', beginning with a letter or digit";
+    public const string RoomForm = "1 to 64 characters a-z, 0-9, '.', '_' and '-', starting with a letter or a digit";
     public const string SenderForm = "1 to 64 characters without control characters";
     public const string ClientOffsetForm = "1 to 128 bytes of UTF-8 without control characters";
 
@@ -35,8 +35,8 @@ internal static class Names
         && Encoding.UTF8.GetByteCount(offset) <= MaxClientOffsetBytes
         && !offset.Any(char.IsControl);
 
-    /// <summary>For echoing what is not valid: at most 128 bytes of UTF-8, cut between characters.</summary>
-    public static string Cut(string name)
+    /// <summary>Shortens an invalid name that is echoed: at most 128 bytes of UTF-8, cut between characters.</summary>
+    public static string Truncate(string name)
     {
         if (name.Length <= MaxClientOffsetBytes && Encoding.UTF8.GetByteCount(name) <= MaxClientOffsetBytes)
         {

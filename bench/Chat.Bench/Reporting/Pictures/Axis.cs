@@ -1,6 +1,6 @@
 namespace Chat.Bench.Reporting.Pictures;
 
-/// <summary>Where a value lies between the ends of an axis, and at which round values the axis has marks.</summary>
+/// <summary>Maps values to positions on an axis, and chooses the round values of its marks.</summary>
 internal sealed class Axis
 {
     private readonly Func<double, double> scale;
@@ -22,7 +22,10 @@ internal sealed class Axis
         return new Axis(Enumerable.Range(0, count + 1).Select(mark => mark * step).ToList(), value => value);
     }
 
-    /// <summary>From the power of ten at or below the smallest value to the one above the largest; with 2 and 5 where it is short.</summary>
+    /// <summary>
+    /// From the power of ten at or below the smallest value to the one above the largest. A short axis also has marks
+    /// at 2 and 5.
+    /// </summary>
     public static Axis Logarithmic(double smallest, double largest)
     {
         var (first, last) = ((int)Math.Floor(Math.Log10(smallest)), (int)Math.Ceiling(Math.Log10(largest)));

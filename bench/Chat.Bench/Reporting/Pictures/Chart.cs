@@ -2,10 +2,10 @@ using Chat.Bench.Loads;
 
 namespace Chat.Bench.Reporting.Pictures;
 
-/// <summary>Draws the pictures that a record asks for.</summary>
+/// <summary>Draws the charts of a record.</summary>
 internal static class Chart
 {
-    /// <summary>None where no round has what it shows.</summary>
+    /// <summary>Null if no round has the figure or series.</summary>
     public static string? Draw(WorkloadRecord record, Picture picture)
     {
         var rows = picture.Settings is { } settings
@@ -118,7 +118,7 @@ internal static class Chart
         return frame.Drawing.ToString();
     }
 
-    /// <summary>One round stands for all, and not their mean, in which what happens at various times would be smeared.</summary>
+    /// <summary>One round represents all: a mean would blur events that happen at different times.</summary>
     private static RoundResult? MedianRound(PeerRounds row, string series, string? headline)
     {
         var rounds = row.Rounds
@@ -128,7 +128,7 @@ internal static class Chart
         return rounds.Count == 0 ? null : rounds[(rounds.Count - 1) / 2];
     }
 
-    // Bars on a logarithmic scale look more alike than they are.
+    // Says so, because bars on a logarithmic scale look more similar than they are.
     private static string Unit(Picture picture) => picture.Of + (picture.LogScale ? ", logarithmic scale" : "");
 
     private static Axis AxisOf(Picture picture, IEnumerable<double> values)

@@ -1,6 +1,6 @@
 namespace Chat.Bench.Reporting.Pictures;
 
-/// <summary>What every chart has around its bars or lines: heading, legend, unit, and a grid with its marks.</summary>
+/// <summary>The frame of a chart: heading, legend, unit, and a grid with marks.</summary>
 internal sealed class ChartFrame
 {
     public const double Width = 680;
@@ -17,8 +17,8 @@ internal sealed class ChartFrame
     private readonly Axis vertical;
 
     /// <param name="title">The heading.</param>
-    /// <param name="unit">Of the vertical axis: the figure's name with unit.</param>
-    /// <param name="legend">Names with their colors.</param>
+    /// <param name="unit">Label of the vertical axis: the figure's name with unit.</param>
+    /// <param name="legend">Names and colors.</param>
     /// <param name="vertical">Its marks become the grid.</param>
     public ChartFrame(string title, string unit, IEnumerable<(string Name, string Color)> legend, Axis vertical)
     {
@@ -47,7 +47,9 @@ internal sealed class ChartFrame
     /// <param name="share">0 at the left, 1 at the right.</param>
     public static double X(double share) => Left + (share * (Right - Left));
 
-    /// <summary>A mark under the horizontal axis; in two lines where it needs more than its share of the width.</summary>
+    /// <summary>
+    /// A mark below the horizontal axis; it takes two lines if it is wider than its share of the width.
+    /// </summary>
     public void Mark(double x, string text, double share = 1)
     {
         var half = text.IndexOf(' ', text.Length / 2);
@@ -59,7 +61,7 @@ internal sealed class ChartFrame
         }
     }
 
-    /// <summary>What the horizontal axis shows; and the axis, over the grid.</summary>
+    /// <summary>Draws the horizontal axis over the grid, with its label.</summary>
     public void Finish(string? horizontal)
     {
         Drawing.Line(Left, Floor, Right, Floor, "#8c959f");
@@ -69,6 +71,6 @@ internal sealed class ChartFrame
         }
     }
 
-    // 1,000 is read faster than 1 k, until there is no room.
+    // 1,000 is easier to read than 1 k, as long as there is room.
     private string Label(double mark) => vertical.Marks[^1] <= 10_000 ? Numbers.Text(mark) : Numbers.Short(mark);
 }

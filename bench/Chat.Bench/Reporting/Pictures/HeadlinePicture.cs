@@ -1,6 +1,8 @@
 namespace Chat.Bench.Reporting.Pictures;
 
-/// <summary>The picture of the README: three workloads' headline figures beside each other, a row for each peer.</summary>
+/// <summary>
+/// The chart of the README: the headline figures of three workloads side by side, with a row for each peer.
+/// </summary>
 internal static class HeadlinePicture
 {
     private const double Left = 104;
@@ -12,7 +14,7 @@ internal static class HeadlinePicture
 
     private static readonly string[] Peers = [PeerRounds.Ours, "tutorial-wal", "signalr", "tutorial"];
 
-    /// <summary>None where none of the three has been run.</summary>
+    /// <summary>Null if none of the three has a record.</summary>
     public static string? Draw(IReadOnlyList<WorkloadRecord> records)
     {
         var panels = Workloads
@@ -57,7 +59,7 @@ internal static class HeadlinePicture
                 continue;
             }
 
-            // The label of the longest bar needs room, too.
+            // Leaves room for the label of the longest bar.
             var bar = Math.Max(2, median / largest * (wide - 54));
             drawing.Rectangle(x, y, bar, 22, PeerColors.Of(peers[p], p), corner: 2);
             drawing.Text(x + bar + 6, y + 16, Numbers.Short(median), color: SvgDrawing.Ink, bold: p == 0);

@@ -1,6 +1,6 @@
 namespace Chat.Bench.Reporting.Pictures;
 
-/// <summary>Each peer has one color in every picture.</summary>
+/// <summary>Each peer has the same color in every chart.</summary>
 internal static class PeerColors
 {
     private static readonly Dictionary<string, string> Known = new()
@@ -18,6 +18,6 @@ internal static class PeerColors
     private static readonly string[] Others = ["#bf3989", "#2da44e", "#4d2d00", "#cf222e"];
 
     /// <param name="peer">Its name.</param>
-    /// <param name="place">Its place among those in the picture, for peers that nobody foresaw.</param>
+    /// <param name="place">Its place in the chart; chooses the color of an unknown peer.</param>
     public static string Of(string peer, int place) => Known.GetValueOrDefault(peer) ?? Others[place % Others.Length];
 }

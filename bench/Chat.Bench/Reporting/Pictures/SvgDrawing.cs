@@ -5,9 +5,9 @@ using System.Text;
 namespace Chat.Bench.Reporting.Pictures;
 
 /// <summary>
-/// A picture as SVG. Written here, because a plotting library would bring native graphics libraries for what are a few
-/// rectangles and lines; and because the same records must give the same bytes, so that a diff shows what has changed.
-/// It brings its own white ground, since the page that shows it may be dark.
+/// Writes SVG. A plotting library would bring native graphics libraries for a few rectangles and lines, and here the
+/// same records must give the same bytes, so that a diff shows what has changed. The background is white, because the
+/// page that shows the image may be dark.
 /// </summary>
 internal sealed class SvgDrawing(double width, double height)
 {
@@ -29,11 +29,11 @@ internal sealed class SvgDrawing(double width, double height)
     public void Dot(double x, double y, string color) =>
         Add($"""<circle cx="{N(x)}" cy="{N(y)}" r="3.5" fill="{color}"/>""");
 
-    /// <param name="anchor">Which part of the text is at x: start, middle, end.</param>
+    /// <param name="anchor">The part of the text that is at x: start, middle or end.</param>
     public void Text(double x, double y, string text, string anchor = "start", double size = 12, string color = Grey, bool bold = false) =>
         Add($"""<text x="{N(x)}" y="{N(y)}" font-size="{N(size)}" text-anchor="{anchor}" fill="{color}"{(bold ? " font-weight=\"600\"" : "")}>{SecurityElement.Escape(text)}</text>""");
 
-    /// <summary>How wide a text will be, roughly: which font there is, nobody knows.</summary>
+    /// <summary>The approximate width of a text; the viewer chooses the font.</summary>
     public static double WidthOf(string text, double size = 12) => text.Length * size * 0.56;
 
     public override string ToString() =>

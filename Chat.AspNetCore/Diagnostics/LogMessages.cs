@@ -1,0 +1,29 @@
+namespace Chat.AspNetCore.Diagnostics;
+
+/// <summary>Every line that the service logs. None carries the text of a message, a token or a metadata value.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1, LogLevel.Debug, "The client at {Peer} is gone.")]
+    public static partial void ClientAborted(this ILogger logger, string peer);
+
+    [LoggerMessage(
+        2, LogLevel.Information, "The client at {Peer} read nothing within {Limit}. Its stream was reset.")]
+    public static partial void ClientTimedOut(this ILogger logger, string peer, string limit);
+
+    [LoggerMessage(
+        3, LogLevel.Warning, "Ended the call of {Peer}, which can repeat it: {Reason}.")]
+    public static partial void StoreUnavailable(this ILogger logger, string peer, string reason);
+
+    [LoggerMessage(4, LogLevel.Critical, "The log is damaged: {Reason}. Restore it from a backup.")]
+    public static partial void LogDamaged(this ILogger logger, string reason);
+
+    [LoggerMessage(5, LogLevel.Error, "A call ended with an unhandled exception.")]
+    public static partial void UnhandledException(this ILogger logger, Exception error);
+
+    [LoggerMessage(
+        6,
+        LogLevel.Critical,
+        "The log cannot be written, and whether the last batch was stored is unknown. The service stops. Start it again: "
+        + "clients repeat every send that was not answered.")]
+    public static partial void LogBroken(this ILogger logger, Exception error);
+}

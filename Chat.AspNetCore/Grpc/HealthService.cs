@@ -1,0 +1,72 @@
+using Chat.AspNetCore.Diagnostics;
+using Chat.AspNetCore.Sessions;
+using Chat.V1;
+using Grpc.Core;
+using Grpc.Health.V1;
+using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
+
+namespace Chat.AspNetCore.Grpc;
+
+/// <summary>
+/// Tells probes and load balancers whether the service serves: <c>grpc.health.v1.Health</c>. Unlike the official service,
+/// which polls, it reports each change at once, ends watches with a retryable status when the service stops, and refuses
+/// unknown names.
+/// </summary>
+internal sealed class HealthService(ServingState state, OpenCalls calls, ChatOptions options) : Health.HealthBase
+{
+    /// <summary>The largest request. It holds a name.</summary>
+    public const int MaxRequestBytes = 16 * 1024;
+
+    // The empty name stands for the server as a whole.
+    private static readonly string[] Services = ["", ChatService.Descriptor.FullName];
+
+    public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) =>
+        StatusOf(request.Service) is var status and not ServingStatus.ServiceUnknown
+            ? Task.FromResult(new HealthCheckResponse { Status = status })
+            : throw StatusMapper.UnknownService(request.Service);
+
+    /// <summary>Reports the status, and then each change, until the client is gone or the service stops.</summary>
+    public override async Task Watch(
+        HealthCheckRequest request,
+        IServerStreamWriter<HealthCheckResponse> responseStream,
+        ServerCallContext context)
+    {
+        calls.Begin();
+        try
+        {
+            ServingStatus? reported = null;
+            while (true)
+            {
+                var changed = state.Changed;
+                var isStopping = state.IsStopping;
+                var status = StatusOf(request.Service);
+                if (status != reported)
+                {
+                    // So small that the transport takes it, whether or not the client reads.
+                    await responseStream.WriteAsync(new HealthCheckResponse { Status = status });
+                    reported = status;
+                }
+
+                if (isStopping)
+                {
+                    throw StatusMapper.Draining(options.ReconnectSpread);
+                }
+
+                await changed.WaitAsync(context.CancellationToken);
+            }
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException or InvalidOperationException)
+        {
+            throw StatusMapper.Cancelled;
+        }
+        finally
+        {
+            calls.End();
+        }
+    }
+
+    private ServingStatus StatusOf(string service) =>
+        !Services.Contains(service) ? ServingStatus.ServiceUnknown
+        : state.IsServing ? ServingStatus.Serving
+        : ServingStatus.NotServing;
+}

@@ -1,0 +1,120 @@
+using Chat.AspNetCore.Diagnostics;
+using Chat.AspNetCore.Sessions;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Chat.AspNetCore.Grpc;
+
+/// <summary>
+/// Reads the request of a unary call and writes its response, under the same rules as a stream: nothing waits for a client
+/// longer than the stall limit, and a stop does not wait for a client that has not finished its request.
+/// </summary>
+internal sealed class UnaryCallHandler(
+    OpenCalls calls,
+    PageLimiter pages,
+    StatusMapper statuses,
+    ChatOptions options,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILogger<UnaryCallHandler> logger)
+{
+    // How long a client that does not read its response gets once the service is stopping. It can repeat the call.
+    private static readonly TimeSpan WriteLimitWhenStopping = TimeSpan.FromSeconds(1);
+
+    /// <summary>Handles a call.</summary>
+    /// <param name="requests">Where the request comes from.</param>
+    /// <param name="responses">Where the response goes.</param>
+    /// <param name="context">The call.</param>
+    /// <param name="parser">Decodes the request.</param>
+    /// <param name="answer">Turns the request and the sender's name into the response.</param>
+    /// <exception cref="RpcException">The call ends with another status than OK.</exception>
+    public Task HandleAsync<TRequest>(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context,
+        MessageParser<TRequest> parser,
+        Func<TRequest, string, ValueTask<IMessage>> answer)
+        where TRequest : IMessage<TRequest> =>
+        HandleAsync(requests, responses, context, parser, isPage: false, answer);
+
+    /// <summary>Handles a call whose response is a page: it waits for its turn and holds it until the page is taken.</summary>
+    /// <inheritdoc cref="HandleAsync{TRequest}(IAsyncStreamReader{byte[]}, IServerStreamWriter{IMessage}, ServerCallContext, MessageParser{TRequest}, Func{TRequest, string, ValueTask{IMessage}})"/>
+    public Task HandlePageAsync<TRequest>(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context,
+        MessageParser<TRequest> parser,
+        Func<TRequest, string, ValueTask<IMessage>> answer)
+        where TRequest : IMessage<TRequest> =>
+        HandleAsync(requests, responses, context, parser, isPage: true, answer);
+
+    private async Task HandleAsync<TRequest>(
+        IAsyncStreamReader<byte[]> requests,
+        IServerStreamWriter<IMessage> responses,
+        ServerCallContext context,
+        MessageParser<TRequest> parser,
+        bool isPage,
+        Func<TRequest, string, ValueTask<IMessage>> answer)
+        where TRequest : IMessage<TRequest>
+    {
+        var stopping = lifetime.ApplicationStopping;
+        calls.Begin();
+        using var stallTimeout = new CancellationTokenSource(options.StallLimit, time);
+        using var gaveUp = CancellationTokenSource.CreateLinkedTokenSource(
+            stopping, stallTimeout.Token, context.CancellationToken);
+        try
+        {
+            var sender = context.GetCallMetadata().Sender;
+            var encoded = await ReadOnlyRequestAsync(requests, gaveUp.Token);
+            stallTimeout.CancelAfter(Timeout.InfiniteTimeSpan);
+            using var turn = isPage ? await pages.WaitAsync(context.GetHttpContext(), gaveUp.Token) : null;
+            var response = await answer(parser.ParseFrom(encoded), sender);
+            stallTimeout.CancelAfter(options.StallLimit);
+            await using var onStopping = stopping.UnsafeRegister(
+                static timeout => ((CancellationTokenSource)timeout!).CancelAfter(WriteLimitWhenStopping), stallTimeout);
+            await WriteAsync(responses, response, stallTimeout.Token);
+        }
+        catch (OperationCanceledException) when (stallTimeout.IsCancellationRequested)
+        {
+            logger.ClientTimedOut(context.Peer, nameof(ChatOptions.StallLimit));
+            context.GetHttpContext().Abort();
+            throw StatusMapper.Cancelled;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw StatusMapper.Draining(options.ReconnectSpread);
+        }
+        catch (Exception error)
+        {
+            throw statuses.Map(error, context.Peer);
+        }
+        finally
+        {
+            calls.End();
+        }
+    }
+
+    private static async Task WriteAsync(
+        IServerStreamWriter<IMessage> responses,
+        IMessage response,
+        CancellationToken stallTimeout)
+    {
+        try
+        {
+            await responses.WriteAsync(response, stallTimeout);
+        }
+        catch (InvalidOperationException)
+        {
+            // gRPC throws this when the client was gone before the write.
+            throw StatusMapper.Cancelled;
+        }
+    }
+
+    private static async Task<byte[]> ReadOnlyRequestAsync(
+        IAsyncStreamReader<byte[]> requests,
+        CancellationToken gaveUp)
+    {
+        var request = await requests.MoveNext(gaveUp) ? requests.Current : throw StatusMapper.NotOneRequest;
+        return await requests.MoveNext(gaveUp) ? throw StatusMapper.NotOneRequest : request;
+    }
+}

@@ -1,0 +1,155 @@
+using Chat.AspNetCore.Storage;
+using Chat.V1;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Chat.AspNetCore.Queries;
+
+/// <summary>The calls with one request and one response: they check the request and ask the log.</summary>
+internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
+{
+    private const int DefaultPageSize = 100;
+    private const int MaxPageSize = 1000;
+
+    /// <summary>Stores one message.</summary>
+    /// <param name="request">The message.</param>
+    /// <param name="sender">The caller's name.</param>
+    /// <param name="clientAborted">Gives up while the log's queue is full. After that, the message is stored.</param>
+    /// <exception cref="InvalidRequestException">The request names no send or no room.</exception>
+    /// <exception cref="SendRefusedException">The message is not stored.</exception>
+    /// <exception cref="StoreUnavailableException">The message may be stored or not.</exception>
+    public async ValueTask<SendMessageResponse> SendMessageAsync(
+        SendMessageRequest request,
+        string sender,
+        CancellationToken clientAborted)
+    {
+        var send = request.Send
+            ?? throw new InvalidRequestException("send", "the request has no send; set the field");
+        if (send.Room.Length == 0)
+        {
+            throw new InvalidRequestException("send.room", "the send names no room; set the field");
+        }
+
+        if (SendForm.RefuseRoomOrOffset(send.Room, send.ClientOffset) is { } malformed)
+        {
+            throw new SendRefusedException(malformed);
+        }
+
+        var once = new SendOnce();
+        await log.AppendAsync(SendForm.ToAppend(send, once, send.Room, sender, options.MaxTextBytes), clientAborted);
+
+        // From here on it will be stored, whether or not the caller still waits for the answer.
+        var result = await once.Answer;
+        if (result.Refused is { } refused)
+        {
+            throw new SendRefusedException(refused);
+        }
+
+        return new SendMessageResponse
+        {
+            Ack = new Ack
+            {
+                Room = send.Room,
+                ClientOffset = send.ClientOffset,
+                Id = result.Id,
+                Duplicate = result.Duplicate,
+            },
+        };
+    }
+
+    /// <summary>Reads a page of a room's messages.</summary>
+    /// <exception cref="InvalidRequestException">A field is out of range, or both positions are given.</exception>
+    /// <exception cref="LogChangedException">The positions belong to another log.</exception>
+    /// <exception cref="LogDamagedException">A message is missing.</exception>
+    public async ValueTask<ListMessagesResponse> ListMessagesAsync(
+        ListMessagesRequest request,
+        CancellationToken clientAborted)
+    {
+        var count = PageSize(request.PageSize);
+        ThrowIfInvalid(request);
+        var bounds = await log.BoundsAsync(request.Room, clientAborted);
+        var page = new HistoryPage(log, request.Room, bounds);
+        return new ListMessagesResponse
+        {
+            Messages =
+            {
+                request.HasAfterId
+                    ? await page.AfterAsync(request.AfterId, count, clientAborted)
+                    : await page.BeforeAsync(
+                        request.HasBeforeId ? request.BeforeId : long.MaxValue, count, clientAborted),
+            },
+            LogId = log.LogId,
+            OldestId = bounds.Oldest,
+            HeadId = bounds.Head,
+        };
+    }
+
+    /// <summary>Reads a page of the rooms, in the order of their names.</summary>
+    /// <exception cref="InvalidRequestException">A field is out of range.</exception>
+    public async ValueTask<ListRoomsResponse> ListRoomsAsync(
+        ListRoomsRequest request,
+        CancellationToken clientAborted)
+    {
+        var count = PageSize(request.PageSize);
+
+        // A token is the last name of the page before. Clients must not rely on that.
+        if (request.PageToken.Length > 0 && !Names.IsRoom(request.PageToken))
+        {
+            throw new InvalidRequestException(
+                "page_token",
+                $"page_token is '{Names.Truncate(request.PageToken)}', but must be the next_page_token of the page before");
+        }
+
+        var rooms = await log.ListRoomsAsync(request.PageToken, count + 1, clientAborted);
+        return new ListRoomsResponse
+        {
+            Rooms =
+            {
+                rooms.Take(count).Select(room => new Room
+                {
+                    Name = room.Name,
+                    HeadId = room.Head,
+                    LastMessageAt = room.LastSentAt is { } at ? LogTime.FromMicroseconds(at).ToTimestamp() : null,
+                }),
+            },
+            NextPageToken = rooms.Count > count ? rooms[count - 1].Name : "",
+        };
+    }
+
+    private static int PageSize(int requested) => requested switch
+    {
+        0 => DefaultPageSize,
+        > 0 and <= MaxPageSize => requested,
+        _ => throw new InvalidRequestException(
+            "page_size",
+            $"page_size is {requested}, but must be from 1 to {MaxPageSize}, or 0 for {DefaultPageSize}"),
+    };
+
+    private void ThrowIfInvalid(ListMessagesRequest request)
+    {
+        if (!Names.IsRoom(request.Room))
+        {
+            throw new InvalidRequestException("room", Refusals.InvalidRoom(request.Room).Description);
+        }
+
+        if (request.HasAfterId && request.HasBeforeId)
+        {
+            throw new InvalidRequestException(
+                "before_id", "after_id and before_id are both set; set one of them, or neither");
+        }
+
+        ThrowIfNegative("after_id", request.AfterId);
+        ThrowIfNegative("before_id", request.BeforeId);
+        if (request.LogId.Length > 0 && request.LogId != log.LogId)
+        {
+            throw new LogChangedException(request.LogId, log.LogId);
+        }
+    }
+
+    private static void ThrowIfNegative(string field, long id)
+    {
+        if (id < 0)
+        {
+            throw new InvalidRequestException(field, $"{field} is {id}, but must be 0 or more");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Chat.AspNetCore.Diagnostics;
+using Chat.AspNetCore.Rooms;
+using Chat.AspNetCore.Storage;
+using Microsoft.Extensions.ObjectPool;
+
+namespace Chat.AspNetCore.Sessions;
+
+/// <summary>Opens, counts, drains and ends the sessions of every door.</summary>
+internal sealed class SessionHost(
+    IMessageLog log,
+    RoomHub rooms,
+    ObjectPool<Frame> frames,
+    OpenCalls calls,
+    ChatOptions options,
+    ChatMetrics metrics,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILogger<SessionHost> logger)
+{
+    /// <summary>Serves one stream from its opening to its end.</summary>
+    /// <param name="start">Who the client is, and which room it joins first.</param>
+    /// <param name="transport">The client.</param>
+    /// <param name="clientAborted">Fires when the client is gone.</param>
+    public async Task<SessionEnd> RunAsync(SessionStart start, IChatTransport transport, CancellationToken clientAborted)
+    {
+        calls.Begin();
+        metrics.OnStreamOpened();
+        try
+        {
+            await transport.OpenAsync();
+            await using var session = new ChatSession(start, log, rooms, frames, options, metrics, time);
+            var end = await session.RunAsync(transport, lifetime.ApplicationStopping, clientAborted);
+            switch (end.Reason)
+            {
+                case SessionEndReason.ClientAborted:
+                    logger.ClientAborted(transport.Peer);
+                    break;
+                case SessionEndReason.TimedOut:
+                    logger.ClientTimedOut(
+                        transport.Peer,
+                        lifetime.ApplicationStopping.IsCancellationRequested
+                            ? nameof(ChatOptions.DrainLimit)
+                            : nameof(ChatOptions.StallLimit));
+                    transport.Abort();
+                    break;
+            }
+
+            return end;
+        }
+        finally
+        {
+            metrics.OnStreamClosed();
+            calls.End();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using Chat.Bench.Peers;
+using Chat.Bench.Reporting;
+using Chat.Bench.Workloads;
+
+namespace Chat.Bench.Commands;
+
+/// <summary>
+/// `versus`: measures our service and another build of it in turns, by the headline figures of some workloads.
+/// </summary>
+internal static class VersusCommand
+{
+    private const string Baseline = "baseline";
+
+    public static Command Create(IReadOnlyList<IHeadlineWorkload> workloads)
+    {
+        var directory = new Option<DirectoryInfo>("--baseline")
+        {
+            Description = $"Directory of the other build, which holds {GrpcChatPeer.ServiceName}; build both with -c Release",
+            HelpName = "directory",
+            Required = true,
+        };
+        directory.Validators.Add(given =>
+        {
+            if (given.GetValue(directory) is { } other && !File.Exists(Path.Combine(other.FullName, GrpcChatPeer.ServiceName)))
+            {
+                given.AddError($"--baseline: there is no {GrpcChatPeer.ServiceName} in {other}.");
+            }
+        });
+        var ids = new Argument<string[]>("workloads")
+        {
+            Description = "The workloads to run",
+            DefaultValueFactory = _ => [.. workloads.Select(workload => workload.Id)],
+        };
+        ids.AcceptOnlyFromAmong([.. workloads.Select(workload => workload.Id)]);
+
+        var options = new RunOptions();
+        var command = new Command(
+            "versus",
+            """
+            Runs our service and another build of it in turns, under the load of each workload's headline figure. Prints both
+            medians, and the median, minimum and maximum of the rounds' ratios. Keeps no record. Exit code 1 = a round failed.
+            """)
+        {
+            ids, directory,
+        };
+        options.AddTo(command, keepsRecord: false);
+        command.SetAction(async (parsed, stop) =>
+        {
+            if (!RunOptions.CanMeasureHere())
+            {
+                return BenchCommand.ExitCodeOfUsage;
+            }
+
+            var run = options.Read(parsed, command.Name, stop);
+            var chosen = workloads.Where(workload => parsed.GetValue(ids)!.Contains(workload.Id));
+            try
+            {
+                return await RunAsync(run, [.. chosen], parsed.GetValue(directory)!);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                run.Progress.Note("interrupted");
+                return BenchCommand.ExitCodeOfInterrupt;
+            }
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        WorkloadRun run, IReadOnlyList<IHeadlineWorkload> workloads, DirectoryInfo directory)
+    {
+        IPeer[] peers = [new GrpcChatPeer(), new GrpcChatPeer(Baseline, directory.FullName)];
+        var table = new MarkdownTable(
+            ["workload", "figure", .. peers.Select(peer => peer.Name), "ratio per round: median (min–max)"]);
+        var failed = false;
+        foreach (var workload in workloads)
+        {
+            run.Progress.Begin(workload.Id);
+            var (figure, load, plan) = workload.Headline(run);
+            var rows = await new Comparison(run).RunAsync(Turn.Of(load, peers), plan.Rounds);
+            table.Add(Row(workload, figure, rows[0], rows[1]));
+            run.Progress.Clear();
+            foreach (var (peer, failure) in rows.SelectMany(row => row.Failures.Select(failure => (row.Peer, failure))))
+            {
+                failed = true;
+                await Console.Error.WriteLineAsync($"{workload.Id}, {peer}: {failure}");
+            }
+        }
+
+        await Console.Out.WriteLineAsync(
+            $"{table}\nThe ratio is ours ÷ baseline, or baseline ÷ ours for latencies: above 1 = ours is faster.");
+        return failed ? 1 : 0;
+    }
+
+    internal static IReadOnlyList<string> Row(IWorkload workload, string figure, PeerRounds ours, PeerRounds baseline)
+    {
+        var isRate = figure.EndsWith("/s", StringComparison.Ordinal);
+        return
+        [
+            $"{workload.Id} {workload.Title}",
+            figure,
+            Numbers.Text(Ratios.Figure(ours, figure)),
+            Numbers.Text(Ratios.Figure(baseline, figure)),
+            Numbers.Times(isRate ? Ratios.Of(ours, baseline, figure) : Ratios.Of(baseline, ours, figure)),
+        ];
+    }
+}

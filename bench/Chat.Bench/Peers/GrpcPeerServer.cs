@@ -1,0 +1,30 @@
+namespace Chat.Bench.Peers;
+
+/// <summary>A running peer that is a .NET process and speaks the chat's own protocol.</summary>
+/// <param name="process">The server.</param>
+/// <param name="directory">Where its database is; null = it has none.</param>
+internal sealed class GrpcPeerServer(PeerProcess process, DataDirectory? directory = null) : IPeerServer
+{
+    /// <summary>The service's database in its directory.</summary>
+    public const string DatabaseName = "chat.db";
+
+    /// <summary>For streams that share a connection.</summary>
+    public Uri Address { get; } = new(process.Address);
+
+    /// <summary>For questions to its runtime.</summary>
+    public int ProcessId => process.Id;
+
+    public ProcessUsage Usage => process.Usage;
+
+    public string? Database => directory is null ? null : Path.Combine(directory.Path, DatabaseName);
+
+    public async Task<IPeerClient> ConnectAsync(ClientSetup setup) => await GrpcClient.ConnectAsync(Address, setup);
+
+    public Task StopAsync() => process.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await process.DisposeAsync();
+        directory?.Dispose();
+    }
+}

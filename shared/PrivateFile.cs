@@ -1,0 +1,44 @@
+namespace Chat.Shared;
+
+/// <summary>Files that only their owner may read and write, and the lock files beside them.</summary>
+internal static class PrivateFile
+{
+    // The HResult of the IOException if another process has the file open.
+    private const int LinuxWouldBlock = 11;
+    private const int MacWouldBlock = 35;
+    private const int WindowsSharingViolation = unchecked((int)0x80070020);
+
+    /// <summary>Opens a file for writing. A file that this creates is accessible to its owner alone.</summary>
+    public static FileStream Open(string path, FileMode mode, FileShare share = FileShare.Read)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(path, options);
+    }
+
+    /// <summary>The lock file of a database. It is empty and is never deleted.</summary>
+    public static string LockPath(string database) => database + ".lock";
+
+    /// <summary>
+    /// Locks a database against other processes, and against other callers in this process, until the stream is
+    /// disposed of. Null if it is locked already.
+    /// </summary>
+    /// <exception cref="IOException">The lock file cannot be opened for another reason.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same.</exception>
+    public static FileStream? TryLock(string database)
+    {
+        try
+        {
+            return Open(LockPath(database), FileMode.OpenOrCreate, FileShare.None);
+        }
+        catch (IOException error)
+            when (error.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
+        {
+            return null;
+        }
+    }
+}
