@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Chat.Tests.Service;
 
-/// <summary>How the service starts, and what it says where it can't: one line, an exit code, and nothing changed.</summary>
+/// <summary>
+/// How the service starts, and what it says where it can't: one line, an exit code, and nothing changed.
+/// </summary>
 public sealed class StartTests
 {
     [Fact]
