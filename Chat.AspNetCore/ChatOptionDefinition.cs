@@ -83,7 +83,7 @@ public sealed partial class ChatOptionDefinition
                 (o, v) => o.MaxPagesPerConnection = v, 1, 65_536,
                 "The same for one connection"),
             Number(nameof(ChatOptions.MaxTailBytes), o => o.MaxTailBytes, (o, v) => o.MaxTailBytes = v, 0, 1024 * 1024 * 1024,
-                "Memory for the newest messages of all rooms, in bytes"),
+                "Memory for the newest messages of all rooms, in bytes; 0 = none"),
             Number(nameof(ChatOptions.MaxTailBytesPerRoom), o => o.MaxTailBytesPerRoom,
                 (o, v) => o.MaxTailBytesPerRoom = v, 0, 64 * 1024 * 1024,
                 "The same for one room")),
@@ -171,7 +171,7 @@ public sealed partial class ChatOptionDefinition
         string description) => new(
             name,
             "N",
-            max == int.MaxValue ? $"a whole number from {min}" : $"a whole number from {min} to {max}",
+            max == int.MaxValue ? $"a whole number from {min} up" : $"a whole number from {min} to {max}",
             description,
             (o, text) =>
             {

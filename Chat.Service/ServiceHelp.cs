@@ -16,6 +16,7 @@ internal sealed class ServiceHelp : SynchronousCommandLineAction
 
         A chat service over gRPC that loses no message.
 
+
         """;
 
     private const string Ending = """
@@ -51,8 +52,8 @@ internal sealed class ServiceHelp : SynchronousCommandLineAction
             text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\n{group.Key}\n");
             foreach (var option in group)
             {
-                const string Numbers = "a whole number ";
-                var range = option.Allowed.StartsWith(Numbers, StringComparison.Ordinal) ? $", {option.Allowed[Numbers.Length..]}" : "";
+                const string Numbers = "a whole number from ";
+                var range = option.Allowed.StartsWith(Numbers, StringComparison.Ordinal) ? $" ({option.Allowed[Numbers.Length..]})" : "";
                 Add(
                     text,
                     $"{ServiceSettings.ArgumentName(option.Name)} {option.ValueName}",
@@ -61,7 +62,7 @@ internal sealed class ServiceHelp : SynchronousCommandLineAction
         }
 
         text.Append('\n');
-        Add(text, "--help", "Show this text");
+        Add(text, "--help", "Show this help");
         Add(text, "--version", "Show the version");
         return text.Append(Ending).ToString();
     }

@@ -29,13 +29,14 @@ internal sealed class ServiceSettings
     private readonly Dictionary<string, string?> values = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string?> logging = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> warnings = [];
+    private string listen = DefaultListen;
 
     private ServiceSettings()
     {
     }
 
     /// <summary>What to listen on.</summary>
-    public IPEndPoint Endpoint { get; private set; } = ListenAddress.Parse(DefaultListen);
+    public IPEndPoint Endpoint => ListenAddress.Parse(listen);
 
     /// <summary>The library's options, by name.</summary>
     public IConfiguration Chat => Configuration(values);
@@ -67,8 +68,12 @@ internal sealed class ServiceSettings
             settings.Set(name, value, ArgumentName(name));
         }
 
-        settings.values.TryAdd(nameof(ChatOptions.Data), null);
-        settings.values[nameof(ChatOptions.Data)] ??= DefaultDirectory();
+        if (!settings.values.ContainsKey(nameof(ChatOptions.Data)))
+        {
+            settings.values[nameof(ChatOptions.Data)] = DefaultDirectory();
+        }
+
+        ListenAddress.Parse(settings.listen);
         ServiceLogging.EnsureValid(settings.Logging);
         return settings;
     }
@@ -221,12 +226,12 @@ internal sealed class ServiceSettings
         }
     }
 
-    // Also a value that another one overrides must be valid.
+    // A value must be valid even if another one overrides it.
     private void Set(string name, string value, string source)
     {
         if (name == Listen)
         {
-            Endpoint = ListenAddress.Parse(value);
+            listen = value;
             return;
         }
 

@@ -99,7 +99,8 @@ public sealed class EmbeddingTests : IDisposable
     public async Task A_section_of_the_configuration_is_read_strictly(string key, string value, string said)
     {
         var builder = NewBuilder();
-        builder.Configuration.AddInMemoryCollection([new("Chat:Data", temp.Path), new($"Chat:{key}", value)]);
+        builder.Configuration.AddInMemoryCollection([new("Chat:Data", temp.Path)]);
+        builder.Configuration.AddInMemoryCollection([new($"Chat:{key}", value)]);
         builder.Services.AddGrpcChat(builder.Configuration.GetSection("Chat"));
         await using var app = builder.Build();
 

@@ -66,7 +66,7 @@ public sealed class StartTests
     [Theory]
     [InlineData("CHAT_MAXTEXTBYTES", "100000", "CHAT_MAXTEXTBYTES is '100000'")]
     [InlineData("CHAT_MAXTEXTBYTES", "many", "many")]
-    [InlineData("CHAT_STALLLIMIT", "00:00:00", "StallLimit")]
+    [InlineData("CHAT_STALLLIMIT", "00:00:00", "CHAT_STALLLIMIT is '00:00:00'")]
     [InlineData("CHAT_DRAINLIMIT", "5", "hours:minutes:seconds")]
     [InlineData("CHAT_REFLECTION", "maybe", "true or false")]
     public async Task A_wrong_option_is_named_in_one_line(string name, string value, string named)
