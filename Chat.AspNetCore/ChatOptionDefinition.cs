@@ -171,7 +171,7 @@ public sealed partial class ChatOptionDefinition
         string description) => new(
             name,
             "N",
-            max == int.MaxValue ? $"a whole number from {min} up" : $"a whole number from {min} to {max}",
+            max == int.MaxValue ? $"a whole number, {min} or more" : $"a whole number from {min} to {max}",
             description,
             (o, text) =>
             {

@@ -64,6 +64,18 @@ public sealed class PackageTests : IDisposable
     }
 
     [Fact]
+    public async Task The_service_is_packed_as_a_library_with_its_documents()
+    {
+        using var package = await PackAsync("Chat.AspNetCore/Chat.AspNetCore.csproj", "GrpcChat.AspNetCore");
+
+        AssertMetadata(package, "GrpcChat.AspNetCore");
+        AssertHas(package, "README.md", "lib/net10.0/Chat.AspNetCore.dll", "lib/net10.0/Chat.AspNetCore.xml");
+        Assert.Contains("Grpc.AspNetCore", Dependencies(package));
+        Assert.Contains("GrpcChat.Protos", Dependencies(package));
+        Assert.DoesNotContain(Dependencies(package), id => id.StartsWith("GrpcChat.Client", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_contract_is_packed_and_depends_on_packages_that_are_published()
     {
         using var package = await PackAsync("protos/Chat.Protos.csproj", "GrpcChat.Protos");

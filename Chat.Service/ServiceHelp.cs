@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Globalization;
 using System.Text;
 using Chat.AspNetCore;
 
@@ -49,15 +50,13 @@ internal sealed class ServiceHelp : SynchronousCommandLineAction
         Add(text, "--config FILE", "Configuration file [appsettings.json beside the executable, if it is there]");
         foreach (var group in ChatOptionDefinition.All.GroupBy(option => option.Heading))
         {
-            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\n{group.Key}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n{group.Key}\n");
             foreach (var option in group)
             {
-                const string Numbers = "a whole number from ";
-                var range = option.Allowed.StartsWith(Numbers, StringComparison.Ordinal) ? $" ({option.Allowed[Numbers.Length..]})" : "";
                 Add(
                     text,
                     $"{ServiceSettings.ArgumentName(option.Name)} {option.ValueName}",
-                    $"{option.Description}{range} [{Default(option)}]");
+                    $"{option.Description}{Range(option)} [{Default(option)}]");
             }
         }
 
@@ -65,6 +64,15 @@ internal sealed class ServiceHelp : SynchronousCommandLineAction
         Add(text, "--help", "Show this help");
         Add(text, "--version", "Show the version");
         return text.Append(Ending).ToString();
+    }
+
+    // Of numbers alone. That of times is at the end of the text, and the others need none.
+    private static string Range(ChatOptionDefinition option)
+    {
+        const string Number = "a whole number";
+        return option.Allowed.StartsWith(Number, StringComparison.Ordinal)
+            ? $" ({option.Allowed[Number.Length..].Replace(" from ", "", StringComparison.Ordinal).TrimStart(',', ' ')})"
+            : "";
     }
 
     private static void Add(StringBuilder text, string option, string description)

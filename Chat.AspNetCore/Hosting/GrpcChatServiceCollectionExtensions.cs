@@ -27,25 +27,45 @@ public static class GrpcChatServiceCollectionExtensions
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">
-    /// Sets options: <see cref="ChatOptions.Data"/> at least, unless other code configures it. The start fails with an
+    /// Sets options. <see cref="ChatOptions.Data"/> must be set, here or elsewhere. The start fails with an
     /// <see cref="OptionsValidationException"/> if an option is out of range, and with a <see cref="LogOpenException"/> if the
     /// message log cannot be opened.
     /// </param>
     /// <returns>The same services.</returns>
-    public static IServiceCollection AddGrpcChat(this IServiceCollection services, Action<ChatOptions>? configure = null)
+    public static IServiceCollection AddGrpcChat(this IServiceCollection services, Action<ChatOptions> configure)
     {
-        var options = services.AddOptions<ChatOptions>().ValidateOnStart();
-        if (configure is not null)
-        {
-            options.Configure(configure);
-        }
+        ArgumentNullException.ThrowIfNull(configure);
+        services.Configure(configure);
+        return services.AddGrpcChat();
+    }
 
+    /// <summary>Adds the chat with options from the configuration.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="section">
+    /// The section, usually <c>Chat</c>, which is read once. The start fails with an <see cref="OptionsValidationException"/> if
+    /// a key is not an option or a value is not valid.
+    /// </param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddGrpcChat(this IServiceCollection services, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        services.AddSingleton<IConfigureOptions<ChatOptions>>(new ChatOptionsSetup(section));
+        return services.AddGrpcChat();
+    }
+
+    /// <summary>Adds the chat with options that the application configures elsewhere. Calling it again changes nothing.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddGrpcChat(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
         if (services.Any(service => service.ServiceType == typeof(ChatGrpcService)))
         {
             return services;
         }
 
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ChatOptions>, ChatOptionsValidator>());
+        services.AddOptions<ChatOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ChatOptions>, ChatOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ChatOptions>>().Value);
         services.AddSingleton(OpenLog);
@@ -79,20 +99,6 @@ public static class GrpcChatServiceCollectionExtensions
         services.AddOptions<GrpcServiceOptions<ChatGrpcService>>().Configure<ChatOptions>(
             (grpc, chat) => grpc.MaxReceiveMessageSize = chat.MaxRequestBytes);
         return services;
-    }
-
-    /// <summary>Adds the chat with options from the configuration.</summary>
-    /// <param name="services">The application's services.</param>
-    /// <param name="section">
-    /// The section, usually <c>Chat</c>, which is read once. The start fails with an <see cref="OptionsValidationException"/> if
-    /// a key is not an option or a value is not valid.
-    /// </param>
-    /// <returns>The same services.</returns>
-    public static IServiceCollection AddGrpcChat(this IServiceCollection services, IConfiguration section)
-    {
-        ArgumentNullException.ThrowIfNull(section);
-        services.AddSingleton<IConfigureOptions<ChatOptions>>(new ChatOptionsSetup(section));
-        return services.AddGrpcChat();
     }
 
     /// <summary>
