@@ -87,7 +87,8 @@ internal sealed class SqliteState : ClientState
         {
             throw new ChatStateException(
                 error.SqliteErrorCode == SQLitePCL.raw.SQLITE_IOERR
-                    ? $"the state file {file.Path} could not be written, and what it contains now is unknown: {error.Message}; check the disk"
+                    ? $"the state file {file.Path} could not be written, and what it contains now is unknown: "
+                        + $"{error.Message}; check the disk"
                     : $"the state file {file.Path} could not be written: {StateFile.Describe(error)}",
                 error);
         }
@@ -120,7 +121,10 @@ internal sealed class SqliteState : ClientState
             case PositionUpdate { Position: var position }:
                 Run(
                     transaction,
-                    "INSERT INTO chat_position VALUES ($a, $b, $c) ON CONFLICT (room) DO UPDATE SET log_id = $b, id = $c",
+                    """
+                    INSERT INTO chat_position VALUES ($a, $b, $c)
+                    ON CONFLICT (room) DO UPDATE SET log_id = $b, id = $c
+                    """,
                     position.Room,
                     position.LogId,
                     position.Id);

@@ -3,12 +3,12 @@ using Chat.Client.State;
 namespace Chat.Client.Sqlite;
 
 /// <summary>
-/// Keeps a client's outbox and positions in a SQLite file. The client creates the file if it does not exist, readable and
-/// writable only by its owner; it belongs to one service, one sender and one process at a time.
+/// Keeps a client's outbox and positions in a SQLite file. The client creates the file if it does not exist, readable
+/// and writable only by its owner; it belongs to one service, one sender and one process at a time.
 /// </summary>
 /// <param name="path">
-/// The path of the file. Beside it lie <c>-wal</c> and <c>-shm</c>, which belong to it, and <c>.lock</c>, which keeps other
-/// processes away.
+/// The path of the file. Beside it lie <c>-wal</c> and <c>-shm</c>, which belong to it, and <c>.lock</c>, which keeps
+/// other processes away.
 /// </param>
 public sealed class SqliteStateStore(string path) : ClientStateStore
 {

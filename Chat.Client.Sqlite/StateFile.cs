@@ -101,9 +101,9 @@ internal sealed class StateFile : IDisposable
 
     private static (FileStream Lock, bool IsNew) Claim(string path)
     {
-        // Closing any handle of a file drops all locks that this process holds on it, including those of a client that uses
-        // it. So if a client may have been here, nothing opens the file before the lock is ours; if none was, nothing is
-        // created beside a file of another application.
+        // Closing any handle of a file drops all locks that this process holds on it, including those of a client that
+        // uses it. So if a client may have been here, nothing opens the file before the lock is ours; if none was,
+        // nothing is created beside a file of another application.
         var @lock = File.Exists(PrivateFile.LockPath(path)) ? Lock(path) : null;
         try
         {
@@ -137,7 +137,8 @@ internal sealed class StateFile : IDisposable
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         if (SqliteHeader.Read(file) is not { ApplicationId: ApplicationId, SchemaVersion: var version })
         {
-            throw new ChatStateException($"{path} is not a state file of a chat client; give another path, or move that file away");
+            throw new ChatStateException(
+                $"{path} is not a state file of a chat client; give another path, or move that file away");
         }
 
         if (version > SchemaVersion)
@@ -178,10 +179,20 @@ internal sealed class StateFile : IDisposable
 
     private void Prepare(bool isNew, string service, string sender)
     {
-        Execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA busy_timeout = 5000");
+        Execute("""
+            PRAGMA trusted_schema = OFF;
+            PRAGMA cell_size_check = ON;
+            PRAGMA mmap_size = 0;
+            PRAGMA busy_timeout = 5000;
+            """);
         if (isNew || IsEmpty())
         {
-            Execute($"BEGIN IMMEDIATE; PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}; {Schema}");
+            Execute($"""
+                BEGIN IMMEDIATE;
+                PRAGMA application_id = {ApplicationId};
+                PRAGMA user_version = {SchemaVersion};
+                {Schema}
+                """);
             using var insert = Connection.CreateCommand();
             insert.CommandText = "INSERT INTO chat_client VALUES ($address, $sender); COMMIT";
             insert.Parameters.AddWithValue("$address", service);
@@ -233,7 +244,8 @@ internal sealed class StateFile : IDisposable
         if (row.GetString(1) != sender)
         {
             throw new ChatStateException(
-                $"the state file {Path} belongs to the sender '{row.GetString(1)}', not to '{sender}'; give another path");
+                $"the state file {Path} belongs to the sender '{row.GetString(1)}', not to '{sender}'; "
+                    + "give another path");
         }
     }
 }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>The events of a client. One is taken only when the test asks for it; all that were taken stay in the list.</summary>
+/// <summary>
+/// The events of a client. One is taken only when the test asks for it; all that were taken stay in the list.
+/// </summary>
 internal sealed class ClientEvents(ChatClient client) : IAsyncDisposable
 {
     private readonly IAsyncEnumerator<ChatEvent> events = client.ReadEventsAsync().GetAsyncEnumerator();

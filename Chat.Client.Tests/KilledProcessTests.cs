@@ -13,8 +13,8 @@ public sealed class KilledProcessTests : IDisposable
     private const int Kills = 50;
     private const string Room = "jobs";
 
-    // How many steps a process can take between the line after which it is to be killed and its death. It is the number of
-    // places in a sender's outbox, because what it has noted can be that far ahead of what is stored.
+    // How many steps a process can take between the line after which it is to be killed and its death. It is the number
+    // of places in a sender's outbox, because what it has noted can be that far ahead of what is stored.
     private const int StepsUntilKilled = 8;
 
     private readonly TempDirectory temp = new();
@@ -46,7 +46,8 @@ public sealed class KilledProcessTests : IDisposable
             await using var sender = WorkerProcess.Start(Arguments(stored.Count + steps + StepsUntilKilled));
             Assert.True(await RunAndKillAsync(sender, progress, lines, random), $"Kill {kill} came too late: {sender.Lines.LastOrDefault()}");
 
-            // What the killed process left in its file: messages that were not stored yet, and stored ones without their answer.
+            // What the killed process left in its file: messages that were not stored yet, and stored ones without
+            // their answer.
             stored = await StoredAsync(server);
             Assert.True(stored.Count < Messages, $"Kill {kill} came too late.");
             var keys = stored.Select(message => message.ClientOffset).ToHashSet();

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Chat.Client.Tests;
 
-/// <summary>What tests of the client library share: a directory for state files, options, and ways to wait for events.</summary>
+/// <summary>
+/// What tests of the client library share: a directory for state files, options, and ways to wait for events.
+/// </summary>
 public abstract class LibraryTest : IDisposable
 {
     private readonly TempDirectory temp = new();

@@ -295,8 +295,8 @@ public sealed class ReconnectTests
         _ = client.JoinAsync("ops");
         _ = client.JoinAsync("dev");
 
-        // The first three streams last an hour each: with no room caught up, with one of two, and with both, but with both
-        // for a moment less than it takes. The fourth is healthy.
+        // The first three streams last an hour each: with no room caught up, with one of two, and with both, but with
+        // both for a moment less than it takes. The fourth is healthy.
         var delays = new List<double>();
         foreach (var (caughtUp, held) in ((string[], double)[])[([], 0), (["ops"], 0), (["ops", "dev"], 4.999), (["ops", "dev"], 5)])
         {

@@ -1,8 +1,8 @@
-using Chat.Shared;
 using Chat.Client;
-using Chat.Client.Sqlite;
 using Chat.Client.Delivery;
+using Chat.Client.Sqlite;
 using Chat.Client.State;
+using Chat.Shared;
 using Chat.TestSupport;
 using Chat.V1;
 using Microsoft.Data.Sqlite;
@@ -252,8 +252,8 @@ public sealed class StateFileTests : LibraryTest
         _ = client.JoinAsync("first");
         var first = await ReadAsync<MessageReceived>(client, 2);
 
-        // While one effect runs, three writes accumulate: the first position in the second room, a message that does not fit on
-        // the disk, and an effect in the second room.
+        // While one effect runs, three writes accumulate: the first position in the second room, a message that does
+        // not fit on the disk, and an effect in the second room.
         var (isRunning, mayEnd) = (new TaskCompletionSource(), new TaskCompletionSource());
         var running = client.CommitAsync(first[0].Message, async (connection, transaction) =>
         {

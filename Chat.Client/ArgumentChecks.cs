@@ -6,14 +6,16 @@ namespace Chat.Client;
 /// <summary>Checks arguments before a message is kept, so that everything that is kept can be sent.</summary>
 internal static class ArgumentChecks
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static void ThrowIfInvalidRoom(string room)
     {
         ArgumentNullException.ThrowIfNull(room);
         if (!Names.IsRoom(room))
         {
-            throw new ArgumentException($"'{Names.Truncate(room)}' is not a valid room name: {Names.RoomForm}", nameof(room));
+            throw new ArgumentException(
+                $"'{Names.Truncate(room)}' is not a valid room name: {Names.RoomForm}", nameof(room));
         }
     }
 
@@ -42,7 +44,8 @@ internal static class ArgumentChecks
         if (clientOffset is not null && !Names.IsClientOffset(clientOffset))
         {
             throw new ArgumentException(
-                $"'{Names.Truncate(clientOffset)}' is not a valid client offset: {Names.ClientOffsetForm}", nameof(clientOffset));
+                $"'{Names.Truncate(clientOffset)}' is not a valid client offset: {Names.ClientOffsetForm}",
+                nameof(clientOffset));
         }
     }
 
@@ -54,7 +57,8 @@ internal static class ArgumentChecks
         }
         catch (EncoderFallbackException)
         {
-            throw new ArgumentException("the text contains half of a surrogate pair, which is not a character", nameof(text));
+            throw new ArgumentException(
+                "the text contains half of a surrogate pair, which is not a character", nameof(text));
         }
     }
 }

@@ -11,12 +11,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Chat.Client;
 
 /// <summary>
-/// A chat client. What it sends arrives once and in order, whatever happens to the connection; with a durable state, also
-/// whatever happens to the process. It delivers every message of the joined rooms, in order. All members are thread-safe.
+/// A chat client. What it sends arrives once and in order, whatever happens to the connection; with a durable state,
+/// also whatever happens to the process. It delivers every message of the joined rooms, in order. All members are
+/// thread-safe.
 /// </summary>
 /// <remarks>
-/// An effect that runs in <see cref="CommitAsync(ChatMessage, Func{DbTransaction, Task})"/> must not send, commit, flush or
-/// dispose with the same client: these wait for the transaction that the effect belongs to, so they throw an
+/// An effect that runs in <see cref="CommitAsync(ChatMessage, Func{DbTransaction, Task})"/> must not send, commit,
+/// flush or dispose with the same client: these wait for the transaction that the effect belongs to, so they throw an
 /// <see cref="InvalidOperationException"/>.
 /// </remarks>
 // Most lines of this file document the public API; what it does is in the parts that it owns.
@@ -58,7 +59,9 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
     /// <summary>The number of messages without an answer.</summary>
     public int OutboxCount => outbox.Count;
 
-    /// <summary>Opens the durable state, if there is one, and starts to connect; does not wait for the connection.</summary>
+    /// <summary>
+    /// Opens the durable state, if there is one, and starts to connect; does not wait for the connection.
+    /// </summary>
     /// <exception cref="ArgumentException">An option is invalid.</exception>
     /// <exception cref="ChatStateException">
     /// The durable state is in use, damaged, or belongs to another service or sender.
@@ -87,9 +90,9 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
     /// <param name="room">The room, which need not be joined.</param>
     /// <param name="text">1 to <see cref="ChatClientOptions.MaxTextBytes"/> bytes of UTF-8, without U+0000.</param>
     /// <param name="clientOffset">
-    /// An idempotency key that the application chooses: 1 to 128 bytes of UTF-8 without control characters. For one room and
-    /// sender, the service stores a message with this client offset once, however often and by whichever process it is sent.
-    /// Null for a new, random one.
+    /// An idempotency key that the application chooses: 1 to 128 bytes of UTF-8 without control characters. For one
+    /// room and sender, the service stores a message with this client offset once, however often and by whichever
+    /// process it is sent. Null for a new, random one.
     /// </param>
     /// <param name="cancellationToken">
     /// Ends the wait. If the message is in the outbox by then, it is sent all the same.
@@ -100,8 +103,8 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
     /// </exception>
     /// <exception cref="ChatStateException">The message could not be kept, and is not sent.</exception>
     /// <exception cref="ChatHaltedException">
-    /// The failure is permanent; the client will not reconnect. As after a cancellation or disposal, the message may have
-    /// been stored: send it again with the same client offset.
+    /// The failure is permanent; the client will not reconnect. As after a cancellation or disposal, the message may
+    /// have been stored: send it again with the same client offset.
     /// </exception>
     public async Task<SentMessage> SendAsync(
         string room, string text, string? clientOffset = null, CancellationToken cancellationToken = default)
@@ -125,8 +128,8 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Puts a message into the outbox; returns when it is safe there, which with a durable state means on stable storage.
-    /// The answer is an event. Messages of one room are stored in the order of the calls.
+    /// Puts a message into the outbox; returns when it is safe there, which with a durable state means on stable
+    /// storage. The answer is an event. Messages of one room are stored in the order of the calls.
     /// </summary>
     /// <param name="room">The room, which need not be joined.</param>
     /// <param name="text">As for <see cref="SendAsync"/>.</param>
@@ -154,8 +157,8 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
     public IReadOnlyList<PendingMessage> GetPendingMessages() => outbox.Snapshot();
 
     /// <summary>
-    /// Returns when the service has answered every message that was sent or enqueued before this call. Messages that follow
-    /// do not prolong the wait.
+    /// Returns when the service has answered every message that was sent or enqueued before this call. Messages that
+    /// follow do not prolong the wait.
     /// </summary>
     /// <exception cref="ChatHaltedException">Some get no answer: the failure is permanent.</exception>
     public Task FlushAsync(CancellationToken cancellationToken = default)
@@ -165,14 +168,16 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Joins a room: after its position, if one is known, and otherwise where <paramref name="from"/> says. A room that is
-    /// joined already stays as it is. The call takes effect at once; await it only to learn the service's answer.
+    /// Joins a room: after its position, if one is known, and otherwise where <paramref name="from"/> says. A room that
+    /// is joined already stays as it is. The call takes effect at once; await it only to learn the service's answer.
     /// </summary>
     /// <param name="room">The room; it need not exist yet.</param>
     /// <param name="from">Where the room starts if no position is known; null for <see cref="JoinFrom.Start"/>.</param>
     /// <param name="cancellationToken">Ends the wait; the room stays joined.</param>
     /// <exception cref="ArgumentException">The room name is invalid.</exception>
-    /// <exception cref="ChatRefusedException">The service refused; a <see cref="RoomLeft"/> event says so, too.</exception>
+    /// <exception cref="ChatRefusedException">
+    /// The service refused; a <see cref="RoomLeft"/> event says so, too.
+    /// </exception>
     /// <exception cref="ChatHaltedException">The failure is permanent; the client will not reconnect.</exception>
     public Task JoinAsync(string room, JoinFrom? from = null, CancellationToken cancellationToken = default)
     {
@@ -185,16 +190,16 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
     public bool Leave(string room) => rooms.Leave(room);
 
     /// <summary>
-    /// Reads what happens, in order; of each room, every message once. There is one sequence of events: only one loop may
-    /// read it at a time, and the next loop continues where it stopped. It ends when the client is disposed of.
+    /// Reads what happens, in order; of each room, every message once. There is one sequence of events: only one loop
+    /// may read it at a time, and the next loop continues where it stopped. It ends when the client is disposed of.
     /// </summary>
     /// <exception cref="ChatHaltedException">All events have been read, and the failure is permanent.</exception>
     public IAsyncEnumerable<ChatEvent> ReadEventsAsync(CancellationToken cancellationToken = default) =>
         reader.ReadAsync(cancellationToken);
 
     /// <summary>
-    /// Moves the position to a message, past all messages before it; returns when the new position is kept. For a message
-    /// whose effect failed, this skips the effect.
+    /// Moves the position to a message, past all messages before it; returns when the new position is kept. For a
+    /// message whose effect failed, this skips the effect.
     /// </summary>
     /// <returns>False if the position was there already, or the room is not joined any more.</returns>
     /// <exception cref="ArgumentException">
@@ -216,9 +221,9 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
     /// </summary>
     /// <param name="message">The message.</param>
     /// <param name="effect">
-    /// Writes with the transaction and its connection, and closes neither. If it throws, nothing has happened. Effects run
-    /// one at a time, in the order of the calls, while nothing else is written. See the remarks on <see cref="ChatClient"/>
-    /// for what an effect must not call.
+    /// Writes with the transaction and its connection, and closes neither. If it throws, nothing has happened. Effects
+    /// run one at a time, in the order of the calls, while nothing else is written. See the remarks on
+    /// <see cref="ChatClient"/> for what an effect must not call.
     /// </param>
     /// <returns>False if the position was there already; the effect did not run.</returns>
     /// <exception cref="ArgumentException">
@@ -228,8 +233,8 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
     /// <see cref="ChatClientOptions.CommitMode"/> is not <see cref="CommitMode.Manual"/>.
     /// </exception>
     /// <exception cref="ChatStateException">
-    /// There is no durable state; the transaction could not be committed; or the effect of an earlier message of the room
-    /// failed, and that message must be committed first, with its effect or, to skip it, without.
+    /// There is no durable state; the transaction could not be committed; or the effect of an earlier message of the
+    /// room failed, and that message must be committed first, with its effect or, to skip it, without.
     /// </exception>
     public Task<bool> CommitAsync(ChatMessage message, Func<DbTransaction, Task> effect)
     {
@@ -279,7 +284,8 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
 
     /// <summary>Lists the rooms that have messages, by name.</summary>
     /// <exception cref="ChatCallException">The service refused, or did not answer in time.</exception>
-    public async IAsyncEnumerable<RoomInfo> ListRoomsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<RoomInfo> ListRoomsAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var request = new ListRoomsRequest { PageSize = 1000 };
         do
@@ -297,11 +303,13 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
 
     /// <summary>Asks the service whether it can store and deliver messages now.</summary>
     /// <exception cref="ChatCallException">The service did not answer in time.</exception>
-    public Task<bool> IsServingAsync(CancellationToken cancellationToken = default) => calls.IsServingAsync(cancellationToken);
+    public Task<bool> IsServingAsync(CancellationToken cancellationToken = default) =>
+        calls.IsServingAsync(cancellationToken);
 
     /// <summary>
-    /// Waits for outstanding answers, at most <see cref="ChatClientOptions.FlushTimeout"/>, and closes the client. With a
-    /// durable state and no connection, it does not wait: the state keeps the messages, and the next process sends them.
+    /// Waits for outstanding answers, at most <see cref="ChatClientOptions.FlushTimeout"/>, and closes the client. With
+    /// a durable state and no connection, it does not wait: the state keeps the messages, and the next process sends
+    /// them.
     /// </summary>
     public ValueTask DisposeAsync()
     {
@@ -391,10 +399,10 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
             logger.UnhandledException(error);
             await stopping.CancelAsync().ConfigureAwait(false);
             await ((Task)connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Close(new ChatHaltedException(
-                connection.Halt(
-                    ProblemKind.ClientDefect, $"unhandled exception in the client, which has stopped: {error.Message}; please report it"),
-                error));
+            var problem = connection.Halt(
+                ProblemKind.ClientDefect,
+                $"unhandled exception in the client, which has stopped: {error.Message}; please report it");
+            Close(new ChatHaltedException(problem, error));
         }
     }
 
@@ -412,7 +420,8 @@ public sealed class ChatClient : IAsyncDisposable, IDisposable
         if (!state.IsDurable || Connection.State == ConnectionState.Connected)
         {
             var flushed = outbox.FlushAsync();
-            await Task.WhenAny(flushed, running, Task.Delay(options.FlushTimeout, options.TimeProvider)).ConfigureAwait(false);
+            await Task.WhenAny(flushed, running, Task.Delay(options.FlushTimeout, options.TimeProvider))
+                .ConfigureAwait(false);
             _ = flushed.Exception; // Everybody who waits is told.
         }
 

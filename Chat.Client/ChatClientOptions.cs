@@ -19,9 +19,9 @@ public sealed record ChatClientOptions
     public string User { get; init; } = "anonymous";
 
     /// <summary>
-    /// Returns the token for <c>authorization: Bearer …</c>. The client asks for one before each connection and each call.
-    /// Null if the service needs no token; the client then sends <see cref="User"/>. If the provider throws, the client
-    /// waits and asks again. If the service refuses a token, the client asks for another one.
+    /// Returns the token for <c>authorization: Bearer …</c>. The client asks for one before each connection and each
+    /// call. Null if the service needs no token; the client then sends <see cref="User"/>. If the provider throws, the
+    /// client waits and asks again. If the service refuses a token, the client asks for another one.
     /// </summary>
     public Func<CancellationToken, ValueTask<string>>? TokenProvider { get; init; }
 
@@ -37,8 +37,9 @@ public sealed record ChatClientOptions
     public ClientStateStore? StateStore { get; init; }
 
     /// <summary>
-    /// The name of the service that the state in <see cref="StateStore"/> belongs to, 1 to 256 characters without control
-    /// characters. Null for the first of <see cref="Addresses"/>. To take a state to a new address, give its old name.
+    /// The name of the service that the state in <see cref="StateStore"/> belongs to, 1 to 256 characters without
+    /// control characters. Null for the first of <see cref="Addresses"/>. To take a state to a new address, give its
+    /// old name.
     /// </summary>
     public string? StateName { get; init; }
 
@@ -54,12 +55,14 @@ public sealed record ChatClientOptions
     /// <summary>The maximum number of messages without an answer. At this limit, senders wait.</summary>
     public int MaxOutboxMessages { get; init; } = 10_000;
 
-    /// <summary>The maximum size, in bytes, of the texts of messages without an answer. At this limit, senders wait.</summary>
+    /// <summary>
+    /// The maximum size, in bytes, of the texts of messages without an answer. At this limit, senders wait.
+    /// </summary>
     public long MaxOutboxBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// The maximum size of a text in bytes of UTF-8. Set it to the service's limit; the client checks it before it keeps a
-    /// message.
+    /// The maximum size of a text in bytes of UTF-8. Set it to the service's limit; the client checks it before it
+    /// keeps a message.
     /// </summary>
     public int MaxTextBytes { get; init; } = 16_384;
 
@@ -81,8 +84,8 @@ public sealed record ChatClientOptions
     public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The delay starts again at <see cref="ReconnectDelay"/> after a connection has lasted this long since all rooms caught
-    /// up.
+    /// The delay starts again at <see cref="ReconnectDelay"/> after a connection has lasted this long since all rooms
+    /// caught up.
     /// </summary>
     public TimeSpan HealthyAfter { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -122,7 +125,8 @@ public sealed record ChatClientOptions
     {
         if (Addresses.Count == 0)
         {
-            throw new ArgumentException("Addresses is empty; give at least one address, for example http://127.0.0.1:5000");
+            throw new ArgumentException(
+                "Addresses is empty; give at least one address, for example http://127.0.0.1:5000");
         }
 
         foreach (var address in Addresses)
@@ -130,7 +134,8 @@ public sealed record ChatClientOptions
             if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             {
                 throw new ArgumentException(
-                    $"'{address}' is not a valid address; give a URL with http or https, for example http://127.0.0.1:5000");
+                    $"'{address}' is not a valid address; give a URL with http or https, "
+                        + "for example http://127.0.0.1:5000");
             }
         }
 

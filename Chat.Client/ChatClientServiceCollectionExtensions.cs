@@ -31,7 +31,8 @@ public static class ChatClientServiceCollectionExtensions
         services.TryAddSingleton(provider =>
         {
             var set = options(provider);
-            return ChatClient.Open(set with { LoggerFactory = set.LoggerFactory ?? provider.GetService<ILoggerFactory>() });
+            var log = set.LoggerFactory ?? provider.GetService<ILoggerFactory>();
+            return ChatClient.Open(set with { LoggerFactory = log });
         });
         return services;
     }

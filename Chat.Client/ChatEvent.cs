@@ -20,9 +20,9 @@ public abstract record ChatEvent
 public sealed record MessageReceived(ChatMessage Message) : ChatEvent;
 
 /// <summary>
-/// The service has stored a message from <see cref="ChatClient.EnqueueAsync"/>, and with it all messages that were enqueued
-/// for this room before it and not refused. If the application reads events too slowly, it gets only the latest ack of a
-/// room.
+/// The service has stored a message from <see cref="ChatClient.EnqueueAsync"/>, and with it all messages that were
+/// enqueued for this room before it and not refused. If the application reads events too slowly, it gets only the
+/// latest ack of a room.
 /// </summary>
 /// <param name="Room">The room.</param>
 /// <param name="ClientOffset">The client offset that <see cref="ChatClient.EnqueueAsync"/> returned.</param>
@@ -31,8 +31,8 @@ public sealed record MessageReceived(ChatMessage Message) : ChatEvent;
 public sealed record MessageAcked(string Room, string ClientOffset, long Id, bool WasStoredBefore) : ChatEvent;
 
 /// <summary>
-/// The service has refused a message from <see cref="ChatClient.EnqueueAsync"/>; sending it again would not help. With a
-/// state file, the client keeps the message until the application has processed this event.
+/// The service has refused a message from <see cref="ChatClient.EnqueueAsync"/>; sending it again would not help. With
+/// a state file, the client keeps the message until the application has processed this event.
 /// </summary>
 /// <param name="Room">The room.</param>
 /// <param name="ClientOffset">The client offset that <see cref="ChatClient.EnqueueAsync"/> returned.</param>
@@ -57,7 +57,8 @@ public sealed record RoomJoined(string Room, string LogId, long AfterId, long Ol
 public sealed record RoomGap(string Room, long LastId, long AfterId) : ChatEvent;
 
 /// <summary>
-/// The service has a different log, or a shorter one than this client has seen, for example after a restore. Ids start over.
+/// The service has a different log, or a shorter one than this client has seen, for example after a restore. Ids start
+/// over.
 /// </summary>
 /// <param name="Room">The room.</param>
 /// <param name="LogId">The log that ids belong to from here on.</param>
@@ -83,8 +84,8 @@ public sealed record RoomLeft(string Room, RefusalReason Reason, string Descript
 public sealed record ConnectionChanged(ConnectionState State, ConnectionProblem? Problem) : ChatEvent;
 
 /// <summary>
-/// The state file could not be written. It still holds what it held before; the client repeats the answers and positions
-/// that are missing with the next write.
+/// The state file could not be written. It still holds what it held before; the client repeats the answers and
+/// positions that are missing with the next write.
 /// </summary>
 /// <param name="Message">What happened and what to do, for people.</param>
 public sealed record StateWriteFailed(string Message) : ChatEvent;

@@ -33,8 +33,8 @@ public sealed class ChatCallException : Exception
 }
 
 /// <summary>
-/// The durable state could not be used or written: it is in use, damaged or belongs to another service or sender, there is
-/// none, or the disk is full. Unless the message says otherwise, the operation has not happened.
+/// The durable state could not be used or written: it is in use, damaged or belongs to another service or sender, there
+/// is none, or the disk is full. Unless the message says otherwise, the operation has not happened.
 /// </summary>
 public sealed class ChatStateException : Exception
 {

@@ -10,11 +10,18 @@ namespace Chat.Client;
 /// <param name="IsErased">The text was erased. The id stays, so that there is no hole.</param>
 /// <param name="LogId">The log that the id belongs to. (log id, room, id) identifies a message for ever.</param>
 public sealed record ChatMessage(
-    string Room, long Id, string Sender, string Text, DateTimeOffset SentAt, string ClientOffset, bool IsErased, string LogId)
+    string Room,
+    long Id,
+    string Sender,
+    string Text,
+    DateTimeOffset SentAt,
+    string ClientOffset,
+    bool IsErased,
+    string LogId)
 {
     /// <summary>
-    /// Grows with each new log, so that a position in an old log never counts as later than one in the new log. -1 if the
-    /// message does not come from a joined room.
+    /// Grows with each new log, so that a position in an old log never counts as later than one in the new log. -1 if
+    /// the message does not come from a joined room.
     /// </summary>
     internal long Epoch { get; init; } = -1;
 }

@@ -38,7 +38,9 @@ public enum ProblemKind
     /// <summary>The server does not speak TLS although it should, or its certificate is not trusted.</summary>
     Tls,
 
-    /// <summary>The server is not a chat service: it speaks no HTTP/2 or no gRPC, or it does not have the call.</summary>
+    /// <summary>
+    /// The server is not a chat service: it speaks no HTTP/2 or no gRPC, or it does not have the call.
+    /// </summary>
     NotAChatService,
 
     /// <summary>
@@ -49,7 +51,9 @@ public enum ProblemKind
     /// <summary>The service sent nothing for 2.5 heartbeat intervals, so the client closed the connection.</summary>
     Silent,
 
-    /// <summary>The service ended the stream deliberately, because it is stopping or its store is unavailable.</summary>
+    /// <summary>
+    /// The service ended the stream deliberately, because it is stopping or its store is unavailable.
+    /// </summary>
     EndedByService,
 
     /// <summary>The service sent an id that was not the next one. The client did not deliver that message.</summary>

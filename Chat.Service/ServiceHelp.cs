@@ -2,12 +2,13 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Chat.AspNetCore;
 
 namespace Chat.Service;
 
 /// <summary>The text of <c>--help</c>, within 100 columns.</summary>
-internal sealed class ServiceHelp : SynchronousCommandLineAction
+internal sealed partial class ServiceHelp : SynchronousCommandLineAction
 {
     private const int Width = 100;
     private const int DescriptionColumn = 34;
@@ -43,10 +44,16 @@ internal sealed class ServiceHelp : SynchronousCommandLineAction
         return ExitCodes.Ok;
     }
 
+    [GeneratedRegex("^a whole number(,| from) ")]
+    private static partial Regex NumberStart();
+
     private static string Text()
     {
         var text = new StringBuilder(Introduction);
-        Add(text, "--listen HOST:PORT", $"Address to listen on; port 0 takes a free one [{ServiceSettings.DefaultListen}]");
+        Add(
+            text,
+            "--listen HOST:PORT",
+            $"Address to listen on; port 0 takes a free one [{ServiceSettings.DefaultListen}]");
         Add(text, "--config FILE", "Configuration file [appsettings.json beside the executable, if it is there]");
         foreach (var group in ChatOptionDefinition.All.GroupBy(option => option.Heading))
         {
@@ -69,10 +76,8 @@ internal sealed class ServiceHelp : SynchronousCommandLineAction
     // Of numbers alone. That of times is at the end of the text, and the others need none.
     private static string Range(ChatOptionDefinition option)
     {
-        const string Number = "a whole number";
-        return option.Allowed.StartsWith(Number, StringComparison.Ordinal)
-            ? $" ({option.Allowed[Number.Length..].Replace(" from ", "", StringComparison.Ordinal).TrimStart(',', ' ')})"
-            : "";
+        var number = NumberStart().Match(option.Allowed);
+        return number.Success ? $" ({option.Allowed[number.Length..]})" : "";
     }
 
     private static void Add(StringBuilder text, string option, string description)

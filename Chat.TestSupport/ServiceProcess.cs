@@ -31,7 +31,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
         string[]? arguments = null,
         params (string Name, string Value)[] environment)
     {
-        var process = Start([], ["--listen", listen, "--data", data, .. arguments ?? []], workingDirectory, environment: environment);
+        arguments = ["--listen", listen, "--data", data, .. arguments ?? []];
+        var process = Start([], arguments, workingDirectory, environment: environment);
         var errors = process.StandardError.ReadToEndAsync();
         var lines = new List<string>();
         while (lines.Count < 3)
@@ -50,8 +51,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
         ToEndAsync(Start([], arguments, environment: environment));
 
     /// <summary>The same, with another copy of the executable.</summary>
-    public static Task<(int ExitCode, string Output, string Errors)> RunProgramAsync(string program, string[] arguments) =>
-        ToEndAsync(Start([], arguments, program: program));
+    public static Task<(int ExitCode, string Output, string Errors)> RunProgramAsync(
+        string program, string[] arguments) => ToEndAsync(Start([], arguments, program: program));
 
     /// <summary>The same, as somebody for whom the mode bits of files count, also where the tests run as root.</summary>
     public static Task<(int ExitCode, string Output, string Errors)> RunWithoutPrivilegeAsync(string[] arguments) =>

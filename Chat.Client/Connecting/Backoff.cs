@@ -1,8 +1,8 @@
 namespace Chat.Client.Connecting;
 
 /// <summary>
-/// The delay before each attempt to reconnect: a random time below a limit that doubles with each failure ("full jitter"),
-/// so that many clients do not reconnect at the same moment.
+/// The delay before each attempt to reconnect: a random time below a limit that doubles with each failure ("full
+/// jitter"), so that many clients do not reconnect at the same moment.
 /// </summary>
 internal sealed class Backoff(ChatClientOptions options)
 {

@@ -5,7 +5,8 @@ using Grpc.Net.Client;
 namespace Chat.Client.Connecting;
 
 /// <summary>
-/// Opens channels, one per attempt. A channel that is kept has a back-off of its own, which would be added to the client's.
+/// Opens channels, one per attempt. A channel that is kept has a back-off of its own, which would be added to the
+/// client's.
 /// </summary>
 internal sealed class Channels(ChatClientOptions options)
 {
@@ -23,11 +24,14 @@ internal sealed class Channels(ChatClientOptions options)
             KeepAlivePingDelay = TimeSpan.FromSeconds(30),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
         };
-        var own = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
+        var own = GrpcChannel.ForAddress(
+            address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
         return new Lease(own, own);
     }
 
-    /// <summary>A channel for one attempt. Disposing of it disposes of the channel, unless it is the application's.</summary>
+    /// <summary>
+    /// A channel for one attempt. Disposing of it disposes of the channel, unless it is the application's.
+    /// </summary>
     internal readonly struct Lease(ChannelBase channel, GrpcChannel? own) : IDisposable
     {
         public ChannelBase Channel { get; } = channel;

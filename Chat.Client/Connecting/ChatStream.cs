@@ -5,8 +5,8 @@ using Grpc.Core;
 namespace Chat.Client.Connecting;
 
 /// <summary>
-/// One stream, with two loops: one writes joins, then everything unanswered, then new messages; the other reads, passes on
-/// what arrives, and notices when nothing arrives any more.
+/// One stream, with two loops: one writes joins, then everything unanswered, then new messages; the other reads, passes
+/// on what arrives, and notices when nothing arrives any more.
 /// </summary>
 internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal wakeUp, ChatClientOptions options)
 {
@@ -47,7 +47,8 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         using var silence = new CancellationTokenSource(silenceLimit, options.TimeProvider);
         using var sessionEnded = CancellationTokenSource.CreateLinkedTokenSource(stopping, silence.Token);
         headers.Add("room", "-");
-        using var call = new ChatService.ChatServiceClient(channel).Chat(headers, cancellationToken: sessionEnded.Token);
+        using var call = new ChatService.ChatServiceClient(channel).Chat(
+            headers, cancellationToken: sessionEnded.Token);
         var writing = WriteAsync(call.RequestStream, holdSends, sessionEnded);
         StreamEnd end;
         try
@@ -84,7 +85,9 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
             {
                 ClientMetrics.WrongIds.Add(1);
                 return new StreamEnd(
-                    ProblemKind.WrongId, $"the service at {address} broke the order of messages: {wrong}; reconnecting from the last correct one");
+                    ProblemKind.WrongId,
+                    $"the service at {address} broke the order of messages: {wrong}; "
+                        + "reconnecting from the last correct one");
             }
 
             silence.CancelAfter(silenceLimit);
@@ -92,7 +95,8 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
 
         return goAway is not null
             ? Problems.Of(goAway)
-            : new StreamEnd(ProblemKind.EndedByService, $"the service at {address} ended the stream without giving a reason");
+            : new StreamEnd(
+                ProblemKind.EndedByService, $"the service at {address} ended the stream without giving a reason");
     }
 
     private StreamEnd EndOf(Exception error, string address, bool isSilent)
@@ -119,7 +123,8 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         {
             await WriteAsync(requests, holdSends, sessionEnded.Token);
         }
-        catch (Exception error) when (error is RpcException or OperationCanceledException or IOException or InvalidOperationException)
+        catch (Exception error)
+            when (error is RpcException or OperationCanceledException or IOException or InvalidOperationException)
         {
             // The call has ended, which the reading loop reports.
         }

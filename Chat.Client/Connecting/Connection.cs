@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Chat.Client.Connecting;
 
-/// <summary>Keeps a stream open: one attempt after the other, each with the next address, until it is told to stop.</summary>
+/// <summary>
+/// Keeps a stream open: one attempt after the other, each with the next address, until it is told to stop.
+/// </summary>
 internal sealed class Connection(
     Outbox outbox, FollowedRooms rooms, EventQueue events, WakeSignal wakeUp, ChatClientOptions options, ILogger logger)
 {
@@ -56,7 +58,8 @@ internal sealed class Connection(
             logger.Reconnecting(end.Kind, end.Message, delay);
             ClientMetrics.Reconnects.Add(1);
             Change(new(ConnectionState.Waiting, new(end.Kind, end.Message, delay)));
-            await Task.Delay(delay, options.TimeProvider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(delay, options.TimeProvider, stopping)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -81,15 +84,15 @@ internal sealed class Connection(
     private async Task<StreamEnd> AttemptAsync(
         ChatStream stream, string address, TimeSpan holdSends, CancellationToken stopping)
     {
-        using var activity = ClientDiagnostics.Source.StartActivity("chat connect", System.Diagnostics.ActivityKind.Client);
-        activity?.SetTag("server.address", address);
+        using var activity = ClientDiagnostics.StartConnect(address);
         try
         {
             var metadata = await headers.CreateAsync(stopping);
             if (headers.Token is { } token && token == refusedToken)
             {
                 return new StreamEnd(
-                    ProblemKind.AccessDenied, "the service has refused this token before; the TokenProvider must return another one")
+                    ProblemKind.AccessDenied,
+                    "the service has refused this token before; the TokenProvider must return another one")
                 {
                     IsFinal = true,
                 };
@@ -115,10 +118,13 @@ internal sealed class Connection(
         }
     }
 
-    // A refused token may have expired a moment ago, so the provider is asked for another one, a limited number of times.
+    // A refused token may have expired a moment ago, so the provider is asked for another one, a limited number of
+    // times.
     private StreamEnd WithNextToken(StreamEnd end)
     {
-        if (!end.IsFinal || end.Kind != ProblemKind.AccessDenied || headers.Token is not { } token || token == refusedToken)
+        if (end is not { IsFinal: true, Kind: ProblemKind.AccessDenied }
+            || headers.Token is not { } token
+            || token == refusedToken)
         {
             return end;
         }

@@ -42,14 +42,19 @@ internal static class Problems
     public static StreamEnd Silence(string address, TimeSpan limit) =>
         new(ProblemKind.Silent, $"{address} sent nothing for {limit.TotalSeconds:0.#} s");
 
-    private static (ProblemKind Kind, string Message) OfTheService(RpcException error, ChatError chat) => error.StatusCode switch
+    private static (ProblemKind Kind, string Message) OfTheService(RpcException error, ChatError chat)
     {
-        StatusCode.Unauthenticated or StatusCode.PermissionDenied =>
-            (ProblemKind.AccessDenied, $"the service denies access: {Access(error)}"),
-        StatusCode.DataLoss => (ProblemKind.LogDamaged, $"the service's log is damaged: {error.Status.Detail}; tell its operator"),
-        _ when chat.IsRetryable => (ProblemKind.EndedByService, $"the service ended the call: {error.Status.Detail}"),
-        _ => (ProblemKind.Refused, $"the service refused the request: {error.Status.Detail}"),
-    };
+        var detail = error.Status.Detail;
+        return error.StatusCode switch
+        {
+            StatusCode.Unauthenticated or StatusCode.PermissionDenied =>
+                (ProblemKind.AccessDenied, $"the service denies access: {Access(error)}"),
+            StatusCode.DataLoss =>
+                (ProblemKind.LogDamaged, $"the service's log is damaged: {detail}; tell its operator"),
+            _ when chat.IsRetryable => (ProblemKind.EndedByService, $"the service ended the call: {detail}"),
+            _ => (ProblemKind.Refused, $"the service refused the request: {detail}"),
+        };
+    }
 
     private static (ProblemKind Kind, string Message) OfAnyServer(RpcException error, string address, bool wasConnected)
     {
@@ -68,18 +73,23 @@ internal static class Problems
         if (error.StatusCode == StatusCode.Unavailable && IsNoGrpc(error))
         {
             return (ProblemKind.Unreachable,
-                $"the server at {address} is not a chat service and does not reach one ({detail}); check that the service behind it is running");
+                $"the server at {address} is not a chat service and does not reach one ({detail}); "
+                    + "check that the service behind it is running");
         }
 
         if (error.StatusCode == StatusCode.Unimplemented || IsNoGrpc(error))
         {
-            return (ProblemKind.NotAChatService, $"the server at {address} is not a chat service ({detail}); check the address and the port");
+            return (ProblemKind.NotAChatService,
+                $"the server at {address} is not a chat service ({detail}); check the address and the port");
         }
 
-        return (wasConnected ? ProblemKind.Broken : ProblemKind.Unreachable, $"the connection to {address} failed: {detail}");
+        return (
+            wasConnected ? ProblemKind.Broken : ProblemKind.Unreachable,
+            $"the connection to {address} failed: {detail}");
     }
 
-    private static (ProblemKind Kind, string Message)? OfTheTransport(RpcException error, string address, bool wasConnected)
+    private static (ProblemKind Kind, string Message)? OfTheTransport(
+        RpcException error, string address, bool wasConnected)
     {
         if (wasConnected && error.Status.DebugException is not null)
         {
@@ -104,7 +114,8 @@ internal static class Problems
                 return (ProblemKind.Unreachable,
                     socket.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain
                         ? NoSuchHost(address)
-                        : $"nothing answers at {address} ({socket.Message}); check the address, and that the service is running");
+                        : $"nothing answers at {address} ({socket.Message}); "
+                            + "check the address, and that the service is running");
             }
 
             if (cause is HttpRequestException http)
@@ -118,8 +129,8 @@ internal static class Problems
                         or HttpRequestError.VersionNegotiationError
                         when !IsHangUp(http.GetBaseException()):
                         return (ProblemKind.NotAChatService,
-                            $"the server at {address} does not speak HTTP/2 {(IsTls(address) ? "with" : "without")} TLS, so it is "
-                                + "not a chat service; check the port, and https:// or http://");
+                            $"the server at {address} does not speak HTTP/2 {(IsTls(address) ? "with" : "without")} "
+                                + "TLS, so it is not a chat service; check the port, and https:// or http://");
                 }
             }
         }
@@ -129,24 +140,29 @@ internal static class Problems
         // kind may be a service that is restarting, so the client comes back.
         return error.Status.DebugException is null ? null : (ProblemKind.Broken,
             $"the server at {address} did not complete the HTTP/2 handshake; if this continues, it "
-                + (IsTls(address) ? "" : "expects TLS (https://) or ") + "is not a chat service: check the address and the port");
+                + (IsTls(address) ? "" : "expects TLS (https://) or ")
+                + "is not a chat service: check the address and the port");
     }
 
     private static bool IsHangUp(Exception cause) =>
         cause is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }
             or HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }
-            or SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown }
+            or SocketException
+        {
+            SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown
+        }
             or ObjectDisposedException;
 
-    // What grpc-dotnet says if a response is HTTP but not gRPC: https://github.com/grpc/grpc-dotnet, GrpcProtocolHelpers.
+    // What grpc-dotnet says if a response is HTTP but not gRPC: https://github.com/grpc/grpc-dotnet,
+    // GrpcProtocolHelpers.
     private static bool IsNoGrpc(RpcException error) =>
         error.Status.Detail.StartsWith("Bad gRPC response", StringComparison.Ordinal);
 
     private static string NoSuchHost(string address) => $"no such host: {address}; check the address";
 
     private static string Tls(string detail, string address) => detail.Contains("certificate", StringComparison.Ordinal)
-        ? $"the certificate of {address} is not trusted: {detail}; give the service a certificate for that name that this "
-            + "machine trusts, or trust its issuer here"
+        ? $"the certificate of {address} is not trusted: {detail}; give the service a certificate for that name that "
+            + "this machine trusts, or trust its issuer here"
         : $"no TLS connection to {address}: {detail}; if the service does not use TLS, its address starts with http://";
 
     private static string Access(RpcException error) => OrElse(error.Status.Detail, error.StatusCode.ToString())

@@ -5,7 +5,9 @@ using Grpc.Health.V1;
 
 namespace Chat.Client.Connecting;
 
-/// <summary>The calls for history and rooms, each repeated while the failure is not permanent and there is time.</summary>
+/// <summary>
+/// The calls for history and rooms, each repeated while the failure is not permanent and there is time.
+/// </summary>
 internal sealed class UnaryCalls(ChatClientOptions options)
 {
     private readonly Channels channels = new(options);
@@ -14,22 +16,29 @@ internal sealed class UnaryCalls(ChatClientOptions options)
     public async Task<HistoryPage> ListMessagesAsync(ListMessagesRequest request, CancellationToken cancellationToken)
     {
         var page = await CallAsync(
-            (channel, headers, deadline) => Chat(channel).ListMessagesAsync(request, headers, deadline, cancellationToken),
+            (channel, headers, deadline) =>
+                Chat(channel).ListMessagesAsync(request, headers, deadline, cancellationToken),
             cancellationToken).ConfigureAwait(false);
         return new HistoryPage(
-            [.. page.Messages.Select(message => message.ToChatMessage(page.LogId))], page.LogId, page.OldestId, page.HeadId);
+            [.. page.Messages.Select(message => message.ToChatMessage(page.LogId))],
+            page.LogId,
+            page.OldestId,
+            page.HeadId);
     }
 
     /// <exception cref="ChatCallException">The call failed.</exception>
-    public Task<ListRoomsResponse> ListRoomsAsync(ListRoomsRequest request, CancellationToken cancellationToken) => CallAsync(
-        (channel, headers, deadline) => Chat(channel).ListRoomsAsync(request, headers, deadline, cancellationToken), cancellationToken);
+    public Task<ListRoomsResponse> ListRoomsAsync(ListRoomsRequest request, CancellationToken cancellationToken) =>
+        CallAsync(
+            (channel, headers, deadline) => Chat(channel).ListRoomsAsync(request, headers, deadline, cancellationToken),
+            cancellationToken);
 
     /// <exception cref="ChatCallException">The call failed.</exception>
     public async Task<bool> IsServingAsync(CancellationToken cancellationToken)
     {
         var request = new HealthCheckRequest { Service = ChatService.Descriptor.FullName };
         var health = await CallAsync(
-            (channel, headers, deadline) => new Health.HealthClient(channel).CheckAsync(request, headers, deadline, cancellationToken),
+            (channel, headers, deadline) =>
+                new Health.HealthClient(channel).CheckAsync(request, headers, deadline, cancellationToken),
             cancellationToken).ConfigureAwait(false);
         return health.Status == HealthCheckResponse.Types.ServingStatus.Serving;
     }

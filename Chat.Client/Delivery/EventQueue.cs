@@ -3,8 +3,8 @@ using System.Text;
 namespace Chat.Client.Delivery;
 
 /// <summary>
-/// The events that wait for the application. From a number or size on, it is full: the rooms must then pause, and of other
-/// events, the newest of each kind and room replaces those before it.
+/// The events that wait for the application. From a number or size on, it is full: the rooms must then pause, and of
+/// other events, the newest of each kind and room replaces those before it.
 /// </summary>
 /// <param name="maxCount">The number of events at which it is full.</param>
 /// <param name="maxBytes">The size of their texts at which it is full.</param>
@@ -61,7 +61,9 @@ internal sealed class EventQueue(int maxCount, int maxBytes, WakeSignal drained)
         }
     }
 
-    /// <summary>No more events follow. Those in the queue can still be taken, and then the failure, if there is one.</summary>
+    /// <summary>
+    /// No more events follow. Those in the queue can still be taken, and then the failure, if there is one.
+    /// </summary>
     public void Complete(Exception? error)
     {
         lock (gate)
@@ -118,7 +120,9 @@ internal sealed class EventQueue(int maxCount, int maxBytes, WakeSignal drained)
     }
 
     private static int SizeOf(ChatEvent happened) =>
-        happened is MessageReceived { Message: var message } ? Encoding.UTF8.GetMaxByteCount(message.Text.Length) / 3 : 0;
+        happened is MessageReceived { Message: var message }
+            ? Encoding.UTF8.GetMaxByteCount(message.Text.Length) / 3
+            : 0;
 
     private void Enqueue(ChatEvent happened)
     {

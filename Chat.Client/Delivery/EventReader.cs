@@ -3,7 +3,9 @@ using Chat.Client.State;
 
 namespace Chat.Client.Delivery;
 
-/// <summary>Hands the events to the application, one loop at a time, and notes which of them it has processed.</summary>
+/// <summary>
+/// Hands the events to the application, one loop at a time, and notes which of them it has processed.
+/// </summary>
 internal sealed class EventReader(EventQueue events, Outbox outbox, IStateKeeper state, CommitMode commitMode)
 {
     private int isRead;
@@ -20,7 +22,8 @@ internal sealed class EventReader(EventQueue events, Outbox outbox, IStateKeeper
         {
             while (true)
             {
-                // To ask for the next event says that the one before is processed, even if another loop was given that one.
+                // To ask for the next event says that the one before is processed, even if another loop was given that
+                // one.
                 if (Interlocked.Exchange(ref given, null) is { } processed)
                 {
                     OnProcessed(processed);

@@ -4,8 +4,8 @@ using Chat.V1;
 namespace Chat.Client.Delivery;
 
 /// <summary>
-/// A room that the application has joined: how far the current stream is with the join, and the last message that became an
-/// event. The lock of <see cref="FollowedRooms"/> guards it.
+/// A room that the application has joined: how far the current stream is with the join, and the last message that
+/// became an event. The lock of <see cref="FollowedRooms"/> guards it.
 /// </summary>
 internal sealed class FollowedRoom(string name, JoinFrom from, Position? received)
 {
@@ -23,7 +23,9 @@ internal sealed class FollowedRoom(string name, JoinFrom from, Position? receive
     public Task Joined => joined.Task;
 
     /// <summary>A new stream starts.</summary>
-    /// <param name="isPaused">Messages must not follow yet. A first join is sent anyway, because its caller waits.</param>
+    /// <param name="isPaused">
+    /// Messages must not follow yet. A first join is sent anyway, because its caller waits.
+    /// </param>
     public void Rewind(bool isPaused)
     {
         Phase = isPaused && joined.Task.IsCompleted ? JoinPhase.Paused : JoinPhase.ToJoin;

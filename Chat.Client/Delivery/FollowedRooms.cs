@@ -4,9 +4,9 @@ using Chat.V1;
 namespace Chat.Client.Delivery;
 
 /// <summary>
-/// The rooms that the application has joined. It turns what a stream says about them into events, and asks the stream for
-/// joins and leaves. While the event queue is full, it leaves the rooms instead of keeping their messages, and joins them
-/// again after the last message that became an event.
+/// The rooms that the application has joined. It turns what a stream says about them into events, and asks the stream
+/// for joins and leaves. While the event queue is full, it leaves the rooms instead of keeping their messages, and
+/// joins them again after the last message that became an event.
 /// </summary>
 /// <remarks>
 /// Under its lock, only what neither blocks nor calls back is called: the state keeper, the event queue, the wake-up.
@@ -68,7 +68,8 @@ internal sealed class FollowedRooms(IStateKeeper state, EventQueue events, WakeS
                 return false;
             }
 
-            // Even if its join has not been sent: it may be one after a pause, and the service still has the room joined.
+            // Even if its join has not been sent: it may be one after a pause, and the service still has the room
+            // joined.
             toLeave.Add(name);
             state.Forget(name);
             room.Fail(new ChatRefusedException(
@@ -144,7 +145,9 @@ internal sealed class FollowedRooms(IStateKeeper state, EventQueue events, WakeS
     {
         lock (gate)
         {
-            var wrong = response.Joined.Select(Take).Concat(response.Messages.Select(Take)).FirstOrDefault(w => w is not null);
+            var wrong = response.Joined.Select(Take)
+                .Concat(response.Messages.Select(Take))
+                .FirstOrDefault(wrong => wrong is not null);
             if (wrong is not null)
             {
                 return wrong;

@@ -5,13 +5,13 @@ using Chat.V1;
 namespace Chat.Client.Delivery;
 
 /// <summary>
-/// The messages without an answer, in the order in which the application gave them. Each stream sends them from the first
-/// one on; an answer removes one.
+/// The messages without an answer, in the order in which the application gave them. Each stream sends them from the
+/// first one on; an answer removes one.
 /// </summary>
 /// <remarks>
-/// One lock guards places, order and answers, because each changes the others; that is why the file is long. Under it, only
-/// what neither blocks nor calls back is called (the state keeper, the event queue, the wake-up), so that what they get is
-/// in the order of the places and answers.
+/// One lock guards places, order and answers, because each changes the others; that is why the file is long. Under it,
+/// only what neither blocks nor calls back is called (the state keeper, the event queue, the wake-up), so that what
+/// they get is in the order of the places and answers.
 /// </remarks>
 internal sealed class Outbox
 {
@@ -86,8 +86,8 @@ internal sealed class Outbox
     }
 
     /// <summary>
-    /// Gives a message a place, in the order of the calls, or finds the one that has this client offset already. Waits while
-    /// there is no place; only then can it be cancelled.
+    /// Gives a message a place, in the order of the calls, or finds the one that has this client offset already. Waits
+    /// while there is no place; only then can it be cancelled.
     /// </summary>
     /// <exception cref="ChatRefusedException">The outbox has this client offset with another text.</exception>
     public Task<OutboxEntry> PlaceAsync(
@@ -122,7 +122,9 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>The caller does not wait for the answer any more, so it will be an event. False if it is here already.</summary>
+    /// <summary>
+    /// The caller does not wait for the answer any more, so it will be an event. False if it is here already.
+    /// </summary>
     public bool Abandon(OutboxEntry entry)
     {
         lock (gate)
@@ -353,7 +355,8 @@ internal sealed class Outbox
 
     private OutboxEntry? Remove(string room, string clientOffset)
     {
-        // A message that is still being stored has not been sent, so this answer belongs to another sender of that offset.
+        // A message that is still being stored has not been sent, so this answer belongs to another sender of that
+        // offset.
         if (!unanswered.TryGetValue((room, clientOffset), out var entry) || !order.Remove(entry))
         {
             return null;

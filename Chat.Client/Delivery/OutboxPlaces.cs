@@ -1,7 +1,8 @@
 namespace Chat.Client.Delivery;
 
 /// <summary>
-/// The bounded places of the outbox, and the calls that wait for one, in the order of the calls. The outbox's lock guards it.
+/// The bounded places of the outbox, and the calls that wait for one, in the order of the calls. The outbox's lock
+/// guards it.
 /// </summary>
 internal sealed class OutboxPlaces(int maxCount, long maxBytes)
 {

@@ -3,7 +3,8 @@ using Chat.V1;
 namespace Chat.Client.Delivery;
 
 /// <summary>
-/// The messages that may be sent, in their order, and how far the current stream is with them. The outbox's lock guards it.
+/// The messages that may be sent, in their order, and how far the current stream is with them. The outbox's lock guards
+/// it.
 /// </summary>
 internal sealed class SendOrder
 {

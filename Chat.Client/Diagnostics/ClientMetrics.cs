@@ -29,11 +29,16 @@ internal static class ClientMetrics
         "chat.client.reconnects", "{attempt}", "Connections and attempts to connect that failed and were repeated.");
 
     public static readonly Counter<long> WrongIds = Meter.CreateCounter<long>(
-        "chat.client.wrong_ids", "{message}", "Ids that were not the next one of their room. Such a message is not delivered.");
+        "chat.client.wrong_ids",
+        "{message}",
+        "Ids that were not the next one of their room. Such a message is not delivered.");
 
     // Observed, because a listener's callback must not run under the lock of an outbox.
     public static readonly ObservableUpDownCounter<long> OutboxMessages = Meter.CreateObservableUpDownCounter(
-        "chat.client.outbox.messages", () => Interlocked.Read(ref outboxMessages), "{message}", "Messages without an answer.");
+        "chat.client.outbox.messages",
+        () => Interlocked.Read(ref outboxMessages),
+        "{message}",
+        "Messages without an answer.");
 
     public static void AddToOutboxes(int count) => Interlocked.Add(ref outboxMessages, count);
 }

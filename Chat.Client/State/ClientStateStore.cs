@@ -3,8 +3,8 @@ using System.Data.Common;
 namespace Chat.Client.State;
 
 /// <summary>
-/// A place where a client keeps its outbox and its positions when the process ends. Package GrpcChat.Client.Sqlite has one
-/// that is a file; derive from this class to keep them elsewhere, for example in the database of the application.
+/// A place where a client keeps its outbox and its positions when the process ends. Package GrpcChat.Client.Sqlite has
+/// one that is a file; derive from this class to keep them elsewhere, for example in the database of the application.
 /// </summary>
 public abstract class ClientStateStore
 {
@@ -29,8 +29,8 @@ public abstract class ClientState : IDisposable
     /// <summary>Makes changes in one transaction; returns when they are on stable storage.</summary>
     /// <param name="changes">The changes, to be made in this order.</param>
     /// <param name="effect">
-    /// What the application adds to the transaction, before the changes; null for nothing. If it throws, the transaction is
-    /// rolled back and the exception is passed on as it is.
+    /// What the application adds to the transaction, before the changes; null for nothing. If it throws, the
+    /// transaction is rolled back and the exception is passed on as it is.
     /// </param>
     /// <exception cref="ChatStateException">
     /// The transaction could not be committed and was rolled back; or the store has no transaction for an effect.

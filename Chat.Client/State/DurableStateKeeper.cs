@@ -3,8 +3,8 @@ using System.Data.Common;
 namespace Chat.Client.State;
 
 /// <summary>
-/// Keeps the state in a store. One loop writes what has accumulated since the last transaction; what nobody waits for goes
-/// with it, or follows after a delay.
+/// Keeps the state in a store. One loop writes what has accumulated since the last transaction; what nobody waits for
+/// goes with it, or follows after a delay.
 /// </summary>
 internal sealed class DurableStateKeeper : IStateKeeper
 {

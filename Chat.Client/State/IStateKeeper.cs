@@ -3,8 +3,8 @@ using System.Data.Common;
 namespace Chat.Client.State;
 
 /// <summary>
-/// Keeps the outbox and the positions, in memory or in a <see cref="ClientStateStore"/>. Changes happen in the order of the
-/// calls. No member blocks or calls back, so that callers may hold their locks; what has happened,
+/// Keeps the outbox and the positions, in memory or in a <see cref="ClientStateStore"/>. Changes happen in the order of
+/// the calls. No member blocks or calls back, so that callers may hold their locks; what has happened,
 /// <see cref="RunAsync"/> reports.
 /// </summary>
 internal interface IStateKeeper
@@ -24,7 +24,9 @@ internal interface IStateKeeper
     /// <summary>Keeps a message. True if it is safe at once; otherwise <see cref="RunAsync"/> reports it.</summary>
     bool Append(StoredMessage message);
 
-    /// <summary>Forgets a message. Nobody waits for this: after a crash, the message may be answered once more.</summary>
+    /// <summary>
+    /// Forgets a message. Nobody waits for this: after a crash, the message may be answered once more.
+    /// </summary>
     void Remove(long sequence);
 
     /// <summary>Keeps the reason why a message was refused.</summary>
@@ -37,17 +39,21 @@ internal interface IStateKeeper
     void Forget(string room);
 
     /// <summary>
-    /// Moves the position in a room forwards. Nobody waits for this: after a crash, the last messages may be delivered once
-    /// more.
+    /// Moves the position in a room forwards. Nobody waits for this: after a crash, the last messages may be delivered
+    /// once more.
     /// </summary>
     void Move(string room, Position position);
 
     /// <summary>Moves the position in a room forwards; returns when that is kept.</summary>
     /// <returns>False if the position was there already, or the room is not joined.</returns>
-    /// <exception cref="ChatStateException">It could not be kept, or the effect of an earlier message failed.</exception>
+    /// <exception cref="ChatStateException">
+    /// It could not be kept, or the effect of an earlier message failed.
+    /// </exception>
     Task<bool> MoveAsync(string room, Position position);
 
-    /// <summary>The same, in one transaction with an effect of the application, which runs only if the position moves.</summary>
+    /// <summary>
+    /// The same, in one transaction with an effect of the application, which runs only if the position moves.
+    /// </summary>
     Task<bool> MoveAsync(string room, Position position, Func<DbTransaction, Task> effect);
 
     /// <summary>Does the writing, until <see cref="Complete"/> has been called and everything is written.</summary>

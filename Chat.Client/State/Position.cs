@@ -1,7 +1,9 @@
 namespace Chat.Client.State;
 
 /// <summary>A position in a room: the last message that was processed, and the log that it belongs to.</summary>
-/// <param name="Epoch">Grows with each log that the client meets, so that positions in two logs can be compared.</param>
+/// <param name="Epoch">
+/// Grows with each log that the client meets, so that positions in two logs can be compared.
+/// </param>
 /// <param name="LogId">The log.</param>
 /// <param name="Id">The id of the last message; 0 before the first.</param>
 internal readonly record struct Position(long Epoch, string LogId, long Id)

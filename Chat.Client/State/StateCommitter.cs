@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Chat.Client.State;
 
 /// <summary>
-/// Commits batches of writes: as many as possible in one transaction, and each effect in one of its own, so that it fails
-/// alone. It is used by one loop.
+/// Commits batches of writes: as many as possible in one transaction, and each effect in one of its own, so that it
+/// fails alone. It is used by one loop.
 /// </summary>
 internal sealed class StateCommitter(ClientState state)
 {
@@ -52,8 +52,10 @@ internal sealed class StateCommitter(ClientState state)
                 }
                 catch (Exception error)
                 {
-                    // What follows must not be written without these: an effect would not find its position, for example.
-                    var problem = error as ChatStateException ?? new ChatStateException($"the state could not be written: {error.Message}", error);
+                    // What follows must not be written without these: an effect would not find its position, for
+                    // example.
+                    var problem = error as ChatStateException
+                        ?? new ChatStateException($"the state could not be written: {error.Message}", error);
                     List<StateWrite> all = [.. writes, .. batch];
                     all.ForEach(write => Fail(write, problem));
                     return (problem, all.FindAll(write => write.IsLazy));
@@ -109,7 +111,8 @@ internal sealed class StateCommitter(ClientState state)
     {
         why = failedEffects.TryGetValue(move.Room, out var last) && last.IsBefore(move.Position)
             ? new ChatStateException(
-                $"the effect of message {last.Id} in room '{move.Room}' failed; commit that message first, with its effect or, to skip it, without")
+                $"the effect of message {last.Id} in room '{move.Room}' failed; commit that message first, with its "
+                    + "effect or, to skip it, without")
             : null;
         return why is not null;
     }
@@ -131,7 +134,8 @@ internal sealed class StateCommitter(ClientState state)
         write.AddTo(transaction);
         if (write.HasMoved)
         {
-            await state.CommitAsync(transaction.Changes, database => RunAsync(write.Effect, database)).ConfigureAwait(false);
+            await state.CommitAsync(transaction.Changes, database => RunAsync(write.Effect, database))
+                .ConfigureAwait(false);
             transaction.Commit();
         }
     }

@@ -1,8 +1,8 @@
 namespace Chat.Client.State;
 
 /// <summary>
-/// The changes of one transaction, and the positions as they will be after it: a position moves only forwards, and only in
-/// a room that has one.
+/// The changes of one transaction, and the positions as they will be after it: a position moves only forwards, and only
+/// in a room that has one.
 /// </summary>
 /// <param name="stored">The positions before it.</param>
 internal sealed class StateTransaction(Dictionary<string, Position> stored)
