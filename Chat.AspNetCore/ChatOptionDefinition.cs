@@ -5,7 +5,8 @@ namespace Chat.AspNetCore;
 
 /// <summary>
 /// One option of <see cref="ChatOptions"/>: its name, its range, and how to read it from text. The list drives binding,
-/// validation and help. Text is read strictly, whatever it comes from: the framework's binder would take "20" for 20 days.
+/// validation and help. Text is read strictly, wherever it comes from: the framework's binder would take "20" for 20
+/// days.
 /// </summary>
 public sealed partial class ChatOptionDefinition
 {
@@ -59,15 +60,18 @@ public sealed partial class ChatOptionDefinition
             Number(nameof(ChatOptions.MaxRequestBytes), o => o.MaxRequestBytes, (o, v) => o.MaxRequestBytes = v,
                 1024, 16 * 1024 * 1024,
                 "Largest encoded request, in bytes"),
-            Number(nameof(ChatOptions.MaxUnackedSends), o => o.MaxUnackedSends, (o, v) => o.MaxUnackedSends = v, 1, 65_536,
+            Number(nameof(ChatOptions.MaxUnackedSends), o => o.MaxUnackedSends,
+                (o, v) => o.MaxUnackedSends = v, 1, 65_536,
                 "Unanswered sends, joins and leaves of one stream"),
-            Number(nameof(ChatOptions.MaxQueuedSends), o => o.MaxQueuedSends, (o, v) => o.MaxQueuedSends = v, 1, 1_000_000,
+            Number(nameof(ChatOptions.MaxQueuedSends), o => o.MaxQueuedSends,
+                (o, v) => o.MaxQueuedSends = v, 1, 1_000_000,
                 "Sends of all streams that wait for the disk")),
         .. Group(
             "Rooms",
             Number(nameof(ChatOptions.MaxRooms), o => o.MaxRooms, (o, v) => o.MaxRooms = v, 1, 4_000_000,
                 "Rooms in all"),
-            Number(nameof(ChatOptions.MaxRoomsPerStream), o => o.MaxRoomsPerStream, (o, v) => o.MaxRoomsPerStream = v, 1, 10_000,
+            Number(nameof(ChatOptions.MaxRoomsPerStream), o => o.MaxRoomsPerStream,
+                (o, v) => o.MaxRoomsPerStream = v, 1, 10_000,
                 "Rooms that one stream may join"),
             Number(nameof(ChatOptions.MaxNewRoomsPerSenderAndMinute), o => o.MaxNewRoomsPerSenderAndMinute,
                 (o, v) => o.MaxNewRoomsPerSenderAndMinute = v, 0, int.MaxValue,
@@ -82,7 +86,8 @@ public sealed partial class ChatOptionDefinition
             Number(nameof(ChatOptions.MaxPagesPerConnection), o => o.MaxPagesPerConnection,
                 (o, v) => o.MaxPagesPerConnection = v, 1, 65_536,
                 "The same for one connection"),
-            Number(nameof(ChatOptions.MaxTailBytes), o => o.MaxTailBytes, (o, v) => o.MaxTailBytes = v, 0, 1024 * 1024 * 1024,
+            Number(nameof(ChatOptions.MaxTailBytes), o => o.MaxTailBytes,
+                (o, v) => o.MaxTailBytes = v, 0, 1024 * 1024 * 1024,
                 "Memory for the newest messages of all rooms, in bytes; 0 = none"),
             Number(nameof(ChatOptions.MaxTailBytesPerRoom), o => o.MaxTailBytesPerRoom,
                 (o, v) => o.MaxTailBytesPerRoom = v, 0, 64 * 1024 * 1024,
@@ -135,7 +140,7 @@ public sealed partial class ChatOptionDefinition
     /// <summary>Sets the option from text.</summary>
     /// <param name="options">Where to set it.</param>
     /// <param name="text">The value.</param>
-    /// <param name="source">What the message calls the option, usually the name under which the value was given.</param>
+    /// <param name="source">What the message calls the option, such as CHAT_MAXTEXTBYTES.</param>
     /// <exception cref="FormatException">
     /// The value is not allowed. The message names the option, the value and what is allowed.
     /// </exception>
@@ -171,7 +176,7 @@ public sealed partial class ChatOptionDefinition
         string description) => new(
             name,
             "N",
-            max == int.MaxValue ? $"a whole number from {min} up" : $"a whole number from {min} to {max}",
+            max == int.MaxValue ? $"a whole number, {min} or more" : $"a whole number from {min} to {max}",
             description,
             (o, text) =>
             {
@@ -204,8 +209,12 @@ public sealed partial class ChatOptionDefinition
     private static bool TryParseTime(string text, out TimeSpan value)
     {
         value = TimeSpan.FromDays(1);
-        return text is "24:00:00" or "1.00:00:00"
-            || (HoursMinutesSeconds().IsMatch(text) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value));
+        if (text is "24:00:00" or "1.00:00:00")
+        {
+            return true;
+        }
+
+        return HoursMinutesSeconds().IsMatch(text) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value);
     }
 
     [GeneratedRegex(@"\A[0-9]{1,2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?\z")]

@@ -1,16 +1,17 @@
 namespace Chat.AspNetCore;
 
-/// <summary>The chat's options. Each is checked at start: a value that is out of range ends the start with its name.</summary>
+/// <summary>The options of the chat. The start fails if one is out of range, and the message names it.</summary>
 public sealed class ChatOptions
 {
     /// <summary>
-    /// The directory of the message log, which is created if it does not exist. It has no default: an application must set it.
+    /// The directory of the message log, which is created if it does not exist. It has no default: an application must
+    /// set it.
     /// </summary>
     public string? Data { get; set; }
 
     /// <summary>
-    /// Largest text of a message, in bytes of UTF-8. At most 30,720: a message with its names must fit into half a frame of
-    /// 64 KiB, beside the answers.
+    /// Largest text of a message, in bytes of UTF-8. At most 30,720: a message with its names must fit into half a
+    /// frame of 64 KiB, beside the answers.
     /// </summary>
     public int MaxTextBytes { get; set; } = 16_384;
 
@@ -18,14 +19,14 @@ public sealed class ChatOptions
     public int MaxRequestBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// Sends, joins and leaves of one stream whose answers the transport has not taken yet. With more, the stream is not read
-    /// until its client reads. Large enough to keep a client that pipelines busy during an fsync.
+    /// Sends, joins and leaves of one stream whose answers the transport has not taken yet. With more, the stream is
+    /// not read until its client reads. Large enough to keep a client that pipelines busy during an fsync.
     /// </summary>
     public int MaxUnackedSends { get; set; } = 256;
 
     /// <summary>
-    /// Sends of all streams that wait for the disk or are being written. It is also the largest batch. The default is 16
-    /// streams at their limit, or 64 MiB of the largest texts.
+    /// Sends of all streams that wait for the disk or are being written. It is also the largest batch. The default is
+    /// enough for 16 streams at their limit, or 64 MiB of the largest texts.
     /// </summary>
     public int MaxQueuedSends { get; set; } = 4096;
 
@@ -45,8 +46,8 @@ public sealed class ChatOptions
     public int MaxStreamsPerConnection { get; set; } = 1000;
 
     /// <summary>
-    /// Pages of messages or rooms that are being read or that their clients have not taken yet; further calls wait. A page
-    /// has up to 1 MiB.
+    /// Pages of messages or rooms that are being read or that their clients have not taken yet; further calls wait. A
+    /// page has up to 1 MiB.
     /// </summary>
     public int MaxPagesAtOnce { get; set; } = 64;
 
@@ -54,8 +55,8 @@ public sealed class ChatOptions
     public int MaxPagesPerConnection { get; set; } = 4;
 
     /// <summary>
-    /// Memory for the newest messages of rooms that somebody follows, in bytes, all rooms together. Readers that are further
-    /// behind read the log. Quiet rooms use far less. 0 = everybody reads the log.
+    /// Memory for the newest messages of rooms that somebody follows, in bytes, all rooms together. Readers that are
+    /// further behind read the log. Quiet rooms use far less. 0 = everybody reads the log.
     /// </summary>
     public int MaxTailBytes { get; set; } = 64 * 1024 * 1024;
 
@@ -80,8 +81,8 @@ public sealed class ChatOptions
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Whether gRPC server reflection is served. Null = only while the service listens on nothing but loopback addresses and
-    /// sockets of this machine. Set it if a proxy that other machines reach is in front.
+    /// Whether gRPC server reflection is served. Null = only while the service listens on nothing but loopback
+    /// addresses and sockets of this machine. Set it if a proxy that other machines reach is in front.
     /// </summary>
     public bool? Reflection { get; set; }
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chat.AspNetCore;
 
-/// <summary>Checks the options when the application starts: each by itself, and those that depend on each other.</summary>
+/// <summary>Checks the options when the application starts: each by itself, and some together.</summary>
 internal sealed class ChatOptionsValidator : IValidateOptions<ChatOptions>
 {
     // The other fields of the largest request with one send.
@@ -10,8 +10,10 @@ internal sealed class ChatOptionsValidator : IValidateOptions<ChatOptions>
 
     public ValidateOptionsResult Validate(string? name, ChatOptions options)
     {
-        var problem = ChatOptionDefinition.All.Select(option => option.Check(options)).FirstOrDefault(p => p is not null)
-            ?? CheckRequestHasRoom(options);
+        var problem = ChatOptionDefinition.All
+            .Select(option => option.Check(options))
+            .Append(CheckRequestHasRoom(options))
+            .FirstOrDefault(problem => problem is not null);
         return problem is null ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problem);
     }
 
@@ -20,7 +22,7 @@ internal sealed class ChatOptionsValidator : IValidateOptions<ChatOptions>
         var needed = options.MaxTextBytes + SendOverheadBytes;
         return options.MaxRequestBytes >= needed
             ? null
-            : $"MaxRequestBytes is {options.MaxRequestBytes} and MaxTextBytes is {options.MaxTextBytes}, but a request must have "
-              + $"room for a text: raise MaxRequestBytes to {needed} or more, or lower MaxTextBytes";
+            : $"MaxRequestBytes is {options.MaxRequestBytes} and MaxTextBytes is {options.MaxTextBytes}, but a request "
+              + $"must have room for a text: raise MaxRequestBytes to {needed} or more, or lower MaxTextBytes";
     }
 }

@@ -27,6 +27,7 @@ public sealed class PackageTests : IDisposable
         Assert.Equal(
             [
                 "Google.Api.CommonProtos", "Google.Protobuf", "Grpc.Core.Api", "Grpc.HealthCheck", "Grpc.Net.Client",
+                "Grpc.StatusProto",
                 "GrpcChat.Protos", "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Logging.Abstractions",
             ],
             Dependencies(package));
@@ -64,13 +65,25 @@ public sealed class PackageTests : IDisposable
     }
 
     [Fact]
+    public async Task The_service_is_packed_as_a_library_with_its_documents()
+    {
+        using var package = await PackAsync("Chat.AspNetCore/Chat.AspNetCore.csproj", "GrpcChat.AspNetCore");
+
+        AssertMetadata(package, "GrpcChat.AspNetCore");
+        AssertHas(package, "README.md", "lib/net10.0/Chat.AspNetCore.dll", "lib/net10.0/Chat.AspNetCore.xml");
+        Assert.Contains("Grpc.AspNetCore", Dependencies(package));
+        Assert.Contains("GrpcChat.Protos", Dependencies(package));
+        Assert.DoesNotContain(Dependencies(package), id => id.StartsWith("GrpcChat.Client", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_contract_is_packed_and_depends_on_packages_that_are_published()
     {
         using var package = await PackAsync("protos/Chat.Protos.csproj", "GrpcChat.Protos");
 
         AssertMetadata(package, "GrpcChat.Protos");
         AssertHas(package, "README.md", "lib/net10.0/Chat.Protos.dll", "lib/net10.0/Chat.Protos.xml");
-        Assert.Equal(["Google.Api.CommonProtos", "Google.Protobuf", "Grpc.Core.Api"], Dependencies(package));
+        Assert.Equal(["Google.Api.CommonProtos", "Google.Protobuf", "Grpc.Core.Api", "Grpc.StatusProto"], Dependencies(package));
     }
 
     [Theory]

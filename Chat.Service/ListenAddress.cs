@@ -26,8 +26,12 @@ internal static class ListenAddress
                 + "listen on 127.0.0.1 or [::1]");
     }
 
-    /// <summary>Finds out whether the port is in use before the log is opened, so that a failed start leaves nothing behind.</summary>
-    /// <exception cref="AddressNotFreeException">Another program uses the port, or the machine does not have this address.</exception>
+    /// <summary>
+    /// Finds out whether the port is in use before the log is opened, so that a failed start leaves nothing behind.
+    /// </summary>
+    /// <exception cref="AddressNotFreeException">
+    /// Another program uses the port, or the machine does not have this address.
+    /// </exception>
     public static void EnsureFree(IPEndPoint endpoint)
     {
         try
@@ -39,12 +43,12 @@ internal static class ListenAddress
         {
             throw new AddressNotFreeException(
                 error.SocketErrorCode == SocketError.AddressAlreadyInUse
-                    ? $"cannot listen on {endpoint}: the port is in use; end the other program, or choose another port with "
-                      + "--listen (port 0 takes a free one)"
+                    ? $"cannot listen on {endpoint}: the port is in use; end the other program, or choose another port "
+                      + "with --listen (port 0 takes a free one)"
                     : $"cannot listen on {endpoint}: {error.Message}");
         }
     }
 }
 
-/// <summary>The service cannot listen on the address. The message is one sentence for the person who starts it.</summary>
+/// <summary>The service cannot listen on the address. The message is for the person who starts it.</summary>
 internal sealed class AddressNotFreeException(string message) : Exception(message);

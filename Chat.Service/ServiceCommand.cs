@@ -32,7 +32,8 @@ internal static class ServiceCommand
             var arguments = options
                 .Where(option => parsed.GetResult(option.Value) is not null)
                 .ToDictionary(option => option.Key, option => parsed.GetValue(option.Value)!);
-            var settings = ServiceSettings.Read(parsed.GetValue(config), Environment.GetEnvironmentVariables(), arguments);
+            var settings = ServiceSettings.Read(
+                parsed.GetValue(config), Environment.GetEnvironmentVariables(), arguments);
             foreach (var warning in settings.Warnings)
             {
                 Say(warning);
@@ -87,7 +88,8 @@ internal static class ServiceCommand
         }
     }
 
-    private static void Say(string message) => Console.Error.WriteLine($"chat service: {message.ReplaceLineEndings(" ")}");
+    private static void Say(string message) =>
+        Console.Error.WriteLine($"chat service: {message.ReplaceLineEndings(" ")}");
 
     private static int Fail(int exitCode, string message)
     {

@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Chat.AspNetCore;
 
 namespace Chat.Service;
 
 /// <summary>The text of <c>--help</c>, within 100 columns.</summary>
-internal sealed class ServiceHelp : SynchronousCommandLineAction
+internal sealed partial class ServiceHelp : SynchronousCommandLineAction
 {
     private const int Width = 100;
     private const int DescriptionColumn = 34;
@@ -42,22 +44,26 @@ internal sealed class ServiceHelp : SynchronousCommandLineAction
         return ExitCodes.Ok;
     }
 
+    [GeneratedRegex("^a whole number(,| from) ")]
+    private static partial Regex NumberStart();
+
     private static string Text()
     {
         var text = new StringBuilder(Introduction);
-        Add(text, "--listen HOST:PORT", $"Address to listen on; port 0 takes a free one [{ServiceSettings.DefaultListen}]");
+        Add(
+            text,
+            "--listen HOST:PORT",
+            $"Address to listen on; port 0 takes a free one [{ServiceSettings.DefaultListen}]");
         Add(text, "--config FILE", "Configuration file [appsettings.json beside the executable, if it is there]");
         foreach (var group in ChatOptionDefinition.All.GroupBy(option => option.Heading))
         {
-            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\n{group.Key}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n{group.Key}\n");
             foreach (var option in group)
             {
-                const string Numbers = "a whole number from ";
-                var range = option.Allowed.StartsWith(Numbers, StringComparison.Ordinal) ? $" ({option.Allowed[Numbers.Length..]})" : "";
                 Add(
                     text,
                     $"{ServiceSettings.ArgumentName(option.Name)} {option.ValueName}",
-                    $"{option.Description}{range} [{Default(option)}]");
+                    $"{option.Description}{Range(option)} [{Default(option)}]");
             }
         }
 
@@ -65,6 +71,13 @@ internal sealed class ServiceHelp : SynchronousCommandLineAction
         Add(text, "--help", "Show this help");
         Add(text, "--version", "Show the version");
         return text.Append(Ending).ToString();
+    }
+
+    // Of numbers alone. That of times is at the end of the text, and the others need none.
+    private static string Range(ChatOptionDefinition option)
+    {
+        var number = NumberStart().Match(option.Allowed);
+        return number.Success ? $" ({option.Allowed[number.Length..]})" : "";
     }
 
     private static void Add(StringBuilder text, string option, string description)

@@ -6,11 +6,12 @@ namespace Chat.Service;
 internal static class ServiceLogging
 {
     /// <param name="logging">The application's logging.</param>
-    /// <param name="section">The section <c>Logging</c> of the configuration. Its levels win over those that are set here.</param>
+    /// <param name="section">The section <c>Logging</c>. Its levels win over those that are set here.</param>
     public static void ToStandardError(this ILoggingBuilder logging, IConfiguration section)
     {
         logging.AddSimpleConsole(console => console.SingleLine = true);
-        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.Services.Configure<ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.AddFilter("Microsoft", LogLevel.Warning);
 
         // gRPC reports each client that goes away during a call as an error. The service logs what matters itself.

@@ -7,8 +7,8 @@ using Chat.Shared;
 namespace Chat.Service;
 
 /// <summary>
-/// The executable's settings: a file, then the environment, then the command line; the later one wins. Nothing is read from
-/// the working directory, and no file is watched.
+/// The executable's settings: a file, then the environment, then the command line; the later one wins. Nothing is read
+/// from the working directory, and no file is watched.
 /// </summary>
 internal sealed class ServiceSettings
 {
@@ -53,10 +53,14 @@ internal sealed class ServiceSettings
     public static string ArgumentName(string option) => "--" + JsonNamingPolicy.KebabCaseLower.ConvertName(option);
 
     /// <summary>Reads and checks all settings.</summary>
-    /// <param name="file">The configuration file; null = <c>appsettings.json</c> beside the executable, if it is there.</param>
+    /// <param name="file">
+    /// The configuration file; null = <c>appsettings.json</c> beside the executable, if it is there.
+    /// </param>
     /// <param name="environment">The environment variables.</param>
     /// <param name="arguments">The options on the command line, by the option's name.</param>
-    /// <exception cref="UsageException">A setting is wrong. The message says which, with its value and what is allowed.</exception>
+    /// <exception cref="UsageException">
+    /// A setting is wrong. The message says which, with its value and what is allowed.
+    /// </exception>
     public static ServiceSettings Read(
         string? file, IDictionary environment, IReadOnlyDictionary<string, string> arguments)
     {
@@ -96,7 +100,8 @@ internal sealed class ServiceSettings
     private static IConfiguration Configuration(IEnumerable<KeyValuePair<string, string?>> values) =>
         new ConfigurationBuilder().AddInMemoryCollection(values).Build();
 
-    private static string Suggest(string? nearest) => nearest is null ? "; --help lists the options" : $"; did you mean {nearest}?";
+    private static string Suggest(string? nearest) =>
+        nearest is null ? "; --help lists the options" : $"; did you mean {nearest}?";
 
     private static string? FindOption(string name) =>
         Names.FirstOrDefault(option => option.Equals(name, StringComparison.OrdinalIgnoreCase));
@@ -111,7 +116,8 @@ internal sealed class ServiceSettings
         }
         catch (Exception error) when (error is FormatException or JsonException)
         {
-            throw new UsageException($"the configuration file {path} is not valid: {error.GetBaseException().Message}", error);
+            throw new UsageException(
+                $"the configuration file {path} is not valid: {error.GetBaseException().Message}", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -209,16 +215,18 @@ internal sealed class ServiceSettings
             var name = variable[Prefix.Length..].TrimStart('_');
             if (FindOption(name) is not { } option)
             {
-                // An orchestrator that runs a service called "chat" sets CHAT_PORT and the like: that must not end the start.
-                var nearest = NearestName.Find(name, Names);
-                warnings.Add($"ignored: unknown option {variable}{Suggest(nearest is null ? null : Prefix + nearest.ToUpperInvariant())}");
+                // An orchestrator that runs a service called "chat" sets CHAT_PORT and the like: that must not end the
+                // start.
+                var nearest = NearestName.Find(name, Names) is { } found ? Prefix + found.ToUpperInvariant() : null;
+                warnings.Add($"ignored: unknown option {variable}{Suggest(nearest)}");
                 continue;
             }
 
             if (sources.TryGetValue(option, out var other) && other.Value != value)
             {
                 throw new UsageException(
-                    $"{other.Variable} is '{other.Value}' and {variable} is '{value}', but both set {option}; remove one of them");
+                    $"{other.Variable} is '{other.Value}' and {variable} is '{value}', but both set {option}; "
+                    + "remove one of them");
             }
 
             sources[option] = (variable, value);
@@ -246,3 +254,8 @@ internal sealed class ServiceSettings
         }
     }
 }
+
+/// <summary>
+/// An argument, an option or the configuration file is wrong. The message is for the person who starts the service.
+/// </summary>
+internal sealed class UsageException(string message, Exception? inner = null) : Exception(message, inner);

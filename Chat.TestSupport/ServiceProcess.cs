@@ -31,7 +31,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
         string[]? arguments = null,
         params (string Name, string Value)[] environment)
     {
-        var process = Start([], ["--listen", listen, "--data", data, .. arguments ?? []], workingDirectory, environment);
+        arguments = ["--listen", listen, "--data", data, .. arguments ?? []];
+        var process = Start([], arguments, workingDirectory, environment: environment);
         var errors = process.StandardError.ReadToEndAsync();
         var lines = new List<string>();
         while (lines.Count < 3)
@@ -48,6 +49,10 @@ internal sealed class ServiceProcess : IAsyncDisposable
         string[] arguments,
         params (string Name, string Value)[] environment) =>
         ToEndAsync(Start([], arguments, environment: environment));
+
+    /// <summary>The same, with another copy of the executable.</summary>
+    public static Task<(int ExitCode, string Output, string Errors)> RunProgramAsync(
+        string program, string[] arguments) => ToEndAsync(Start([], arguments, program: program));
 
     /// <summary>The same, as somebody for whom the mode bits of files count, also where the tests run as root.</summary>
     public static Task<(int ExitCode, string Output, string Errors)> RunWithoutPrivilegeAsync(string[] arguments) =>
@@ -104,9 +109,11 @@ internal sealed class ServiceProcess : IAsyncDisposable
         string[] launcher,
         string[] arguments,
         string? workingDirectory = null,
+        string? program = null,
         params (string Name, string Value)[] environment)
     {
-        string[] command = [.. launcher, "dotnet", Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll"), .. arguments];
+        program ??= Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll");
+        string[] command = [.. launcher, "dotnet", program, .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,

@@ -153,7 +153,6 @@ internal sealed class StatusMapper(ChatOptions options, ILogger<StatusMapper> lo
             status.Details.Add(Any.Pack(detail));
         }
 
-        var trailers = new Metadata { { ChatError.DetailsKey, status.ToByteArray() } };
-        return new RpcException(new RpcStatus(row.Code, message), trailers);
+        return status.ToRpcException();
     }
 }

@@ -4,8 +4,8 @@ using Chat.AspNetCore.Storage;
 namespace Chat.AspNetCore.Hosting;
 
 /// <summary>
-/// Connects the message log to the rooms before the application listens. It also opens the log, so that a log that cannot be
-/// opened ends the start and not the first call.
+/// Connects the message log to the rooms before the application listens. It also opens the log, so that a log that
+/// cannot be opened ends the start and not the first call.
 /// </summary>
 internal sealed class CommitFeed(IMessageLog log, RoomHub rooms) : IHostedLifecycleService
 {

@@ -64,7 +64,8 @@ public static class GrpcChatDiscoveryExtensions
     }
 
     /// <summary>
-    /// Serves <c>grpc.health.v1.Health</c>, for <c>""</c> and <c>chat.v1.ChatService</c>. Changes are pushed to watches at once.
+    /// Serves <c>grpc.health.v1.Health</c>, for <c>""</c> and <c>chat.v1.ChatService</c>. Changes are pushed to watches
+    /// at once.
     /// </summary>
     /// <param name="routes">The application.</param>
     /// <returns>For conventions of these calls, such as authorization.</returns>

@@ -8,8 +8,8 @@ namespace Microsoft.AspNetCore.Builder;
 public static class GrpcChatEndpointExtensions
 {
     /// <summary>
-    /// Serves <c>chat.v1.ChatService</c>. An application without health checks or reflection of its own also maps those of the
-    /// chat: <c>MapGrpcChatHealth()</c> and <c>MapGrpcChatReflection()</c>.
+    /// Serves <c>chat.v1.ChatService</c>. An application without health checks or reflection of its own also maps those
+    /// of the chat: <c>MapGrpcChatHealth()</c> and <c>MapGrpcChatReflection()</c>.
     /// </summary>
     /// <param name="routes">The application.</param>
     /// <returns>For conventions of the chat's calls, such as authorization.</returns>
@@ -17,7 +17,8 @@ public static class GrpcChatEndpointExtensions
     public static GrpcServiceEndpointConventionBuilder MapGrpcChat(this IEndpointRouteBuilder routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        return routes.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(ChatGrpcService)) == false
+        var services = routes.ServiceProvider.GetService<IServiceProviderIsService>();
+        return services?.IsService(typeof(ChatGrpcService)) == false
             ? throw new InvalidOperationException("Call services.AddGrpcChat() before app.MapGrpcChat().")
             : routes.MapGrpcService<ChatGrpcService>();
     }

@@ -9,8 +9,8 @@ namespace Microsoft.AspNetCore.Hosting;
 public static class GrpcChatKestrelExtensions
 {
     /// <summary>
-    /// Sets the limits that long-lived streams with slow readers need. They are for the whole server, so an application that
-    /// also serves other things decides for itself.
+    /// Sets the limits that long-lived streams with slow readers need. They are for the whole server, so an application
+    /// that also serves other things decides for itself.
     /// </summary>
     /// <param name="kestrel">The web server's options.</param>
     public static void UseGrpcChatLimits(this KestrelServerOptions kestrel)
@@ -22,8 +22,8 @@ public static class GrpcChatKestrelExtensions
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
 
-        // How much a client may send ahead: on one stream, and on a connection, where a few streams that are not read because
-        // their clients do not read must leave enough for the others.
+        // How much a client may send ahead: on one stream, and on a connection, where a few streams that are not read
+        // because their clients do not read must leave enough for the others.
         limits.Http2.InitialStreamWindowSize = 96 * 1024;
         limits.Http2.InitialConnectionWindowSize = 2 * 1024 * 1024;
         limits.MaxRequestHeadersTotalSize = 16 * 1024;

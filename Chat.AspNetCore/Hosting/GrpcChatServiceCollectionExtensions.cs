@@ -22,30 +22,52 @@ public static class GrpcChatServiceCollectionExtensions
     private const int PooledFrames = 1024;
 
     /// <summary>
-    /// Adds the chat. Map it with <c>app.MapGrpcChat()</c>. The application keeps its own limits: <c>UseGrpcChatLimits()</c>
-    /// and <c>UseGrpcChatShutdownTimeout()</c> set those that the chat recommends.
+    /// Adds the chat. Map it with <c>app.MapGrpcChat()</c>. The application keeps its own limits:
+    /// <c>UseGrpcChatLimits()</c> and <c>UseGrpcChatShutdownTimeout()</c> set those that the chat recommends.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">
-    /// Sets options: <see cref="ChatOptions.Data"/> at least, unless other code configures it. The start fails with an
-    /// <see cref="OptionsValidationException"/> if an option is out of range, and with a <see cref="LogOpenException"/> if the
-    /// message log cannot be opened.
+    /// Sets options. <see cref="ChatOptions.Data"/> must be set, here or elsewhere. The start fails with an
+    /// <see cref="OptionsValidationException"/> if an option is out of range, and with a <see cref="LogOpenException"/>
+    /// if the message log cannot be opened.
     /// </param>
     /// <returns>The same services.</returns>
-    public static IServiceCollection AddGrpcChat(this IServiceCollection services, Action<ChatOptions>? configure = null)
+    public static IServiceCollection AddGrpcChat(this IServiceCollection services, Action<ChatOptions> configure)
     {
-        var options = services.AddOptions<ChatOptions>().ValidateOnStart();
-        if (configure is not null)
-        {
-            options.Configure(configure);
-        }
+        ArgumentNullException.ThrowIfNull(configure);
+        services.Configure(configure);
+        return services.AddGrpcChat();
+    }
 
+    /// <summary>Adds the chat with options from the configuration.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="section">
+    /// The section, usually <c>Chat</c>, which is read once. The start fails with an
+    /// <see cref="OptionsValidationException"/> if a key is not an option or a value is not valid.
+    /// </param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddGrpcChat(this IServiceCollection services, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        services.AddSingleton<IConfigureOptions<ChatOptions>>(new ChatOptionsSetup(section));
+        return services.AddGrpcChat();
+    }
+
+    /// <summary>
+    /// Adds the chat with options that the application configures elsewhere. Calling it again changes nothing.
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddGrpcChat(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
         if (services.Any(service => service.ServiceType == typeof(ChatGrpcService)))
         {
             return services;
         }
 
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ChatOptions>, ChatOptionsValidator>());
+        services.AddOptions<ChatOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ChatOptions>, ChatOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ChatOptions>>().Value);
         services.AddSingleton(OpenLog);
@@ -81,23 +103,9 @@ public static class GrpcChatServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>Adds the chat with options from the configuration.</summary>
-    /// <param name="services">The application's services.</param>
-    /// <param name="section">
-    /// The section, usually <c>Chat</c>, which is read once. The start fails with an <see cref="OptionsValidationException"/> if
-    /// a key is not an option or a value is not valid.
-    /// </param>
-    /// <returns>The same services.</returns>
-    public static IServiceCollection AddGrpcChat(this IServiceCollection services, IConfiguration section)
-    {
-        ArgumentNullException.ThrowIfNull(section);
-        services.AddSingleton<IConfigureOptions<ChatOptions>>(new ChatOptionsSetup(section));
-        return services.AddGrpcChat();
-    }
-
     /// <summary>
-    /// Gives the application as long to stop as the chat needs to drain: 85 % of <see cref="ChatOptions.DrainLimit"/>. After
-    /// that, clients that still take nothing are cut off, and the rest of the limit is for the process to end.
+    /// Gives the application as long to stop as the chat needs to drain: 85 % of <see cref="ChatOptions.DrainLimit"/>.
+    /// After that, clients that still take nothing are cut off, and the rest of the limit is for the process to end.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <returns>The same services.</returns>

@@ -79,8 +79,8 @@ internal readonly record struct RoomBounds(long Oldest, long Head)
 }
 
 /// <summary>
-/// The start of the application failed because the message log cannot be opened. The message says what is wrong, with the
-/// path, and what to do.
+/// The start of the application failed because the message log cannot be opened. The message says what is wrong, with
+/// the path, and what to do.
 /// </summary>
 public sealed class LogOpenException : Exception
 {

@@ -17,8 +17,8 @@ public sealed class MessageLogInfo
     public long MessageCount => log.Size.Messages;
 
     /// <summary>
-    /// Completes when the log has been closed. Faults when the log can no longer tell what is stored: the application stops
-    /// then, and has to be started again.
+    /// Completes when the log has been closed. Faults when the log can no longer tell what is stored: the application
+    /// stops then, and has to be started again.
     /// </summary>
     public Task Stopped => log.Stopped;
 }

@@ -17,7 +17,7 @@ public sealed partial class CodeBlockTests
             .ToList();
         var blocks = Directory
             .EnumerateFiles(Repository.PathOf("docs"), "*.md")
-            .Concat(((string[])["README.md", "Chat.Client/README.md", "Chat.Client.Sqlite/README.md"]).Select(Repository.PathOf))
+            .Concat(((string[])["README.md", "Chat.Client/README.md", "Chat.Client.Sqlite/README.md", "Chat.AspNetCore/README.md"]).Select(Repository.PathOf))
             .SelectMany(file => CSharp().Matches(File.ReadAllText(file)).Select(match => (File: file, Code: match.Groups[1].Value)))
             .ToList();
 

@@ -140,6 +140,30 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task A_configuration_file_beside_the_executable_is_obeyed()
+    {
+        using var data = new TempDirectory();
+        using var program = new TempDirectory();
+        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory))
+        {
+            File.CreateSymbolicLink(Path.Combine(program.Path, Path.GetFileName(file)), file);
+        }
+
+        // The runtime looks for the executable's directory behind a link.
+        var executable = Path.Combine(program.Path, "Chat.Service.dll");
+        File.Delete(executable);
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll"), executable);
+        var appsettings = Path.Combine(program.Path, "appsettings.json");
+        await File.WriteAllTextAsync(appsettings, """{"Chat": {"MaxTextByte": 1} }""");
+
+        var (exitCode, _, errors) = await ServiceProcess.RunProgramAsync(executable, ["--data", data.Path]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Equal(
+            $"chat service: unknown option MaxTextByte in {appsettings}; did you mean MaxTextBytes?", Assert.Single(Lines(errors)));
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_named_and_no_log_is_made()
     {
         using var data = new TempDirectory();

@@ -16,7 +16,7 @@ public sealed class ChatError
 
     private ChatError(RpcException error)
     {
-        var (info, retry, bad) = Unpack(error.Trailers);
+        var (info, retry, bad) = Unpack(error);
         Reason = info?.Domain == Domain ? info.Reason : "";
         RetryDelay = retry;
         Violations = bad is null ? [] : [.. bad.FieldViolations.Select(violation => (violation.Field, violation.Description))];
@@ -43,19 +43,17 @@ public sealed class ChatError
     /// <summary>Reads the status and the trailers that a call ended with.</summary>
     public static ChatError Of(RpcException error) => new(error);
 
-    private static (ErrorInfo? Info, TimeSpan? Retry, BadRequest? Bad) Unpack(Metadata trailers)
+    private static (ErrorInfo? Info, TimeSpan? Retry, BadRequest? Bad) Unpack(RpcException error)
     {
         try
         {
-            var details = trailers.GetValueBytes(DetailsKey) is { } bytes
-                ? Google.Rpc.Status.Parser.ParseFrom(bytes).Details
-                : [];
+            var details = error.GetRpcStatus()?.Details ?? [];
             var retry = First<RetryInfo>(details)?.RetryDelay?.ToTimeSpan();
             return (First<ErrorInfo>(details), retry >= TimeSpan.Zero ? retry : null, First<BadRequest>(details));
         }
-        catch (Exception error) when (error is InvalidProtocolBufferException or InvalidOperationException)
+        catch (Exception unreadable) when (unreadable is InvalidProtocolBufferException or InvalidOperationException)
         {
-            // Whoever wrote that, it was not the chat.
+            // Something other than the chat has written these details.
             return default;
         }
     }
