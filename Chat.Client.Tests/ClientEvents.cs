@@ -82,3 +82,9 @@ internal static class LibraryTests
 
     public static Task Soon(this Task task) => task.WaitAsync(ChatCall.Deadline);
 }
+
+/// <summary>Makes the delays before a client comes back certain: 0 for none, 1 for the longest.</summary>
+internal sealed class FixedRandom(double value) : Random
+{
+    public override double NextDouble() => value;
+}

@@ -1,4 +1,3 @@
-using Chat.AspNetCore;
 using Chat.Client;
 using Chat.TestSupport;
 using Chat.V1;
@@ -6,6 +5,7 @@ using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Chat.Client.Tests;
@@ -138,9 +138,9 @@ public sealed class ReadTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
-        builder.Services.AddChat(new ChatOptions { Data = data.Path });
+        builder.Services.AddGrpcChat(chat => chat.Data = data.Path);
         await using var app = builder.Build();
-        app.MapChat();
+        app.MapGrpcChat();
         await app.StartAsync();
         using var handler = app.GetTestServer().CreateHandler();
         using var channel = GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = handler });

@@ -434,9 +434,4 @@ public sealed class ReconnectTests
 
         await events.NextAsync<ConnectionChanged>(changed => changed.Problem?.RetryAfter == TimeSpan.FromDays(1));
     }
-
-    private sealed class FixedRandom(double value) : Random
-    {
-        public override double NextDouble() => value;
-    }
 }

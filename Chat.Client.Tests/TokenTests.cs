@@ -1,5 +1,4 @@
 using System.Net;
-using Chat.AspNetCore;
 using Chat.Client;
 using Chat.TestSupport;
 using Grpc.AspNetCore.Server;
@@ -179,11 +178,11 @@ public sealed class TokenTests : LibraryTest
             builder.Logging.ClearProviders();
             builder.WebHost.ConfigureKestrel(kestrel =>
                 kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2));
-            builder.Services.AddChat(new ChatOptions { Data = Path.Combine(data, "log") });
+            builder.Services.AddGrpcChat(chat => chat.Data = Path.Combine(data, "log"));
             builder.Services.AddSingleton(guard);
             builder.Services.Configure<GrpcServiceOptions>(options => options.Interceptors.Add<Guard>());
             var app = builder.Build();
-            app.MapChat();
+            app.MapGrpcChat();
             await app.StartAsync();
             return new GuardedServer(app, guard);
         }

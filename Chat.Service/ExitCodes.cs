@@ -1,6 +1,6 @@
 namespace Chat.Service;
 
-/// <summary>What the process ends with; the README lists the same.</summary>
+/// <summary>The exit codes of the process. docs/operations.md lists them too.</summary>
 internal static class ExitCodes
 {
     public const int Ok = 0;
@@ -8,10 +8,10 @@ internal static class ExitCodes
     /// <summary>An argument or an option is wrong.</summary>
     public const int Usage = 2;
 
-    /// <summary>The address can't be listened on.</summary>
+    /// <summary>The service cannot listen on the address.</summary>
     public const int AddressInUse = 3;
 
-    /// <summary>The log can't be opened.</summary>
+    /// <summary>The log cannot be opened.</summary>
     public const int LogNotOpened = 4;
 
     /// <summary>The log broke while the service was running; start it again.</summary>

@@ -6,8 +6,8 @@ namespace Chat.Service;
 /// <summary>The address to listen on, checked before anything is opened.</summary>
 internal static class ListenAddress
 {
-    /// <summary>Reads host:port, where the host is an address of this machine's loopback, or localhost.</summary>
-    /// <exception cref="ArgumentException">It is none.</exception>
+    /// <summary>Reads host:port, where the host is a loopback address or localhost.</summary>
+    /// <exception cref="ArgumentException">The text is not such an address.</exception>
     public static IPEndPoint Parse(string text)
     {
         const string Localhost = "localhost:";
@@ -16,19 +16,19 @@ internal static class ListenAddress
             : text;
         if (!numeric.Contains(':') || !IPEndPoint.TryParse(numeric, out var endpoint))
         {
-            throw new ArgumentException($"cannot listen on '{text}': give host:port, for instance 127.0.0.1:5000");
+            throw new ArgumentException($"cannot listen on '{text}': give host:port, such as 127.0.0.1:5000");
         }
 
         return IPAddress.IsLoopback(endpoint.Address)
             ? endpoint
             : throw new ArgumentException(
-                $"cannot listen on '{text}': without authentication and TLS the service is for this machine alone; "
+                $"cannot listen on '{text}': without authentication and TLS, the service is for this machine only; "
                 + "listen on 127.0.0.1 or [::1]");
     }
 
-    /// <summary>Finds a port in use before the log is opened, so that a start that fails leaves nothing behind.</summary>
-    /// <exception cref="AddressNotFreeException">Another program has it, or the machine has no such address.</exception>
-    public static void DemandFree(IPEndPoint endpoint)
+    /// <summary>Finds out whether the port is in use before the log is opened, so that a failed start leaves nothing behind.</summary>
+    /// <exception cref="AddressNotFreeException">Another program uses the port, or the machine does not have this address.</exception>
+    public static void EnsureFree(IPEndPoint endpoint)
     {
         try
         {
@@ -39,12 +39,12 @@ internal static class ListenAddress
         {
             throw new AddressNotFreeException(
                 error.SocketErrorCode == SocketError.AddressAlreadyInUse
-                    ? $"cannot listen on {endpoint}: the port is in use; end the other program, or give --listen another "
-                      + "(port 0 takes a free one)"
+                    ? $"cannot listen on {endpoint}: the port is in use; end the other program, or choose another port with "
+                      + "--listen (port 0 takes a free one)"
                     : $"cannot listen on {endpoint}: {error.Message}");
         }
     }
 }
 
-/// <summary>The address can't be listened on; the message is one sentence for the person who starts the service.</summary>
+/// <summary>The service cannot listen on the address. The message is one sentence for the person who starts it.</summary>
 internal sealed class AddressNotFreeException(string message) : Exception(message);

@@ -1,26 +1,33 @@
-using Chat.Service;
-using Chat.AspNetCore;
 using Chat.AspNetCore.Storage;
+using Chat.Service;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-return await ServiceCommand.RunAsync(args, async options =>
+return await ServiceCommand.RunAsync(args, async settings =>
 {
-    var endpoint = ListenAddress.Parse(options.Listen);
-    ListenAddress.DemandFree(endpoint);
+    ListenAddress.EnsureFree(settings.Endpoint);
 
-    var builder = WebApplication.CreateSlimBuilder();
-    builder.Logging.ToStandardError();
-    builder.WebHost.ConfigureKestrel(kestrel =>
-        kestrel.Listen(endpoint, listener => listener.Protocols = HttpProtocols.Http2));
-    builder.WebHost.UseSockets(SocketOptions.Set);
-    builder.Services.AddChat(options);
+    // An empty builder reads nothing from the working directory and watches no files.
+    var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
+    builder.Logging.ToStandardError(settings.Logging);
+    builder.WebHost.UseKestrelCore().UseSockets(SocketOptions.Set).ConfigureKestrel(kestrel =>
+    {
+        kestrel.UseGrpcChatLimits();
+        kestrel.Listen(settings.Endpoint, listener => listener.Protocols = HttpProtocols.Http2);
+    });
+    builder.Services.AddGrpcChat(settings.Chat).AddGrpcChatReflection().UseGrpcChatShutdownTimeout();
 
     await using var app = builder.Build();
-    app.MapChat();
+
+    // Opened before the host starts, which would log a failure with its stack trace.
+    var log = app.Services.GetRequiredService<IMessageLog>();
+    app.UseRouting();
+    app.MapGrpcChat();
+    app.MapGrpcChatHealth();
+    app.MapGrpcChatReflection();
     await app.StartAsync();
     StartLines.Print(app);
     await app.WaitForShutdownAsync();
 
-    // A supervisor sees by the exit code that the service did not end because it was asked to.
-    return app.Services.GetRequiredService<IMessageLog>().Stopped.IsFaulted ? ExitCodes.LogBroken : ExitCodes.Ok;
+    // A supervisor sees from the exit code that the service did not end because it was asked to.
+    return log.Stopped.IsFaulted ? ExitCodes.LogBroken : ExitCodes.Ok;
 });

@@ -1,51 +1,76 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Chat.AspNetCore;
 using Chat.AspNetCore.Storage;
 using Microsoft.AspNetCore.Connections;
 
 namespace Chat.Service;
 
-/// <summary>The command line: arguments, then the environment, then the defaults; and what the process ends with.</summary>
-internal static class ServiceCommand
+/// <summary>The command line, and the exit code of the process.</summary>
+internal static partial class ServiceCommand
 {
-    /// <summary>Runs the service; returns the exit code. Every failure to start is one line on standard error.</summary>
-    public static Task<int> RunAsync(string[] args, Func<ChatOptions, Task<int>> run)
+    /// <summary>Runs the service and returns the exit code. Every failed start is one line on standard error.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="run">Runs the service with the settings until it stops.</param>
+    public static Task<int> RunAsync(string[] args, Func<ServiceSettings, Task<int>> run)
     {
-        var listen = new Option<string?>("--listen")
+        var config = new Option<string?>("--config")
         {
-            Description = "Address to listen on; port 0 takes a free one (CHAT_LISTEN) [default: 127.0.0.1:5000]",
-            HelpName = "host:port",
+            Description = "Configuration file (JSON, with a section 'Chat') [default: appsettings.json beside the executable]",
+            HelpName = "file",
         };
-        var data = new Option<string?>("--data")
-        {
-            Description = "Directory of the log (CHAT_DATA) [default: $XDG_STATE_HOME/grpcchat or ~/.local/state/grpcchat]",
-            HelpName = "directory",
-        };
+        var listen = Option(ServiceSettings.Listen, "host:port", "Address to listen on; port 0 takes a free one", ServiceSettings.DefaultListen);
+        var options = ChatOptionDefinition.All.ToDictionary(
+            option => option.Name,
+            option => Option(option.Name, "value", option.Description, option.Default));
+        options.Add(ServiceSettings.Listen, listen);
         var command = new RootCommand(
-            "A chat service over gRPC that loses no message. Everything else that can be set is read from the "
-            + "environment: CHAT_ and the option's name, for instance CHAT_MAXTEXTBYTES=4096.")
+            "A chat service over gRPC that loses no message.\n\n"
+            + "Every option can also be set in the environment (CHAT_MAXTEXTBYTES=4096 or Chat__MaxTextBytes=4096) and in the "
+            + "configuration file ({ \"Chat\": { \"MaxTextBytes\": 4096 } }). The command line wins over the environment, and "
+            + "the environment over the file.")
         {
             listen,
-            data,
         };
-        command.SetAction((parsed, _) => GuardAsync(async () =>
+        command.Options.Add(config);
+        foreach (var option in options.Values.Where(option => option != listen))
         {
-            var options = EnvironmentOptions.Read();
-            options.Listen = parsed.GetValue(listen) ?? options.Listen;
-            options.Data = parsed.GetValue(data) ?? options.Data;
-            options.Check();
-            return await run(options);
+            command.Options.Add(option);
+        }
+
+        command.SetAction((parsed, _) => GuardAsync(() =>
+        {
+            var arguments = options
+                .Where(option => parsed.GetResult(option.Value) is not null)
+                .ToDictionary(option => option.Key, option => parsed.GetValue(option.Value)!);
+            var settings = ServiceSettings.Read(
+                parsed.GetValue(config), Environment.GetEnvironmentVariables(), arguments, Warn);
+            return run(settings);
         }));
 
         var parsed = command.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            return Task.FromResult(Fail(ExitCodes.Usage, parsed.Errors[0].Message + " See --help."));
+            var unknown = parsed.UnmatchedTokens.FirstOrDefault(token => token.StartsWith('-'));
+            return Task.FromResult(Fail(ExitCodes.Usage, unknown is null
+                ? $"{parsed.Errors[0].Message} --help lists the options."
+                : NearestName.Describe(unknown, unknown.TrimStart('-'), [.. options.Values.Append(config).Select(option => option.Name[2..])], name => $"--{name}")));
         }
 
-        // The web host sees to signals.
+        // The web host handles the signals.
         return parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
+
+    // --max-text-bytes for MaxTextBytes.
+    private static Option<string?> Option(string name, string helpName, string description, string defaultValue) =>
+        new("--" + WordStart().Replace(name, "-$0").ToLowerInvariant())
+        {
+            Description = $"{description} [default: {defaultValue}]",
+            HelpName = helpName,
+        };
+
+    [GeneratedRegex("(?<!^)[A-Z]")]
+    private static partial Regex WordStart();
 
     private static async Task<int> GuardAsync(Func<Task<int>> run)
     {
@@ -67,14 +92,16 @@ internal static class ServiceCommand
         }
         catch (IOException error) when (error.InnerException is AddressInUseException)
         {
-            // Somebody took the port after it had been found free.
+            // Another program took the port after it had been found free.
             return Fail(ExitCodes.AddressInUse, error.Message);
         }
     }
 
-    private static int Fail(int exitCode, string sentence)
+    private static void Warn(string message) => Console.Error.WriteLine($"chat service: {message.ReplaceLineEndings(" ")}");
+
+    private static int Fail(int exitCode, string message)
     {
-        Console.Error.WriteLine($"chat service: {sentence.ReplaceLineEndings(" ")}");
+        Warn(message);
         return exitCode;
     }
 }

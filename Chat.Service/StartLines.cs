@@ -3,7 +3,7 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.Service;
 
-/// <summary>What a person sees when the service has started.</summary>
+/// <summary>What people see when the service has started.</summary>
 internal static class StartLines
 {
     private const string DefaultAddress = "http://127.0.0.1:5000";

@@ -83,16 +83,21 @@ internal sealed class ChatServer : IAsyncDisposable
     {
         var ownDirectory = directory is null ? new TempDirectory() : null;
         var data = directory ?? ownDirectory!.Path;
-        var options = new ChatOptions { Data = data, MaxNewRoomsPerSenderAndMinute = 100_000 };
-        set?.Invoke(options);
-
         var errors = new ErrorCollector();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(errors);
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2));
-        builder.Services.AddChat(options);
+        {
+            kestrel.UseGrpcChatLimits();
+            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2);
+        });
+        builder.Services.AddGrpcChatReflection().UseGrpcChatShutdownTimeout().AddGrpcChat(options =>
+        {
+            options.Data = data;
+            options.MaxNewRoomsPerSenderAndMinute = 100_000;
+            set?.Invoke(options);
+        });
         if (openLog is not null)
         {
             builder.Services.AddSingleton(_ => openLog(data));
@@ -104,7 +109,9 @@ internal sealed class ChatServer : IAsyncDisposable
         }
 
         var app = builder.Build();
-        app.MapChat();
+        app.MapGrpcChat();
+        app.MapGrpcChatHealth();
+        app.MapGrpcChatReflection();
         await app.StartAsync();
         return new ChatServer(app, errors, ownDirectory, time as ManualTime);
     }

@@ -14,7 +14,8 @@ namespace Chat.TestSupport;
 /// <summary>A service that says what a test tells it to, frame by frame, over real HTTP/2.</summary>
 internal sealed class ScriptedChat : IAsyncDisposable
 {
-    private readonly Channel<ScriptedStream> streams = Channel.CreateUnbounded<ScriptedStream>();
+    // A client that comes back more often than the test looks waits for its first frame.
+    private readonly Channel<ScriptedStream> streams = Channel.CreateBounded<ScriptedStream>(100);
     private WebApplication? app;
 
     public string Address => app!.Urls.Single();
@@ -68,25 +69,34 @@ internal sealed class ScriptedChat : IAsyncDisposable
         {
             var stream = new ScriptedStream(responseStream, context.RequestHeaders);
             await using var gone = context.CancellationToken.UnsafeRegister(_ => stream.Leave(), null);
-            var reading = ReadAsync(requestStream, stream);
-            chat.streams.Writer.TryWrite(stream);
-            await Task.WhenAny(stream.Ended, stream.Gone);
-            if (stream.Ended.IsCompleted)
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+            var reading = ReadAsync(requestStream, stream, over.Token);
+            try
             {
-                await stream.Ended;
+                await chat.streams.Writer.WriteAsync(stream, over.Token);
+                await Task.WhenAny(stream.Ended, stream.Gone);
+                if (stream.Ended.IsCompleted)
+                {
+                    await stream.Ended;
+                }
+            }
+            finally
+            {
+                await over.CancelAsync();
+                await reading;
             }
         }
 
         public override Task<ListRoomsResponse> ListRooms(ListRoomsRequest request, ServerCallContext context) =>
             Task.FromResult(chat.Rooms(request));
 
-        private static async Task ReadAsync(IAsyncStreamReader<ChatRequest> requests, ScriptedStream stream)
+        private static async Task ReadAsync(IAsyncStreamReader<ChatRequest> requests, ScriptedStream stream, CancellationToken over)
         {
             try
             {
-                while (await requests.MoveNext())
+                while (await requests.MoveNext(over))
                 {
-                    stream.Read(requests.Current);
+                    await stream.ReadAsync(requests.Current, over);
                 }
             }
             catch (Exception error) when (ChatCall.IsEndOfStream(error))
@@ -100,7 +110,8 @@ internal sealed class ScriptedChat : IAsyncDisposable
 /// <summary>One stream of a <see cref="ScriptedChat"/>.</summary>
 internal sealed class ScriptedStream(IServerStreamWriter<ChatResponse> responses, Metadata headers)
 {
-    private readonly Channel<ChatRequest> requests = Channel.CreateUnbounded<ChatRequest>();
+    // What the test has not taken; beyond that, the service does not read, and the client waits.
+    private readonly Channel<ChatRequest> requests = Channel.CreateBounded<ChatRequest>(1000);
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -121,7 +132,7 @@ internal sealed class ScriptedStream(IServerStreamWriter<ChatResponse> responses
     /// <summary>The client has dropped it.</summary>
     public Task Gone => gone.Task;
 
-    public void Read(ChatRequest request) => requests.Writer.TryWrite(request);
+    public ValueTask ReadAsync(ChatRequest request, CancellationToken over) => requests.Writer.WriteAsync(request, over);
 
     public void Leave() => gone.TrySetResult();
 

@@ -21,13 +21,17 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public Uri Address => new(StartLines[0]["listening on ".Length..]);
 
-    /// <summary>Starts it and waits until it listens.</summary>
+    public int Id => process.Id;
+
+    /// <summary>Starts it and waits until it is listening.</summary>
     public static async Task<ServiceProcess> StartAsync(
         string data,
         string listen = "127.0.0.1:0",
+        string? workingDirectory = null,
+        string[]? arguments = null,
         params (string Name, string Value)[] environment)
     {
-        var process = Start(["--listen", listen, "--data", data], environment);
+        var process = Start([], ["--listen", listen, "--data", data, .. arguments ?? []], workingDirectory, environment);
         var errors = process.StandardError.ReadToEndAsync();
         var lines = new List<string>();
         while (lines.Count < 3)
@@ -43,7 +47,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public static Task<(int ExitCode, string Output, string Errors)> RunAsync(
         string[] arguments,
         params (string Name, string Value)[] environment) =>
-        ToEndAsync(Start(arguments, environment));
+        ToEndAsync(Start([], arguments, environment: environment));
 
     /// <summary>The same, as somebody for whom the mode bits of files count, also where the tests run as root.</summary>
     public static Task<(int ExitCode, string Output, string Errors)> RunWithoutPrivilegeAsync(string[] arguments) =>
@@ -96,16 +100,18 @@ internal sealed class ServiceProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static Process Start(string[] arguments, params (string Name, string Value)[] environment) =>
-        Start([], arguments, environment);
-
-    private static Process Start(string[] launcher, string[] arguments, params (string Name, string Value)[] environment)
+    private static Process Start(
+        string[] launcher,
+        string[] arguments,
+        string? workingDirectory = null,
+        params (string Name, string Value)[] environment)
     {
         string[] command = [.. launcher, "dotnet", Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll"), .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            WorkingDirectory = workingDirectory ?? "",
         };
         foreach (var (name, value) in environment)
         {

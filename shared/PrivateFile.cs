@@ -24,8 +24,8 @@ internal static class PrivateFile
     public static string LockPath(string database) => database + ".lock";
 
     /// <summary>
-    /// Locks a database against other processes, and against other callers in this process, until the stream is disposed of.
-    /// Null if it is locked already.
+    /// Locks a database against other processes, and against other callers in this process, until the stream is
+    /// disposed of. Null if it is locked already.
     /// </summary>
     /// <exception cref="IOException">The lock file cannot be opened for another reason.</exception>
     /// <exception cref="UnauthorizedAccessException">The same.</exception>

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Chat.Shared;
 
 /// <summary>
-/// The header of a SQLite database file. It is read without SQLite, so that a file of another application stays untouched:
-/// SQLite creates files beside a database in write-ahead mode even if it only reads.
+/// The header of a SQLite database file. It is read without SQLite, so that a file of another application stays
+/// untouched: SQLite creates files beside a database in write-ahead mode even if it only reads.
 /// </summary>
 /// <param name="PageSize">Bytes per page.</param>
 /// <param name="SchemaVersion">The pragma user_version.</param>

@@ -3,8 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace Chat.Shared;
 
 /// <summary>
-/// Tells one waiter to look again. A signal is never lost and never piles up: however often it was set since the last wait
-/// ended, the next wait ends once. It carries no data, and waiting without a token allocates nothing.
+/// Tells one waiter to look again. A signal is never lost and never piles up: however often it was set since the last
+/// wait ended, the next wait ends once. It carries no data, and waiting allocates nothing. A waiter that may be
+/// cancelled sets the signal when its token is cancelled, and then looks at the token first.
 /// </summary>
 internal sealed class WakeSignal : IValueTaskSource, IThreadPoolWorkItem
 {
@@ -16,8 +17,8 @@ internal sealed class WakeSignal : IValueTaskSource, IThreadPoolWorkItem
     private int state;
 
     /// <summary>
-    /// Wakes the waiter. May be called from any thread at any time. The waiter continues on the thread pool and never on the
-    /// caller's thread, which is often the log's writer. Waiters continue in the order in which they were woken.
+    /// Wakes the waiter. May be called from any thread at any time. The waiter continues on the thread pool and never
+    /// on the caller's thread, which is often the log's writer. Waiters continue in the order in which they were woken.
     /// </summary>
     public void Set()
     {
@@ -27,7 +28,9 @@ internal sealed class WakeSignal : IValueTaskSource, IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Completes once the signal has been set since the last wait ended. Only one caller may wait at a time.</summary>
+    /// <summary>
+    /// Completes once the signal has been set since the last wait ended. Only one caller may wait at a time.
+    /// </summary>
     public ValueTask WaitAsync()
     {
         wait.Reset();
@@ -40,33 +43,14 @@ internal sealed class WakeSignal : IValueTaskSource, IThreadPoolWorkItem
         return new ValueTask(this, wait.Version);
     }
 
-    /// <summary>
-    /// The same, until the token is cancelled. A wait that is cancelled leaves the signal set, so the next wait ends at once.
-    /// </summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task WaitAsync(CancellationToken cancellationToken)
-    {
-        // Cancellation is one more reason to wake up.
-        await using (cancellationToken.UnsafeRegister(static signal => ((WakeSignal)signal!).Set(), this).ConfigureAwait(false))
-        {
-            await WaitAsync().ConfigureAwait(false);
-        }
-
-        if (cancellationToken.IsCancellationRequested)
-        {
-            // This wait may have ended a signal that somebody else set: it is not lost.
-            Set();
-            throw new OperationCanceledException(cancellationToken);
-        }
-    }
-
     void IThreadPoolWorkItem.Execute() => wait.SetResult(true);
 
     void IValueTaskSource.GetResult(short token)
     {
         wait.GetResult(token);
 
-        // A full fence: the waiter must not read what it looks at next before the signal is unset, or a wake-up is lost.
+        // A full fence: the waiter must not read what it looks at next before the signal is unset, or a wake-up is
+        // lost.
         Interlocked.Exchange(ref state, Unset);
     }
 

@@ -14,6 +14,9 @@ namespace Chat.AspNetCore.Grpc;
 /// </summary>
 internal sealed class HealthService(ServingState state, OpenCalls calls, ChatOptions options) : Health.HealthBase
 {
+    /// <summary>The largest request. It holds a name.</summary>
+    public const int MaxRequestBytes = 16 * 1024;
+
     // The empty name stands for the server as a whole.
     private static readonly string[] Services = ["", ChatService.Descriptor.FullName];
 

@@ -26,7 +26,7 @@ public static class GrpcChatDiscoveryExtensions
     public static IHealthChecksBuilder AddGrpcChat(this IHealthChecksBuilder builder) =>
         builder.AddCheck<ServingState>(HealthCheckName);
 
-    /// <summary>Adds what <see cref="MapGrpcChatReflection"/> serves. Call it after <c>AddGrpcChat</c>.</summary>
+    /// <summary>Adds what <see cref="MapGrpcChatReflection"/> serves. Call it beside <c>AddGrpcChat</c>.</summary>
     /// <param name="services">The application's services.</param>
     /// <returns>The same services.</returns>
     public static IServiceCollection AddGrpcChatReflection(this IServiceCollection services)

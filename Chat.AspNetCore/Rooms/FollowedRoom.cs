@@ -2,7 +2,9 @@ using Chat.AspNetCore.Storage;
 
 namespace Chat.AspNetCore.Rooms;
 
-/// <summary>A room that at least one stream follows: its tail, its newest committed id, and the followers to wake.</summary>
+/// <summary>
+/// A room that at least one stream follows: its tail, its newest committed id, and the followers to wake.
+/// </summary>
 internal sealed class FollowedRoom(string name, RoomTail tail) : IThreadPoolWorkItem
 {
     private readonly HashSet<WakeSignal> followers = [];
@@ -62,8 +64,8 @@ internal sealed class FollowedRoom(string name, RoomTail tail) : IThreadPoolWork
     /// </summary>
     public void OnCommitted(RoomCommit commit)
     {
-        // The tail first, then the head: a reader that sees the head finds the messages in the tail. A reader that took the
-        // head from the log can be earlier than the tail; it reads the log.
+        // The tail first, then the head: a reader that sees the head finds the messages in the tail. A reader that took
+        // the head from the log can be earlier than the tail; it reads the log.
         Tail.Add(commit);
         AdvanceHead(commit.Head);
         if (Interlocked.Exchange(ref isWakeQueued, 1) == 0)

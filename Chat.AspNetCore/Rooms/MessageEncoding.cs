@@ -6,8 +6,8 @@ using Google.Protobuf;
 namespace Chat.AspNetCore.Rooms;
 
 /// <summary>
-/// Encodes a stored row as a <see cref="Message"/>, directly from the bytes of the row. This is the only place where the
-/// service encodes by hand, because every message passes through it.
+/// Encodes a stored row as a <see cref="Message"/>, directly from the bytes of the row. This is the only place where
+/// the service encodes by hand, because every message passes through it.
 /// </summary>
 internal static class MessageEncoding
 {
@@ -19,10 +19,14 @@ internal static class MessageEncoding
     private const int Varint = 0;
     private const long MicrosecondsPerSecond = 1_000_000;
 
-    /// <summary>The size of an embedded message of <paramref name="size"/> bytes with its tag (field 1 to 15) and length.</summary>
+    /// <summary>
+    /// The size of an embedded message of <paramref name="size"/> bytes with its tag (field 1 to 15) and length.
+    /// </summary>
     public static int SizeWithPrefix(int size) => 1 + VarintSize((ulong)size) + size;
 
-    /// <summary>Writes the tag and length in front of an embedded message. Returns the number of bytes written.</summary>
+    /// <summary>
+    /// Writes the tag and length in front of an embedded message. Returns the number of bytes written.
+    /// </summary>
     public static int WritePrefix(Span<byte> target, int field, int size)
     {
         var writer = new Writer(target);

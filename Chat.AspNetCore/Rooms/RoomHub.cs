@@ -9,8 +9,8 @@ internal sealed class RoomHub(TailMemory tails)
     private readonly ConcurrentDictionary<string, FollowedRoom> rooms = [];
 
     /// <summary>
-    /// From now on, each commit to the room wakes <paramref name="follower"/>. A head that is read from the log after this
-    /// call misses no commit: the commit is either part of that head or wakes the follower.
+    /// From now on, each commit to the room wakes <paramref name="follower"/>. A head that is read from the log after
+    /// this call misses no commit: the commit is either part of that head or wakes the follower.
     /// </summary>
     public FollowedRoom Follow(string name, WakeSignal follower)
     {

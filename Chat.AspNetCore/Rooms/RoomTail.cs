@@ -3,14 +3,14 @@ using Chat.AspNetCore.Storage;
 namespace Chat.AspNetCore.Rooms;
 
 /// <summary>
-/// The newest messages of a followed room, each encoded once and shared by all of its readers. It is only a copy of the end
-/// of the log that is fast to read: a reader that needs an older message reads the log. The log's writer adds to it; readers
-/// take no lock.
+/// The newest messages of a followed room, each encoded once and shared by all of its readers. It is only a copy of the
+/// end of the log that is fast to read: a reader that needs an older message reads the log. The log's writer adds to
+/// it; readers take no lock.
 /// </summary>
 internal sealed class RoomTail(TailMemory memory) : IMessageSink
 {
-    // The first chunk of a room is small and each later one is twice as large, so that quiet rooms leave the memory to busy
-    // ones.
+    // The first chunk of a room is small and each later one is twice as large, so that quiet rooms leave the memory to
+    // busy ones.
     private const int MinChunkBytes = 1024;
 
     // Oldest first. Replaced as a whole, under the memory's lock, so that a reader sees a consistent state.
@@ -31,8 +31,8 @@ internal sealed class RoomTail(TailMemory memory) : IMessageSink
 
     /// <summary>
     /// Finds the messages from <paramref name="after"/> + 1 up to <paramref name="through"/>: as many as fit into
-    /// <paramref name="share"/> bytes, or one message that is larger but fits into <paramref name="most"/> bytes. False if
-    /// the first of them is not in the tail or does not fit.
+    /// <paramref name="share"/> bytes, or one message that is larger but fits into <paramref name="most"/> bytes. False
+    /// if the first of them is not in the tail or does not fit.
     /// </summary>
     public bool TryGet(long after, long through, int share, int most, out EncodedRun run)
     {

@@ -3,8 +3,8 @@ using Chat.AspNetCore.Storage;
 namespace Chat.AspNetCore.Rooms;
 
 /// <summary>
-/// A part of a room's tail: encoded messages, one after the other, and where each of them ends. One thread adds messages;
-/// others read them without a lock, because a message never changes once they can see it.
+/// A part of a room's tail: encoded messages, one after the other, and where each of them ends. One thread adds
+/// messages; others read them without a lock, because a message never changes once they can see it.
 /// </summary>
 internal sealed class TailChunk
 {

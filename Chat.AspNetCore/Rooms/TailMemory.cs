@@ -1,8 +1,8 @@
 namespace Chat.AspNetCore.Rooms;
 
 /// <summary>
-/// Limits the memory of each tail, and of all tails together. The oldest chunk is dropped first, whichever room it belongs
-/// to; its messages are then read from the log.
+/// Limits the memory of each tail, and of all tails together. The oldest chunk is dropped first, whichever room it
+/// belongs to; its messages are then read from the log.
 /// </summary>
 /// <param name="maxBytes">The limit of all tails together; 0 switches tails off.</param>
 /// <param name="maxBytesPerRoom">The limit of each tail; 0 switches tails off.</param>

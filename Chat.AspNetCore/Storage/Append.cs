@@ -29,8 +29,9 @@ internal sealed class Append
     public byte[] Text { get; private set; }
 
     /// <summary>
-    /// The first 128 bits of the text's SHA-256. It is kept with the client offset, longer than the text, and shows whether
-    /// the same client offset is used with a different text. So nobody may be able to find two texts with the same hash.
+    /// The first 128 bits of the text's SHA-256. It is kept with the client offset, longer than the text, and shows
+    /// whether the same client offset is used with a different text. So nobody may be able to find two texts with the
+    /// same hash.
     /// </summary>
     public UInt128 ContentHash { get; }
 

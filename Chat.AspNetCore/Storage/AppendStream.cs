@@ -14,12 +14,14 @@ internal abstract class AppendStream
     /// <summary>Why that send failed, for the service's operator; null before.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>Called on the log's writer thread when <see cref="Append.Result"/> is set. Must not block or throw.</summary>
+    /// <summary>
+    /// Called on the log's writer thread when <see cref="Append.Result"/> is set. Must not block or throw.
+    /// </summary>
     public abstract void OnAnswered(Append append);
 
     /// <summary>
-    /// Called once, when a send of this stream fails. The sends that have not been answered have an unknown outcome and get
-    /// no answer. Must not block or throw.
+    /// Called once, when a send of this stream fails. The sends that have not been answered have an unknown outcome and
+    /// get no answer. Must not block or throw.
     /// </summary>
     protected abstract void OnFailed();
 

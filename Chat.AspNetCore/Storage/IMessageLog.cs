@@ -24,8 +24,8 @@ internal interface IMessageLog : IAsyncDisposable
     Task Stopped { get; }
 
     /// <summary>
-    /// Raised after a commit, once for each room that has new messages, in the order of the commits. The handler runs on
-    /// the writer's thread: it may copy the messages and set wake-ups, but must neither block nor throw.
+    /// Raised after a commit, once for each room that has new messages, in the order of the commits. The handler runs
+    /// on the writer's thread: it may copy the messages and set wake-ups, but must neither block nor throw.
     /// </summary>
     event Action<RoomCommit>? Committed;
 
@@ -33,12 +33,15 @@ internal interface IMessageLog : IAsyncDisposable
     static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>
-    /// Queues a send, and waits while the queue is full. The answer goes to the append's <see cref="AppendStream"/>: one
-    /// <see cref="AppendStream.OnAnswered"/> for each append, in the order in which the stream queued them, or one
-    /// <see cref="AppendStream.OnFailed"/>, after which the stream gets no more answers and nothing more of it is stored.
+    /// Queues a send, and waits while the queue is full. The answer goes to the append's <see cref="AppendStream"/>:
+    /// one <see cref="AppendStream.OnAnswered"/> for each append, in the order in which the stream queued them, or one
+    /// <see cref="AppendStream.OnFailed"/>, after which the stream gets no more answers and nothing more of it is
+    /// stored.
     /// </summary>
     /// <param name="append">The send.</param>
-    /// <param name="cancellation">Cancels the wait for a place in the queue. A send that is queued is not withdrawn.</param>
+    /// <param name="cancellation">
+    /// Cancels the wait for a place in the queue. A send that is queued is not withdrawn.
+    /// </param>
     ValueTask AppendAsync(Append append, CancellationToken cancellation);
 
     /// <summary>The first and last id of a room; 1 and 0 for a room that has never had a message.</summary>
@@ -53,7 +56,8 @@ internal interface IMessageLog : IAsyncDisposable
     ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation);
 
     /// <summary>
-    /// At most <paramref name="count"/> rooms whose names follow <paramref name="after"/>, in the byte order of their names.
+    /// At most <paramref name="count"/> rooms whose names follow <paramref name="after"/>, in the byte order of their
+    /// names.
     /// </summary>
     ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(string after, int count, CancellationToken cancellation);
 }
@@ -66,7 +70,9 @@ internal readonly record struct RoomSummary(string Name, long Head, long? LastSe
 /// <summary>What a log holds: rooms that have had a message, and messages.</summary>
 internal readonly record struct LogSize(int Rooms, long Messages);
 
-/// <summary>The oldest id that is kept and the newest id of a room. A room without messages has Oldest = Head + 1.</summary>
+/// <summary>
+/// The oldest id that is kept and the newest id of a room. A room without messages has Oldest = Head + 1.
+/// </summary>
 internal readonly record struct RoomBounds(long Oldest, long Head)
 {
     public static RoomBounds Empty { get; } = new(1, 0);
@@ -76,7 +82,9 @@ internal readonly record struct RoomBounds(long Oldest, long Head)
 internal sealed class LogOpenException(string problem, Exception? inner = null)
     : Exception($"log cannot be opened: {problem}", inner);
 
-/// <summary>The log certainly did not do what was asked, but may do it later: the disk is full, or the database is locked.</summary>
+/// <summary>
+/// The log certainly did not do what was asked, but may do it later: the disk is full, or the database is locked.
+/// </summary>
 internal sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A message that the log gave an id to is missing or unreadable.</summary>

@@ -3,7 +3,9 @@ namespace Chat.AspNetCore.Storage;
 /// <summary>The options of a log, whatever it keeps its messages in.</summary>
 internal sealed record LogOptions
 {
-    /// <summary>The most sends that may be in the log at once, queued or being stored; also the largest batch.</summary>
+    /// <summary>
+    /// The most sends that may be in the log at once, queued or being stored; also the largest batch.
+    /// </summary>
     public int MaxQueuedSends { get; init; } = 4096;
 
     public int MaxRooms { get; init; } = 100_000;
@@ -16,8 +18,8 @@ internal sealed record LogOptions
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>
-    /// Called on the writer's thread when a batch has been written but not committed. Tests hold the writer here to place a
-    /// race, or throw to make the batch fail.
+    /// Called on the writer's thread when a batch has been written but not committed. Tests hold the writer here to
+    /// place a race, or throw to make the batch fail.
     /// </summary>
     public Action<IReadOnlyList<Append>>? BeforeCommit { get; init; }
 }

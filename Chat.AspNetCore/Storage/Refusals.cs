@@ -2,13 +2,16 @@ using Chat.V1;
 
 namespace Chat.AspNetCore.Storage;
 
-/// <summary>All refusals of sends and joins. Each description says what is wrong, with the value, and what to do.</summary>
+/// <summary>
+/// All refusals of sends and joins. Each description says what is wrong, with the value, and what to do.
+/// </summary>
 internal static class Refusals
 {
     public static Refused OffsetReused { get; } = new(
         Reason.OffsetReused,
         "client_offset",
-        "this client_offset was used in this room with a different text; give every message a client_offset of its own");
+        "this client_offset was used in this room with a different text; "
+        + "give every message a client_offset of its own");
 
     public static Refused NoRoom { get; } = new(
         Reason.Invalid,

@@ -1,7 +1,8 @@
 namespace Chat.AspNetCore.Storage;
 
 /// <summary>
-/// What one commit added to one room. It is valid only during the call of the <see cref="IMessageLog.Committed"/> handler.
+/// What one commit added to one room. It is valid only during the call of the <see cref="IMessageLog.Committed"/>
+/// handler.
 /// </summary>
 internal abstract class RoomCommit
 {
@@ -11,8 +12,8 @@ internal abstract class RoomCommit
     public abstract long Head { get; }
 
     /// <summary>
-    /// Offers the new messages to the sink, in id order, until it declines one. A handler that does not need them does not
-    /// pay for them.
+    /// Offers the new messages to the sink, in id order, until it declines one. A handler that does not need them does
+    /// not pay for them.
     /// </summary>
     public abstract void Show(IMessageSink sink);
 }

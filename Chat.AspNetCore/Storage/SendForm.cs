@@ -6,7 +6,10 @@ namespace Chat.AspNetCore.Storage;
 /// <summary>Checks the form of a client's send and turns it into an append.</summary>
 internal static class SendForm
 {
-    /// <summary>Refuses a send that the log cannot look up, because its room or client offset is invalid. Null if both are valid.</summary>
+    /// <summary>
+    /// Refuses a send that the log cannot look up, because its room or client offset is invalid. Null if both are
+    /// valid.
+    /// </summary>
     public static Refused? RefuseRoomOrOffset(string room, string clientOffset)
     {
         if (room.Length == 0)
@@ -23,9 +26,9 @@ internal static class SendForm
     }
 
     /// <summary>
-    /// The append for a send whose room and client offset are valid. A send whose text is invalid goes to the log as well, which
-    /// answers in order: the refusal must not overtake the ack of an earlier send. A text that is too large is refused only if
-    /// its client offset is new. If the client offset is stored, the send is acked.
+    /// The append for a send whose room and client offset are valid. A send whose text is invalid goes to the log as
+    /// well, which answers in order: the refusal must not overtake the ack of an earlier send. A text that is too large
+    /// is refused only if its client offset is new. If the client offset is stored, the send is acked.
     /// </summary>
     public static Append ToAppend(Send send, AppendStream stream, string room, string sender, int maxTextBytes)
     {

@@ -6,8 +6,9 @@ namespace Chat.Tests.Architecture;
 
 /// <summary>
 /// Which folder of a compiled project uses which other one. A folder is a namespace below the root namespace. Each type
-/// outside the folders, such as in the root namespace, is a node of its own: folders use some of these types, such as options,
-/// while others put the folders together. Nested types, closures and state machines count to the type that contains them.
+/// outside the folders, such as in the root namespace, is a node of its own: folders use some of these types, such as
+/// options, while others put the folders together. Nested types, closures and state machines count to the type that
+/// contains them.
 /// </summary>
 internal sealed class FolderGraph
 {

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Chat.Tests.Faults;
 
-/// <summary>A log that can no longer be trusted: the service reports it and does not continue as if nothing had happened.</summary>
+/// <summary>
+/// A log that can no longer be trusted: the service reports it and does not continue as if nothing had happened.
+/// </summary>
 public sealed class BrokenLogTests
 {
     [Fact]

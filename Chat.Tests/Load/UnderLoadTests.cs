@@ -8,8 +8,8 @@ using Xunit;
 namespace Chat.Tests.Load;
 
 /// <summary>
-/// The promises, checked in the room that is under the benchmark's load: 8 senders with 64 sends in flight each, while every
-/// receiver checks that every message is the next one.
+/// The promises, checked in the room that is under the benchmark's load: 8 senders with 64 sends in flight each, while
+/// every receiver checks that every message is the next one.
 /// </summary>
 public sealed class UnderLoadTests
 {
@@ -38,8 +38,8 @@ public sealed class UnderLoadTests
         await TheLogHasAsync(channel, await inTurn, crowd.Receivers[0].LastId);
     }
 
-    // Two senders in turn. A message that was acked before the next one is sent has the smaller id. A repetition gets the same
-    // id. A different text with the same client offset is refused.
+    // Two senders in turn. A message that was acked before the next one is sent has the smaller id. A repetition gets
+    // the same id. A different text with the same client offset is refused.
     private static async Task<Dictionary<string, long>> WhatIsAckedInTurnAsync(GrpcChannel channel)
     {
         await using var ann = new ChatCall(channel, "user", "ann", "room", "-");

@@ -12,7 +12,9 @@ internal sealed record Answer(string Room, string Offset)
 
     public long Id { get; init; }
 
-    /// <summary>The flag in the ack; null if both values are right, because an earlier attempt may have been lost.</summary>
+    /// <summary>
+    /// The flag in the ack; null if both values are right, because an earlier attempt may have been lost.
+    /// </summary>
     public bool? Duplicate { get; init; }
 
     public static Answer Of(Ack ack) => new(ack.Room, ack.ClientOffset) { Id = ack.Id, Duplicate = ack.Duplicate };

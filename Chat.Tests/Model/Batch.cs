@@ -28,7 +28,9 @@ internal sealed record Batch(string[] Leaves, JoinAsk[] Joins, SendAsk[] Sends)
 }
 
 /// <summary>A send of a sequence.</summary>
-/// <param name="Room">One of the rooms of the sequence, a to e; "" is the first room; anything else is not a valid room.</param>
+/// <param name="Room">
+/// One of the rooms of the sequence, a to e; "" is the first room; anything else is not a valid room.
+/// </param>
 /// <param name="Offset">The client offset.</param>
 /// <param name="Text">The text.</param>
 internal sealed record SendAsk(string Room, string Offset, string Text)
@@ -38,7 +40,9 @@ internal sealed record SendAsk(string Room, string Offset, string Text)
 
 /// <summary>A join of a sequence.</summary>
 /// <param name="Room">As for a send, without "".</param>
-/// <param name="After">"" for everything, "latest", "seen" for this client's position, "ahead" for a position after the head, or a number.</param>
+/// <param name="After">
+/// "" for everything, "latest", "seen" for this client's position, "ahead" for a position after the head, or a number.
+/// </param>
 /// <param name="Log">"" for no log id, "right" or "wrong".</param>
 /// <param name="Limit">The replay_limit.</param>
 internal sealed record JoinAsk(string Room, string After = "", string Log = "", int Limit = 0)

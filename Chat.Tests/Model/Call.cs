@@ -1,8 +1,8 @@
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// One step of a sequence. Every step is possible in every state, so that a sequence remains valid when steps are removed: a
-/// client without a stream first opens one in room a, from its beginning.
+/// One step of a sequence. Every step is possible in every state, so that a sequence remains valid when steps are
+/// removed: a client without a stream first opens one in room a, from its beginning.
 /// </summary>
 /// <param name="Client">The number of the client.</param>
 internal abstract record Call(int Client)

@@ -4,8 +4,8 @@ using Chat.V1;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// The contract in memory: rooms, client offsets and limits. It receives sends in the order in which the server must process
-/// them, and returns the answer that each must get.
+/// The contract in memory: rooms, client offsets and limits. It receives sends in the order in which the server must
+/// process them, and returns the answer that each must get.
 /// </summary>
 internal sealed class ChatModel(ModelLimits limits, string logId)
 {
@@ -75,7 +75,8 @@ internal sealed class ChatModel(ModelLimits limits, string logId)
         _ => null,
     };
 
-    // A repetition on a live stream settles the matter: afterwards the send is stored, whatever happened to the first attempt.
+    // A repetition on a live stream settles the matter: afterwards the send is stored, whatever happened to the first
+    // attempt.
     private static bool? IsDuplicate(ModelMessage stored, bool mayBeLost)
     {
         bool? duplicate = stored.MayBeLost ? null : true;

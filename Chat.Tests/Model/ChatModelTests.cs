@@ -39,7 +39,8 @@ public sealed class ChatModelTests(ITestOutputHelper output)
         "Unary, refused",
     ];
 
-    // To run other sequences, set MODEL_SEED=7 MODEL_SEQUENCES=100000. To run one, set MODEL_REPLAY to the seed of a failure.
+    // To run other sequences, set MODEL_SEED=7 MODEL_SEQUENCES=100000. To run one, set MODEL_REPLAY to the seed of a
+    // failure.
     private static int Sequences { get; } = (int)(Setting("MODEL_SEQUENCES") ?? 10_000);
 
     private static ulong Seed { get; } = Setting("MODEL_SEED") ?? 20_260_203;

@@ -36,7 +36,9 @@ internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
 
     protected virtual bool Show(scoped in MessageRow row, IMessageSink sink) => sink.TryAdd(row);
 
-    /// <summary>Replaces a send by another one. The original send gets the answer to the other one, which can be changed.</summary>
+    /// <summary>
+    /// Replaces a send by another one. The original send gets the answer to the other one, which can be changed.
+    /// </summary>
     protected static Append Replace(
         Append append,
         byte[]? text = null,

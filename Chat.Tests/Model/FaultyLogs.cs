@@ -16,7 +16,9 @@ internal sealed class LogThatDoesNotCompareTexts(IMessageLog inner) : FaultyLog(
         cancellation);
 }
 
-/// <summary>Knows only the client offsets of the same stream, so a send that is repeated after a drop is stored again.</summary>
+/// <summary>
+/// Knows only the client offsets of the same stream, so a send that is repeated after a drop is stored again.
+/// </summary>
 internal sealed class LogThatForgetsClientOffsetsWithTheirStream(IMessageLog inner) : FaultyLog(inner)
 {
     private const char Mark = '!';

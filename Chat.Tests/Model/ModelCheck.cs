@@ -9,8 +9,8 @@ using Microsoft.FSharp.Core;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// Runs many random sequences from fixed seeds. Each worker runs a share of them. A sequence in which server and model differ
-/// is made as small as possible.
+/// Runs many random sequences from fixed seeds. Each worker runs a share of them. A sequence in which server and model
+/// differ is made as small as possible.
 /// </summary>
 /// <param name="runAsync">Runs one sequence; throws <see cref="Mismatch"/> if server and model differ.</param>
 internal sealed class ModelCheck(Func<Call[], Task> runAsync)

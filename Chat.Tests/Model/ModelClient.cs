@@ -4,7 +4,9 @@ using Chat.V1;
 
 namespace Chat.Tests.Model;
 
-/// <summary>A client of a sequence: its stream, what the model expects of it, and what it remembers of earlier streams.</summary>
+/// <summary>
+/// A client of a sequence: its stream, what the model expects of it, and what it remembers of earlier streams.
+/// </summary>
 internal sealed class ModelClient(string user)
 {
     private readonly Dictionary<string, long> seen = [];

@@ -11,7 +11,9 @@ internal sealed record ModelLimits
 
     public int MaxRooms { get; init; } = 200_000;
 
-    /// <summary>New rooms per sender in a minute. The model's minute never ends, and its server's clock does not move.</summary>
+    /// <summary>
+    /// New rooms per sender in a minute. The model's minute never ends, and its server's clock does not move.
+    /// </summary>
     public int MaxNewRoomsPerSender { get; init; } = 3;
 
     public void Set(ChatOptions options)

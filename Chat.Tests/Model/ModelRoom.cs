@@ -1,8 +1,8 @@
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// A room of the contract: its messages in order, the first with id 1. Messages that were sent on a dropped stream are at the
-/// end. They may be lost until somebody has seen them or their sender has repeated them.
+/// A room of the contract: its messages in order, the first with id 1. Messages that were sent on a dropped stream are
+/// at the end. They may be lost until somebody has seen them or their sender has repeated them.
 /// </summary>
 internal sealed class ModelRoom(string name)
 {

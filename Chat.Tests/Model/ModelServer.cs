@@ -32,8 +32,8 @@ internal sealed class ModelServer : IAsyncDisposable
     public string LogId => server.Log.LogId;
 
     /// <summary>
-    /// A stream is dropped only after the server has answered what was sent on it last. Otherwise chance decides whether those
-    /// sends are stored, and a sequence that shows a fault need not show it again.
+    /// A stream is dropped only after the server has answered what was sent on it last. Otherwise chance decides
+    /// whether those sends are stored, and a sequence that shows a fault need not show it again.
     /// </summary>
     public bool AnswersWhatIsDropped { get; set; }
 

@@ -40,7 +40,7 @@ internal sealed class ModelStream
         _ => views.Values.Select(view => view.Missing).FirstOrDefault(missing => missing is not null) ?? "nothing more",
     };
 
-    /// <summary>The next message of each room in which somebody has been told of one that this stream has not had.</summary>
+    /// <summary>The next message of each room in which another stream has received more than this one.</summary>
     public IEnumerable<(string Room, long Id)> DueMessages =>
         views.Where(view => view.Value.IsMessageDue).Select(view => (view.Key, view.Value.Position + 1));
 
@@ -67,9 +67,9 @@ internal sealed class ModelStream
     }
 
     /// <summary>
-    /// Processes a send that the server may read at any time from now on, or never. False if it must not be written: a send
-    /// that a limit would refuse now might be stored later, once another client has created the room, and no repetition would
-    /// settle the matter.
+    /// Processes a send that the server may read at any time from now on, or never. False if it must not be written: a
+    /// send that a limit would refuse now might be stored later, once another client has created the room, and no
+    /// repetition would settle the matter.
     /// </summary>
     /// <param name="send">The send, with its room.</param>
     /// <param name="isStored">True if the send is stored in case the server reads it.</param>

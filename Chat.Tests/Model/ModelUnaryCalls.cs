@@ -53,7 +53,9 @@ internal sealed class ModelUnaryCalls(ChannelBase channel, Tally tally)
         return page.Messages.Any(message => message.Id == id);
     }
 
-    /// <summary>Lists a page of a room in which nothing is uncertain: forwards if its head is even, backwards if it is odd.</summary>
+    /// <summary>
+    /// Lists a page of a room in which nothing is uncertain: forwards if its head is even, backwards if it is odd.
+    /// </summary>
     /// <exception cref="Mismatch">The page is wrong.</exception>
     public async Task CheckPageAsync(ModelRoom room)
     {

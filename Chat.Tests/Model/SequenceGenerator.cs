@@ -4,8 +4,8 @@ using FsCheck.Fluent;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// Generates sequences of 3 to 12 calls. They use only a few rooms, client offsets and texts, so that repetitions are frequent:
-/// a client offset that is used again, a room that is joined again, a limit that is reached.
+/// Generates sequences of 3 to 12 calls. They use only a few rooms, client offsets and texts, so that repetitions are
+/// frequent: a client offset that is used again, a room that is joined again, a limit that is reached.
 /// </summary>
 internal static class SequenceGenerator
 {

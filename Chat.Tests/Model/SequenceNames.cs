@@ -4,8 +4,8 @@ using Chat.V1;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// The names of one sequence. No other sequence has the same names, so all of them share a server and a log, but each starts
-/// with new rooms and new senders.
+/// The names of one sequence. No other sequence has the same names, so all of them share a server and a log, but each
+/// starts with new rooms and new senders.
 /// </summary>
 internal sealed class SequenceNames
 {

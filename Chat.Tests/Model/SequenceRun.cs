@@ -6,8 +6,8 @@ using Grpc.Net.Client;
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// Runs one sequence on the server and on the model, step by step. After each step every stream must have received all that
-/// the model expects, and nothing else. At the end a new reader must find each room as in the model.
+/// Runs one sequence on the server and on the model, step by step. After each step every stream must have received all
+/// that the model expects, and nothing else. At the end a new reader must find each room as in the model.
 /// </summary>
 internal sealed class SequenceRun
 {
@@ -112,8 +112,8 @@ internal sealed class SequenceRun
         Sends = { batch.Sends.Select(names.Send) },
     };
 
-    // The id of a send is certain if no message that may be lost competes with it for the next id of the room, or for one of
-    // the rooms within the limit.
+    // The id of a send is certain if no message that may be lost competes with it for the next id of the room, or for
+    // one of the rooms within the limit.
     private bool NeedsCertainty(ModelClient client, Batch batch) =>
         batch.Sends.Any(ask => NeedsCertainty(client.Stream!.Value.Expected.WithRoom(names.Send(ask))));
 

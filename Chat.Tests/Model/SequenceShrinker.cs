@@ -1,8 +1,8 @@
 namespace Chat.Tests.Model;
 
 /// <summary>
-/// Makes a sequence smaller: first fewer calls, then fewer rooms and clients, then fewer and simpler entries. Each result is
-/// smaller than its source, so shrinking ends.
+/// Makes a sequence smaller: first fewer calls, then fewer rooms and clients, then fewer and simpler entries. Each
+/// result is smaller than its source, so shrinking ends.
 /// </summary>
 internal static class SequenceShrinker
 {

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Chat.Tests.Model;
 
-/// <summary>That the model can fail: servers with one fault each, which is found and shown by a small sequence.</summary>
+/// <summary>
+/// That the model can fail: servers with one fault each, which is found and shown by a small sequence.
+/// </summary>
 public sealed class WrongServerTests
 {
     private const ulong Seed = 1;

@@ -27,15 +27,12 @@ public sealed class WakeSignalTests
         Assert.False(await IsSetAsync(signal));
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task No_signal_of_many_threads_is_lost(bool withToken)
+    [Fact]
+    public async Task No_signal_of_many_threads_is_lost()
     {
         const int Threads = 4;
         const int Each = 50_000;
         var signal = new WakeSignal();
-        using var stopping = new CancellationTokenSource();
         var produced = 0;
         var setting = Enumerable.Range(0, Threads).Select(_ => Task.Run(() =>
         {
@@ -49,50 +46,10 @@ public sealed class WakeSignalTests
         // A lost signal shows as a wait that never ends.
         while (Volatile.Read(ref produced) < Threads * Each)
         {
-            await (withToken ? signal.WaitAsync(stopping.Token) : signal.WaitAsync().AsTask()).WaitAsync(Deadline);
+            await signal.WaitAsync().AsTask().WaitAsync(Deadline);
         }
 
         await Task.WhenAll(setting);
-    }
-
-    [Fact]
-    public async Task A_wait_with_a_token_ends_when_the_signal_is_set()
-    {
-        var signal = new WakeSignal();
-        using var stopping = new CancellationTokenSource();
-        var wait = signal.WaitAsync(stopping.Token);
-        Assert.False(wait.IsCompleted);
-
-        signal.Set();
-
-        await wait.WaitAsync(Deadline);
-        Assert.False(await IsSetAsync(signal));
-    }
-
-    [Fact]
-    public async Task A_cancelled_wait_throws_and_the_next_wait_does_not_miss_a_signal()
-    {
-        var signal = new WakeSignal();
-        using var stopping = new CancellationTokenSource();
-        var wait = signal.WaitAsync(stopping.Token);
-
-        await stopping.CancelAsync();
-
-        var cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait.WaitAsync(Deadline));
-        Assert.Equal(stopping.Token, cancelled.CancellationToken);
-        await signal.WaitAsync().AsTask().WaitAsync(Deadline);
-        Assert.False(await IsSetAsync(signal));
-    }
-
-    [Fact]
-    public async Task A_wait_with_a_cancelled_token_throws_and_keeps_the_signal()
-    {
-        var signal = new WakeSignal();
-        signal.Set();
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => signal.WaitAsync(new CancellationToken(canceled: true)));
-
-        Assert.True(await IsSetAsync(signal));
     }
 
     // Ends the wait that it begins, so that the next wait can begin.

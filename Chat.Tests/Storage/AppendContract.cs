@@ -1,10 +1,12 @@
-using Chat.TestSupport;
 using Chat.AspNetCore.Storage;
+using Chat.TestSupport;
 using Xunit;
 
 namespace Chat.Tests.Storage;
 
-/// <summary>The queue: how sends get into it, how they are answered, and what happens to them when the log closes.</summary>
+/// <summary>
+/// The queue: how sends get into it, how they are answered, and what happens to them when the log closes.
+/// </summary>
 public abstract class AppendContract(LogKind kind) : MessageLogTest(kind)
 {
     [Fact]

@@ -1,11 +1,13 @@
-using Chat.TestSupport;
 using Chat.AspNetCore.Storage;
+using Chat.TestSupport;
 using Chat.V1;
 using Xunit;
 
 namespace Chat.Tests.Storage;
 
-/// <summary>Client offsets: one message for each (room, sender, client offset), and what a log answers to repetitions.</summary>
+/// <summary>
+/// Client offsets: one message for each (room, sender, client offset), and what a log answers to repetitions.
+/// </summary>
 public abstract class ClientOffsetContract(LogKind kind) : MessageLogTest(kind)
 {
     [Theory]

@@ -73,7 +73,9 @@ public abstract class MessageLogTest(LogKind kind) : IAsyncDisposable
 
     private protected static Task StoppedAsync(IMessageLog log) => log.Stopped.WaitAsync(RecordingStream.Deadline);
 
-    /// <summary>Sends in this order and waits for the answers: all in one batch, or each in a batch of its own.</summary>
+    /// <summary>
+    /// Sends in this order and waits for the answers: all in one batch, or each in a batch of its own.
+    /// </summary>
     private protected async Task<AppendResult[]> SendAsync(IMessageLog log, bool inOneBatch, params Append[] sends)
     {
         var filler = new RecordingStream(log, "filler");

@@ -1,5 +1,5 @@
-using Chat.TestSupport;
 using Chat.AspNetCore.Storage;
+using Chat.TestSupport;
 using Chat.V1;
 using Xunit;
 

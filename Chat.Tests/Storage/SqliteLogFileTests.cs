@@ -17,7 +17,7 @@ public sealed class SqliteLogFileTests : IDisposable
     public void Dispose() => temp.Dispose();
 
     [Theory]
-    [InlineData("Dear diary, this is not a database, although it is longer than the hundred bytes of a header. Really.")]
+    [InlineData("Dear diary, this is not a database, although it is longer than the 100 bytes of a header. Really.")]
     [InlineData("SQLite format 3\0 and then no more")]
     [InlineData("x")]
     public async Task A_file_that_is_not_a_database_is_refused(string content)

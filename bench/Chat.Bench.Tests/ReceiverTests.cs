@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Text;
 using Chat.Bench.Loads;
 using Chat.Bench.Peers;
+using Chat.TestSupport;
 using Xunit;
 
 namespace Chat.Bench.Tests;
@@ -39,20 +39,23 @@ public sealed class ReceiverTests
     [Fact]
     public void A_latency_starts_when_the_message_was_due_and_counts_if_that_was_during_the_measurement()
     {
-        var latencies = new Latencies();
-        var before = Stopwatch.GetTimestamp();
+        var time = new ManualTime();
+        var latencies = new Latencies(time);
+        var before = time.GetTimestamp();
+        time.Advance(TimeSpan.FromMilliseconds(1));
         latencies.Begin();
-        var meanwhile = Stopwatch.GetTimestamp();
+        var meanwhile = time.GetTimestamp();
+        time.Advance(TimeSpan.FromMilliseconds(1));
         latencies.End();
-        var after = Stopwatch.GetTimestamp();
+        var after = time.GetTimestamp();
 
         latencies.Record(before);
         latencies.Record(after);
         Assert.Equal(double.NaN, latencies.Percentile(50));
 
-        Thread.Sleep(2);
+        time.Advance(TimeSpan.FromMilliseconds(2));
         latencies.Record(meanwhile);
-        Assert.InRange(latencies.Percentile(50), 2, 60_000);
+        Assert.Equal(3, latencies.Percentile(50), tolerance: 0.01);
     }
 
     private static Receiver Receive(Receiver receiver, params long[] ids)

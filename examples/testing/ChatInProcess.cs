@@ -1,10 +1,10 @@
 using System.Net;
-using Chat.AspNetCore;
 using Chat.V1;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Chat.Examples.Testing;
@@ -26,10 +26,10 @@ public sealed class ChatInProcess : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2));
-        builder.Services.AddChat(new ChatOptions { Data = data.FullName });
+        builder.Services.AddGrpcChat(chat => chat.Data = data.FullName);
 
         app = builder.Build();
-        app.MapChat();
+        app.MapGrpcChat();
         await app.StartAsync();
         channel = GrpcChannel.ForAddress(app.Urls.Single());
     }

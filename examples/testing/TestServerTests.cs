@@ -1,9 +1,9 @@
-using Chat.AspNetCore;
 using Chat.Client;
 using Chat.V1;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -18,10 +18,10 @@ public sealed class TestServerTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
-        builder.Services.AddChat(new ChatOptions { Data = data.FullName });
+        builder.Services.AddGrpcChat(chat => chat.Data = data.FullName);
         await using (var app = builder.Build())
         {
-            app.MapChat();
+            app.MapGrpcChat();
             await app.StartAsync();
             using var handler = app.GetTestServer().CreateHandler();
             using var channel = GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = handler });
@@ -41,10 +41,10 @@ public sealed class TestServerTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
-        builder.Services.AddChat(new ChatOptions { Data = data.FullName });
+        builder.Services.AddGrpcChat(chat => chat.Data = data.FullName);
         await using (var app = builder.Build())
         {
-            app.MapChat();
+            app.MapGrpcChat();
             await app.StartAsync();
             using var handler = app.GetTestServer().CreateHandler();
             using var channel = GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = handler });

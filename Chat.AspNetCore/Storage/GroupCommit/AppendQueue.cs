@@ -9,8 +9,8 @@ namespace Chat.AspNetCore.Storage.GroupCommit;
 internal sealed class AppendQueue(int capacity)
 #pragma warning restore CA1001
 {
-    // Never disposed of: a caller that waits for a place while the log is being closed would wait forever. The semaphore
-    // holds no resource as long as nobody asks for its wait handle.
+    // Never disposed of: a caller that waits for a place while the log is being closed would wait forever. The
+    // semaphore holds no resource as long as nobody asks for its wait handle.
     private readonly SemaphoreSlim places = new(capacity);
     private readonly object gate = new();
     private List<Append> queued = [];
@@ -35,9 +35,9 @@ internal sealed class AppendQueue(int capacity)
     }
 
     /// <summary>
-    /// Blocks the writer's thread until something is queued, and exchanges the queued appends for <paramref name="empty"/>.
-    /// Returns <paramref name="empty"/> itself if nothing was queued within <paramref name="timeout"/>, and null once the
-    /// queue is closed and empty.
+    /// Blocks the writer's thread until something is queued, and exchanges the queued appends for
+    /// <paramref name="empty"/>. Returns <paramref name="empty"/> itself if nothing was queued within
+    /// <paramref name="timeout"/>, and null once the queue is closed and empty.
     /// </summary>
     public List<Append>? Take(List<Append> empty, TimeSpan timeout)
     {

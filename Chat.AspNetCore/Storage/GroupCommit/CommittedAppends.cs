@@ -4,8 +4,8 @@ using Chat.V1;
 namespace Chat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
-/// Shows what a batch added to a room. It reads the appends themselves, which are still in memory right after the commit.
-/// One object serves all batches of a log.
+/// Shows what a batch added to a room. It reads the appends themselves, which are still in memory right after the
+/// commit. One object serves all batches of a log.
 /// </summary>
 internal sealed class CommittedAppends : RoomCommit
 {

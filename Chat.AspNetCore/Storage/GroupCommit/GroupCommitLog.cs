@@ -3,9 +3,9 @@ using System.Collections.Concurrent;
 namespace Chat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
-/// A log with one writer thread, which stores all queued sends as one batch: one transaction, one fsync, then the answers.
-/// There is no artificial delay: the sends that arrive during an fsync are the next batch. This class assigns ids, finds
-/// duplicates and decides what a failed batch means; a derived log only stores rows.
+/// A log with one writer thread, which stores all queued sends as one batch: one transaction, one fsync, then the
+/// answers. There is no artificial delay: the sends that arrive during an fsync are the next batch. This class assigns
+/// ids, finds duplicates and decides what a failed batch means; a derived log only stores rows.
 /// </summary>
 internal abstract class GroupCommitLog : IMessageLog
 {
@@ -54,7 +54,8 @@ internal abstract class GroupCommitLog : IMessageLog
         {
             // The writer may still answer earlier sends of this stream, and no answer may follow the failure.
             await stopped.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            append.Stream.Fail(stopped.Task.Exception?.InnerException ?? new StoreUnavailableException("the log is closed"));
+            var error = stopped.Task.Exception?.InnerException ?? new StoreUnavailableException("the log is closed");
+            append.Stream.Fail(error);
         }
     }
 
@@ -92,7 +93,9 @@ internal abstract class GroupCommitLog : IMessageLog
 
     protected abstract void BeginBatch();
 
-    /// <summary>Finds the message with the same room, sender and client offset, in this batch or any earlier one.</summary>
+    /// <summary>
+    /// Finds the message with the same room, sender and client offset, in this batch or any earlier one.
+    /// </summary>
     protected abstract bool TryFindStored(RoomState room, Append append, out long id, out UInt128 contentHash);
 
     protected abstract RoomState CreateRoom(string name);
@@ -106,8 +109,8 @@ internal abstract class GroupCommitLog : IMessageLog
     protected abstract void RollbackBatch();
 
     /// <summary>
-    /// What an error during a batch means. True: the batch is certainly not stored, and the next batch may be tried. False:
-    /// the outcome is unknown, and nothing may be stored after it.
+    /// What an error during a batch means. True: the batch is certainly not stored, and the next batch may be tried.
+    /// False: the outcome is unknown, and nothing may be stored after it.
     /// </summary>
     protected virtual bool IsCertainlyNotStored(Exception error) => false;
 
@@ -148,8 +151,9 @@ internal abstract class GroupCommitLog : IMessageLog
         }
         catch (Exception error)
         {
-            // Nobody knows what the failed batch left behind, so nothing may be stored after it. The streams end; once the
-            // process has been restarted, clients repeat every unanswered send, and the client offsets show which are stored.
+            // Nobody knows what the failed batch left behind, so nothing may be stored after it. The streams end; once
+            // the process has been restarted, clients repeat every unanswered send, and the client offsets show which
+            // are stored.
             queue.Close();
             for (var rest = batch; rest is not null; rest = queue.Take([], Timeout.InfiniteTimeSpan))
             {

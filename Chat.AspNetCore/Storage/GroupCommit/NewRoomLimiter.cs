@@ -15,7 +15,9 @@ internal sealed class NewRoomLimiter(int maxRooms, int maxNewRoomsPerMinute, Tim
     private readonly List<string> admitted = [];
     private long minuteBegan = time.GetTimestamp();
 
-    /// <summary>Null if <paramref name="sender"/> may create a room in addition to <paramref name="roomCount"/> others.</summary>
+    /// <summary>
+    /// Null if <paramref name="sender"/> may create a room in addition to <paramref name="roomCount"/> others.
+    /// </summary>
     public Refused? Admit(string sender, int roomCount)
     {
         if (roomCount >= maxRooms)

@@ -16,7 +16,9 @@ internal sealed class RoomState(long roomId, string name, long oldest, long head
     /// <summary>The newest committed id.</summary>
     public long Head => Volatile.Read(ref head);
 
-    /// <summary>The newest id that the current batch has assigned; equal to <see cref="Head"/> between batches.</summary>
+    /// <summary>
+    /// The newest id that the current batch has assigned; equal to <see cref="Head"/> between batches.
+    /// </summary>
     public long LastAssignedId { get; private set; } = head;
 
     public RoomBounds Bounds => new(Oldest, Head);
@@ -41,8 +43,8 @@ internal sealed class RoomState(long roomId, string name, long oldest, long head
     }
 
     /// <summary>
-    /// Makes the new head visible. This is a full fence: the writer looks for followers of the room only afterwards. If it
-    /// looked before, a stream that follows the room in between would neither see the new head nor be woken.
+    /// Makes the new head visible. This is a full fence: the writer looks for followers of the room only afterwards. If
+    /// it looked before, a stream that follows the room in between would neither see the new head nor be woken.
     /// </summary>
     public void Publish() => Interlocked.Exchange(ref head, LastAssignedId);
 

@@ -3,7 +3,9 @@ using Chat.AspNetCore.Storage.GroupCommit;
 
 namespace Chat.AspNetCore.Storage.InMemory;
 
-/// <summary>A log in memory, which ends with its process. For tests, and for trying out the service without a file.</summary>
+/// <summary>
+/// A log in memory, which ends with its process. For tests, and for trying out the service without a file.
+/// </summary>
 internal sealed class InMemoryMessageLog : GroupCommitLog
 {
     private const int PageRows = 500;

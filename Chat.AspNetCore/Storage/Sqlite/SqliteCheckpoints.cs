@@ -4,9 +4,9 @@ using SQLitePCL;
 namespace Chat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
-/// Moves the write-ahead log into the database, on the writer's thread and between batches, so that no commit has to wait
-/// for it. After every 16 MiB it moves what readers allow. When nothing is sent, or when the write-ahead log has reached
-/// 64 MiB, it moves everything and truncates the file.
+/// Moves the write-ahead log into the database, on the writer's thread and between batches, so that no commit has to
+/// wait for it. After every 16 MiB it moves what readers allow. When nothing is sent, or when the write-ahead log has
+/// reached 64 MiB, it moves everything and truncates the file.
 /// </summary>
 /// <param name="writer">The one connection that writes.</param>
 /// <param name="lockTimeout">The writer's busy timeout, which is restored after each checkpoint.</param>
@@ -15,11 +15,12 @@ internal sealed class SqliteCheckpoints(SqliteConnection writer, TimeSpan lockTi
     private const int PassivePages = 4_000;
     private const int TruncatePages = 16_000;
 
-    // The readers of this process finish within milliseconds. A reader in another process may take longer; the writer waits
-    // this long for it, once for every 4,000 pages.
+    // The readers of this process finish within milliseconds. A reader in another process may take longer; the writer
+    // waits this long for it, once for every 4,000 pages.
     private const int TruncateTimeoutMilliseconds = 100;
 
-    // SQLITE_DBSTATUS_CACHE_WRITE in sqlite3.h: the number of pages that this connection has written to the write-ahead log.
+    // SQLITE_DBSTATUS_CACHE_WRITE in sqlite3.h: the number of pages that this connection has written to the write-ahead
+    // log.
     private const int CacheWrite = 9;
 
     private int pagesSincePassive;

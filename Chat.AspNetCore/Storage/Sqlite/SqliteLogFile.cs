@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 namespace Chat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
-/// The database file of a log: checked before anything is written, created if there is none, and locked against a second
-/// service. It opens the connections.
+/// The database file of a log: checked before anything is written, created if there is none, and locked against a
+/// second service. It opens the connections.
 /// </summary>
 internal sealed class SqliteLogFile : IDisposable
 {

@@ -43,8 +43,8 @@ internal static class SqliteLogHeader
         if (header.SchemaVersion > SqliteSchema.Version)
         {
             throw new LogOpenException(
-                $"{path} has schema version {header.SchemaVersion}, but this service supports only {SqliteSchema.Version}; "
-                + "start the newer service that wrote it");
+                $"{path} has schema version {header.SchemaVersion}, but this service supports only "
+                + $"{SqliteSchema.Version}; start the newer service that wrote it");
         }
 
         // The mode bits decide: the superuser could write to a file that somebody made read-only on purpose.

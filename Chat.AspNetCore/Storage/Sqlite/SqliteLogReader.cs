@@ -4,7 +4,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Chat.AspNetCore.Storage.Sqlite;
 
-/// <summary>A read-only connection that reads pages of messages and of rooms. Only one caller may use it at a time.</summary>
+/// <summary>
+/// A read-only connection that reads pages of messages and of rooms. Only one caller may use it at a time.
+/// </summary>
 internal sealed class SqliteLogReader : IDisposable
 {
     private const int PageRows = 500;
@@ -16,8 +18,8 @@ internal sealed class SqliteLogReader : IDisposable
     {
         this.connection = connection;
 
-        // The limit is a literal. SQLite looks at the value of a limit when it plans a statement, and would plan the statement
-        // again each time a parameter is bound.
+        // The limit is a literal. SQLite looks at the value of a limit when it plans a statement, and would plan the
+        // statement again each time a parameter is bound.
         page = new SqliteStatement(connection, $"""
             SELECT position, name, sent_at, client_offset, text
             FROM message JOIN sender USING (sender_id)
@@ -37,7 +39,8 @@ internal sealed class SqliteLogReader : IDisposable
     {
         Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(room.Name.Length)];
         name = name[..Encoding.UTF8.GetBytes(room.Name, name)];
-        page.Bind(1, SqliteSchema.PositionOf(room.RoomId, after)).Bind(2, SqliteSchema.PositionOf(room.RoomId, through));
+        page.Bind(1, SqliteSchema.PositionOf(room.RoomId, after));
+        page.Bind(2, SqliteSchema.PositionOf(room.RoomId, through));
         try
         {
             var last = after;

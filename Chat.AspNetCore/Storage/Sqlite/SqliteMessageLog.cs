@@ -177,8 +177,8 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         }
     }
 
-    // If the disk is full or another process holds the lock, SQLite undoes the batch. After any other error nobody knows
-    // what is on the disk: SQLite forgets a failed fsync, for example, and the next commit succeeds.
+    // If the disk is full or another process holds the lock, SQLite undoes the batch. After any other error nobody
+    // knows what is on the disk: SQLite forgets a failed fsync, for example, and the next commit succeeds.
     protected override bool IsCertainlyNotStored(Exception error) =>
         error is SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_BUSY };
 
@@ -208,7 +208,9 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     private string ReadLogId()
     {
         using var statement = new SqliteStatement(writer, "SELECT log_id FROM log");
-        return statement.Step() ? statement.Text(0) : throw new LogOpenException($"{file.Path} has no log id; restore it from a backup");
+        return statement.Step()
+            ? statement.Text(0)
+            : throw new LogOpenException($"{file.Path} has no log id; restore it from a backup");
     }
 
     private long ReadRooms()

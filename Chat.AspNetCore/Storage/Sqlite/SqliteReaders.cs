@@ -6,7 +6,8 @@ namespace Chat.AspNetCore.Storage.Sqlite;
 /// <summary>A small pool of reading connections. Each is used by one caller at a time.</summary>
 internal sealed class SqliteReaders : IAsyncDisposable
 {
-    // Reading a page takes well under a millisecond of CPU time, so more readers than this would only wait for each other.
+    // Reading a page takes well under a millisecond of CPU time, so more readers than this would only wait for each
+    // other.
     private static readonly int Count = 2 * Environment.ProcessorCount;
 
     private readonly ConcurrentBag<SqliteLogReader> idle = [];

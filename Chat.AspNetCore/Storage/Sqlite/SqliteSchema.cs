@@ -30,8 +30,8 @@ internal static class SqliteSchema
             text          TEXT    NOT NULL
         ) STRICT;
 
-        -- The client offsets, kept forever: they outlive the messages. The offsets of one sender mostly count up, so those
-        -- for all of its rooms are neighbours, and a batch that goes to many rooms touches few pages.
+        -- The client offsets, kept forever: they outlive the messages. The offsets of one sender mostly count up, so
+        -- those for all of its rooms are neighbours, and a batch that goes to many rooms touches few pages.
         CREATE TABLE sent_key (
             room_id       INTEGER NOT NULL,
             sender_id     INTEGER NOT NULL,
@@ -42,7 +42,9 @@ internal static class SqliteSchema
         ) STRICT, WITHOUT ROWID;
         """;
 
-    /// <summary>The bits of a message's id in its position: enough for 8 million rooms of 10^12 messages each.</summary>
+    /// <summary>
+    /// The bits of a message's id in its position: enough for 8 million rooms of 10^12 messages each.
+    /// </summary>
     public const int IdBits = 40;
 
     /// <summary>The value of message.position.</summary>

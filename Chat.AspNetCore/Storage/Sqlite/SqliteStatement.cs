@@ -4,8 +4,8 @@ using SQLitePCL;
 namespace Chat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
-/// A prepared statement that is run many times. It binds and reads UTF-8 as bytes, so a text passes between the database and
-/// a frame without becoming a string, and a row allocates nothing.
+/// A prepared statement that is run many times. It binds and reads UTF-8 as bytes, so a text passes between the
+/// database and a frame without becoming a string, and a row allocates nothing.
 /// </summary>
 internal sealed class SqliteStatement : IDisposable
 {
@@ -51,7 +51,9 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
-    /// <summary>Moves to the next row, or returns false if there is none. Call <see cref="Reset"/> after the last row.</summary>
+    /// <summary>
+    /// Moves to the next row, or returns false if there is none. Call <see cref="Reset"/> after the last row.
+    /// </summary>
     public bool Step()
     {
         var code = raw.sqlite3_step(statement);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using HdrHistogram;
 
 namespace Chat.Bench.Loads;
@@ -7,12 +6,14 @@ namespace Chat.Bench.Loads;
 /// The latencies of operations that began during the measurement, however late they ended: an operation that is stuck
 /// at the end counts with its whole duration. Thread-safe.
 /// </summary>
-internal sealed class Latencies
+/// <param name="time">The clock; null = the system's, whose timestamps are those of the stopwatch.</param>
+internal sealed class Latencies(TimeProvider? time = null)
 {
     private const long MostMicroseconds = 600L * 1000 * 1000;
     private const int Digits = 3;
     private const double MicrosecondsPerMillisecond = 1000;
 
+    private readonly TimeProvider time = time ?? TimeProvider.System;
     private readonly Lock gate = new();
     private readonly LongHistogram all = new(1, MostMicroseconds, Digits);
     private readonly LongHistogram inThisSecond = new(1, MostMicroseconds, Digits);
@@ -36,13 +37,13 @@ internal sealed class Latencies
     public double Max => Percentile(100);
 
     /// <summary>Begins the measurement.</summary>
-    public void Begin() => Volatile.Write(ref begin, Stopwatch.GetTimestamp());
+    public void Begin() => Volatile.Write(ref begin, time.GetTimestamp());
 
     /// <summary>Ends the measurement: operations that begin later do not count.</summary>
-    public void End() => Volatile.Write(ref end, Stopwatch.GetTimestamp());
+    public void End() => Volatile.Write(ref end, time.GetTimestamp());
 
     /// <summary>
-    /// Records an operation that was due at <paramref name="from"/>, a stopwatch timestamp, and has just ended.
+    /// Records an operation that was due at <paramref name="from"/>, a timestamp of the clock, and has just ended.
     /// </summary>
     public void Record(long from)
     {
@@ -53,9 +54,9 @@ internal sealed class Latencies
 
         lock (gate)
         {
-            var now = Stopwatch.GetTimestamp();
-            var microseconds = (now - from) * 1_000_000 / Stopwatch.Frequency;
-            MoveTo((now - begin) / Stopwatch.Frequency);
+            var now = time.GetTimestamp();
+            var microseconds = (now - from) * 1_000_000 / time.TimestampFrequency;
+            MoveTo((now - begin) / time.TimestampFrequency);
             all.RecordValue(Math.Clamp(microseconds, 1, MostMicroseconds));
             inThisSecond.RecordValue(Math.Clamp(microseconds, 1, MostMicroseconds));
         }

@@ -5,9 +5,11 @@ using Chat.TestSupport;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
-namespace Chat.Tests.Faults;
+namespace Chat.Tests.Service;
 
-/// <summary>How the service starts, and what it says where it can't: one line, an exit code, and nothing changed.</summary>
+/// <summary>
+/// How the service starts, and what it says where it can't: one line, an exit code, and nothing changed.
+/// </summary>
 public sealed class StartTests
 {
     [Fact]
@@ -62,7 +64,6 @@ public sealed class StartTests
     [InlineData("CHAT_STALLLIMIT", "00:00:00", "StallLimit")]
     [InlineData("CHAT_DRAINLIMIT", "5", "hours:minutes:seconds")]
     [InlineData("CHAT_REFLECTION", "maybe", "true or false")]
-    [InlineData("CHAT_MAXTEXTBYTE", "4096", "CHAT_MAXTEXTBYTE is no option")]
     public async Task A_wrong_option_is_named_in_one_line(string name, string value, string named)
     {
         using var data = new TempDirectory();
@@ -72,6 +73,65 @@ public sealed class StartTests
         Assert.Equal(2, exitCode);
         Assert.Contains(named, Assert.Single(Lines(errors)), StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(data.Path));
+    }
+
+    [Fact]
+    public async Task An_orchestrators_CHAT_variables_do_not_end_the_start_and_are_named()
+    {
+        using var data = new TempDirectory();
+        await using var service = await ServiceProcess.StartAsync(
+            data.Path,
+            environment: [("CHAT_PORT", "tcp://10.0.0.1:5000"), ("CHAT_SERVICE_HOST", "10.0.0.1"), ("CHAT_MAXTEXTBYTE", "4096")]);
+
+        var (exitCode, errors, _) = await service.TerminateAsync();
+
+        Assert.Equal(0, exitCode);
+        Assert.Equal(
+            [
+                "chat service: ignored: unknown option CHAT_MAXTEXTBYTE; did you mean CHAT_MAXTEXTBYTES?",
+                "chat service: ignored: unknown option CHAT_PORT; --help lists the options",
+                "chat service: ignored: unknown option CHAT_SERVICE_HOST; --help lists the options",
+            ],
+            Lines(errors));
+    }
+
+    [Fact]
+    public async Task An_appsettings_file_in_the_working_directory_is_not_read_at_the_start_nor_later()
+    {
+        using var data = new TempDirectory();
+        using var here = new TempDirectory();
+        var file = Path.Combine(here.Path, "appsettings.json");
+        const string Elsewhere = """{"Chat": {"Listen": "192.0.2.1:1"}, "Kestrel": {"Endpoints": {"x": {"Url": "http://127.0.0.1:0"}}}}""";
+        await File.WriteAllTextAsync(file, Elsewhere);
+
+        await using var service = await ServiceProcess.StartAsync(data.Path, workingDirectory: here.Path);
+        var files = Directory.GetFiles($"/proc/{service.Id}/fd").Select(fd => new FileInfo(fd).LinkTarget);
+        await File.WriteAllTextAsync(file, Elsewhere);
+
+        Assert.Equal(IPAddress.Loopback.ToString(), service.Address.Host);
+        Assert.DoesNotContain("anon_inode:inotify", files);
+        using var channel = service.OpenChannel();
+        await using var ann = new ChatCall(channel, "user", "ann");
+        await ann.SendManyAsync("lobby", [("k", "still here")]);
+        Assert.Single(ann.Acks);
+    }
+
+    [Fact]
+    public async Task A_configuration_file_is_obeyed_and_the_command_line_wins_over_it()
+    {
+        using var data = new TempDirectory();
+        var file = Path.Combine(data.Path, "chat.json");
+        await File.WriteAllTextAsync(file, $$"""{"Chat": {"Listen": "192.0.2.1:0", "Data": "{{data.Path}}", "MaxTextBytes": 10} }""");
+
+        var (exitCode, _, errors) = await ServiceProcess.RunAsync(["--config", file]);
+        Assert.Equal(2, exitCode);
+        Assert.Contains("192.0.2.1:0", Assert.Single(Lines(errors)), StringComparison.Ordinal);
+
+        await using var service = await ServiceProcess.StartAsync(data.Path, arguments: ["--config", file]);
+        using var channel = service.OpenChannel();
+        await using var ann = new ChatCall(channel, "user", "ann");
+        await ann.SendManyAsync("lobby", [("k", "12345678901")]);
+        Assert.Contains("11 bytes", Assert.Single(ann.Refusals).Detail, StringComparison.Ordinal);
     }
 
     [Fact]

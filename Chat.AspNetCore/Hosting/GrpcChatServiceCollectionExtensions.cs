@@ -1,0 +1,118 @@
+using Chat.AspNetCore;
+using Chat.AspNetCore.Diagnostics;
+using Chat.AspNetCore.Grpc;
+using Chat.AspNetCore.Hosting;
+using Chat.AspNetCore.Queries;
+using Chat.AspNetCore.Rooms;
+using Chat.AspNetCore.Sessions;
+using Chat.AspNetCore.Storage;
+using Chat.AspNetCore.Storage.Sqlite;
+using Grpc.AspNetCore.Server;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.ObjectPool;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds the chat to an application's services.</summary>
+public static class GrpcChatServiceCollectionExtensions
+{
+    // Empty frames of a few hundred bytes each: as many as are busy at once where many streams follow one room.
+    private const int PooledFrames = 1024;
+
+    /// <summary>
+    /// Adds the chat. Map it with <c>app.MapGrpcChat()</c>. The application keeps its own limits: <c>UseGrpcChatLimits()</c>
+    /// and <c>UseGrpcChatShutdownTimeout()</c> set those that the chat recommends.
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Sets options. Options that are out of range end the start.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddGrpcChat(this IServiceCollection services, Action<ChatOptions>? configure = null)
+    {
+        var options = services.AddOptions<ChatOptions>().ValidateOnStart();
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        if (services.Any(service => service.ServiceType == typeof(ChatGrpcService)))
+        {
+            return services;
+        }
+
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ChatOptions>, ChatOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ChatOptions>>().Value);
+        services.AddSingleton(OpenLog);
+        services.AddSingleton(provider =>
+        {
+            var chat = provider.GetRequiredService<ChatOptions>();
+            return new TailMemory(chat.MaxTailBytes, chat.MaxTailBytesPerRoom);
+        });
+        services.AddSingleton<RoomHub>();
+        services.AddSingleton<ObjectPool<Frame>>(
+            new DefaultObjectPool<Frame>(new DefaultPooledObjectPolicy<Frame>(), PooledFrames));
+        services.AddSingleton<OpenCalls>();
+        services.AddSingleton<SessionHost>();
+        services.AddSingleton<ChatQueries>();
+        services.AddSingleton<ChatMetrics>();
+        services.AddSingleton<ServingState>();
+        services.AddSingleton<StatusMapper>();
+        services.AddSingleton<PageLimiter>();
+        services.AddSingleton<UnaryCallHandler>();
+        services.AddSingleton<HealthService>();
+        services.AddSingleton<ChatGrpcService>();
+
+        // In this order: what is committed must reach the rooms before anybody can send.
+        services.AddHostedService<CommitFeed>();
+        services.AddHostedService<MessageLogMonitor>();
+        services.AddHostedService<Drain>();
+        services.AddGrpc()
+            .AddServiceOptions<ChatGrpcService>(grpc => grpc.CompressionProviders = [new RequestGzip()])
+            .AddServiceOptions<HealthService>(grpc => grpc.MaxReceiveMessageSize = HealthService.MaxRequestBytes);
+        services.AddOptions<GrpcServiceOptions<ChatGrpcService>>().Configure<ChatOptions>(
+            (grpc, chat) => grpc.MaxReceiveMessageSize = chat.MaxRequestBytes);
+        return services;
+    }
+
+    /// <summary>Adds the chat with options from the configuration.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="section">
+    /// The section, usually <c>Chat</c>. It is read once. Keys that are not options, and values that are not valid, end the
+    /// start.
+    /// </param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddGrpcChat(this IServiceCollection services, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        services.AddSingleton<IConfigureOptions<ChatOptions>>(new ChatOptionsSetup(section));
+        return services.AddGrpcChat();
+    }
+
+    /// <summary>
+    /// Gives the application as long to stop as the chat needs to drain: 85 % of <see cref="ChatOptions.DrainLimit"/>. After
+    /// that, clients that still take nothing are cut off, and the rest of the limit is for the process to end.
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection UseGrpcChatShutdownTimeout(this IServiceCollection services)
+    {
+        services.AddOptions<HostOptions>().Configure<IOptions<ChatOptions>>(
+            (host, chat) => host.ShutdownTimeout = chat.Value.DrainLimit * 0.85);
+        return services;
+    }
+
+    private static IMessageLog OpenLog(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<ChatOptions>();
+        return SqliteMessageLog.Open(options.DataDirectory, new LogOptions
+        {
+            MaxQueuedSends = options.MaxQueuedSends,
+            MaxRooms = options.MaxRooms,
+            MaxNewRoomsPerSenderAndMinute = options.MaxNewRoomsPerSenderAndMinute,
+            LockTimeout = options.LockTimeout,
+            Time = services.GetRequiredService<TimeProvider>(),
+        });
+    }
+}

@@ -1,0 +1,166 @@
+using System.Collections;
+using Chat.AspNetCore;
+using Chat.Service;
+using Chat.TestSupport;
+using Xunit;
+
+namespace Chat.Tests.Service;
+
+/// <summary>Where the executable's settings come from, which one wins, and what a wrong one is answered with.</summary>
+public sealed class ServiceSettingsTests : IDisposable
+{
+    private readonly TempDirectory temp = new();
+    private readonly List<string> warnings = [];
+
+    public static TheoryData<string, string, string> WrongValues => new()
+    {
+        { "MaxTextBytes", "0x10", "a whole number from 1 to 30720" },
+        { "MaxTextBytes", " 5", "a whole number from 1 to 30720" },
+        { "MaxTextBytes", "1,000", "a whole number from 1 to 30720" },
+        { "MaxTextBytes", "-1", "a whole number from 1 to 30720" },
+        { "MaxTextBytes", "", "a whole number from 1 to 30720" },
+        { "MaxTextBytes", "30721", "a whole number from 1 to 30720" },
+        { "MaxRooms", "99999999999", "a whole number from 1 to 4000000" },
+        { "StallLimit", "20", "hours:minutes:seconds" },
+        { "StallLimit", "00:20", "hours:minutes:seconds" },
+        { "StallLimit", "-00:00:20", "hours:minutes:seconds" },
+        { "StallLimit", "00:00:00", "hours:minutes:seconds" },
+        { "StallLimit", "1.00:00:01", "hours:minutes:seconds" },
+        { "Reflection", "yes", "true or false" },
+        { "Data", " ", "a directory" },
+        { "Listen", "0.0.0.0:5000", "TLS" },
+    };
+
+    public void Dispose() => temp.Dispose();
+
+    [Fact]
+    public void The_list_of_options_has_every_option()
+    {
+        var properties = typeof(ChatOptions).GetProperties().Select(property => property.Name);
+
+        Assert.Equal(properties.Order(), ChatOptionDefinition.All.Select(option => option.Name).Order());
+        Assert.All(ChatOptionDefinition.All, option => Assert.NotEmpty(option.Default));
+    }
+
+    [Fact]
+    public void The_command_line_wins_over_the_environment_and_that_over_the_file()
+    {
+        var file = Write("""{"Chat": {"MaxRooms": 1, "MaxQueuedSends": 2, "MaxUnackedSends": 3, "StallLimit": "00:00:09"}}""");
+
+        var options = Options(
+            file,
+            Environment(("CHAT_MAXQUEUEDSENDS", "20"), ("Chat__MaxUnackedSends", "30")),
+            ("MaxUnackedSends", "300"));
+
+        Assert.Equal((1, 20, 300), (options.MaxRooms, options.MaxQueuedSends, options.MaxUnackedSends));
+        Assert.Equal(TimeSpan.FromSeconds(9), options.StallLimit);
+        Assert.Equal(new ChatOptions().MaxTextBytes, options.MaxTextBytes);
+        Assert.Empty(warnings);
+    }
+
+    [Theory]
+    [MemberData(nameof(WrongValues))]
+    public void A_wrong_value_is_named_with_what_is_allowed_wherever_it_comes_from(string name, string value, string allowed)
+    {
+        var json = System.Text.Json.JsonSerializer.Serialize(value);
+        Action[] all =
+        [
+            () => Options(Write($$"""{"Chat": {"{{name}}": {{json}} } }"""), Environment()),
+            () => Options(null, Environment(($"CHAT_{name.ToUpperInvariant()}", value))),
+            () => Options(null, Environment(($"Chat__{name}", value))),
+            () => Options(null, Environment(), (name, value)),
+        ];
+        foreach (var one in all)
+        {
+            var message = Assert.Throws<ArgumentException>(one).Message;
+            Assert.Contains(allowed, message, StringComparison.Ordinal);
+            Assert.Contains(name == "Listen" ? value : name, message, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain('\n', message);
+        }
+    }
+
+    [Theory]
+    [InlineData("MaxTextByte", "Chat:MaxTextByte; did you mean Chat:MaxTextBytes?")]
+    [InlineData("Frobnicate", "Chat:Frobnicate; --help lists the options")]
+    public void An_unknown_key_in_the_file_is_named_with_the_nearest_option(string key, string said)
+    {
+        var error = Assert.Throws<ArgumentException>(() => Options(Write($$"""{"Chat": {"{{key}}": 1} }"""), Environment()));
+
+        Assert.Contains(said, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("[1]")]
+    [InlineData("")]
+    public void A_file_that_is_not_JSON_is_named(string content)
+    {
+        var file = Write(content);
+
+        var error = Assert.Throws<ArgumentException>(() => Options(file, Environment()));
+
+        Assert.Contains($"{file}: it is not valid JSON", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_does_not_exist_is_named()
+    {
+        var file = Path.Combine(temp.Path, "none.json");
+
+        var error = Assert.Throws<ArgumentException>(() => Options(file, Environment()));
+
+        Assert.Contains(file, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_variables_that_set_one_option_differently_are_both_named()
+    {
+        var error = Assert.Throws<ArgumentException>(
+            () => Options(null, Environment(("CHAT_MAXROOMS", "1"), ("Chat__MaxRooms", "2"))));
+
+        Assert.Contains("CHAT_MAXROOMS is '1' and Chat__MaxRooms is '2'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_request_limit_that_has_no_room_for_a_text_is_refused_with_both_options()
+    {
+        var error = Assert.Throws<ArgumentException>(() => Options(null, Environment(), ("MaxRequestBytes", "4096")));
+
+        Assert.Contains("MaxRequestBytes is 4096 and MaxTextBytes is 16384", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_variables_of_the_clients_are_not_warned_about()
+    {
+        Options(null, Environment(("CHAT_ADDRESS", "x"), ("CHAT_USER", "ann"), ("CHAT_TOKEN_FILE", "t"), ("CHAT_STATE", "s")));
+
+        Assert.Empty(warnings);
+    }
+
+    private static Hashtable Environment(params (string Name, string Value)[] variables)
+    {
+        var environment = new Hashtable();
+        foreach (var (name, value) in variables)
+        {
+            environment.Add(name, value);
+        }
+
+        return environment;
+    }
+
+    private string Write(string content)
+    {
+        var file = Path.Combine(temp.Path, "chat.json");
+        File.WriteAllText(file, content);
+        return file;
+    }
+
+    private ChatOptions Options(string? file, Hashtable environment, params (string Name, string Value)[] arguments)
+    {
+        var settings = ServiceSettings.Read(
+            file, environment, arguments.ToDictionary(argument => argument.Name, argument => argument.Value), warnings.Add);
+        var options = new ChatOptions();
+        new ChatOptionsSetup(settings.Chat).Configure(options);
+        return options;
+    }
+}
