@@ -1,8 +1,8 @@
-using Chat.Shared;
 using Chat.Client;
 using Chat.Client.Delivery;
 using Chat.Client.Sqlite;
 using Chat.Client.State;
+using Chat.Shared;
 using Chat.TestSupport;
 using Chat.V1;
 using Microsoft.Data.Sqlite;

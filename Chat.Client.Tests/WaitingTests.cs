@@ -1,7 +1,7 @@
-using Chat.Shared;
 using Chat.Client;
 using Chat.Client.Delivery;
 using Chat.Client.State;
+using Chat.Shared;
 using Chat.V1;
 using Xunit;
 

@@ -148,9 +148,9 @@ internal static class Problems
         cause is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }
             or HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }
             or SocketException
-            {
-                SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown
-            }
+        {
+            SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown
+        }
             or ObjectDisposedException;
 
     // What grpc-dotnet says if a response is HTTP but not gRPC: https://github.com/grpc/grpc-dotnet,
