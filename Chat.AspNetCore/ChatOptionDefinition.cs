@@ -1,98 +1,127 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Chat.AspNetCore;
 
 /// <summary>
-/// One option: its name, its range, and how it is read from text. The list drives binding, validation and the executable's
-/// help. Text is read strictly, whichever provider it comes from: the framework's binder would take "20" for 20 days.
+/// One option of <see cref="ChatOptions"/>: its name, its range, and how to read it from text. The list drives binding,
+/// validation and help. Text is read strictly, whatever it comes from: the framework's binder would take "20" for 20 days.
 /// </summary>
-internal sealed class ChatOptionDefinition
+public sealed partial class ChatOptionDefinition
 {
     private static readonly ChatOptions Defaults = new();
 
-    private readonly Action<ChatOptions, string> parse;
+    private readonly Func<ChatOptions, string, bool> trySet;
     private readonly Func<ChatOptions, string?> format;
     private readonly Func<ChatOptions, bool> isValid;
 
     private ChatOptionDefinition(
         string name,
+        string valueName,
         string allowed,
         string description,
-        Action<ChatOptions, string> parse,
+        Func<ChatOptions, string, bool> trySet,
         Func<ChatOptions, string?> format,
         Func<ChatOptions, bool> isValid)
     {
         Name = name;
+        ValueName = valueName;
         Allowed = allowed;
         Description = description;
-        this.parse = parse;
+        this.trySet = trySet;
         this.format = format;
         this.isValid = isValid;
     }
 
-    /// <summary>Every option, in the order in which people are shown them.</summary>
+    /// <summary>Every option, in groups, in the order in which to show them to people.</summary>
     public static IReadOnlyList<ChatOptionDefinition> All { get; } =
     [
-        new(
-            nameof(ChatOptions.Data),
-            "a directory",
-            "Directory of the message log",
-            (options, text) => options.Data = text.Trim().Length > 0 ? text : throw new FormatException(),
-            options => options.Data ?? "$XDG_STATE_HOME/grpcchat or ~/.local/state/grpcchat",
-            options => options.Data is null || options.Data.Trim().Length > 0),
-        Number(nameof(ChatOptions.MaxTextBytes), o => o.MaxTextBytes, (o, v) => o.MaxTextBytes = v, 1, 30_720,
-            "Largest text of a message, in bytes of UTF-8"),
-        Number(nameof(ChatOptions.MaxRequestBytes), o => o.MaxRequestBytes, (o, v) => o.MaxRequestBytes = v, 1024, 16 * 1024 * 1024,
-            "Largest encoded request, in bytes"),
-        Number(nameof(ChatOptions.MaxUnackedSends), o => o.MaxUnackedSends, (o, v) => o.MaxUnackedSends = v, 1, 65_536,
-            "Unanswered sends, joins and leaves of one stream"),
-        Number(nameof(ChatOptions.MaxQueuedSends), o => o.MaxQueuedSends, (o, v) => o.MaxQueuedSends = v, 1, 1_000_000,
-            "Sends of all streams that wait for the disk"),
-        Number(nameof(ChatOptions.MaxRooms), o => o.MaxRooms, (o, v) => o.MaxRooms = v, 1, 4_000_000,
-            "Rooms in all"),
-        Number(nameof(ChatOptions.MaxRoomsPerStream), o => o.MaxRoomsPerStream, (o, v) => o.MaxRoomsPerStream = v, 1, 10_000,
-            "Rooms that one stream may join"),
-        Number(nameof(ChatOptions.MaxNewRoomsPerSenderAndMinute), o => o.MaxNewRoomsPerSenderAndMinute,
-            (o, v) => o.MaxNewRoomsPerSenderAndMinute = v, 0, int.MaxValue,
-            "Rooms that one sender may create in a minute"),
-        Number(nameof(ChatOptions.MaxStreamsPerConnection), o => o.MaxStreamsPerConnection,
-            (o, v) => o.MaxStreamsPerConnection = v, 1, int.MaxValue,
-            "Streams on one HTTP/2 connection"),
-        Number(nameof(ChatOptions.MaxPagesAtOnce), o => o.MaxPagesAtOnce, (o, v) => o.MaxPagesAtOnce = v, 1, 65_536,
-            "Pages of messages or rooms in memory"),
-        Number(nameof(ChatOptions.MaxPagesPerConnection), o => o.MaxPagesPerConnection,
-            (o, v) => o.MaxPagesPerConnection = v, 1, 65_536,
-            "The same for one connection"),
-        Number(nameof(ChatOptions.MaxTailBytes), o => o.MaxTailBytes, (o, v) => o.MaxTailBytes = v, 0, 1024 * 1024 * 1024,
-            "Memory for the newest messages of all rooms, in bytes; 0 = none"),
-        Number(nameof(ChatOptions.MaxTailBytesPerRoom), o => o.MaxTailBytesPerRoom,
-            (o, v) => o.MaxTailBytesPerRoom = v, 0, 64 * 1024 * 1024,
-            "The same for one room"),
-        Time(nameof(ChatOptions.HeartbeatInterval), o => o.HeartbeatInterval, (o, v) => o.HeartbeatInterval = v,
-            "A stream that is silent for this long gets a heartbeat"),
-        Time(nameof(ChatOptions.StallLimit), o => o.StallLimit, (o, v) => o.StallLimit = v,
-            "A stream whose client takes nothing for this long is reset"),
-        Time(nameof(ChatOptions.DrainLimit), o => o.DrainLimit, (o, v) => o.DrainLimit = v,
-            "How long streams may take to end when the service stops"),
-        Time(nameof(ChatOptions.ReconnectSpread), o => o.ReconnectSpread, (o, v) => o.ReconnectSpread = v,
-            "Clients that are told to reconnect are spread over this time"),
-        Time(nameof(ChatOptions.LockTimeout), o => o.LockTimeout, (o, v) => o.LockTimeout = v,
-            "How long sends wait for another process that has locked the database"),
-        new(
-            nameof(ChatOptions.Reflection),
-            "true or false",
-            "Whether to serve gRPC server reflection",
-            (options, text) => options.Reflection = text.ToUpperInvariant() switch
-            {
-                "TRUE" => true,
-                "FALSE" => false,
-                _ => throw new FormatException(),
-            },
-            options => options.Reflection?.ToString() ?? "true on loopback, else false",
-            _ => true),
+        .. Group(
+            "Message log",
+            new(
+                nameof(ChatOptions.Data),
+                "DIR",
+                "a directory",
+                "Directory of the message log",
+                (o, text) =>
+                {
+                    o.Data = text;
+                    return true;
+                },
+                o => o.Data,
+                o => !string.IsNullOrWhiteSpace(o.Data)),
+            Time(nameof(ChatOptions.LockTimeout), o => o.LockTimeout, (o, v) => o.LockTimeout = v,
+                "How long sends wait for another process that has locked the database")),
+        .. Group(
+            "Messages and sends",
+            Number(nameof(ChatOptions.MaxTextBytes), o => o.MaxTextBytes, (o, v) => o.MaxTextBytes = v, 1, 30_720,
+                "Largest text of a message, in bytes of UTF-8"),
+            Number(nameof(ChatOptions.MaxRequestBytes), o => o.MaxRequestBytes, (o, v) => o.MaxRequestBytes = v,
+                1024, 16 * 1024 * 1024,
+                "Largest encoded request, in bytes"),
+            Number(nameof(ChatOptions.MaxUnackedSends), o => o.MaxUnackedSends, (o, v) => o.MaxUnackedSends = v, 1, 65_536,
+                "Unanswered sends, joins and leaves of one stream"),
+            Number(nameof(ChatOptions.MaxQueuedSends), o => o.MaxQueuedSends, (o, v) => o.MaxQueuedSends = v, 1, 1_000_000,
+                "Sends of all streams that wait for the disk")),
+        .. Group(
+            "Rooms",
+            Number(nameof(ChatOptions.MaxRooms), o => o.MaxRooms, (o, v) => o.MaxRooms = v, 1, 4_000_000,
+                "Rooms in all"),
+            Number(nameof(ChatOptions.MaxRoomsPerStream), o => o.MaxRoomsPerStream, (o, v) => o.MaxRoomsPerStream = v, 1, 10_000,
+                "Rooms that one stream may join"),
+            Number(nameof(ChatOptions.MaxNewRoomsPerSenderAndMinute), o => o.MaxNewRoomsPerSenderAndMinute,
+                (o, v) => o.MaxNewRoomsPerSenderAndMinute = v, 0, int.MaxValue,
+                "Rooms that one sender may create in a minute")),
+        .. Group(
+            "Readers and memory",
+            Number(nameof(ChatOptions.MaxStreamsPerConnection), o => o.MaxStreamsPerConnection,
+                (o, v) => o.MaxStreamsPerConnection = v, 1, int.MaxValue,
+                "Streams on one HTTP/2 connection"),
+            Number(nameof(ChatOptions.MaxPagesAtOnce), o => o.MaxPagesAtOnce, (o, v) => o.MaxPagesAtOnce = v, 1, 65_536,
+                "Pages of messages or rooms in memory"),
+            Number(nameof(ChatOptions.MaxPagesPerConnection), o => o.MaxPagesPerConnection,
+                (o, v) => o.MaxPagesPerConnection = v, 1, 65_536,
+                "The same for one connection"),
+            Number(nameof(ChatOptions.MaxTailBytes), o => o.MaxTailBytes, (o, v) => o.MaxTailBytes = v, 0, 1024 * 1024 * 1024,
+                "Memory for the newest messages of all rooms, in bytes; 0 = none"),
+            Number(nameof(ChatOptions.MaxTailBytesPerRoom), o => o.MaxTailBytesPerRoom,
+                (o, v) => o.MaxTailBytesPerRoom = v, 0, 64 * 1024 * 1024,
+                "The same for one room")),
+        .. Group(
+            "Times",
+            Time(nameof(ChatOptions.HeartbeatInterval), o => o.HeartbeatInterval, (o, v) => o.HeartbeatInterval = v,
+                "A stream that is silent for this long gets a heartbeat"),
+            Time(nameof(ChatOptions.StallLimit), o => o.StallLimit, (o, v) => o.StallLimit = v,
+                "A stream whose client takes nothing for this long is reset"),
+            Time(nameof(ChatOptions.DrainLimit), o => o.DrainLimit, (o, v) => o.DrainLimit = v,
+                "How long streams may take to end when the service stops"),
+            Time(nameof(ChatOptions.ReconnectSpread), o => o.ReconnectSpread, (o, v) => o.ReconnectSpread = v,
+                "Clients that are told to reconnect are spread over this time")),
+        .. Group(
+            "Tools",
+            new ChatOptionDefinition(
+                nameof(ChatOptions.Reflection),
+                "BOOL",
+                "true or false",
+                "Whether to serve gRPC server reflection",
+                (o, text) =>
+                {
+                    // With another case, too: the framework's JSON provider says True.
+                    o.Reflection = text.Equals("true", StringComparison.OrdinalIgnoreCase);
+                    return o.Reflection.Value || text.Equals("false", StringComparison.OrdinalIgnoreCase);
+                },
+                o => o.Reflection?.ToString() ?? "true on loopback addresses only",
+                _ => true)),
     ];
 
+    /// <summary>The name of the property, which is also the name in the configuration.</summary>
     public string Name { get; }
+
+    /// <summary>A heading for this option and its neighbours.</summary>
+    public string Heading { get; private set; } = "";
+
+    /// <summary>What stands for the value in help: <c>N</c>, <c>HH:MM:SS</c>, <c>BOOL</c> or <c>DIR</c>.</summary>
+    public string ValueName { get; }
 
     /// <summary>What is allowed, as the end of a sentence that says "must be".</summary>
     public string Allowed { get; }
@@ -100,28 +129,38 @@ internal sealed class ChatOptionDefinition
     /// <summary>What the option does, in a line.</summary>
     public string Description { get; }
 
-    public string Default => format(Defaults) ?? "";
+    /// <summary>The default, as configuration would write it; null if the option must be set.</summary>
+    public string? Default => format(Defaults);
 
     /// <summary>Sets the option from text.</summary>
     /// <param name="options">Where to set it.</param>
     /// <param name="text">The value.</param>
-    /// <param name="source">The name under which the value was given.</param>
-    /// <exception cref="ArgumentException">The text is not such a value. The message names the option, the value and what is allowed.</exception>
+    /// <param name="source">What the message calls the option, usually the name under which the value was given.</param>
+    /// <exception cref="FormatException">
+    /// The value is not allowed. The message names the option, the value and what is allowed.
+    /// </exception>
     public void Parse(ChatOptions options, string text, string source)
     {
-        try
+        if (!trySet(options, text) || !isValid(options))
         {
-            parse(options, text);
-        }
-        catch (FormatException)
-        {
-            throw new ArgumentException($"{source} is '{text}', but must be {Allowed}");
+            throw new FormatException($"{source} is '{text}', but must be {Allowed}");
         }
     }
 
-    /// <summary>What is wrong with the option's value; null where it is in range.</summary>
-    public string? Check(ChatOptions options) =>
-        isValid(options) ? null : $"{Name} is {format(options)}, but must be {Allowed}";
+    /// <summary>What is wrong with the option's value; null if it is in range.</summary>
+    internal string? Check(ChatOptions options) => isValid(options)
+        ? null
+        : $"{Name} is {(format(options) is { } value ? $"'{value}'" : "not set")}, but must be {Allowed}";
+
+    private static ChatOptionDefinition[] Group(string heading, params ChatOptionDefinition[] options)
+    {
+        foreach (var option in options)
+        {
+            option.Heading = heading;
+        }
+
+        return options;
+    }
 
     private static ChatOptionDefinition Number(
         string name,
@@ -131,13 +170,17 @@ internal sealed class ChatOptionDefinition
         int max,
         string description) => new(
             name,
-            max == int.MaxValue ? $"a whole number from {min}" : $"a whole number from {min} to {max}",
+            "N",
+            max == int.MaxValue ? $"a whole number from {min} up" : $"a whole number from {min} to {max}",
             description,
-            (options, text) => set(options, int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-                ? value
-                : throw new FormatException()),
-            options => get(options).ToString(CultureInfo.InvariantCulture),
-            options => get(options) >= min && get(options) <= max);
+            (o, text) =>
+            {
+                var isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value);
+                set(o, value);
+                return isNumber;
+            },
+            o => get(o).ToString(CultureInfo.InvariantCulture),
+            o => get(o) >= min && get(o) <= max);
 
     private static ChatOptionDefinition Time(
         string name,
@@ -145,18 +188,26 @@ internal sealed class ChatOptionDefinition
         Action<ChatOptions, TimeSpan> set,
         string description) => new(
             name,
+            "HH:MM:SS",
             "hours:minutes:seconds from 00:00:00.001 to 24:00:00, such as 00:00:20",
             description,
-            (options, text) => set(options, ParseTime(text)),
-            options => get(options).ToString("c", CultureInfo.InvariantCulture),
-            options => get(options) >= TimeSpan.FromMilliseconds(1) && get(options) <= TimeSpan.FromDays(1));
+            (o, text) =>
+            {
+                var isTime = TryParseTime(text, out var value);
+                set(o, value);
+                return isTime;
+            },
+            o => get(o).ToString("c", CultureInfo.InvariantCulture),
+            o => get(o) >= TimeSpan.FromMilliseconds(1) && get(o) <= TimeSpan.FromDays(1));
 
-    // The framework's own parser takes a bare number for days and does not take 24:00:00.
-    private static TimeSpan ParseTime(string text) =>
-        text == "24:00:00" ? TimeSpan.FromDays(1)
-        : text.Count(c => c == ':') == 2
-            && char.IsAsciiDigit(text[0])
-            && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time)
-            ? time
-            : throw new FormatException();
+    // The framework's parser takes 20 for days, 00:20 for minutes, 24:00:00 for 24 days, and spaces at both ends.
+    private static bool TryParseTime(string text, out TimeSpan value)
+    {
+        value = TimeSpan.FromDays(1);
+        return text is "24:00:00" or "1.00:00:00"
+            || (HoursMinutesSeconds().IsMatch(text) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value));
+    }
+
+    [GeneratedRegex(@"\A[0-9]{1,2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?\z")]
+    private static partial Regex HoursMinutesSeconds();
 }

@@ -4,8 +4,7 @@ namespace Chat.AspNetCore;
 public sealed class ChatOptions
 {
     /// <summary>
-    /// The directory of the message log, which is created if it does not exist. Null = <c>grpcchat</c> in
-    /// <c>$XDG_STATE_HOME</c>, or in <c>~/.local/state</c>.
+    /// The directory of the message log, which is created if it does not exist. It has no default: an application must set it.
     /// </summary>
     public string? Data { get; set; }
 
@@ -85,15 +84,4 @@ public sealed class ChatOptions
     /// sockets of this machine. Set it if a proxy that other machines reach is in front.
     /// </summary>
     public bool? Reflection { get; set; }
-
-    /// <summary>The directory of the message log, with its default.</summary>
-    internal string DataDirectory => Data ?? Path.Combine(StateHome, "grpcchat");
-
-    private static string StateHome =>
-        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } home
-            ? home
-            : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } profile
-                ? Path.Combine(profile, ".local", "state")
-                : throw new ArgumentException(
-                    "there is no home directory for the message log; set the option Data, or XDG_STATE_HOME");
 }

@@ -7,7 +7,7 @@ namespace Chat.Service;
 internal static class ListenAddress
 {
     /// <summary>Reads host:port, where the host is a loopback address or localhost.</summary>
-    /// <exception cref="ArgumentException">The text is not such an address.</exception>
+    /// <exception cref="UsageException">The text is not such an address.</exception>
     public static IPEndPoint Parse(string text)
     {
         const string Localhost = "localhost:";
@@ -16,12 +16,12 @@ internal static class ListenAddress
             : text;
         if (!numeric.Contains(':') || !IPEndPoint.TryParse(numeric, out var endpoint))
         {
-            throw new ArgumentException($"cannot listen on '{text}': give host:port, such as 127.0.0.1:5000");
+            throw new UsageException($"cannot listen on '{text}': give host:port, such as 127.0.0.1:5000");
         }
 
         return IPAddress.IsLoopback(endpoint.Address)
             ? endpoint
-            : throw new ArgumentException(
+            : throw new UsageException(
                 $"cannot listen on '{text}': without authentication and TLS, the service is for this machine only; "
                 + "listen on 127.0.0.1 or [::1]");
     }

@@ -18,8 +18,8 @@ return await ServiceCommand.RunAsync(args, async settings =>
 
     await using var app = builder.Build();
 
-    // Opened before the host starts, which would log a failure with its stack trace.
-    var log = app.Services.GetRequiredService<IMessageLog>();
+    // Opened before the host starts, which would log a failure with a stack trace.
+    var log = app.Services.GetRequiredService<MessageLogInfo>();
     app.UseRouting();
     app.MapGrpcChat();
     app.MapGrpcChatHealth();

@@ -1,76 +1,66 @@
 using System.CommandLine;
-using System.Text.RegularExpressions;
+using System.CommandLine.Help;
 using Chat.AspNetCore;
 using Chat.AspNetCore.Storage;
+using Chat.Shared;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
 
 namespace Chat.Service;
 
 /// <summary>The command line, and the exit code of the process.</summary>
-internal static partial class ServiceCommand
+internal static class ServiceCommand
 {
     /// <summary>Runs the service and returns the exit code. Every failed start is one line on standard error.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="run">Runs the service with the settings until it stops.</param>
     public static Task<int> RunAsync(string[] args, Func<ServiceSettings, Task<int>> run)
     {
-        var config = new Option<string?>("--config")
-        {
-            Description = "Configuration file (JSON, with a section 'Chat') [default: appsettings.json beside the executable]",
-            HelpName = "file",
-        };
-        var listen = Option(ServiceSettings.Listen, "host:port", "Address to listen on; port 0 takes a free one", ServiceSettings.DefaultListen);
-        var options = ChatOptionDefinition.All.ToDictionary(
-            option => option.Name,
-            option => Option(option.Name, "value", option.Description, option.Default));
-        options.Add(ServiceSettings.Listen, listen);
-        var command = new RootCommand(
-            "A chat service over gRPC that loses no message.\n\n"
-            + "Every option can also be set in the environment (CHAT_MAXTEXTBYTES=4096 or Chat__MaxTextBytes=4096) and in the "
-            + "configuration file ({ \"Chat\": { \"MaxTextBytes\": 4096 } }). The command line wins over the environment, and "
-            + "the environment over the file.")
-        {
-            listen,
-        };
+        var config = new Option<string?>("--config");
+        var options = ChatOptionDefinition.All.Select(option => option.Name).Prepend(ServiceSettings.Listen)
+            .ToDictionary(name => name, name => new Option<string?>(ServiceSettings.ArgumentName(name)));
+        var command = new RootCommand();
         command.Options.Add(config);
-        foreach (var option in options.Values.Where(option => option != listen))
+        foreach (var option in options.Values)
         {
             command.Options.Add(option);
         }
 
+        command.Options.OfType<HelpOption>().Single().Action = new ServiceHelp();
         command.SetAction((parsed, _) => GuardAsync(() =>
         {
             var arguments = options
                 .Where(option => parsed.GetResult(option.Value) is not null)
                 .ToDictionary(option => option.Key, option => parsed.GetValue(option.Value)!);
-            var settings = ServiceSettings.Read(
-                parsed.GetValue(config), Environment.GetEnvironmentVariables(), arguments, Warn);
+            var settings = ServiceSettings.Read(parsed.GetValue(config), Environment.GetEnvironmentVariables(), arguments);
+            foreach (var warning in settings.Warnings)
+            {
+                Say(warning);
+            }
+
             return run(settings);
         }));
 
-        var parsed = command.Parse(args);
-        if (parsed.Errors.Count > 0)
-        {
-            var unknown = parsed.UnmatchedTokens.FirstOrDefault(token => token.StartsWith('-'));
-            return Task.FromResult(Fail(ExitCodes.Usage, unknown is null
-                ? $"{parsed.Errors[0].Message} --help lists the options."
-                : NearestName.Describe(unknown, unknown.TrimStart('-'), [.. options.Values.Append(config).Select(option => option.Name[2..])], name => $"--{name}")));
-        }
+        // An argument that begins with @ is not the name of a file with more arguments.
+        var parsed = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        return parsed.Errors.Count > 0 && parsed.Action is not ServiceHelp
+            ? Task.FromResult(Fail(ExitCodes.Usage, Problem(parsed, options.Values.Append(config))))
 
-        // The web host handles the signals.
-        return parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+            // The web host handles the signals.
+            : parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
-    // --max-text-bytes for MaxTextBytes.
-    private static Option<string?> Option(string name, string helpName, string description, string defaultValue) =>
-        new("--" + WordStart().Replace(name, "-$0").ToLowerInvariant())
+    private static string Problem(ParseResult parsed, IEnumerable<Option> options)
+    {
+        if (parsed.UnmatchedTokens.FirstOrDefault(token => token.StartsWith('-')) is not { } unknown)
         {
-            Description = $"{description} [default: {defaultValue}]",
-            HelpName = helpName,
-        };
+            return $"{parsed.Errors[0].Message.TrimEnd('.')}; --help lists the options";
+        }
 
-    [GeneratedRegex("(?<!^)[A-Z]")]
-    private static partial Regex WordStart();
+        var name = unknown.Split('=', ':')[0];
+        var nearest = NearestName.Find(name, options.Select(option => option.Name));
+        return $"unknown option {name}; {(nearest is null ? "--help lists the options" : $"did you mean {nearest}?")}";
+    }
 
     private static async Task<int> GuardAsync(Func<Task<int>> run)
     {
@@ -78,7 +68,7 @@ internal static partial class ServiceCommand
         {
             return await run();
         }
-        catch (ArgumentException error)
+        catch (Exception error) when (error is UsageException or OptionsValidationException)
         {
             return Fail(ExitCodes.Usage, error.Message);
         }
@@ -97,11 +87,11 @@ internal static partial class ServiceCommand
         }
     }
 
-    private static void Warn(string message) => Console.Error.WriteLine($"chat service: {message.ReplaceLineEndings(" ")}");
+    private static void Say(string message) => Console.Error.WriteLine($"chat service: {message.ReplaceLineEndings(" ")}");
 
     private static int Fail(int exitCode, string message)
     {
-        Warn(message);
+        Say(message);
         return exitCode;
     }
 }

@@ -6,8 +6,8 @@ namespace Chat.Service;
 internal static class ServiceLogging
 {
     /// <param name="logging">The application's logging.</param>
-    /// <param name="levels">The section <c>Logging</c> of the configuration, which wins over the levels that are set here.</param>
-    public static void ToStandardError(this ILoggingBuilder logging, IConfiguration levels)
+    /// <param name="section">The section <c>Logging</c> of the configuration. Its levels win over those that are set here.</param>
+    public static void ToStandardError(this ILoggingBuilder logging, IConfiguration section)
     {
         logging.AddSimpleConsole(console => console.SingleLine = true);
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
@@ -15,6 +15,20 @@ internal static class ServiceLogging
 
         // gRPC reports each client that goes away during a call as an error. The service logs what matters itself.
         logging.AddFilter("Grpc", LogLevel.Critical);
-        logging.AddConfiguration(levels);
+        logging.AddConfiguration(section);
+    }
+
+    /// <summary>Finds out whether the section is valid before anything starts.</summary>
+    /// <exception cref="UsageException">It is not.</exception>
+    public static void EnsureValid(IConfiguration section)
+    {
+        try
+        {
+            using var factory = LoggerFactory.Create(logging => logging.ToStandardError(section));
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new UsageException($"the section Logging is not valid: {error.Message}", error);
+        }
     }
 }

@@ -1,7 +1,8 @@
 using System.Collections;
 using System.Net;
+using System.Text.Json;
 using Chat.AspNetCore;
-using Microsoft.Extensions.Options;
+using Chat.Shared;
 
 namespace Chat.Service;
 
@@ -9,90 +10,116 @@ namespace Chat.Service;
 /// The executable's settings: a file, then the environment, then the command line; the later one wins. Nothing is read from
 /// the working directory, and no file is watched.
 /// </summary>
-/// <param name="Endpoint">What to listen on.</param>
-/// <param name="Chat">The section <c>Chat</c>, without what only the executable knows.</param>
-/// <param name="Logging">The section <c>Logging</c>.</param>
-internal sealed record ServiceSettings(IPEndPoint Endpoint, IConfiguration Chat, IConfiguration Logging)
+internal sealed class ServiceSettings
 {
     /// <summary>The option for the address, which only the executable has.</summary>
     public const string Listen = "Listen";
 
+    /// <summary>The address to listen on if none is given.</summary>
     public const string DefaultListen = "127.0.0.1:5000";
 
     private const string Section = "Chat";
-    private const string LoggingPrefix = "Logging__";
+    private const string LoggingSection = "Logging";
     private const string Prefix = "CHAT_";
     private const string DefaultFile = "appsettings.json";
 
-    // Variables of the same product that its clients read.
-    private static readonly string[] ForClients = ["CHAT_ADDRESS", "CHAT_USER", "CHAT_TOKEN_FILE", "CHAT_STATE"];
+    // The clients of this service read these.
+    private static readonly string[] ClientVariables = ["CHAT_ADDRESS", "CHAT_USER", "CHAT_TOKEN_FILE", "CHAT_STATE"];
 
-    /// <summary>The names of all options, in the order in which people are shown them.</summary>
-    public static IEnumerable<string> Names => ChatOptionDefinition.All.Select(option => option.Name).Prepend(Listen);
+    private readonly Dictionary<string, string?> values = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string?> logging = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<string> warnings = [];
+    private string listen = DefaultListen;
+
+    private ServiceSettings()
+    {
+    }
+
+    /// <summary>What to listen on.</summary>
+    public IPEndPoint Endpoint => ListenAddress.Parse(listen);
+
+    /// <summary>The library's options, by name.</summary>
+    public IConfiguration Chat => Configuration(values);
+
+    /// <summary>The section <c>Logging</c>.</summary>
+    public IConfiguration Logging => Configuration(logging).GetSection(LoggingSection);
+
+    /// <summary>What looks like a setting and is not: each a sentence to show when the service starts.</summary>
+    public IReadOnlyList<string> Warnings => warnings;
+
+    private static IEnumerable<string> Names => ChatOptionDefinition.All.Select(option => option.Name).Prepend(Listen);
+
+    /// <summary>The name of an option on the command line: <c>--max-text-bytes</c> for <c>MaxTextBytes</c>.</summary>
+    public static string ArgumentName(string option) => "--" + JsonNamingPolicy.KebabCaseLower.ConvertName(option);
 
     /// <summary>Reads and checks all settings.</summary>
-    /// <param name="file">The path of the configuration file; null = <c>appsettings.json</c> beside the executable, if it is there.</param>
+    /// <param name="file">The configuration file; null = <c>appsettings.json</c> beside the executable, if it is there.</param>
     /// <param name="environment">The environment variables.</param>
-    /// <param name="arguments">The options of the command line, by name.</param>
-    /// <param name="warn">Is told about variables that look like options and are not.</param>
-    /// <exception cref="ArgumentException">Something is wrong; the message says what, with the value, in one line.</exception>
+    /// <param name="arguments">The options on the command line, by the option's name.</param>
+    /// <exception cref="UsageException">A setting is wrong. The message says which, with its value and what is allowed.</exception>
     public static ServiceSettings Read(
-        string? file,
-        IDictionary environment,
-        IReadOnlyDictionary<string, string> arguments,
-        Action<string> warn)
+        string? file, IDictionary environment, IReadOnlyDictionary<string, string> arguments)
     {
-        var configuration = new ConfigurationBuilder();
-        AddFile(configuration, file);
-        configuration.AddInMemoryCollection(FromEnvironment(environment, warn));
-        configuration.AddInMemoryCollection(
-            arguments.Select(argument => KeyValuePair.Create($"{Section}:{argument.Key}", (string?)argument.Value)));
-
-        var all = configuration.Build();
-        var chat = all.GetSection(Section);
-        var listen = chat[Listen] ?? DefaultListen;
-        var library = new ConfigurationBuilder()
-            .AddInMemoryCollection(chat.AsEnumerable()
-                .Where(pair => pair.Value is not null && !IsListen(pair.Key)))
-            .Build()
-            .GetSection(Section);
-        EnsureKnown(chat);
-        Check(library);
-        return new ServiceSettings(ListenAddress.Parse(listen), library, all.GetSection("Logging"));
-    }
-
-    private static bool IsListen(string path) => path.Equals($"{Section}:{Listen}", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsKnown(string name) => Names.Contains(name, StringComparer.OrdinalIgnoreCase);
-
-    private static void EnsureKnown(IConfigurationSection chat)
-    {
-        if (chat.GetChildren().FirstOrDefault(child => !IsKnown(child.Key) || child.Value is null) is { } unknown)
+        var settings = new ServiceSettings();
+        settings.AddFile(file);
+        settings.AddEnvironment(environment);
+        foreach (var (name, value) in arguments)
         {
-            throw new ArgumentException(NearestName.Describe(unknown.Path, unknown.Key, Names, name => $"{Section}:{name}"));
+            settings.Set(name, value, ArgumentName(name));
         }
+
+        if (!settings.values.ContainsKey(nameof(ChatOptions.Data)))
+        {
+            settings.values[nameof(ChatOptions.Data)] = DefaultDirectory();
+        }
+
+        ListenAddress.Parse(settings.listen);
+        ServiceLogging.EnsureValid(settings.Logging);
+        return settings;
     }
 
-    // What the library checks when the service starts is checked here first, so that a wrong option changes nothing.
-    private static void Check(IConfiguration chat)
+    private static string DefaultDirectory()
     {
-        var options = new ChatOptions();
+        var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
+        if (string.IsNullOrEmpty(state))
+        {
+            var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+            state = home.Length > 0
+                ? Path.Combine(home, ".local", "state")
+                : throw new UsageException(
+                    "there is no home directory for the message log; give --data, or set CHAT_DATA or XDG_STATE_HOME");
+        }
+
+        return Path.Combine(state, "grpcchat");
+    }
+
+    private static IConfiguration Configuration(IEnumerable<KeyValuePair<string, string?>> values) =>
+        new ConfigurationBuilder().AddInMemoryCollection(values).Build();
+
+    private static string Suggest(string? nearest) => nearest is null ? "; --help lists the options" : $"; did you mean {nearest}?";
+
+    private static string? FindOption(string name) =>
+        Names.FirstOrDefault(option => option.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    private static IConfigurationRoot ReadJson(string path)
+    {
         try
         {
-            new ChatOptionsSetup(chat).Configure(options);
+            // As a stream, so that nothing can watch the file.
+            using var content = new MemoryStream(File.ReadAllBytes(path));
+            return new ConfigurationBuilder().AddJsonStream(content).Build();
         }
-        catch (OptionsValidationException error)
+        catch (Exception error) when (error is FormatException or JsonException)
         {
-            throw new ArgumentException(error.Message, error);
+            throw new UsageException($"the configuration file {path} is not valid: {error.GetBaseException().Message}", error);
         }
-
-        if (new ChatOptionsValidator().Validate(name: null, options) is { Failed: true } result)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new ArgumentException(result.FailureMessage);
+            throw new UsageException($"cannot read the configuration file '{path}': {error.Message}", error);
         }
     }
 
-    private static void AddFile(ConfigurationBuilder configuration, string? file)
+    private void AddFile(string? file)
     {
         var path = file ?? Path.Combine(AppContext.BaseDirectory, DefaultFile);
         if (file is null && !File.Exists(path))
@@ -100,59 +127,122 @@ internal sealed record ServiceSettings(IPEndPoint Endpoint, IConfiguration Chat,
             return;
         }
 
-        try
+        var root = ReadJson(path);
+        foreach (var section in root.GetChildren())
         {
-            // As a stream, so that nothing can watch the file.
-            configuration.AddJsonStream(new MemoryStream(File.ReadAllBytes(path)));
-            new ConfigurationBuilder().AddJsonStream(new MemoryStream(File.ReadAllBytes(path))).Build();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException or System.Text.Json.JsonException)
-        {
-            var reason = error is FormatException or System.Text.Json.JsonException
-                ? $"it is not valid JSON: {error.GetBaseException().Message}"
-                : error.Message;
-            throw new ArgumentException($"cannot read the configuration file {path}: {reason}", error);
+            switch (section.Key.ToUpperInvariant())
+            {
+                case "CHAT":
+                    AddSection(section, path);
+                    break;
+                case "LOGGING":
+                    section.AsEnumerable().ToList().ForEach(pair => logging[pair.Key] = pair.Value);
+                    break;
+                default:
+                    RefuseSection(section.Key, path);
+                    break;
+            }
         }
     }
 
-    private static Dictionary<string, string?> FromEnvironment(IDictionary environment, Action<string> warn)
+    private void AddSection(IConfigurationSection chat, string path)
     {
-        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
-        var sources = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        if (!string.IsNullOrEmpty(chat.Value))
+        {
+            throw new UsageException($"Chat in {path} is '{chat.Value}', but must be an object with options");
+        }
+
+        foreach (var child in chat.GetChildren())
+        {
+            var option = FindOption(child.Key)
+                ?? throw new UsageException(
+                    $"unknown option {child.Key} in {path}{Suggest(NearestName.Find(child.Key, Names))}");
+            if (child.GetChildren().Any())
+            {
+                throw new UsageException($"{option} in {path} must be a single value");
+            }
+
+            // JSON's null leaves the default.
+            if (child.Value is { } value)
+            {
+                Set(option, value, $"{option} in {path}");
+            }
+        }
+    }
+
+    // A mistake in the name of the section would otherwise switch off every option in it.
+    private void RefuseSection(string name, string path)
+    {
+        if (FindOption(name) is { } option)
+        {
+            throw new UsageException($"{option} in {path} must be inside the section {Section}");
+        }
+
+        if (NearestName.Find(name, [Section, LoggingSection]) is { } nearest)
+        {
+            throw new UsageException($"unknown section {name} in {path}; did you mean {nearest}?");
+        }
+
+        warnings.Add($"ignored: unknown section {name} in {path}; the service reads {Section} and {LoggingSection}");
+    }
+
+    private void AddEnvironment(IDictionary environment)
+    {
+        var sources = new Dictionary<string, (string Variable, string Value)>();
         var variables = environment.Cast<DictionaryEntry>()
             .Select(variable => (Name: (string)variable.Key, Value: (string?)variable.Value ?? ""))
             .OrderBy(variable => variable.Name, StringComparer.Ordinal);
-        foreach (var (name, value) in variables)
+        foreach (var (variable, value) in variables)
         {
-            if (name.StartsWith(LoggingPrefix, StringComparison.OrdinalIgnoreCase))
+            if (variable.StartsWith($"{LoggingSection}__", StringComparison.OrdinalIgnoreCase))
             {
-                values[name.Replace("__", ":", StringComparison.Ordinal)] = value;
+                logging[variable.Replace("__", ":", StringComparison.Ordinal)] = value;
             }
 
-            if (!name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-                || ForClients.Contains(name, StringComparer.OrdinalIgnoreCase))
+            if (!variable.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+                || ClientVariables.Contains(variable, StringComparer.OrdinalIgnoreCase))
             {
                 continue;
             }
 
             // CHAT_MAXTEXTBYTES, or Chat__MaxTextBytes as everywhere in .NET.
-            var option = name[Prefix.Length..].TrimStart('_');
-            if (!IsKnown(option))
+            var name = variable[Prefix.Length..].TrimStart('_');
+            if (FindOption(name) is not { } option)
             {
-                warn("ignored: " + NearestName.Describe(name, option, Names, known => Prefix + known.ToUpperInvariant()));
+                // An orchestrator that runs a service called "chat" sets CHAT_PORT and the like: that must not end the start.
+                var nearest = NearestName.Find(name, Names);
+                warnings.Add($"ignored: unknown option {variable}{Suggest(nearest is null ? null : Prefix + nearest.ToUpperInvariant())}");
                 continue;
             }
 
-            if (values.TryGetValue($"{Section}:{option}", out var other) && other != value)
+            if (sources.TryGetValue(option, out var other) && other.Value != value)
             {
-                throw new ArgumentException(
-                    $"{sources[option]} is '{other}' and {name} is '{value}', but both set {option}; remove one of them");
+                throw new UsageException(
+                    $"{other.Variable} is '{other.Value}' and {variable} is '{value}', but both set {option}; remove one of them");
             }
 
-            values[$"{Section}:{option}"] = value;
-            sources[option] = name;
+            sources[option] = (variable, value);
+            Set(option, value, variable);
+        }
+    }
+
+    // A value must be valid even if another one overrides it.
+    private void Set(string name, string value, string source)
+    {
+        if (name == Listen)
+        {
+            listen = value;
+            return;
         }
 
-        return values;
+        try
+        {
+            ChatOptionDefinition.All.Single(option => option.Name == name).Parse(new ChatOptions(), value, source);
+            values[name] = value;
+        }
+        catch (FormatException error)
+        {
+            throw new UsageException(error.Message, error);
+        }
     }
 }

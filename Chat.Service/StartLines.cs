@@ -10,12 +10,12 @@ internal static class StartLines
 
     public static void Print(WebApplication app)
     {
-        var log = app.Services.GetRequiredService<IMessageLog>();
+        var log = app.Services.GetRequiredService<MessageLogInfo>();
         var address = app.Urls.Single();
         var toAddress = address == DefaultAddress ? "" : $" --address {address}";
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             listening on {address}
-            log: {log.Location} ({Count(log.Size.Rooms, "room")}, {Count(log.Size.Messages, "message")} kept)
+            log: {log.Location} ({Count(log.RoomCount, "room")}, {Count(log.MessageCount, "message")} kept)
             chat: dotnet run --project Chat.ConsoleClient -- --user YOUR-NAME{toAddress}
             """));
     }

@@ -17,8 +17,8 @@ public static class GrpcChatEndpointExtensions
     public static GrpcServiceEndpointConventionBuilder MapGrpcChat(this IEndpointRouteBuilder routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        return routes.ServiceProvider.GetRequiredService<IServiceProviderIsService>().IsService(typeof(ChatGrpcService))
-            ? routes.MapGrpcService<ChatGrpcService>()
-            : throw new InvalidOperationException("Call services.AddGrpcChat() before app.MapGrpcChat().");
+        return routes.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(ChatGrpcService)) == false
+            ? throw new InvalidOperationException("Call services.AddGrpcChat() before app.MapGrpcChat().")
+            : routes.MapGrpcService<ChatGrpcService>();
     }
 }

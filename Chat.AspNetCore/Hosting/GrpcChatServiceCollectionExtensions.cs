@@ -26,7 +26,11 @@ public static class GrpcChatServiceCollectionExtensions
     /// and <c>UseGrpcChatShutdownTimeout()</c> set those that the chat recommends.
     /// </summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="configure">Sets options. Options that are out of range end the start.</param>
+    /// <param name="configure">
+    /// Sets options: <see cref="ChatOptions.Data"/> at least, unless other code configures it. The start fails with an
+    /// <see cref="OptionsValidationException"/> if an option is out of range, and with a <see cref="LogOpenException"/> if the
+    /// message log cannot be opened.
+    /// </param>
     /// <returns>The same services.</returns>
     public static IServiceCollection AddGrpcChat(this IServiceCollection services, Action<ChatOptions>? configure = null)
     {
@@ -45,6 +49,7 @@ public static class GrpcChatServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ChatOptions>>().Value);
         services.AddSingleton(OpenLog);
+        services.AddSingleton(provider => new MessageLogInfo(provider.GetRequiredService<IMessageLog>()));
         services.AddSingleton(provider =>
         {
             var chat = provider.GetRequiredService<ChatOptions>();
@@ -79,8 +84,8 @@ public static class GrpcChatServiceCollectionExtensions
     /// <summary>Adds the chat with options from the configuration.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="section">
-    /// The section, usually <c>Chat</c>. It is read once. Keys that are not options, and values that are not valid, end the
-    /// start.
+    /// The section, usually <c>Chat</c>, which is read once. The start fails with an <see cref="OptionsValidationException"/> if
+    /// a key is not an option or a value is not valid.
     /// </param>
     /// <returns>The same services.</returns>
     public static IServiceCollection AddGrpcChat(this IServiceCollection services, IConfiguration section)
@@ -106,7 +111,7 @@ public static class GrpcChatServiceCollectionExtensions
     private static IMessageLog OpenLog(IServiceProvider services)
     {
         var options = services.GetRequiredService<ChatOptions>();
-        return SqliteMessageLog.Open(options.DataDirectory, new LogOptions
+        return SqliteMessageLog.Open(options.Data!, new LogOptions
         {
             MaxQueuedSends = options.MaxQueuedSends,
             MaxRooms = options.MaxRooms,

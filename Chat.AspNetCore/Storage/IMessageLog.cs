@@ -78,9 +78,17 @@ internal readonly record struct RoomBounds(long Oldest, long Head)
     public static RoomBounds Empty { get; } = new(1, 0);
 }
 
-/// <summary>The log cannot be opened. The message says what is wrong, with the path, and what to do.</summary>
-internal sealed class LogOpenException(string problem, Exception? inner = null)
-    : Exception($"log cannot be opened: {problem}", inner);
+/// <summary>
+/// The start of the application failed because the message log cannot be opened. The message says what is wrong, with the
+/// path, and what to do.
+/// </summary>
+public sealed class LogOpenException : Exception
+{
+    internal LogOpenException(string problem, Exception? inner = null)
+        : base($"log cannot be opened: {problem}", inner)
+    {
+    }
+}
 
 /// <summary>
 /// The log certainly did not do what was asked, but may do it later: the disk is full, or the database is locked.

@@ -1,5 +1,5 @@
-using Chat.TestSupport;
 using Chat.Tests.Storage;
+using Chat.TestSupport;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;

@@ -1,7 +1,7 @@
 using System.Net;
 using Chat.AspNetCore;
-using Chat.TestSupport;
 using Chat.Tests.Storage;
+using Chat.TestSupport;
 using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;

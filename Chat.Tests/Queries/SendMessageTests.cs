@@ -1,7 +1,7 @@
 using Chat.AspNetCore;
 using Chat.AspNetCore.Storage;
-using Chat.TestSupport;
 using Chat.Tests.Storage;
+using Chat.TestSupport;
 using Chat.V1;
 using Grpc.Core;
 using Xunit;

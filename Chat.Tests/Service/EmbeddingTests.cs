@@ -1,4 +1,6 @@
 using System.Net;
+using Chat.AspNetCore;
+using Chat.AspNetCore.Storage;
 using Chat.TestSupport;
 using Chat.V1;
 using Grpc.Core;
@@ -8,6 +10,7 @@ using Grpc.Reflection.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -83,8 +86,79 @@ public sealed class EmbeddingTests : IDisposable
             await app.StartAsync();
         });
 
-        Assert.Equal("MaxTextBytes is 0, but must be a whole number from 1 to 30720", error.Message);
+        Assert.Equal("MaxTextBytes is '0', but must be a whole number from 1 to 30720", error.Message);
         Assert.Empty(Directory.EnumerateFileSystemEntries(temp.Path));
+    }
+
+    [Theory]
+    [InlineData("MaxTextByte", "1", "Chat:MaxTextByte is not an option; did you mean MaxTextBytes?")]
+    [InlineData("StallLimit", "20", "Chat:StallLimit is '20', but must be hours:minutes:seconds from 00:00:00.001 to 24:00:00, such as 00:00:20")]
+    [InlineData("MaxRequestBytes", "4096", "MaxRequestBytes is 4096 and MaxTextBytes is 16384, but a request must have room for a text: raise MaxRequestBytes to 16896 or more, or lower MaxTextBytes")]
+    [InlineData("Data", "", "Chat:Data is '', but must be a directory")]
+    [InlineData("MaxRooms:0", "1", "Chat:MaxRooms has keys below it, but must be a whole number from 1 to 4000000")]
+    public async Task A_section_of_the_configuration_is_read_strictly(string key, string value, string said)
+    {
+        var builder = NewBuilder();
+        builder.Configuration.AddInMemoryCollection([new("Chat:Data", temp.Path)]);
+        builder.Configuration.AddInMemoryCollection([new($"Chat:{key}", value)]);
+        builder.Services.AddGrpcChat(builder.Configuration.GetSection("Chat"));
+        await using var app = builder.Build();
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
+
+        Assert.Equal(said, error.Message);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(temp.Path));
+    }
+
+    [Fact]
+    public async Task An_application_must_say_where_the_log_is()
+    {
+        var builder = NewBuilder();
+        builder.Services.AddGrpcChat();
+        await using var app = builder.Build();
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
+
+        Assert.Equal("Data is not set, but must be a directory", error.Message);
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_opened_ends_the_start()
+    {
+        await File.WriteAllTextAsync(Path.Combine(temp.Path, "chat.db"), "my diary");
+        var builder = NewBuilder();
+        builder.Services.AddGrpcChat(chat => chat.Data = temp.Path);
+        await using var app = builder.Build();
+        app.MapGrpcChat();
+
+        var error = await Assert.ThrowsAsync<LogOpenException>(() => app.StartAsync());
+
+        Assert.Contains(temp.Path, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_clock_of_the_application_stays()
+    {
+        var clock = new ManualTime();
+        var builder = NewBuilder();
+        builder.Services.AddSingleton<TimeProvider>(clock);
+        builder.Services.AddGrpcChat(chat => chat.Data = temp.Path);
+        await using var app = builder.Build();
+
+        Assert.Same(clock, app.Services.GetRequiredService<TimeProvider>());
+    }
+
+    [Fact]
+    public async Task Options_that_are_set_in_two_calls_add_up()
+    {
+        var builder = NewBuilder();
+        builder.Services.AddGrpcChat(chat => chat.Data = temp.Path).AddGrpcChat(chat => chat.MaxRooms = 7);
+        await using var app = builder.Build();
+
+        var options = app.Services.GetRequiredService<ChatOptions>();
+
+        Assert.Equal((temp.Path, 7), (options.Data, options.MaxRooms));
+        Assert.Single(app.Services.GetServices<MessageLogInfo>());
     }
 
     [Fact]

@@ -17,11 +17,15 @@ public sealed class ServiceSettingsTests : IDisposable
         { "MaxTextBytes", "0x10", "a whole number from 1 to 30720" },
         { "MaxTextBytes", " 5", "a whole number from 1 to 30720" },
         { "MaxTextBytes", "1,000", "a whole number from 1 to 30720" },
+        { "MaxTextBytes", "5 ", "a whole number from 1 to 30720" },
         { "MaxTextBytes", "-1", "a whole number from 1 to 30720" },
         { "MaxTextBytes", "", "a whole number from 1 to 30720" },
         { "MaxTextBytes", "30721", "a whole number from 1 to 30720" },
         { "MaxRooms", "99999999999", "a whole number from 1 to 4000000" },
         { "StallLimit", "20", "hours:minutes:seconds" },
+        { "StallLimit", " 00:00:20", "hours:minutes:seconds" },
+        { "StallLimit", "00:00:20 ", "hours:minutes:seconds" },
+        { "StallLimit", "25:00:00", "hours:minutes:seconds" },
         { "StallLimit", "00:20", "hours:minutes:seconds" },
         { "StallLimit", "-00:00:20", "hours:minutes:seconds" },
         { "StallLimit", "00:00:00", "hours:minutes:seconds" },
@@ -39,7 +43,7 @@ public sealed class ServiceSettingsTests : IDisposable
         var properties = typeof(ChatOptions).GetProperties().Select(property => property.Name);
 
         Assert.Equal(properties.Order(), ChatOptionDefinition.All.Select(option => option.Name).Order());
-        Assert.All(ChatOptionDefinition.All, option => Assert.NotEmpty(option.Default));
+        Assert.All(ChatOptionDefinition.All, option => Assert.NotEmpty(ServiceHelp.Default(option)));
     }
 
     [Fact]
@@ -63,43 +67,49 @@ public sealed class ServiceSettingsTests : IDisposable
     public void A_wrong_value_is_named_with_what_is_allowed_wherever_it_comes_from(string name, string value, string allowed)
     {
         var json = System.Text.Json.JsonSerializer.Serialize(value);
-        Action[] all =
+        var file = Write($$"""{"Chat": {"{{name}}": {{json}} } }""");
+        var variable = $"CHAT_{name.ToUpperInvariant()}";
+        (string Source, Action Read)[] all =
         [
-            () => Options(Write($$"""{"Chat": {"{{name}}": {{json}} } }"""), Environment()),
-            () => Options(null, Environment(($"CHAT_{name.ToUpperInvariant()}", value))),
-            () => Options(null, Environment(($"Chat__{name}", value))),
-            () => Options(null, Environment(), (name, value)),
+            ($"{name} in {file} ", () => Options(file, Environment())),
+            ($"{variable} ", () => Options(null, Environment((variable, value)))),
+            ($"Chat__{name} ", () => Options(null, Environment(($"Chat__{name}", value)))),
+            ($"{ServiceSettings.ArgumentName(name)} ", () => Options(null, Environment(), (name, value))),
         ];
-        foreach (var one in all)
+        foreach (var (source, read) in all)
         {
-            var message = Assert.Throws<ArgumentException>(one).Message;
+            var message = Assert.Throws<UsageException>(read).Message;
+            Assert.True(name == "Listen" || message.StartsWith(source, StringComparison.Ordinal), message);
+            Assert.Contains($"'{value}'", message, StringComparison.Ordinal);
             Assert.Contains(allowed, message, StringComparison.Ordinal);
-            Assert.Contains(name == "Listen" ? value : name, message, StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain('\n', message);
         }
     }
 
     [Theory]
-    [InlineData("MaxTextByte", "Chat:MaxTextByte; did you mean Chat:MaxTextBytes?")]
-    [InlineData("Frobnicate", "Chat:Frobnicate; --help lists the options")]
+    [InlineData("MaxTextByte", "did you mean MaxTextBytes?")]
+    [InlineData("Frobnicate", "--help lists the options")]
     public void An_unknown_key_in_the_file_is_named_with_the_nearest_option(string key, string said)
     {
-        var error = Assert.Throws<ArgumentException>(() => Options(Write($$"""{"Chat": {"{{key}}": 1} }"""), Environment()));
+        var file = Write($$"""{"Chat": {"{{key}}": 1} }""");
 
-        Assert.Contains(said, error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<UsageException>(() => Options(file, Environment()));
+
+        Assert.Equal($"unknown option {key} in {file}; {said}", error.Message);
     }
 
     [Theory]
     [InlineData("{")]
     [InlineData("[1]")]
     [InlineData("")]
+    [InlineData("""{"Chat": {"MaxRooms": 1, "maxRooms": 2} }""")]
     public void A_file_that_is_not_JSON_is_named(string content)
     {
         var file = Write(content);
 
-        var error = Assert.Throws<ArgumentException>(() => Options(file, Environment()));
+        var error = Assert.Throws<UsageException>(() => Options(file, Environment()));
 
-        Assert.Contains($"{file}: it is not valid JSON", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"the configuration file {file} is not valid: ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,7 +117,7 @@ public sealed class ServiceSettingsTests : IDisposable
     {
         var file = Path.Combine(temp.Path, "none.json");
 
-        var error = Assert.Throws<ArgumentException>(() => Options(file, Environment()));
+        var error = Assert.Throws<UsageException>(() => Options(file, Environment()));
 
         Assert.Contains(file, error.Message, StringComparison.Ordinal);
     }
@@ -115,18 +125,64 @@ public sealed class ServiceSettingsTests : IDisposable
     [Fact]
     public void Two_variables_that_set_one_option_differently_are_both_named()
     {
-        var error = Assert.Throws<ArgumentException>(
+        var error = Assert.Throws<UsageException>(
             () => Options(null, Environment(("CHAT_MAXROOMS", "1"), ("Chat__MaxRooms", "2"))));
 
         Assert.Contains("CHAT_MAXROOMS is '1' and Chat__MaxRooms is '2'", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_request_limit_that_has_no_room_for_a_text_is_refused_with_both_options()
+    public void A_wrong_value_is_refused_although_a_right_one_overrides_it()
     {
-        var error = Assert.Throws<ArgumentException>(() => Options(null, Environment(), ("MaxRequestBytes", "4096")));
+        var error = Assert.Throws<UsageException>(
+            () => Options(null, Environment(("CHAT_MAXROOMS", "many")), ("MaxRooms", "10")));
 
-        Assert.Contains("MaxRequestBytes is 4096 and MaxTextBytes is 16384", error.Message, StringComparison.Ordinal);
+        Assert.Equal("CHAT_MAXROOMS is 'many', but must be a whole number from 1 to 4000000", error.Message);
+    }
+
+    [Theory]
+    [InlineData("""{"Chat": 5}""", "Chat in {0} is '5', but must be an object with options")]
+    [InlineData("""{"Chat": {"MaxRooms": [1]} }""", "MaxRooms in {0} must be a single value")]
+    [InlineData("""{"MaxRooms": 1}""", "MaxRooms in {0} must be inside the section Chat")]
+    [InlineData("""{"Caht": {"MaxRooms": 1} }""", "unknown section Caht in {0}; did you mean Chat?")]
+    [InlineData(
+        """{"Logging": {"LogLevel": {"Default": "Loud"} } }""",
+        "the section Logging is not valid: Configuration value 'Loud' is not supported.")]
+    public void A_file_whose_form_is_wrong_is_refused_with_the_reason(string content, string said)
+    {
+        var file = Write(content);
+
+        var error = Assert.Throws<UsageException>(() => Options(file, Environment()));
+
+        Assert.Equal(said.Replace("{0}", file, StringComparison.Ordinal), error.Message);
+    }
+
+    [Fact]
+    public void A_file_may_have_comments_nulls_and_sections_that_the_service_does_not_read()
+    {
+        var file = Write("""
+            {
+              // JSON's null leaves the default.
+              "Chat": { "MaxRooms": null, "Reflection": true, "StallLimit": "24:00:00" },
+              "AllowedHosts": "*",
+            }
+            """);
+
+        var options = Options(file, Environment());
+
+        Assert.Equal((100_000, true, TimeSpan.FromDays(1)), (options.MaxRooms, options.Reflection, options.StallLimit));
+        Assert.Equal([$"ignored: unknown section AllowedHosts in {file}; the service reads Chat and Logging"], warnings);
+    }
+
+    [Fact]
+    public void Log_levels_come_from_the_file_and_the_environment_wins()
+    {
+        var file = Write("""{"Logging": {"LogLevel": {"Chat": "Warning", "Default": "Error"} } }""");
+
+        var logging = ServiceSettings.Read(
+            file, Environment(("Logging__LogLevel__Chat", "Debug")), new Dictionary<string, string>()).Logging;
+
+        Assert.Equal(("Debug", "Error"), (logging["LogLevel:Chat"], logging["LogLevel:Default"]));
     }
 
     [Fact]
@@ -158,7 +214,8 @@ public sealed class ServiceSettingsTests : IDisposable
     private ChatOptions Options(string? file, Hashtable environment, params (string Name, string Value)[] arguments)
     {
         var settings = ServiceSettings.Read(
-            file, environment, arguments.ToDictionary(argument => argument.Name, argument => argument.Value), warnings.Add);
+            file, environment, arguments.ToDictionary(argument => argument.Name, argument => argument.Value));
+        warnings.AddRange(settings.Warnings);
         var options = new ChatOptions();
         new ChatOptionsSetup(settings.Chat).Configure(options);
         return options;

@@ -47,7 +47,12 @@ public sealed class StartTests
     [InlineData("--listen", "127.0.0.1", "127.0.0.1")]
     [InlineData("--listen", "127.0.0.1:99999", "99999")]
     [InlineData("--listen", "0.0.0.0:0", "TLS")]
-    [InlineData("--lisen", "127.0.0.1:0", "--lisen")]
+    [InlineData("--lisen", "127.0.0.1:0", "unknown option --lisen; did you mean --listen?")]
+    [InlineData("--max-text-bytes", "0x10", "--max-text-bytes is '0x10'")]
+    [InlineData("--max-request-bytes", "4096", "MaxRequestBytes is 4096 and MaxTextBytes is 16384")]
+    [InlineData("--config", "/nowhere/chat.json", "/nowhere/chat.json")]
+    [InlineData("--data", "/nowhere", "--data")]
+    [InlineData("@arguments", "x", "@arguments")]
     public async Task A_wrong_argument_is_named_in_one_line(string option, string value, string named)
     {
         using var data = new TempDirectory();
@@ -59,9 +64,9 @@ public sealed class StartTests
     }
 
     [Theory]
-    [InlineData("CHAT_MAXTEXTBYTES", "100000", "MaxTextBytes is 100000")]
+    [InlineData("CHAT_MAXTEXTBYTES", "100000", "CHAT_MAXTEXTBYTES is '100000'")]
     [InlineData("CHAT_MAXTEXTBYTES", "many", "many")]
-    [InlineData("CHAT_STALLLIMIT", "00:00:00", "StallLimit")]
+    [InlineData("CHAT_STALLLIMIT", "00:00:00", "CHAT_STALLLIMIT is '00:00:00'")]
     [InlineData("CHAT_DRAINLIMIT", "5", "hours:minutes:seconds")]
     [InlineData("CHAT_REFLECTION", "maybe", "true or false")]
     public async Task A_wrong_option_is_named_in_one_line(string name, string value, string named)

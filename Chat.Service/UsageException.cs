@@ -1,0 +1,4 @@
+namespace Chat.Service;
+
+/// <summary>An argument, an option or the configuration file is wrong. The message is one sentence for the person who starts the service.</summary>
+internal sealed class UsageException(string message, Exception? inner = null) : Exception(message, inner);

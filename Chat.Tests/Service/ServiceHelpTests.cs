@@ -1,0 +1,48 @@
+using Chat.AspNetCore;
+using Chat.Service;
+using Chat.TestSupport;
+using Xunit;
+
+namespace Chat.Tests.Service;
+
+/// <summary>What the executable and the documents say about the options.</summary>
+public sealed class ServiceHelpTests
+{
+    [Fact]
+    public async Task Help_lists_every_option_with_its_default_within_100_columns()
+    {
+        var (exitCode, output, errors) = await ServiceProcess.RunAsync(["--help"]);
+
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.All(output.Split('\n'), line => Assert.InRange(line.Length, 0, 100));
+        var words = string.Join(' ', output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        Assert.All(ChatOptionDefinition.All, option =>
+        {
+            Assert.Contains(
+                $"{ServiceSettings.ArgumentName(option.Name)} {option.ValueName} {option.Description} ", words, StringComparison.Ordinal);
+            Assert.Contains($"[{ServiceHelp.Default(option)}]", words, StringComparison.Ordinal);
+        });
+        Assert.Contains("--listen HOST:PORT", words, StringComparison.Ordinal);
+        Assert.Contains("--config FILE", words, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_version_is_that_of_the_library()
+    {
+        var (exitCode, output, errors) = await ServiceProcess.RunAsync(["--version"]);
+
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.StartsWith(typeof(ChatOptions).Assembly.GetName().Version!.ToString(3), output, StringComparison.Ordinal);
+        Assert.EndsWith("\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_page_on_operations_lists_every_option_as_help_does()
+    {
+        var page = File.ReadAllText(Repository.PathOf("docs/operations.md"));
+        var rows = ChatOptionDefinition.All.Select(option =>
+            $"| `{option.Name}` | {ServiceHelp.Default(option)} | {option.Allowed} | {option.Description} |");
+
+        Assert.All(rows, row => Assert.Contains(row + "\n", page, StringComparison.Ordinal));
+    }
+}
