@@ -44,7 +44,7 @@ public enum ProblemKind
     NotAChatService,
 
     /// <summary>
-    /// The connection broke, or the server closed it without an answer, as a service does that expects TLS.
+    /// The connection broke, or the server did not complete the HTTP/2 handshake, as a service does that expects TLS.
     /// </summary>
     Broken,
 
