@@ -140,8 +140,8 @@ public sealed class CommandTests
     {
         await using var server = await ChatServer.StartAsync();
 
-        await SendAsync(server, "a\nb\n", "--key-prefix", "job");
-        var again = await SendAsync(server, "a\nb\n\nc\n", "--key-prefix", "job");
+        await SendAsync(server, "a\nb\n", "--offset-prefix", "job");
+        var again = await SendAsync(server, "a\nb\n\nc\n", "--offset-prefix", "job");
 
         Assert.Equal(0, again.ExitCode);
         var stored = await HistoryAsync(server, "lobby");
@@ -152,9 +152,9 @@ public sealed class CommandTests
     public async Task A_repeated_send_whose_line_has_changed_is_refused_and_says_which_line()
     {
         await using var server = await ChatServer.StartAsync();
-        await SendAsync(server, "a\nb\n", "--key-prefix", "job");
+        await SendAsync(server, "a\nb\n", "--offset-prefix", "job");
 
-        var again = await SendAsync(server, "a\nB\nc\n", "--key-prefix", "job");
+        var again = await SendAsync(server, "a\nB\nc\n", "--offset-prefix", "job");
 
         Assert.Equal(1, again.ExitCode);
         Assert.StartsWith("line 2 was refused: ", again.Errors[0], StringComparison.Ordinal);
@@ -191,12 +191,12 @@ public sealed class CommandTests
     public async Task Send_gives_up_where_no_service_answers_and_says_how_to_go_on()
     {
         var result = await ClientProcess.RunAsync(
-            ["send", "--address", Nowhere(), "--wait", "0.2", "--key-prefix", "job"], "a\nb\n"u8.ToArray());
+            ["send", "--address", Nowhere(), "--wait", "0.2", "--offset-prefix", "job"], "a\nb\n"u8.ToArray());
 
         Assert.Equal(3, result.ExitCode);
         Assert.Contains("start a service: dotnet run --project Chat.Service", result.Errors[0], StringComparison.Ordinal);
         Assert.Equal(
-            "0 stored, 2 without an answer; repeat the command with --key-prefix job, and nothing is stored twice",
+            "0 stored, 2 without an answer; repeat the command with --offset-prefix job, and nothing is stored twice",
             result.Errors[^1]);
     }
 
@@ -406,7 +406,7 @@ public sealed class CommandTests
     [InlineData("--limit is 0", "history", "--limit", "0")]
     [InlineData("--wait is -1", "status", "--wait", "-1")]
     [InlineData("cannot read the token file: Could not find file '/nowhere'", "status", "--token-file", "/nowhere")]
-    [InlineData("is not a valid client offset", "send", "a", "--key-prefix", "a\tb")]
+    [InlineData("is not a valid client offset", "send", "a", "--offset-prefix", "a\tb")]
     public async Task A_wrong_argument_is_named_and_the_command_ends_with_2(string named, params string[] command)
     {
         var result = await ClientProcess.RunAsync([.. command, "--address", Nowhere()]);
@@ -472,11 +472,11 @@ public sealed class CommandTests
         shell.Environment["PATH"] = $"{bin.Path}:{Environment.GetEnvironmentVariable("PATH")}";
         using var process = Process.Start(shell)!;
 
-        Assert.Equal("--key-prefix\nhistory\n", await process.StandardOutput.ReadToEndAsync().WaitAsync(ChatCall.Deadline));
+        Assert.Equal("--offset-prefix\nhistory\n", await process.StandardOutput.ReadToEndAsync().WaitAsync(ChatCall.Deadline));
     }
 
     [Theory]
-    [InlineData("send --help", "--key-prefix")]
+    [InlineData("send --help", "--offset-prefix")]
     [InlineData("tail --help", "jq")]
     [InlineData("history --help", "--before 1000")]
     public async Task Help_has_examples(string arguments, string example)
@@ -498,7 +498,7 @@ public sealed class CommandTests
         var text = string.Join('\n', help);
         Assert.All(["send", "tail", "history", "rooms", "status", "completion"], command => Assert.Contains($"chat {command}", text, StringComparison.Ordinal));
         var shared = string.Join(' ', ofSend.SkipWhile(line => !line.StartsWith("Options:", StringComparison.Ordinal)).TakeWhile(line => line.Length > 0))
-            .Split(' ').Where(word => word.StartsWith("--", StringComparison.Ordinal)).Except(["--key-prefix", "--summary"]);
+            .Split(' ').Where(word => word.StartsWith("--", StringComparison.Ordinal)).Except(["--offset-prefix", "--summary"]);
         Assert.All(shared, option => Assert.Contains(option.TrimEnd(','), text, StringComparison.Ordinal));
     }
 

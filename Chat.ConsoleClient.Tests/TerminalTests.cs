@@ -409,12 +409,12 @@ public sealed class TerminalTests : IDisposable
 
     private static async Task UntilKeptAsync(string state, string text)
     {
-        var patience = Stopwatch.StartNew();
+        var waited = Stopwatch.StartNew();
         while (!Directory.EnumerateFiles(state, "*.state*", SearchOption.AllDirectories)
             .Where(file => !file.EndsWith(".lock", StringComparison.Ordinal))
             .Any(file => Encoding.UTF8.GetString(File.ReadAllBytes(file)).Contains(text, StringComparison.Ordinal)))
         {
-            Assert.True(patience.Elapsed < ChatCall.Deadline, $"{text} is in no state file.");
+            Assert.True(waited.Elapsed < ChatCall.Deadline, $"{text} is in no state file.");
             await Task.Delay(5);
         }
     }

@@ -115,7 +115,7 @@ internal sealed class TmuxTerminal : IAsyncDisposable
         TimeSpan? pause = null,
         [CallerArgumentExpression(nameof(satisfied))] string what = "")
     {
-        for (var patience = Stopwatch.StartNew(); ; await Task.Delay(pause ?? BetweenLooks))
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(pause ?? BetweenLooks))
         {
             var screen = await LookAsync();
             if (satisfied(screen))
@@ -123,7 +123,7 @@ internal sealed class TmuxTerminal : IAsyncDisposable
                 return screen;
             }
 
-            if (patience.Elapsed > ChatCall.Deadline)
+            if (waited.Elapsed > ChatCall.Deadline)
             {
                 throw new TimeoutException($"The screen never was: {what}\n{string.Join('\n', screen.Rows)}");
             }

@@ -40,7 +40,7 @@ internal sealed class ChatCommand
     {
         var command = new RootCommand("Chats in a room. With a command, it does one thing for a script.");
         command.SetAction(run.Action(Timeout.InfiniteTimeSpan, async (context, _) =>
-            await Shell.RunAsync(context) ?? await RunAsync(context)));
+            await Shell.RunAsync(context.Options, context.Room, context.Output, context.Stop) ?? await RunAsync(context)));
         return command;
     }
 

@@ -8,8 +8,8 @@ using Chat.V1;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat send</c>: sends a text, or each line of the input, and ends with 0 only when all are stored. A line's key is made
-/// of a prefix and the line's number, so that the command can be repeated, and a refusal names its line.
+/// <c>chat send</c>: sends a text, or each line of the input, and exits with 0 only when all are stored. The client offset of a
+/// line is made of a prefix and the line's number, so that the command can be repeated, and a refusal names its line.
 /// </summary>
 internal sealed class SendCommand
 {
@@ -41,20 +41,26 @@ internal sealed class SendCommand
             Description = "What to send; without it each line of the input is a message",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var prefix = new Option<string?>("--key-prefix")
+        var prefix = new Option<string?>("--offset-prefix")
         {
-            Description = "Makes the keys PREFIX-1, PREFIX-2, … of the lines' numbers, so that a repeated command sends nothing twice",
+            Description = "Gives line n the client offset PREFIX-n, so that a repeated command stores nothing twice",
             HelpName = "prefix",
         };
+
+        // Its name before client offsets had theirs, for scripts that use it.
+        var oldPrefix = new Option<string?>("--key-prefix") { Hidden = true };
         var summary = new Option<bool>("--summary") { Description = "Say at the end how much was sent and acked" };
-        var command = new Command("send", "Sends a text, or each line of the input; ends with 0 when all are stored.") { text, prefix, summary };
+        var command = new Command("send", "Sends a text, or each line of the input; ends with 0 when all are stored.") 
+        {
+            text, prefix, oldPrefix, summary,
+        };
         CommandHelp.Show(
             command,
             "chat send --room ops \"backup done\"",
             "tail -f app.log | chat send --room logs",
-            "chat send --room import --key-prefix 2026-01-31 < lines.txt");
+            "chat send --room import --offset-prefix 2026-01-31 < lines.txt");
         command.SetAction(run.Action(CommandRun.ForScripts, (context, given) =>
-            RunAsync(context, given.GetValue(text), given.GetValue(prefix), given.GetValue(summary))));
+            RunAsync(context, given.GetValue(text), given.GetValue(prefix) ?? given.GetValue(oldPrefix), given.GetValue(summary))));
         return command;
     }
 
@@ -163,7 +169,7 @@ internal sealed class SendCommand
             Refuse(
                 $"line {sent.Line}",
                 error.Reason == RefusalReason.OffsetReused
-                    ? $"an earlier command had another line {sent.Line} with this --key-prefix; repeat it with the same lines, or with another prefix"
+                    ? $"an earlier command had another line {sent.Line} with this --offset-prefix; repeat it with the same lines, or choose another prefix"
                     : error.Message);
         }
     }
@@ -221,6 +227,6 @@ internal sealed class SendCommand
         var kept = context.Options.StateStore is { } path && client.OutboxCount > 0
             ? $"; they are kept in {path}, and the next command with this --state sends them"
             : "";
-        return $"{kept}; repeat the command with --key-prefix {prefix}, and nothing is stored twice";
+        return $"{kept}; repeat the command with --offset-prefix {prefix}, and nothing is stored twice";
     }
 }

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Chat.Client;
 using Chat.Client.Sqlite;
-using Chat.ConsoleClient.Commands;
 
 namespace Chat.ConsoleClient.Screen;
 
@@ -17,8 +16,8 @@ internal sealed class Shell
     private const int HistoryPage = 100;
     private const int NewestAtFirst = 50;
 
-    // A terminal sends a sequence at once: an Escape that nothing follows for so long was the key.
-    private static readonly TimeSpan EscapePatience = TimeSpan.FromMilliseconds(50);
+    // A terminal sends a sequence at once. An Escape that nothing follows within this time was the key.
+    private static readonly TimeSpan EscapeTimeout = TimeSpan.FromMilliseconds(50);
 
     private readonly ChatClient client;
     private readonly ChatClientOptions options;
@@ -45,30 +44,38 @@ internal sealed class Shell
     }
 
     /// <summary>Runs until the person leaves; null where there is no terminal to do that on.</summary>
-    public static async Task<int?> RunAsync(CommandContext context)
+    /// <param name="given">Whom to call, as whom.</param>
+    /// <param name="room">The room to show first.</param>
+    /// <param name="output">Where problems go before and after the screen.</param>
+    /// <param name="stop">Set when the process is interrupted.</param>
+    public static async Task<int?> RunAsync(
+        ChatClientOptions given, string room, Output output, CancellationToken stop)
     {
         if (Console.IsInputRedirected || Console.IsOutputRedirected || OperatingSystem.IsWindows())
         {
             return null;
         }
 
-        var options = context.Options;
-        options = options with { StateStore = options.StateStore ?? new SqliteStateStore(StatePaths.Of(options.Addresses[0], options.User)), FlushTimeout = TimeSpan.FromSeconds(5) };
+        var options = given with
+        {
+            StateStore = given.StateStore ?? new SqliteStateStore(StatePaths.Of(given.Addresses[0], given.User)),
+            FlushTimeout = TimeSpan.FromSeconds(5),
+        };
         ChatClient opened;
         try
         {
             opened = ChatClient.Open(options);
         }
-        catch (ChatStateException error) when (context.Options.StateStore is null)
+        catch (ChatStateException error) when (given.StateStore is null)
         {
-            context.Output.Say($"chat: {error.Message}");
-            context.Output.Say("a name is in one terminal at a time: give another --user, or a file of its own with --state");
+            output.Say($"chat: {error.Message}");
+            output.Say("each user name can be active in only one terminal; choose another --user, or another file with --state");
             return ExitCodes.State;
         }
 
         await using var client = opened;
         var unanswered = 0;
-        using (var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stop))
+        using (var ending = CancellationTokenSource.CreateLinkedTokenSource(stop))
         {
             var waiting = Channel.CreateBounded<Action>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
             var hasChanged = new Box<Action>(() => { });
@@ -80,7 +87,7 @@ internal sealed class Shell
 
             var shell = new Shell(client, options, terminal, new ScreenModel(options.User, options.TimeProvider), waiting, ending.Token);
             hasChanged.Value = () => waiting.Writer.TryWrite(shell.Resize);
-            await shell.RunAsync(context.Room);
+            await shell.RunAsync(room);
             await ending.CancelAsync();
             await Task.WhenAll(shell.working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             unanswered = client.OutboxCount;
@@ -88,7 +95,7 @@ internal sealed class Shell
 
         if (unanswered > 0)
         {
-            context.Output.Say($"{unanswered} of your messages wait in {options.StateStore}; they are sent when you come back");
+            output.Say($"{unanswered} of your messages are not sent yet; they are kept in {options.StateStore} and sent when you start chat again");
         }
 
         return ExitCodes.Ok;
@@ -120,11 +127,11 @@ internal sealed class Shell
         {
             if (decoder.IsUndecided)
             {
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
-                patience.CancelAfter(EscapePatience);
+                using var escapeTimeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
+                escapeTimeout.CancelAfter(EscapeTimeout);
                 try
                 {
-                    await waiting.Reader.WaitToReadAsync(patience.Token);
+                    await waiting.Reader.WaitToReadAsync(escapeTimeout.Token);
                 }
                 catch (OperationCanceledException) when (!stop.IsCancellationRequested)
                 {

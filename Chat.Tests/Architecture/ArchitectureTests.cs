@@ -20,6 +20,7 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("Chat.AspNetCore", "Chat.AspNetCore")]
     [InlineData("Chat.Client", "Chat.Client")]
+    [InlineData("chat", "Chat.ConsoleClient")]
     public void Folders_use_each_other_without_a_circle(string assembly, string root)
     {
         var graph = new FolderGraph(Assembly.Load(assembly), root);

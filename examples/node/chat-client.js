@@ -34,7 +34,7 @@ export class ChatClient {
   #call = null;
   #holdsSends = false;
   #holdFor = 0;
-  #patience = 50_000;
+  #silenceLimit = 50_000;
   #closing = false;
 
   constructor({ address, user }) {
@@ -109,7 +109,7 @@ export class ChatClient {
     const call = stub.chat(metadata({ user: this.#user, room: '-' }));
     const ended = new Promise((resolve) => call.once('status', resolve));
     call.on('error', () => {}); // Its status says the same.
-    const watch = () => setTimeout(() => call.cancel(), this.#patience);
+    const watch = () => setTimeout(() => call.cancel(), this.#silenceLimit);
     let watchdog = watch();
     let goAway, settledAt, fault;
 
@@ -120,7 +120,7 @@ export class ChatClient {
     try {
       for await (const response of call) {
         clearTimeout(watchdog); // What the application takes its time for is no silence.
-        if (response.heartbeat) this.#patience = 2.5 * milliseconds(response.heartbeat.interval);
+        if (response.heartbeat) this.#silenceLimit = 2.5 * milliseconds(response.heartbeat.interval);
         goAway = response.goAway;
         fault = yield* this.#take(response);
         if (fault) break;

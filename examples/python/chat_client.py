@@ -210,9 +210,9 @@ class _Stream:
         """Sends a request, or None for half-close."""
         self._requests.put_nowait(request)
 
-    async def read(self, patience):
+    async def read(self, timeout):
         """The next response, or None where the stream ended with OK."""
-        response = await asyncio.wait_for(self._call.read(), patience)
+        response = await asyncio.wait_for(self._call.read(), timeout)
         return None if response is grpc.aio.EOF else response
 
     async def close(self):
