@@ -207,7 +207,7 @@ public sealed class CommandTests
         var state = Path.Combine(directory.Path, "state");
         var address = Nowhere();
         var first = await ClientProcess.RunAsync(
-            ["send", "--address", address, "--state", state, "--wait", "0.2"], "a\nb\n"u8.ToArray());
+            ["send", "--address", address, "--state", state, "--wait", "2"], "a\nb\n"u8.ToArray());
         Assert.Equal(3, first.ExitCode);
         Assert.Contains($"they are kept in {state}", first.Errors[^1], StringComparison.Ordinal);
 
@@ -393,8 +393,8 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [InlineData("'Not A Room' is no room name", "send", "hello", "--room", "Not A Room")]
-    [InlineData("'Not A Room' is no room name", "tail", "--room", "Not A Room")]
+    [InlineData("'Not A Room' is not a valid room name", "send", "hello", "--room", "Not A Room")]
+    [InlineData("'Not A Room' is not a valid room name", "tail", "--room", "Not A Room")]
     [InlineData("Cannot parse argument 'x' for option '--last' as a number.", "tail", "--last", "x")]
     [InlineData("Cannot parse argument 'abc' for option '--before' as a number.", "history", "--before", "abc")]
     [InlineData("Cannot parse argument 'abc' for option '--wait' as a number.", "status", "--wait", "abc")]

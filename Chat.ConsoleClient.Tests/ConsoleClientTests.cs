@@ -186,7 +186,7 @@ public sealed class ConsoleClientTests : IDisposable
         await using var nobody = ClientProcess.Start(service.Address, "ann", "--room", "Not A Room");
 
         Assert.Equal(2, await nobody.ToEndAsync());
-        Assert.Contains("'Not A Room' is no room name", Assert.Single(nobody.Said), StringComparison.Ordinal);
+        Assert.Contains("'Not A Room' is not a valid room name", Assert.Single(nobody.Said), StringComparison.Ordinal);
     }
 
     [Fact]

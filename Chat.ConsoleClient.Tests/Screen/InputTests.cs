@@ -47,7 +47,7 @@ public sealed class InputTests
     [Theory]
     [InlineData("/join", "which room? /join ROOM")]
     [InlineData("/leave nowhere", "nowhere is not joined")]
-    [InlineData("/join Bad Room", "'Bad Room' is no room name: 1 to 64 characters a-z, 0-9, '.', '_' and '-', starting with a letter or a digit")]
+    [InlineData("/join Bad Room", "'Bad Room' is not a valid room name; use 1 to 64 characters a-z, 0-9, '.', '_' and '-', starting with a letter or a digit")]
     public void A_command_that_can_not_be_done_says_why(string line, string why)
     {
         Assert.Empty(screen.Enter(line).Intents());

@@ -111,7 +111,7 @@ internal sealed partial class CommandRun(Output output)
             }
             catch (Exception error) when (CodeOf(error) is { } code)
             {
-                return Fail(code, MessageOf(error));
+                return Fail(code, ErrorMessages.Of(error));
             }
             catch (NobodyReadsException)
             {
@@ -145,16 +145,12 @@ internal sealed partial class CommandRun(Output output)
         _ => null,
     };
 
-    /// <summary>Without the name of a parameter in the code, which says nothing to somebody at the console.</summary>
-    public static string MessageOf(Exception error) =>
-        error is ArgumentException { ParamName: { } name } ? error.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : error.Message;
-
     private CommandContext ContextOf(ParseResult given, TimeSpan waits, CancellationToken stop)
     {
         var name = given.GetValue(room)!;
         if (!Names.IsRoom(name))
         {
-            throw new ArgumentException($"'{name}' is no room name: {Names.RoomForm}");
+            throw new ArgumentException($"'{name}' is not a valid room name; use {Names.RoomForm}");
         }
 
         var settings = Settings.Read(new(

@@ -47,7 +47,7 @@ internal sealed class ConnectionWatch : IDisposable
                 return;
             }
 
-            context.Output.Say($"{MessageOf(wrong, context.Options)}, retrying…");
+            context.Output.Say($"{ErrorMessages.Of(wrong, context.Options)}, retrying…");
             Wait();
         }
     }
@@ -64,18 +64,9 @@ internal sealed class ConnectionWatch : IDisposable
 
     /// <summary>What to end with where nothing answers: what is wrong now.</summary>
     public NoServiceException NoService() =>
-        new(MessageOf(problem, context.Options) ?? $"no answer from {context.Options.Addresses[0]}{StartOne(context.Options.Addresses[0])}");
+        new(ErrorMessages.Of(problem, context.Options) ?? $"no answer from {context.Options.Addresses[0]}{ErrorMessages.HowToStart(context.Options.Addresses[0])}");
 
     public void Dispose() => timer.Dispose();
-
-    /// <summary>What is wrong and, where nothing answers, how to start a service.</summary>
-    public static string? MessageOf(ConnectionProblem? problem, ChatClientOptions options) =>
-        problem?.Kind == ProblemKind.Unreachable ? problem.Message + StartOne(options.Addresses[0]) : problem?.Message;
-
-    // On another machine it is not this person's to start.
-    private static string StartOne(string address) => new Uri(address) is not { IsLoopback: true } uri ? ""
-        : "; start a service: dotnet run --project Chat.Service"
-            + (address == Settings.DefaultAddress ? "" : $" -- --listen {uri.Authority}");
 
     private void Wait()
     {

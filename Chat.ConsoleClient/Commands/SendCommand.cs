@@ -98,7 +98,7 @@ internal sealed class SendCommand
                 throw;
             }
 
-            context.Output.Say(error is OperationCanceledException ? "interrupted" : CommandRun.MessageOf(error));
+            context.Output.Say(error is OperationCanceledException ? "interrupted" : ErrorMessages.Of(error));
             context.Output.Say($"{Count(stored)} stored, {Count(taken - stored - refused)} without an answer{Advice()}");
             return CommandRun.CodeOf(error) ?? ExitCodes.NotAll;
         }

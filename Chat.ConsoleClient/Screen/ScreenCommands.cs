@@ -98,7 +98,7 @@ internal sealed partial class ScreenModel
         switch (words[0])
         {
             case "/join" when argument.Length > 0 && !Names.IsRoom(argument):
-                Say($"'{argument}' is no room name: {Names.RoomForm}");
+                Say($"'{argument}' is not a valid room name; use {Names.RoomForm}");
                 return false;
             case "/join" when argument.Length > 0: Done(); Open(argument); return true;
             case "/join": Say("which room? /join ROOM"); return false;

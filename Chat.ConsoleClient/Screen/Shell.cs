@@ -216,7 +216,7 @@ internal sealed class Shell
         {
             // The row for problems is too short for that, and somebody who has just begun must know.
             knowsWhereToLook = true;
-            model.Say(ConnectionWatch.MessageOf(problem, options)!);
+            model.Say(ErrorMessages.Of(problem, options)!);
         }
 
         // Who comes back gets what was missed; what was before that makes the screen whole.
@@ -297,7 +297,7 @@ internal sealed class Shell
         }
         catch (Exception error) when (error is ChatRefusedException or ChatStateException or ChatHaltedException or ChatCallException or ArgumentException)
         {
-            await Post(() => model.Failed(intent, CommandRun.MessageOf(error)));
+            await Post(() => model.Failed(intent, ErrorMessages.Of(error)));
         }
     }
 
