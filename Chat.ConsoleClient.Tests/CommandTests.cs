@@ -463,7 +463,7 @@ public sealed class CommandTests
         File.SetUnixFileMode(chat, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var shell = new ProcessStartInfo("bash", ["-c", """
             eval "$(chat completion bash)"
-            COMP_LINE="chat send --key" COMP_POINT=15 COMP_WORDS=(chat send --key) COMP_CWORD=2
+            COMP_LINE="chat send --off" COMP_POINT=15 COMP_WORDS=(chat send --off) COMP_CWORD=2
             _chat; echo "${COMPREPLY[@]}"
             COMP_LINE="chat his" COMP_POINT=8 COMP_WORDS=(chat his) COMP_CWORD=1
             _chat; echo "${COMPREPLY[@]}"
