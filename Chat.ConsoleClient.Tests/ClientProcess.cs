@@ -4,8 +4,8 @@ using Chat.TestSupport;
 namespace Chat.ConsoleClient.Tests;
 
 /// <summary>
-/// The real console client as a child process whose input is a pipe. A test types lines and waits for lines; what was
-/// read stays in the lists.
+/// The real console client as a child process with a pipe for its input. A test types lines and waits for lines; the lists keep
+/// what was read.
 /// </summary>
 internal sealed class ClientProcess : IAsyncDisposable
 {
@@ -20,17 +20,17 @@ internal sealed class ClientProcess : IAsyncDisposable
 
     private ClientProcess(Process process) => this.process = process;
 
-    /// <summary>The messages it has shown, without their time.</summary>
+    /// <summary>The messages on stdout, without their time.</summary>
     public List<string> Messages { get; } = [];
 
-    /// <summary>What it has said about the connection.</summary>
+    /// <summary>The notices on stderr.</summary>
     public List<string> Said { get; } = [];
 
     public static ClientProcess Start(Uri address, string user, params string[] more) =>
         new(Process.Start(StartInfo(["--address", address.ToString(), "--user", user, .. more]))
             ?? throw new InvalidOperationException("The client does not start."));
 
-    /// <summary>Runs a command to its end, with this as its whole input.</summary>
+    /// <summary>Runs a command to its end, with this input.</summary>
     public static async Task<CommandResult> RunAsync(
         string[] arguments, byte[]? input = null, params (string Name, string Value)[] environment)
     {
@@ -51,7 +51,7 @@ internal sealed class ClientProcess : IAsyncDisposable
             }
             catch (IOException)
             {
-                // It ended before it had read all.
+                // It ended before it had read everything.
             }
 
             await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
@@ -65,10 +65,10 @@ internal sealed class ClientProcess : IAsyncDisposable
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>How it is started; nothing that the tests' own environment says of a chat counts.</summary>
+    /// <summary>How to start it, without the settings of the environment in which the tests run.</summary>
     public static ProcessStartInfo StartInfo(string[] arguments)
     {
-        // Where it was built: beside the tests lie no copies of what the service's framework brings.
+        // In its own output directory: beside the tests, the files of the service's framework are missing.
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var chat = Repository.PathOf(Path.Combine("Chat.ConsoleClient", "bin", output.Parent!.Name, output.Name, "chat.dll"));
         string[] command = [.. WithDefaultSignals, "dotnet", chat, .. arguments];
@@ -88,7 +88,7 @@ internal sealed class ClientProcess : IAsyncDisposable
         return start;
     }
 
-    /// <summary>Starts it and waits until it has read what there is.</summary>
+    /// <summary>Starts it, and waits until it has caught up with its room.</summary>
     public static async Task<ClientProcess> JoinAsync(Uri address, string user, params string[] more)
     {
         var client = Start(address, user, more);
@@ -96,7 +96,7 @@ internal sealed class ClientProcess : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Writes lines to its input; waits where the client does not take them.</summary>
+    /// <summary>Writes lines to its input; waits while the client does not read them.</summary>
     public async Task TypeAsync(params IEnumerable<string> lines)
     {
         foreach (var line in lines)
@@ -110,15 +110,15 @@ internal sealed class ClientProcess : IAsyncDisposable
     /// <summary>Closes its input.</summary>
     public void EndInput() => process.StandardInput.Close();
 
-    /// <summary>Reads messages until one is this one.</summary>
+    /// <summary>Reads messages up to this one.</summary>
     public Task UntilItShowsAsync(string message) =>
         ReadUntilAsync(process.StandardOutput, Messages, TimeLength, shown => shown == message);
 
-    /// <summary>Reads what it says until it has said this.</summary>
+    /// <summary>Reads notices until one contains this.</summary>
     public Task UntilItSaysAsync(string part) =>
         ReadUntilAsync(process.StandardError, Said, 0, said => said.Contains(part, StringComparison.Ordinal));
 
-    /// <summary>Reads all that it still shows and says, and returns its exit code.</summary>
+    /// <summary>Reads everything up to its end, and returns its exit code.</summary>
     public async Task<int> ToEndAsync()
     {
         await Task.WhenAll(
@@ -128,7 +128,7 @@ internal sealed class ClientProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
-    /// <summary>What a terminal does when its user presses Ctrl-C.</summary>
+    /// <summary>Does what a terminal does when its user presses Ctrl-C.</summary>
     public async Task InterruptAsync()
     {
         using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
@@ -166,5 +166,5 @@ internal sealed class ClientProcess : IAsyncDisposable
     }
 }
 
-/// <summary>What a command has done.</summary>
+/// <summary>The result of a command.</summary>
 internal sealed record CommandResult(int ExitCode, string[] Output, string[] Errors);

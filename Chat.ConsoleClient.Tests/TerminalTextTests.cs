@@ -5,10 +5,10 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests;
 
-/// <summary>What others wrote can neither steer a terminal nor pretend to be something else.</summary>
+/// <summary>Text by others can neither control a terminal nor pretend to be something else.</summary>
 public sealed class TerminalTextTests
 {
-    // Texts that do harm where they are printed as they are, and how they must look.
+    // Texts that do harm if they are printed as they are, and how they must be shown.
     internal static readonly (string Text, string Shown)[] Corpus =
     [
         ("\u001b[2J\u001b[H", @"\x1b[2J\x1b[H"), // clears the screen
@@ -16,24 +16,24 @@ public sealed class TerminalTextTests
         ("\u001b]52;c;cm0gLXJm\u0007", @"\x1b]52;c;cm0gLXJm\x07"), // writes the clipboard
         ("\u009b31m", @"\x9b31m"), // the same as ESC [, in one character
         ("\u0090q\u009c", @"\x90q\x9c"), // a device's control string
-        ("hello\rroot: give me", @"hello\x0droot: give me"), // writes over the line
+        ("hello\rroot: give me", @"hello\x0droot: give me"), // overwrites the line
         ("pass\u0008\u0008\u0008\u0008word\u007f", @"pass\x08\x08\x08\x08word\x7f"),
         ("one\ntwo\r\nthree", @"one⏎two\x0d⏎three"), // pretends to be several messages
-        ("a\u2028b\u2029c\u0085d\u000be\u000cf", @"a\u2028b\u2029c\x85d\x0be\x0cf"), // the other ends of a line
+        ("a\u2028b\u2029c\u0085d\u000be\u000cf", @"a\u2028b\u2029c\x85d\x0be\x0cf"), // other line ends
         ("a\tb", @"a\x09b"),
         ("\0", @"\x00"),
-        ("if (\u202e } \u2066admin\u2069) \u202c", @"if (\u202e } \u2066admin\u2069) \u202c"), // reads otherwise than it is
+        ("if (\u202e } \u2066admin\u2069) \u202c", @"if (\u202e } \u2066admin\u2069) \u202c"), // is displayed in another order
         ("\u2069\u2069out of the isolate\u2068", @"\u2069\u2069out of the isolate\u2068"),
-        ("\u200ea\u200fb\u061cc", @"\u200ea\u200fb\u061cc"), // marks of direction
-        ("ok\U000e0068\U000e0069\U000e007f", @"ok\U000e0068\U000e0069\U000e007f"), // says more than it shows
-        ("\ud83d", @"\ud83d"), // halves of pairs
+        ("\u200ea\u200fb\u061cc", @"\u200ea\u200fb\u061cc"), // direction marks
+        ("ok\U000e0068\U000e0069\U000e007f", @"ok\U000e0068\U000e0069\U000e007f"), // contains invisible text
+        ("\ud83d", @"\ud83d"), // unpaired surrogates
         ("\udc00\ud800", @"\udc00\ud800"),
         ("\ud800\ud83e\udd8a\udc00", "\\ud800\ud83e\udd8a\\udc00"),
         ("\udb40", @"\udb40"),
     ];
 
     [Fact]
-    public void Whatever_could_do_harm_is_shown_as_its_number()
+    public void A_harmful_character_is_shown_as_its_number()
     {
         Assert.All(Corpus, nasty => Assert.Equal(nasty.Shown, TerminalText.Escape(nasty.Text)));
     }
@@ -46,13 +46,13 @@ public sealed class TerminalTextTests
     [InlineData("שלום, مرحبا")]
     [InlineData("🦊 👩‍👩‍👧 🏳️‍🌈 ❤️")]
     [InlineData("a\u00a0b\u00adc\u200bd")]
-    public void Whatever_does_no_harm_stays_as_it_is(string text)
+    public void A_harmless_text_stays_as_it_is(string text)
     {
         Assert.Equal(text, TerminalText.Escape(text));
     }
 
     [Fact]
-    public void Every_control_and_every_mark_of_direction_is_escaped_wherever_it_stands()
+    public void Every_control_character_and_direction_mark_is_escaped_wherever_it_occurs()
     {
         int[] harmful =
         [
@@ -68,7 +68,7 @@ public sealed class TerminalTextTests
     }
 
     [Fact]
-    public void No_mixture_of_code_units_gets_through()
+    public void No_mixture_of_harmful_code_units_gets_through()
     {
         const string Units = "a\n\r\u001b[\u009b\u202e\u2069\u2028\u200f\ud83e\udd8a\ud800\udb40\udc01\udc41\udfff";
         var random = new Random(1);
@@ -80,12 +80,12 @@ public sealed class TerminalTextTests
     }
 
     [Fact]
-    public void On_a_terminal_a_text_is_an_island_that_it_cannot_leave()
+    public void An_isolated_text_cannot_end_its_isolate()
     {
-        Assert.Equal("\u2068\u05d0\\u2069\\u202e\u2069", TerminalText.Isolated("\u05d0\u2069\u202e"));
+        Assert.Equal("\u2068\u05d0\\u2069\\u202e\u2069", TerminalText.Isolate("\u05d0\u2069\u202e"));
     }
 
-    // Said here once more in other words, by what Unicode calls them.
+    // The same rule once more, by Unicode categories.
     private static bool IsHarmless(string text)
     {
         for (var rest = text.AsSpan(); rest.Length > 0;)

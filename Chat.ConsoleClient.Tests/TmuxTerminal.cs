@@ -8,8 +8,8 @@ using Xunit;
 namespace Chat.ConsoleClient.Tests;
 
 /// <summary>
-/// A real terminal with a shell in it, in a tmux of its own. A test presses keys, and looks at the screen until it shows
-/// what the test waits for.
+/// A real terminal with a shell, in a tmux of its own. A test presses keys, and looks at the screen until it shows what the
+/// test waits for.
 /// </summary>
 internal sealed class TmuxTerminal : IAsyncDisposable
 {
@@ -22,16 +22,16 @@ internal sealed class TmuxTerminal : IAsyncDisposable
     {
     }
 
-    /// <summary>Where the shell in the terminal is, and what belongs to this terminal only.</summary>
+    /// <summary>The working directory of the shell, for the files of this terminal.</summary>
     public string Home => directory.Path;
 
     private string Socket => Path.Combine(directory.Path, "tmux");
 
     private string PidFile => Path.Combine(directory.Path, "pid");
 
-    /// <summary>Opens a terminal of 80 × 24 with a shell, in which <c>chat</c> is the client; skips the test without tmux.</summary>
-    /// <param name="state">The directory for the client's state; null = one that goes with the terminal.</param>
-    /// <param name="environment">More variables.</param>
+    /// <summary>Opens a terminal of 80 × 24 with a shell, in which <c>chat</c> runs the client; skips the test without tmux.</summary>
+    /// <param name="state">The directory for the client's state; null for one that is deleted with the terminal.</param>
+    /// <param name="environment">More environment variables.</param>
     public static async Task<TmuxTerminal> OpenAsync(string? state = null, params (string Name, string Value)[] environment)
     {
         Assert.SkipUnless(IsInstalled(), "tmux is not installed; .ci/install-tools installs it.");
@@ -48,7 +48,7 @@ internal sealed class TmuxTerminal : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens a terminal and runs the client there until it is in its room.</summary>
+    /// <summary>Opens a terminal, starts the client there, and waits until it has joined its room.</summary>
     public static async Task<TmuxTerminal> ChatAsync(
         Uri address, string user, string? state = null, params (string Name, string Value)[] environment)
     {
@@ -56,8 +56,7 @@ internal sealed class TmuxTerminal : IAsyncDisposable
         try
         {
             await terminal.StartChatAsync(address, user);
-            await terminal.UntilAsync(screen => screen.Status.StartsWith(" ● connected   1 lobby", StringComparison.Ordinal)
-                && !screen.Status.Contains("lobby…", StringComparison.Ordinal));
+            await terminal.UntilAsync(screen => screen.IsInLobby);
             return terminal;
         }
         catch
@@ -67,7 +66,7 @@ internal sealed class TmuxTerminal : IAsyncDisposable
         }
     }
 
-    /// <summary>Types the command that starts the client.</summary>
+    /// <summary>Starts the client.</summary>
     public Task StartChatAsync(Uri address, string user) => EnterAsync($"chat --address {address} --user {user}");
 
     /// <summary>Types a text, key by key.</summary>
@@ -83,7 +82,7 @@ internal sealed class TmuxTerminal : IAsyncDisposable
         await PressAsync("Enter");
     }
 
-    /// <summary>Pastes a text as a terminal does it: between marks where the program has asked for them.</summary>
+    /// <summary>Pastes a text as a terminal does it: between marks if the program has asked for them.</summary>
     public async Task PasteAsync(string text)
     {
         await RunAsync(["load-buffer", "-"], text);
@@ -92,7 +91,7 @@ internal sealed class TmuxTerminal : IAsyncDisposable
 
     public Task ResizeAsync(int columns, int rows) => RunAsync(["resize-window", "-x", $"{columns}", "-y", $"{rows}"]);
 
-    /// <summary>What is on the screen now, without the marks that keep directions apart, which have no width.</summary>
+    /// <summary>Returns the screen, without the isolates around text by others, which have no width.</summary>
     public async Task<TerminalScreen> LookAsync()
     {
         var captured = await RunAsync(["capture-pane", "-p"]);
@@ -100,16 +99,16 @@ internal sealed class TmuxTerminal : IAsyncDisposable
             .TrimEnd('\n').Split('\n'));
     }
 
-    /// <summary>The same with the sequences for colours and the like.</summary>
+    /// <summary>Returns the screen with its sequences for colours and other attributes.</summary>
     public Task<string> LookWithColoursAsync() => RunAsync(["capture-pane", "-p", "-e"]);
 
-    /// <summary>Something that tmux knows of the terminal: see FORMATS in its manual.</summary>
+    /// <summary>Returns what tmux knows about the terminal: see FORMATS in its manual.</summary>
     public async Task<string> AskAsync(string format) => (await RunAsync(["display-message", "-p", format])).TrimEnd('\n');
 
-    /// <summary>The texts that the program has put into the clipboard.</summary>
+    /// <summary>Returns the texts that the program has put into the clipboard.</summary>
     public Task<string> ClipboardAsync() => RunAsync(["list-buffers"]);
 
-    /// <summary>Looks until the screen is as the test says, and returns it.</summary>
+    /// <summary>Looks until the screen satisfies a condition, and returns it.</summary>
     public async Task<TerminalScreen> UntilAsync(
         Func<TerminalScreen, bool> satisfied,
         TimeSpan? pause = null,
@@ -141,14 +140,14 @@ internal sealed class TmuxTerminal : IAsyncDisposable
     /// <summary>Closes the terminal, as a person closes a window, and waits until the client has ended.</summary>
     public async Task CloseAsync()
     {
-        // It takes its socket away when it ends, a moment after the command.
+        // At its end it deletes its socket, a moment after the command.
         if (!isClosed && File.Exists(Socket))
         {
             isClosed = true;
             await RunAsync(["kill-server"]);
         }
 
-        // Until then it writes into directories that are to go.
+        // Until then it writes to directories that will be deleted.
         if (File.Exists(PidFile))
         {
             await UntilEndedAsync(int.Parse(await File.ReadAllTextAsync(PidFile), CultureInfo.InvariantCulture));
@@ -205,7 +204,7 @@ internal sealed class TmuxTerminal : IAsyncDisposable
             StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
 
-        // What the tests' own terminal, or a chat of who runs them, has set.
+        // Variables of the terminal in which the tests run.
         foreach (var name in start.Environment.Keys.Where(IsOfAnother).ToList())
         {
             start.Environment.Remove(name);
@@ -230,20 +229,34 @@ internal sealed class TmuxTerminal : IAsyncDisposable
         || name is "TMUX" or "TMUX_PANE" or "NO_COLOR" or "ENV";
 }
 
-/// <summary>What a terminal shows, without the empty rows at its end.</summary>
+/// <summary>The screen of a terminal, without the empty rows at its end.</summary>
 internal sealed record TerminalScreen(string[] Rows)
 {
-    /// <summary>The row that says whether there is a connection; empty before the chat shows one.</summary>
+    /// <summary>The status line; empty before the chat shows one.</summary>
     public string Status => StatusIndex < 0 ? "" : Rows[StatusIndex];
 
-    /// <summary>What is being written, its rows joined; null before the chat shows any.</summary>
+    /// <summary>The chat shows that it has joined its first room.</summary>
+    public bool IsInLobby => Status.StartsWith(" ● connected   1 lobby", StringComparison.Ordinal)
+        && !Status.Contains("lobby…", StringComparison.Ordinal);
+
+    /// <summary>The chat shows that it is connected.</summary>
+    public bool IsConnected => Status.StartsWith(" ● connected ", StringComparison.Ordinal);
+
+    /// <summary>The input, its rows joined; null before the chat shows any.</summary>
     public string? Input => StatusIndex < 0 ? null : string.Concat(Rows[(StatusIndex + 1)..].Select(row => row.Length < 2 ? "" : row[2..]));
 
-    /// <summary>The rows above the status.</summary>
+    /// <summary>The rows above the status line.</summary>
     public string[] Conversation => StatusIndex < 0 ? [] : Rows[..StatusIndex];
 
     private int StatusIndex => Array.FindLastIndex(Rows, row => row is [' ', '●' or '○' or '■', ' ', ..]);
 
-    /// <summary>A row of the conversation has this.</summary>
+    /// <summary>Returns what follows a text in the rows of the conversation that contain it.</summary>
+    public string[] FindTexts(string after) =>
+    [
+        .. Conversation.Where(row => row.Contains(after, StringComparison.Ordinal))
+            .Select(row => row[(row.IndexOf(after, StringComparison.Ordinal) + after.Length)..]),
+    ];
+
+    /// <summary>True if a row of the conversation contains this.</summary>
     public bool Shows(string part) => Conversation.Any(row => row.Contains(part, StringComparison.Ordinal));
 }

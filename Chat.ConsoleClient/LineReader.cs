@@ -1,41 +1,45 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Chat.ConsoleClient;
 
-/// <summary>A line of input: its number from 1, and its text, or what is wrong with it.</summary>
-internal readonly record struct Line(long Number, string Text, string? Wrong);
+/// <summary>A line of input.</summary>
+/// <param name="Number">Its number, from 1.</param>
+/// <param name="Text">Its text; empty if there is an error.</param>
+/// <param name="Error">Why it cannot be sent; null if it can.</param>
+internal readonly record struct Line(long Number, string Text, string? Error = null);
 
 /// <summary>
-/// Reads lines of UTF-8, however long they are: no more of one is kept than could be sent. An empty line is none, and a
-/// carriage return before the end is not part of it.
+/// Reads lines of UTF-8. Of a long line it keeps no more than could be sent, so memory is bounded. It skips empty lines, and
+/// drops a carriage return at the end of a line.
 /// </summary>
 internal sealed class LineReader(Stream input)
 {
-    /// <summary>The largest text that a service can be set to accept.</summary>
+    /// <summary>The largest text that a service can be configured to accept.</summary>
     public const int MaxLineBytes = 30_720;
 
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly byte[] buffer = new byte[64 * 1024];
     private readonly byte[] line = new byte[MaxLineBytes];
-    private int read;
-    private int taken;
+    private int bufferLength;
+    private int bufferPosition;
     private long number;
 
-    /// <summary>The lines. Cancelling leaves a read of the input behind, which can't be cancelled.</summary>
-    public async IAsyncEnumerable<Line> ReadAsync(
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    /// <summary>Reads the lines. A read that is cancelled stays behind, because stdin cannot cancel one.</summary>
+    public async IAsyncEnumerable<Line> ReadAsync([EnumeratorCancellation] CancellationToken stopping = default)
     {
         var length = 0L;
         while (true)
         {
-            if (taken == read)
+            if (bufferPosition == bufferLength)
             {
-                read = await Task.Run(() => input.ReadAsync(buffer, CancellationToken.None).AsTask(), stop).WaitAsync(stop);
-                taken = 0;
-                if (read == 0)
+                bufferLength = await Task.Run(() => input.ReadAsync(buffer, CancellationToken.None).AsTask(), stopping)
+                    .WaitAsync(stopping);
+                bufferPosition = 0;
+                if (bufferLength == 0)
                 {
-                    if (length > 0 && End(length) is { } last)
+                    if (length > 0 && CompleteLine(length) is { } last)
                     {
                         yield return last;
                     }
@@ -44,7 +48,7 @@ internal sealed class LineReader(Stream input)
                 }
             }
 
-            var rest = buffer.AsSpan(taken, read - taken);
+            var rest = buffer.AsSpan(bufferPosition, bufferLength - bufferPosition);
             var end = rest.IndexOf((byte)'\n');
             var part = end < 0 ? rest : rest[..end];
             if (length < MaxLineBytes)
@@ -53,10 +57,10 @@ internal sealed class LineReader(Stream input)
             }
 
             length += part.Length;
-            taken += part.Length + (end < 0 ? 0 : 1);
+            bufferPosition += part.Length + (end < 0 ? 0 : 1);
             if (end >= 0)
             {
-                if (End(length) is { } whole)
+                if (CompleteLine(length) is { } whole)
                 {
                     yield return whole;
                 }
@@ -66,12 +70,13 @@ internal sealed class LineReader(Stream input)
         }
     }
 
-    private Line? End(long length)
+    // Null for an empty line.
+    private Line? CompleteLine(long length)
     {
         number++;
         if (length > MaxLineBytes)
         {
-            return new Line(number, "", $"it has {length:N0} bytes, and no service takes more than {MaxLineBytes:N0}");
+            return new Line(number, "", $"it has {length:N0} bytes, but no service accepts more than {MaxLineBytes:N0}");
         }
 
         var bytes = line.AsSpan(0, (int)length).TrimEnd((byte)'\r');
@@ -82,12 +87,13 @@ internal sealed class LineReader(Stream input)
 
         try
         {
-            var text = Strict.GetString(bytes);
-            return new Line(number, text, text.Contains('\0') ? "it has a U+0000, which cannot be stored" : null);
+            var text = StrictUtf8.GetString(bytes);
+            return new Line(number, text, text.Contains('\0') ? "it contains U+0000, which cannot be stored" : null);
         }
         catch (DecoderFallbackException error)
         {
-            return new Line(number, "", $"it is not UTF-8: byte 0x{error.BytesUnknown?[0]:x2} at position {error.Index + 1}");
+            return new Line(
+                number, "", $"it is not valid UTF-8: byte 0x{error.BytesUnknown?[0]:x2} at position {error.Index + 1}");
         }
     }
 }

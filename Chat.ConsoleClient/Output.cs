@@ -4,40 +4,96 @@ using Microsoft.Win32.SafeHandles;
 namespace Chat.ConsoleClient;
 
 /// <summary>
-/// Where a command writes: results to standard output, and what it has to say to standard error. Unlike the console's own
-/// writer, it throws when whoever read the results has gone.
+/// The output of a command: results on stdout, notices and progress on stderr. Unlike <see cref="Console.Out"/>, it throws
+/// when the output pipe was closed.
 /// </summary>
 internal sealed class Output : IDisposable
 {
     private const int StandardOutput = 1;
-    private const int BrokenPipe = 32; // EPIPE, of Linux and of macOS
+    private const int BrokenPipe = 32; // EPIPE on Linux and on macOS.
 
     private readonly StreamWriter results;
     private readonly Lock gate = new();
     private readonly bool showsProgress = !Console.IsErrorRedirected;
-    private readonly long begun = Environment.TickCount64;
-    private string said = "";
-    private long shownAt;
-    private bool isShown;
+    private readonly long startedAt = Environment.TickCount64;
+    private string lastNotice = "";
+    private long progressShownAt;
+    private bool isProgressShown;
 
     public Output()
     {
         results = new StreamWriter(Open(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 16 * 1024);
     }
 
-    private static void Guard(Action write)
+    /// <summary>Writes a line of the results. Call <see cref="Flush"/> before the command waits for anything.</summary>
+    /// <exception cref="OutputClosedException">The output pipe was closed.</exception>
+    public void Write(string line) => Guard(() =>
     {
-        try
+        results.Write(line);
+        results.Write('\n');
+    });
+
+    /// <exception cref="OutputClosedException">The output pipe was closed.</exception>
+    public void Flush() => Guard(results.Flush);
+
+    /// <summary>Writes a notice to stderr, unless it is the same as the last one.</summary>
+    public void Say(string notice)
+    {
+        lock (gate)
         {
-            write();
-        }
-        catch (IOException error) when (error.HResult == BrokenPipe)
-        {
-            throw new NobodyReadsException(error);
+            if (notice != lastNotice)
+            {
+                ClearProgress();
+                lastNotice = notice;
+                Console.Error.WriteLine(TerminalText.Escape(notice));
+            }
         }
     }
 
-    // The console's own stream says nothing when a pipe is broken; but it alone appends to a file that others write to, too.
+    /// <summary>
+    /// Shows the progress of a command that has run for at least a second, if stderr is a terminal. The next notice replaces it.
+    /// </summary>
+    public void ShowProgress(Func<string> progress)
+    {
+        var now = Environment.TickCount64;
+        if (!showsProgress || now - startedAt < 1000 || now - progressShownAt < 100)
+        {
+            return;
+        }
+
+        lock (gate)
+        {
+            (progressShownAt, isProgressShown) = (now, true);
+            Console.Error.Write($"\r{progress()}\e[K");
+        }
+    }
+
+    /// <summary>Removes the progress from the terminal.</summary>
+    public void ClearProgress()
+    {
+        lock (gate)
+        {
+            if (isProgressShown)
+            {
+                isProgressShown = false;
+                Console.Error.Write("\r\e[K");
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            results.Dispose();
+        }
+        catch (IOException)
+        {
+            // The output pipe was closed.
+        }
+    }
+
+    // The console's own stream ignores a closed pipe. But only that stream appends to a file that others write to, too.
     private static Stream Open()
     {
         if (!OperatingSystem.IsWindows() && Console.IsOutputRedirected)
@@ -52,72 +108,18 @@ internal sealed class Output : IDisposable
         return Console.OpenStandardOutput();
     }
 
-    /// <summary>Writes a line of the results; <see cref="Flush"/> must follow before the command waits.</summary>
-    /// <exception cref="NobodyReadsException">Nobody reads any more.</exception>
-    public void Write(string line) => Guard(() =>
-    {
-        results.Write(line);
-        results.Write('\n');
-    });
-
-    /// <exception cref="NobodyReadsException">Nobody reads any more.</exception>
-    public void Flush() => Guard(results.Flush);
-
-    /// <summary>Says a sentence to the person who runs the command; the same one is not repeated.</summary>
-    public void Say(string sentence)
-    {
-        lock (gate)
-        {
-            if (sentence != said)
-            {
-                EndProgress();
-                said = sentence;
-                Console.Error.WriteLine(TerminalText.Escape(sentence));
-            }
-        }
-    }
-
-    /// <summary>Shows how far a long command is, on a terminal, from its first second on; the next sentence takes its place.</summary>
-    public void ShowProgress(Func<string> progress)
-    {
-        var now = Environment.TickCount64;
-        if (!showsProgress || now - begun < 1000 || now - shownAt < 100)
-        {
-            return;
-        }
-
-        lock (gate)
-        {
-            (shownAt, isShown) = (now, true);
-            Console.Error.Write($"\r{progress()}\e[K");
-        }
-    }
-
-    /// <summary>Takes what shows the progress away.</summary>
-    public void EndProgress()
-    {
-        lock (gate)
-        {
-            if (isShown)
-            {
-                isShown = false;
-                Console.Error.Write("\r\e[K");
-            }
-        }
-    }
-
-    public void Dispose()
+    private static void Guard(Action write)
     {
         try
         {
-            results.Dispose();
+            write();
         }
-        catch (IOException)
+        catch (IOException error) when (error.HResult == BrokenPipe)
         {
-            // Nobody reads any more.
+            throw new OutputClosedException(error);
         }
     }
 }
 
-/// <summary>Whoever read the results has what they wanted, and has gone.</summary>
-internal sealed class NobodyReadsException(IOException inner) : Exception(inner.Message, inner);
+/// <summary>The output pipe was closed: its reader has all that it wants.</summary>
+internal sealed class OutputClosedException(IOException inner) : Exception(inner.Message, inner);

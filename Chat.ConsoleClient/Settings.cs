@@ -5,12 +5,15 @@ using Chat.Client.Sqlite;
 
 namespace Chat.ConsoleClient;
 
-/// <summary>Whom to call, as whom: from the arguments, else from the environment, else from a file, else a default.</summary>
+/// <summary>
+/// Which service to call, and as whom. Each setting comes from the command line, or else from the environment, or else from
+/// the settings file, or else it has a default.
+/// </summary>
 internal sealed record Settings(IReadOnlyList<string> Addresses, string User, string? TokenFile, string? State)
 {
     public const string DefaultAddress = "http://127.0.0.1:5000";
 
-    /// <summary>Where the file is looked for.</summary>
+    /// <summary>The path of the settings file.</summary>
     public static string FilePath =>
         Path.Combine(
             Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { Length: > 0 } home
@@ -19,25 +22,25 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
             "grpcchat",
             "client.json");
 
-    /// <summary>What is given as arguments; each may be missing.</summary>
-    internal sealed record Given(IReadOnlyList<string> Addresses, string? User, string? TokenFile, string? State);
+    /// <summary>The settings of the command line; each may be missing.</summary>
+    internal sealed record Arguments(IReadOnlyList<string> Addresses, string? User, string? TokenFile, string? State);
 
-    /// <exception cref="ArgumentException">A setting is wrong; the message names it, and where it stands.</exception>
-    public static Settings Read(Given given)
+    /// <exception cref="ArgumentException">The settings file is wrong; the message says where.</exception>
+    public static Settings Read(Arguments arguments)
     {
         var file = SettingsFile.Read(FilePath);
-        string[] addresses = given.Addresses.Count > 0
-            ? [.. given.Addresses.SelectMany(Split)]
-            : Split(FromEnvironment("CHAT_ADDRESS") ?? file.Address ?? DefaultAddress);
+        string[] addresses = arguments.Addresses.Count > 0
+            ? [.. arguments.Addresses.SelectMany(Split)]
+            : Split(GetVariable("CHAT_ADDRESS") ?? file.Address ?? DefaultAddress);
         return new Settings(
-            [.. addresses.Select(Url)],
-            given.User ?? FromEnvironment("CHAT_USER") ?? file.User ?? LoginName(),
-            given.TokenFile ?? FromEnvironment("CHAT_TOKEN_FILE") ?? file.TokenFile,
-            given.State ?? FromEnvironment("CHAT_STATE") ?? file.State);
+            [.. addresses.Select(AddScheme)],
+            arguments.User ?? GetVariable("CHAT_USER") ?? file.User ?? GetLoginName(),
+            arguments.TokenFile ?? GetVariable("CHAT_TOKEN_FILE") ?? file.TokenFile,
+            arguments.State ?? GetVariable("CHAT_STATE") ?? file.State);
     }
 
     /// <summary>The client's options.</summary>
-    /// <exception cref="ArgumentException">The token file can't be read.</exception>
+    /// <exception cref="ArgumentException">The token file cannot be read.</exception>
     public ChatClientOptions ToOptions()
     {
         if (TokenFile is not null)
@@ -59,23 +62,24 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
             TokenProvider = TokenFile is null ? null : _ => new(ReadToken(TokenFile)),
             StateStore = State is null ? null : new SqliteStateStore(State),
 
-            // The most that a service can be set to accept; what this one accepts, it says itself.
+            // The most that any service accepts. This service refuses what is too long for it, and names its limit.
             MaxTextBytes = LineReader.MaxLineBytes,
         };
     }
 
-    // Anew each time: a token is renewed by writing the file.
+    // Read for each connection, because a new token is written to the same file.
     private static string ReadToken(string path) => File.ReadAllText(path).Trim();
 
-    private static string? FromEnvironment(string name) =>
+    private static string? GetVariable(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
-    private static string LoginName() => Environment.UserName is { Length: > 0 } name ? name : "anonymous";
+    private static string GetLoginName() => Environment.UserName is { Length: > 0 } name ? name : "anonymous";
 
     private static string[] Split(string addresses) =>
         addresses.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    private static string Url(string address) => address.Contains("://", StringComparison.Ordinal) ? address : $"http://{address}";
+    private static string AddScheme(string address) =>
+        address.Contains("://", StringComparison.Ordinal) ? address : $"http://{address}";
 }
 
 /// <summary>The settings file: JSON, with comments.</summary>
@@ -88,7 +92,7 @@ internal sealed record SettingsFile
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
-    /// <summary>One address, or several with commas between them.</summary>
+    /// <summary>One address, or several, separated by commas.</summary>
     public string? Address { get; init; }
 
     public string? User { get; init; }
@@ -97,8 +101,8 @@ internal sealed record SettingsFile
 
     public string? State { get; init; }
 
-    /// <summary>Reads it; a file that is not there says nothing.</summary>
-    /// <exception cref="ArgumentException">It can't be read, or is not of this form.</exception>
+    /// <summary>Reads the file. A missing file sets nothing.</summary>
+    /// <exception cref="ArgumentException">The file cannot be read, or is wrong.</exception>
     public static SettingsFile Read(string path)
     {
         try
@@ -111,14 +115,15 @@ internal sealed record SettingsFile
         }
         catch (JsonException error)
         {
+            var place = error.Path is { Length: > 2 } member ? $", at '{member[2..]}'" : "";
             throw new ArgumentException(
-                $"the settings file {path} is wrong in line {error.LineNumber + 1}{(error.Path is { Length: > 2 } at ? $", at {at[2..]}" : "")}: "
-                + "it is JSON, and may have address, user, tokenFile and state",
+                $"the settings file {path} is wrong in line {error.LineNumber + 1}{place}; "
+                + "it must be JSON, and may set address, user, tokenFile and state",
                 error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ArgumentException($"the settings file can't be read: {error.Message}", error);
+            throw new ArgumentException($"cannot read the settings file: {error.Message}", error);
         }
     }
 }

@@ -1,12 +1,12 @@
 namespace Chat.ConsoleClient;
 
-/// <summary>Where the interactive chat keeps its state files: one for each service and name.</summary>
+/// <summary>The paths of the interactive chat's state files: one for each service and user name.</summary>
 internal static class StatePaths
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>The file for a service and a name, in a directory that is there and is nobody else's.</summary>
-    public static string Of(string address, string user)
+    /// <summary>Returns the path, and creates its directory for this user alone.</summary>
+    public static string GetPath(string address, string user)
     {
         var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } home
             ? home
@@ -22,9 +22,9 @@ internal static class StatePaths
         }
 
         var uri = new Uri(address);
-        return Path.Combine(directory, $"{FileName($"{uri.Scheme}-{uri.Host}-{uri.Port}")}-{FileName(user)}.state");
+        return Path.Combine(directory, $"{EscapeName($"{uri.Scheme}-{uri.Host}-{uri.Port}")}-{EscapeName(user)}.state");
     }
 
-    // No name can leave the directory, and none becomes another one's.
-    private static string FileName(string name) => Uri.EscapeDataString(name);
+    // So that no name leaves the directory, and different names have different files.
+    private static string EscapeName(string name) => Uri.EscapeDataString(name);
 }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>What takes how many cells, and that nothing takes more than it is given.</summary>
+/// <summary>The number of cells that a cluster takes.</summary>
 public sealed class CellWidthTests
 {
     [Theory]
@@ -47,13 +47,13 @@ public sealed class CellWidthTests
     [InlineData("\u00ad", 0)]
     [InlineData("\ufeff", 0)]
     [InlineData("\u2068", 0)]
-    public void A_cluster_takes_the_cells_that_it_takes(string cluster, int width)
+    public void A_cluster_takes_so_many_cells(string cluster, int width)
     {
-        Assert.Equal(width, CellWidth.Of(cluster));
+        Assert.Equal(width, CellWidth.Measure(cluster));
     }
 
     [Fact]
-    public void What_all_terminals_agree_on_is_neither_a_mark_nor_an_emoji()
+    public void A_cluster_of_certain_width_is_neither_a_mark_nor_an_emoji()
     {
         for (var code = 0; code <= 0xffff; code++)
         {
@@ -64,7 +64,7 @@ public sealed class CellWidthTests
 
             var isLetter = char.IsLetterOrDigit((char)code) || code < 0x7f || code is '─' or '×' or '÷';
             Assert.True(isLetter, $"U+{code:X4}");
-            Assert.Equal(code >= 0x3000 ? 2 : 1, CellWidth.Of(((char)code).ToString()));
+            Assert.Equal(code >= 0x3000 ? 2 : 1, CellWidth.Measure(((char)code).ToString()));
         }
 
         Assert.False(CellWidth.IsCertain("e\u0301"));

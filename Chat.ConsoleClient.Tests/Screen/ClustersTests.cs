@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>Texts are cut into what a terminal shows in cells, and broken into rows.</summary>
+/// <summary>Texts are split into clusters that a terminal can show, and broken into rows.</summary>
 public sealed class ClustersTests
 {
     [Theory]
@@ -11,30 +11,30 @@ public sealed class ClustersTests
     [InlineData("e\u0301x", "e\u0301|x")]
     [InlineData("世🦊", "世|🦊")]
     [InlineData("🇩🇪🇫🇷🇮", "🇩🇪|🇫🇷|🇮")]
-    [InlineData("a\u200bb\u00adc\ufeff", "a|b|c")] // What takes no cell is not there.
-    [InlineData("\u0301a", "◌\u0301|a")] // A mark can't fall onto what this program shows before it.
+    [InlineData("a\u200bb\u00adc\ufeff", "a|b|c")] // Characters without width are left out.
+    [InlineData("\u0301a", "◌\u0301|a")] // A mark cannot join the text of this program before it.
     [InlineData("\u200d\u0301", "")]
     [InlineData("a\nb", "a|⏎|b")]
     [InlineData("\u001b", @"\|x|1|b")]
     [InlineData("👩‍👩‍👧‍👦👍🏽", "👩‍👩‍👧‍👦|👍🏽")]
     [InlineData("👩🏻‍❤\ufe0f‍💋‍👨🏿", "👩🏻‍❤\ufe0f‍💋‍👨🏿")]
-    public void A_text_is_cut_into_what_a_person_takes_for_characters(string text, string expected)
+    public void A_text_is_split_into_what_people_see_as_characters(string text, string expected)
     {
-        Assert.Equal(expected, string.Join('|', Clusters.Of(text).Select(cluster => cluster.Text)));
+        Assert.Equal(expected, string.Join('|', Clusters.Split(text).Select(cluster => cluster.Text)));
     }
 
     [Fact]
     public void A_thousand_marks_on_a_letter_become_six()
     {
-        var cluster = Assert.Single(Clusters.Of("z" + new string('\u0335', 1000)));
+        var cluster = Assert.Single(Clusters.Split("z" + new string('\u0335', 1000)));
 
         Assert.Equal(new("z" + new string('\u0335', 6), 1), cluster);
     }
 
     [Fact]
-    public void An_endless_family_is_cut()
+    public void An_endless_family_is_cut_off()
     {
-        var cluster = Assert.Single(Clusters.Of(string.Join('\u200d', Enumerable.Repeat("👩", 1000))));
+        var cluster = Assert.Single(Clusters.Split(string.Join('\u200d', Enumerable.Repeat("👩", 1000))));
 
         Assert.InRange(cluster.Text.EnumerateRunes().Count(), 1, 16);
         Assert.Equal(2, cluster.Width);
@@ -51,24 +51,24 @@ public sealed class ClustersTests
     [InlineData("", 5, "")]
     [InlineData("     ", 3, "   | ")]
     [InlineData("世", 1, "世")]
-    public void Rows_are_broken_at_spaces_and_never_wider_than_they_may_be(string text, int width, string expected)
+    public void Rows_break_at_spaces_and_are_never_too_wide(string text, int width, string expected)
     {
-        var clusters = Clusters.Of(text);
-        var rows = Wrapping.Rows(clusters, width)
+        var clusters = Clusters.Split(text);
+        var rows = Wrapping.Wrap(clusters, width)
             .Select(range => string.Concat(clusters[range].Select(cluster => cluster.Text)));
 
         Assert.Equal(expected, string.Join('|', rows));
     }
 
     [Fact]
-    public void Wrapping_loses_nothing_but_the_spaces_where_it_breaks()
+    public void Wrapping_loses_only_the_spaces_at_which_rows_break()
     {
         var random = new Random(2);
         for (var i = 0; i < 5000; i++)
         {
-            var clusters = Clusters.Of(new string(random.GetItems<char>("abc  世界é", random.Next(60))));
+            var clusters = Clusters.Split(new string(random.GetItems<char>("abc  世界é", random.Next(60))));
             var width = random.Next(2, 20);
-            var rows = Wrapping.Rows(clusters, width);
+            var rows = Wrapping.Wrap(clusters, width);
             Assert.All(rows, row => Assert.InRange(clusters[row].Sum(cluster => cluster.Width), 0, width));
             Assert.Equal(Letters(clusters), Letters(rows.SelectMany(row => clusters[row])));
         }

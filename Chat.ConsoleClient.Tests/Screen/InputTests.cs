@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>What one types: commands, completion, what was sent before, pastes, and the ways out.</summary>
+/// <summary>The input: messages, commands, completion, history, pastes, and ways to quit.</summary>
 public sealed class InputTests
 {
     private readonly TestScreen screen = new();
@@ -39,16 +39,16 @@ public sealed class InputTests
     {
         Assert.Empty(screen.Enter("/jion ops").Intents());
         Assert.Equal("|", screen.Line);
-        screen.Model.Take(new Key(KeyName.Up));
+        screen.Keys.Handle(new Key(KeyName.Up));
         Assert.Equal("/jion ops|", screen.Line);
-        Assert.Contains("there is no /jion; /help shows the commands", screen.Shown[^2], StringComparison.Ordinal);
+        Assert.Contains("unknown command /jion; /help lists the commands", screen.Shown[^2], StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("/join", "which room? /join ROOM")]
-    [InlineData("/leave nowhere", "nowhere is not joined")]
+    [InlineData("/join", "which room? Type /join ROOM")]
+    [InlineData("/leave nowhere", "you are not in nowhere")]
     [InlineData("/join Bad Room", "'Bad Room' is not a valid room name; use 1 to 64 characters a-z, 0-9, '.', '_' and '-', starting with a letter or a digit")]
-    public void A_command_that_can_not_be_done_says_why(string line, string why)
+    public void A_command_that_cannot_be_run_says_why(string line, string why)
     {
         Assert.Empty(screen.Enter(line).Intents());
         Assert.EndsWith(why[^5..], screen.Shown[^1], StringComparison.Ordinal);
@@ -57,25 +57,25 @@ public sealed class InputTests
     }
 
     [Fact]
-    public void Rooms_asks_for_the_rooms_and_shows_them()
+    public void Rooms_requests_the_rooms_and_lists_them()
     {
         Assert.Equal([new ListRooms()], screen.Enter("/rooms").Intents());
-        screen.Model.Take([new("lobby", 12, TestScreen.Now), new("ops", 1, TestScreen.Now)]);
+        screen.Events.Handle([new("lobby", 12, TestScreen.Now), new("ops", 1, TestScreen.Now)]);
 
         Assert.EndsWith("· 2 rooms:", screen.Shown[^3], StringComparison.Ordinal);
-        Assert.EndsWith("·   lobby  12 messages, the last on 15 July 2026, 09:14", screen.Shown[^2], StringComparison.Ordinal);
+        Assert.EndsWith("·   lobby  12 messages, the newest on 15 July 2026, 09:14", screen.Shown[^2], StringComparison.Ordinal);
     }
 
     [Fact]
-    public void No_rooms_are_told_as_that()
+    public void An_empty_list_of_rooms_says_so()
     {
-        screen.Model.Take(Array.Empty<RoomInfo>());
+        screen.Events.Handle(Array.Empty<RoomInfo>());
 
-        Assert.EndsWith("· nobody has written in any room yet", screen.Shown[^1], StringComparison.Ordinal);
+        Assert.EndsWith("· there are no rooms yet", screen.Shown[^1], StringComparison.Ordinal);
     }
 
     [Fact]
-    public void History_goes_to_the_top_and_asks_for_what_is_older()
+    public void History_scrolls_to_the_top_and_requests_older_messages()
     {
         var late = new TestScreen(afterId: 1000);
         for (var id = 1001; id <= 1100; id++)
@@ -97,7 +97,7 @@ public sealed class InputTests
     }
 
     [Fact]
-    public void Quit_and_Ctrl_C_and_Ctrl_D_on_an_empty_line_end()
+    public void Quit_and_Ctrl_C_and_Ctrl_D_on_an_empty_line_quit()
     {
         Assert.Equal([new Quit()], screen.Enter("/quit").Intents());
         Assert.Equal([new Quit()], screen.Press(Key.Control('d')).Intents());
@@ -107,13 +107,13 @@ public sealed class InputTests
     }
 
     [Fact]
-    public void Ctrl_L_paints_anew()
+    public void Ctrl_L_redraws_the_screen()
     {
         Assert.Equal([new Repaint()], screen.Press(Key.Control('l')).Intents());
     }
 
     [Fact]
-    public void Up_and_Down_bring_back_what_was_sent_and_then_the_draft()
+    public void Up_and_Down_go_through_the_history_and_back_to_the_draft()
     {
         screen.Enter("one").Enter("two").Enter("/rooms").Type("draft").Press(KeyName.Up);
         Assert.Equal("/rooms|", screen.Line);
@@ -125,7 +125,7 @@ public sealed class InputTests
     }
 
     [Fact]
-    public void What_was_brought_back_and_changed_is_a_draft_of_its_own()
+    public void An_input_of_the_history_that_is_changed_is_a_new_draft()
     {
         screen.Enter("one").Press(KeyName.Up).Type("!").Press(KeyName.Up);
         Assert.Equal("one|", screen.Line);
@@ -134,7 +134,7 @@ public sealed class InputTests
     }
 
     [Fact]
-    public void What_was_sent_before_is_bounded()
+    public void The_history_of_inputs_is_bounded()
     {
         for (var i = 0; i < 1000; i++)
         {
@@ -156,20 +156,20 @@ public sealed class InputTests
     [InlineData("al", 1, "alice: |")]
     [InlineData("AL", 1, "alice: |")]
     [InlineData("hello al", 1, "hello alice |")]
-    [InlineData("", 1, "bob: |")] // Who wrote last comes first.
+    [InlineData("", 1, "bob: |")] // The latest sender comes first.
     [InlineData("", 2, "alice: |")]
-    [InlineData("m", 1, "m|")] // What would have to be escaped is not offered.
+    [InlineData("m", 1, "m|")] // A name with harmful characters is not offered.
     public void Tab_completes_commands_rooms_and_senders(string typed, int times, string expected)
     {
         screen.Receive(1, "x", "m\u202eallory").Receive(2, "x", "alice").Receive(3, "x", "bob");
-        screen.Model.Take([new("office", 1, TestScreen.Now)]);
+        screen.Events.Handle([new("office", 1, TestScreen.Now)]);
         screen.Join("ops").Press(Key.Alt('1')).Type(typed).Press(KeyName.Tab, times);
 
         Assert.Equal(expected, screen.Line);
     }
 
     [Fact]
-    public void Shift_Tab_goes_back_and_another_key_ends_the_choice()
+    public void Shift_Tab_goes_back_and_another_key_chooses_the_candidate()
     {
         screen.Receive(1, "x", "anna").Receive(2, "x", "anton").Type("an").Press(KeyName.Tab, 2).Press(KeyName.BackTab);
         Assert.Equal("anton: |", screen.Line);
@@ -187,7 +187,7 @@ public sealed class InputTests
     }
 
     [Fact]
-    public void Lines_that_are_pasted_stay_lines_and_are_sent_one_by_one()
+    public void Pasted_lines_are_sent_one_by_one()
     {
         screen.Type("<").Press(Key.Pasted("one\r\n\r\n/quit\ntwo")).Type(">");
         Assert.Equal(["› <one", "›", "› /quit", "› two>"], screen.Rows[^4..]);
@@ -199,7 +199,7 @@ public sealed class InputTests
     }
 
     [Fact]
-    public void Alt_Enter_begins_another_line()
+    public void Alt_Enter_starts_a_new_line()
     {
         screen.Type("one").Press(new Key(KeyName.Enter, "", KeyModifiers.Alt)).Type("two");
 
@@ -207,16 +207,16 @@ public sealed class InputTests
     }
 
     [Fact]
-    public void A_paste_that_is_too_long_changes_nothing_and_says_so()
+    public void A_paste_that_is_too_long_is_rejected()
     {
         screen.Type("kept").Press(Key.Pasted(new string('x', 100_000)));
 
         Assert.Equal("kept|", screen.Line);
-        Assert.EndsWith("· not pasted: 100000 characters, and the input takes 65536", screen.Shown[^1], StringComparison.Ordinal);
+        Assert.EndsWith("at most 65536", screen.Shown[^1], StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_long_input_takes_a_third_of_the_screen_and_shows_where_the_cursor_is()
+    public void A_long_input_takes_a_third_of_the_screen_and_shows_the_rows_around_the_cursor()
     {
         screen.Press(Key.Pasted(string.Join('\n', Enumerable.Range(0, 100))));
         Assert.Equal(["› 92", "› 93", "› 94", "› 95", "› 96", "› 97", "› 98", "› 99"], screen.Rows[^8..]);
@@ -241,7 +241,7 @@ public sealed class InputTests
     }
 
     [Fact]
-    public void A_key_without_a_meaning_does_nothing()
+    public void An_unknown_key_does_nothing()
     {
         screen.Type("a").Press(Key.Control('x'), Key.Alt('x'), Key.Control('g')).Press(KeyName.Escape);
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>Bytes of a raw terminal become keys, however they come in.</summary>
+/// <summary>Bytes of a raw terminal become keys, however the reads split them.</summary>
 public sealed class KeyDecoderTests
 {
     private static readonly (string Bytes, Key[] Keys)[] Known =
@@ -37,7 +37,7 @@ public sealed class KeyDecoderTests
         ("\u001b[200~世\u001b[201~", [Key.Pasted("世")]),
     ];
 
-    // Nothing here, and nothing left of it in what follows.
+    // Unknown sequences; nothing of them may show up in what follows.
     private static readonly string[] Unknown =
     [
         "\u001b[2~", "\u001b[15~", "\u001b[[A", "\u001bOP", "\u001b[?62;1;2c", "\u001b[12;40R",
@@ -47,7 +47,7 @@ public sealed class KeyDecoderTests
     ];
 
     [Fact]
-    public void A_key_is_known_however_its_bytes_are_cut()
+    public void A_key_is_recognized_however_its_bytes_are_split()
     {
         Assert.All(Known, known =>
         {
@@ -62,7 +62,7 @@ public sealed class KeyDecoderTests
     }
 
     [Fact]
-    public void What_is_not_known_is_swallowed_as_a_whole()
+    public void An_unknown_sequence_is_dropped_as_a_whole()
     {
         Assert.All(Unknown, unknown =>
         {
@@ -75,7 +75,7 @@ public sealed class KeyDecoderTests
     }
 
     [Fact]
-    public void A_lone_ESC_is_a_key_only_when_nothing_has_followed()
+    public void An_ESC_is_a_key_only_if_nothing_follows()
     {
         var (decoder, keys) = (new KeyDecoder(), new List<Key>());
         decoder.Decode("\u001b"u8, keys);
@@ -94,7 +94,7 @@ public sealed class KeyDecoderTests
     [InlineData("\u001b[1;")]
     [InlineData("\u001bO")]
     [InlineData("\u001b]0;never ended")]
-    public void Half_a_sequence_is_nothing_when_nothing_has_followed(string half)
+    public void An_incomplete_sequence_is_dropped_if_nothing_follows(string half)
     {
         var (decoder, keys) = (new KeyDecoder(), new List<Key>());
         decoder.Decode(Encoding.UTF8.GetBytes(half), keys);
@@ -117,13 +117,13 @@ public sealed class KeyDecoderTests
     }
 
     [Fact]
-    public void Controls_are_keys_also_within_a_sequence_that_is_broken_off()
+    public void A_control_character_that_breaks_a_sequence_off_is_a_key()
     {
         Assert.Equal([Key.Control('c')], Decode("\u001b[1;\u0003"u8.ToArray()));
     }
 
     [Fact]
-    public void What_is_no_UTF8_is_shown_as_that()
+    public void Bytes_that_are_not_UTF8_become_replacement_characters()
     {
         Assert.Equal([Key.Typed("\ufffd"), Key.Typed("a")], Decode([0xe4, 0xb8], [(byte)'a']));
         Assert.Equal([Key.Typed("\ufffd"), new(KeyName.Up)], Decode([0xff], [0x1b, (byte)'[', (byte)'A']));

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>Each key of line editing, on a text with the cursor where | stands.</summary>
+/// <summary>The keys of line editing. In the texts, | is the cursor.</summary>
 public sealed class LineEditorTests
 {
     private static readonly Dictionary<string, Key> Keys = new()
@@ -77,11 +77,11 @@ public sealed class LineEditorTests
     [InlineData("a\nbcd|", "Up", "a|\nbcd")]
     [InlineData("abc\nd|", "Up", "a|bc\nd")]
     [InlineData("ab|c\nd", "Down", "abc\nd|")]
-    public void A_key_does_to_the_line_what_it_says(string before, string key, string after)
+    public void A_key_edits_the_line(string before, string key, string after)
     {
         var editor = With(before);
 
-        Assert.True(editor.Take(Keys[key]));
+        Assert.True(editor.Handle(Keys[key]));
         Assert.Equal(after, Shown(editor));
     }
 
@@ -90,29 +90,29 @@ public sealed class LineEditorTests
     [InlineData("one two|", "Ctrl-U", "one twoone two|")]
     [InlineData("|one two", "Ctrl-K", "one twoone two|")]
     [InlineData("one two|", "Alt-Backspace", "one twotwo|")]
-    public void What_was_cut_can_be_put_back_again_and_again(string before, string cut, string after)
+    public void A_cut_text_can_be_pasted_again_and_again(string before, string cut, string after)
     {
         var editor = With(before);
-        editor.Take(Keys[cut]);
-        editor.Take(Keys["Ctrl-Y"]);
-        editor.Take(Keys["Ctrl-Y"]);
+        editor.Handle(Keys[cut]);
+        editor.Handle(Keys["Ctrl-Y"]);
+        editor.Handle(Keys["Ctrl-Y"]);
 
         Assert.Equal(after, Shown(editor));
     }
 
     [Fact]
-    public void A_key_that_is_none_of_editing_is_left_to_others()
+    public void A_key_that_does_not_edit_is_not_handled()
     {
         Key[] others =
         [
             new(KeyName.Up), new(KeyName.Down), new(KeyName.Enter), new(KeyName.PageUp), Key.Control('x'), Key.Alt('x'), Key.Typed("a"),
         ];
 
-        Assert.All(others, key => Assert.False(With("a|b").Take(key)));
+        Assert.All(others, key => Assert.False(With("a|b").Handle(key)));
     }
 
     [Fact]
-    public void A_paste_keeps_its_lines_and_tabs_and_no_other_controls()
+    public void A_paste_keeps_its_lines_and_tabs_but_no_other_control_characters()
     {
         var editor = With("<|>");
 
@@ -121,7 +121,7 @@ public sealed class LineEditorTests
     }
 
     [Fact]
-    public void A_text_that_is_too_long_is_refused_as_a_whole()
+    public void A_text_that_is_too_long_is_rejected_as_a_whole()
     {
         var editor = With("a|");
 
@@ -130,7 +130,7 @@ public sealed class LineEditorTests
     }
 
     [Fact]
-    public void The_cursor_never_stands_within_a_character()
+    public void The_cursor_is_never_within_a_cluster()
     {
         string[] parts = ["a", " ", "\n", "e\u0301", "👩‍👩‍👧", "🇩🇪", "世", "\u200d", "\u0301", "👍", "🏽", "\u1112", "\u1161", "\u0600"];
         var random = new Random(3);
@@ -145,7 +145,7 @@ public sealed class LineEditorTests
                 }
                 else
                 {
-                    editor.Take(Keys.ElementAt(random.Next(Keys.Count)).Value);
+                    editor.Handle(Keys.ElementAt(random.Next(Keys.Count)).Value);
                 }
 
                 Assert.Contains(editor.Cursor, Borders(editor.Text));

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>What each event makes of the conversation.</summary>
+/// <summary>How events change the conversation.</summary>
 public sealed class MessageTests
 {
     private readonly TestScreen screen = new();
@@ -43,7 +43,7 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void A_new_day_begins_with_a_rule_by_the_local_calendar()
+    public void A_new_day_in_local_time_begins_with_a_rule()
     {
         screen.Clock.Zone = TimeZoneInfo.CreateCustomTimeZone("here", TimeSpan.FromHours(2), "here", "here");
         screen.Receive(1, "late", at: new(2026, 7, 14, 21, 59, 0, TimeSpan.Zero));
@@ -63,20 +63,20 @@ public sealed class MessageTests
 
         var sent = Assert.IsType<SendText>(Assert.Single(screen.Intents()));
         Assert.Equal(("lobby", "hello"), (sent.Room, sent.Text));
-        screen.Model.Enqueued(sent, "k");
+        screen.Events.HandleEnqueued(sent, "k");
         screen.Take(new MessageAcked("lobby", "k", 1, false));
         Assert.Equal("09:14       mira ✓ hello", screen.Shown[^1]);
         Assert.DoesNotContain("unsent", screen.Status, StringComparison.Ordinal);
 
-        screen.Receive(1, "hello", "mira", key: "k");
+        screen.Receive(1, "hello", "mira", clientOffset: "k");
         Assert.Equal("09:14       mira ✓ hello", screen.Shown[^1]);
         Assert.Equal(2, screen.Shown.Length);
     }
 
     [Fact]
-    public void Own_messages_wait_below_what_arrives_and_take_their_place_when_they_come_back()
+    public void Pending_messages_stay_below_new_ones_and_take_their_place_when_they_arrive()
     {
-        screen.Send("mine", "k").Receive(1, "before").Receive(2, "mine", "mira", key: "k").Receive(3, "after");
+        screen.Send("mine", "k").Receive(1, "before").Receive(2, "mine", "mira", clientOffset: "k").Receive(3, "after");
 
         Assert.Equal(["before", "mine", "after"], Texts());
     }
@@ -106,7 +106,7 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void A_refusal_without_words_says_its_reason()
+    public void A_refusal_without_a_description_shows_its_reason()
     {
         screen.Send("x", "k").Take(new MessageRefused("lobby", "k", "x", RefusalReason.Forbidden, ""));
 
@@ -114,10 +114,10 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void What_the_outbox_does_not_take_is_refused()
+    public void A_message_that_the_outbox_does_not_take_is_marked_as_refused()
     {
         screen.Enter("x");
-        screen.Model.Failed(screen.Intents().Single(), "the disk is full");
+        screen.Events.HandleFailure(screen.Intents().Single(), "the disk is full");
 
         Assert.EndsWith("✗ x", screen.Shown[^2], StringComparison.Ordinal);
         Assert.EndsWith("not sent: the disk is full", screen.Shown[^1], StringComparison.Ordinal);
@@ -130,7 +130,7 @@ public sealed class MessageTests
     [InlineData("message, ack")]
     [InlineData("ack, message")]
     [InlineData("refusal")]
-    public void An_answer_that_is_faster_than_the_key_is_not_lost(string answers)
+    public void An_answer_that_arrives_before_the_client_offset_is_not_lost(string answers)
     {
         screen.Enter("x");
         var sent = (SendText)screen.Intents().Single();
@@ -140,11 +140,11 @@ public sealed class MessageTests
             {
                 "ack" => new MessageAcked("lobby", "k", 1, false),
                 "refusal" => new MessageRefused("lobby", "k", "x", RefusalReason.Invalid, "no"),
-                _ => new MessageReceived(TestScreen.Message(1, "x", "mira", key: "k")),
+                _ => new MessageReceived(TestScreen.Message(1, "x", "mira", clientOffset: "k")),
             });
         }
 
-        screen.Model.Enqueued(sent, "k");
+        screen.Events.HandleEnqueued(sent, "k");
 
         Assert.Equal(0, screen.Model.Unanswered);
         Assert.Equal(answers == "refusal" ? "✗ x" : "✓ x", Assert.Single(screen.Shown, row => row.EndsWith('x'))[17..]);
@@ -153,20 +153,20 @@ public sealed class MessageTests
     [Fact]
     public void Messages_of_an_earlier_process_are_pending_at_the_start()
     {
-        screen.Model.Take(new PendingMessage("lobby", "old", "from before"));
-        screen.Model.Take(new PendingMessage("lobby", "old", "from before"));
+        screen.Events.Handle(new PendingMessage("lobby", "old", "from before"));
+        screen.Events.Handle(new PendingMessage("lobby", "old", "from before"));
         Assert.Equal("            mira … from before", Assert.Single(screen.Shown));
 
-        screen.Take(new MessageAcked("lobby", "old", 1, true)).Receive(1, "from before", "mira", key: "old");
+        screen.Take(new MessageAcked("lobby", "old", 1, true)).Receive(1, "from before", "mira", clientOffset: "old");
         Assert.Equal("09:14       mira ✓ from before", screen.Shown[^1]);
         Assert.Equal(2, screen.Shown.Length);
     }
 
     [Fact]
-    public void What_was_stored_before_the_room_was_joined_does_not_wait_for_ever()
+    public void A_message_that_was_stored_before_the_room_was_joined_does_not_stay_pending()
     {
         var late = new TestScreen(afterId: 50);
-        late.Model.Take(new PendingMessage("lobby", "old", "from before"));
+        late.Events.Handle(new PendingMessage("lobby", "old", "from before"));
         late.Take(new MessageAcked("lobby", "old", 40, true));
 
         Assert.DoesNotContain(late.Shown, row => row.Contains("from before", StringComparison.Ordinal));
@@ -174,7 +174,7 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void What_is_stored_after_the_room_was_left_is_ticked_where_it_is()
+    public void A_message_that_is_stored_after_the_room_was_left_is_ticked()
     {
         screen.Send("last words", "k").Take(new RoomLeft("lobby", RefusalReason.Limit, "too many"));
         screen.Take(new MessageAcked("lobby", "k", 9, false));
@@ -183,7 +183,7 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void Own_messages_from_elsewhere_are_own_ones()
+    public void A_message_that_the_user_sent_elsewhere_is_shown_as_an_own_one()
     {
         screen.Receive(1, "from the other window", "mira");
 
@@ -199,7 +199,7 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void A_message_that_comes_again_is_not_shown_again()
+    public void A_duplicate_message_is_not_shown()
     {
         screen.Receive(1, "one").Receive(2, "two").Receive(1, "one").Receive(2, "two").Receive(3, "three");
 
@@ -207,27 +207,27 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void A_gap_says_how_many_are_missing()
+    public void A_gap_says_which_messages_are_missing()
     {
         screen.Receive(1, "one").Take(new RoomGap("lobby", 1, 41)).Receive(42, "two");
 
-        Assert.Contains(screen.Shown, row => row.Contains("· 40 messages are missing here", StringComparison.Ordinal));
+        Assert.Contains(screen.Shown, row => row.Contains("· the service no longer keeps messages 2 to 41", StringComparison.Ordinal));
         Assert.EndsWith("two", screen.Shown[^1], StringComparison.Ordinal);
     }
 
     [Fact]
-    public void After_a_reset_the_ids_begin_anew_and_what_was_read_stays()
+    public void After_a_reset_ids_start_over_and_the_old_messages_stay_on_the_screen()
     {
         screen.Receive(1, "old one").Receive(2, "old two").Take(new RoomReset("lobby", "new log", 0));
         screen.Take(new MessageReceived(TestScreen.Message(1, "new one") with { LogId = "new log" }));
 
-        Assert.Equal(["old one", "old two", "the service has another log now; this is what it keeps", "new one"], Texts());
+        Assert.Equal(["old one", "old two", "the service has a different log now; its messages follow", "new one"], Texts());
         screen.Press(KeyName.PageUp);
-        Assert.Empty(screen.Intents()); // What is above belongs to a log that is not there any more.
+        Assert.Empty(screen.Intents()); // What is above belongs to a log that is gone.
     }
 
     [Fact]
-    public void A_room_that_is_joined_again_further_on_has_no_hole()
+    public void A_room_that_is_rejoined_at_a_later_position_shows_no_hole()
     {
         screen.Receive(1, "one").Take(new RoomJoined("lobby", "log", 100, 1, 100)).Receive(101, "new");
 
@@ -245,7 +245,7 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void A_state_file_that_can_not_be_written_is_told()
+    public void A_failed_write_of_the_state_file_is_reported()
     {
         screen.Take(new StateWriteFailed("the disk is full; make room"));
 

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>Whatever others write, wherever it is shown: it steers no terminal and breaks no row.</summary>
+/// <summary>Text by others, wherever it is shown, neither controls the terminal nor breaks a row.</summary>
 public sealed class NastyTextTests
 {
     private static readonly string[] Corpus =
@@ -34,7 +34,7 @@ public sealed class NastyTextTests
     ];
 
     [Fact]
-    public void No_text_steers_the_terminal_or_breaks_a_row_in_any_place()
+    public void No_text_controls_the_terminal_or_breaks_a_row_in_any_place()
     {
         foreach (var (columns, rows) in new[] { (80, 24), (120, 40), (37, 9), (12, 5), (4, 2), (1, 1) })
         {
@@ -43,7 +43,7 @@ public sealed class NastyTextTests
     }
 
     [Fact]
-    public void No_mixture_of_nasty_parts_gets_through()
+    public void No_mixture_of_harmful_parts_gets_through()
     {
         string[] parts =
         [
@@ -59,7 +59,7 @@ public sealed class NastyTextTests
     }
 
     [Fact]
-    public void Foreign_text_is_an_island_in_each_of_its_rows()
+    public void Text_by_others_is_isolated_in_each_of_its_rows()
     {
         var screen = new TestScreen();
         screen.Receive(1, string.Join(' ', Enumerable.Repeat("שלום", 40)), "דנה");
@@ -93,8 +93,8 @@ public sealed class NastyTextTests
         screen.Receive(1, text, text).Receive(2, "sender", text).Receive(3, text);
         screen.Send("mine", "k").Take(new MessageRefused("lobby", "k", "mine", RefusalReason.Invalid, text));
         screen.Take(new StateWriteFailed(text)).Take(new ConnectionChanged(ConnectionState.Waiting, new(ProblemKind.Broken, text, null)));
-        screen.Model.Take([new(text, 1, TestScreen.Now)]);
-        screen.Model.Take(new PendingMessage("lobby", "w", text));
+        screen.Events.Handle([new(text, 1, TestScreen.Now)]);
+        screen.Events.Handle(new PendingMessage("lobby", "w", text));
         screen.Press(Key.Pasted(text.Length < 100 ? text : text[..100]));
         screen.Press(KeyName.PageUp);
         return screen;
@@ -115,18 +115,18 @@ public sealed class NastyTextTests
             output.SetLength(key == KeyName.PageUp ? output.Length : 0);
             renderer.Paint(frame);
             var written = Encoding.UTF8.GetString(output.ToArray());
-            terminal.Write(written); // Throws at what is not the renderer's own.
+            terminal.Write(written); // Throws at a sequence that is not the renderer's.
             Assert.All(frame.Rows.Zip(terminal.Rows), row => Assert.Equal(row.First, row.Second));
         }
     }
 
-    // As many cells as columns, each cluster as wide as its cells, and each island ended where it begins.
+    // As many cells as columns, each cluster as wide as its cells, and each isolate closed in its row.
     private static void AssertFits(Cell[] row, int columns)
     {
         Assert.Equal(columns, row.Length);
         for (var column = 0; column < columns;)
         {
-            var width = Math.Max(1, CellWidth.Of(row[column].Text.Trim('\u2068', '\u2069')));
+            var width = Math.Max(1, CellWidth.Measure(row[column].Text.Trim('\u2068', '\u2069')));
             Assert.True(column + width <= columns);
             Assert.All(row[(column + 1)..(column + width)], cell => Assert.Equal("", cell.Text));
             column += width;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>What is written makes the terminal show the frame, and is not more than it takes.</summary>
+/// <summary>The renderer makes the terminal show the frame, and writes no more than necessary.</summary>
 public sealed class RendererTests : IDisposable
 {
     private static readonly string[] Texts =
@@ -28,7 +28,7 @@ public sealed class RendererTests : IDisposable
     public void Dispose() => output.Dispose();
 
     [Fact]
-    public void A_frame_that_is_the_same_writes_nothing()
+    public void An_unchanged_frame_writes_nothing()
     {
         Paint(Of("one", "two"));
 
@@ -53,7 +53,7 @@ public sealed class RendererTests : IDisposable
     }
 
     [Fact]
-    public void What_is_blank_to_the_end_is_erased()
+    public void A_row_that_is_blank_to_its_end_is_erased()
     {
         Paint(Of("a text that ends", "two"));
 
@@ -61,13 +61,13 @@ public sealed class RendererTests : IDisposable
     }
 
     [Fact]
-    public void After_a_doubtful_width_the_next_cell_is_named()
+    public void After_a_cluster_of_uncertain_width_the_cursor_moves_explicitly()
     {
         Assert.Contains("  \u001b[1G👩‍👩‍👧\u001b[3Gx", Paint(Of("👩‍👩‍👧x")), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_frame_is_written_as_a_whole_when_the_size_is_another_or_nobody_knows_what_is_shown()
+    public void A_frame_is_written_as_a_whole_when_the_size_has_changed_or_the_screen_is_unknown()
     {
         var whole = Paint(Of("one", "two"));
         renderer.Forget();
@@ -77,10 +77,10 @@ public sealed class RendererTests : IDisposable
     }
 
     [Fact]
-    public void What_was_taken_is_given_back_once_and_nothing_is_painted_after_it()
+    public void The_terminal_is_restored_once_and_nothing_is_painted_afterwards()
     {
         var terminal = new TerminalEmulator(20, 2);
-        terminal.Modes.UnionWith(["?7", "?25", "?1", "="]); // The last two are of the runtime.
+        terminal.Modes.UnionWith(["?7", "?25", "?1", "="]); // The last two are set by the runtime.
         renderer.Leave();
         output.SetLength(0);
 
@@ -97,7 +97,7 @@ public sealed class RendererTests : IDisposable
     }
 
     [Fact]
-    public void Whatever_follows_whatever_the_terminal_shows_the_frame()
+    public void After_any_sequence_of_frames_the_terminal_shows_the_last_one()
     {
         var random = new Random(4);
         for (var run = 0; run < 200; run++)
@@ -116,15 +116,15 @@ public sealed class RendererTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1)] // One that knows no emoji of several parts and thinks them narrow,
-    [InlineData(6)] // and one that shows each part of them beside the others.
-    public void A_terminal_with_other_widths_shows_everything_else_in_its_place(int width)
+    [InlineData(1)] // A terminal that does not know emoji of several parts and takes them for narrow,
+    [InlineData(6)] // and one that shows their parts side by side.
+    public void A_terminal_with_different_widths_shows_everything_else_in_its_place(int width)
     {
         var random = new Random(5);
         for (var run = 0; run < 200; run++)
         {
             var terminal = new TerminalEmulator(30, 3, cluster =>
-                CellWidth.Of(cluster) == 0 || CellWidth.IsCertain(cluster) ? CellWidth.Of(cluster) : width);
+                CellWidth.Measure(cluster) == 0 || CellWidth.IsCertain(cluster) ? CellWidth.Measure(cluster) : width);
             renderer.Forget();
             var frame = Random(random, 30, 3);
             for (var step = 0; step < 10; step++, frame = Changed(random, frame))
@@ -147,7 +147,7 @@ public sealed class RendererTests : IDisposable
             }
         }
 
-        // The cell before a doubtful one at the margin may be covered by it; nothing can be said after it.
+        // At the margin, a cluster of uncertain width may cover the cell before it.
         static bool Follows(Cell[] row, int column, int width) =>
             column + width >= row.Length
             && row.Skip(column).Take(width).Any(cell => cell.Text.Length > 0 && !CellWidth.IsCertain(cell.Text));
@@ -160,7 +160,7 @@ public sealed class RendererTests : IDisposable
     }
 
     private static Frame Of(params string[] rows) =>
-        new(20, [.. rows.Select(row => new RowWriter(20).Own(row, default).Row)], 0, 0);
+        new(20, [.. rows.Select(row => new RowWriter(20).Write(row, default).Row)], 0, 0);
 
     private static Frame Random(Random random, int columns, int rows) => new(
         columns, [.. Enumerable.Range(0, rows).Select(_ => RandomRow(random, columns))], random.Next(rows), random.Next(columns));
@@ -186,11 +186,11 @@ public sealed class RendererTests : IDisposable
             var style = Styles[random.Next(Styles.Length)];
             if (random.Next(2) == 0)
             {
-                row.Own(text, style);
+                row.Write(text, style);
             }
             else
             {
-                row.Foreign(text, style, random.Next(1, 12));
+                row.WriteUntrusted(text, style, random.Next(1, 12));
             }
 
             row.MoveTo(row.Column + random.Next(3));

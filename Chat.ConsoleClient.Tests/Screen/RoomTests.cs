@@ -5,13 +5,13 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>Rooms are joined, changed and left, and the status line tells how things stand.</summary>
+/// <summary>Rooms are joined, shown and left, and the status line shows them.</summary>
 public sealed class RoomTests
 {
     private readonly TestScreen screen = new();
 
     [Fact]
-    public void Join_of_a_new_room_asks_for_it_and_shows_it()
+    public void Join_of_a_new_room_requests_it_and_shows_it()
     {
         screen.Enter("/join ops");
 
@@ -57,7 +57,7 @@ public sealed class RoomTests
     }
 
     [Fact]
-    public void Messages_of_other_rooms_are_counted_until_one_looks()
+    public void Messages_in_other_rooms_are_counted_until_the_room_is_shown()
     {
         screen.Join("ops").Press(Key.Alt('1')).Receive(1, "one", room: "ops").Receive(2, "two", room: "ops");
         screen.Receive(3, "mine", "mira", room: "ops");
@@ -76,7 +76,7 @@ public sealed class RoomTests
     }
 
     [Fact]
-    public void Leave_asks_to_leave_this_room_and_shows_another_one_when_it_is_left()
+    public void Leave_requests_to_leave_this_room_and_shows_another_one_when_it_is_left()
     {
         screen.Join("ops").Enter("/leave");
         Assert.Equal([new LeaveRoom("ops")], screen.Intents());
@@ -87,7 +87,7 @@ public sealed class RoomTests
     }
 
     [Fact]
-    public void Leave_of_another_room_forgets_that_one()
+    public void Leave_of_another_room_removes_that_one()
     {
         screen.Join("ops").Enter("/leave lobby").Take(new RoomLeft("lobby", RefusalReason.Unspecified, ""));
 
@@ -96,12 +96,12 @@ public sealed class RoomTests
     }
 
     [Fact]
-    public void The_last_room_stays_in_sight_after_it_is_left_and_nothing_can_be_sent_to_it()
+    public void The_last_room_stays_on_the_screen_after_it_is_left_and_nothing_can_be_sent_to_it()
     {
         screen.Receive(1, "hello").Enter("/leave").Take(new RoomLeft("lobby", RefusalReason.Unspecified, "")).Enter("anybody?");
 
         Assert.Contains(screen.Shown, row => row.EndsWith("hello", StringComparison.Ordinal));
-        Assert.EndsWith("· not sent: /join lobby first", screen.Shown[^1], StringComparison.Ordinal);
+        Assert.EndsWith("· not sent: you are not in lobby; type /join lobby", screen.Shown[^1], StringComparison.Ordinal);
         Assert.Equal("anybody?|", screen.Line);
         Assert.Equal([new LeaveRoom("lobby")], screen.Intents());
         screen.Press(Key.Control('u')).Enter("/join ops");
@@ -109,21 +109,21 @@ public sealed class RoomTests
     }
 
     [Fact]
-    public void A_room_that_the_service_ended_says_why()
+    public void A_room_that_the_service_made_the_user_leave_says_why()
     {
         screen.Take(new RoomLeft("lobby", RefusalReason.Forbidden, "you may not read here"));
 
-        Assert.Contains("· not in lobby any more: you may not read here", screen.Shown[^2], StringComparison.Ordinal);
-        Assert.Contains("· /join lobby tries again", screen.Shown[^1], StringComparison.Ordinal);
+        Assert.Contains("· you are no longer in lobby: you may not read here", screen.Shown[^2], StringComparison.Ordinal);
+        Assert.Contains("· to try again, type /join lobby", screen.Shown[^1], StringComparison.Ordinal);
         screen.Enter("/join lobby");
         Assert.Equal([new JoinRoom("lobby")], screen.Intents());
     }
 
     [Fact]
-    public void A_join_that_could_not_be_asked_for_can_be_asked_for_again()
+    public void A_join_that_failed_can_be_tried_again()
     {
         screen.Enter("/join ops");
-        screen.Model.Failed(screen.Intents().Single(), "the name is too long");
+        screen.Events.HandleFailure(screen.Intents().Single(), "the name is too long");
 
         Assert.EndsWith("· the name is too long", screen.Shown[^1], StringComparison.Ordinal);
         Assert.Equal([new JoinRoom("ops")], screen.Enter("/join ops").Intents());
@@ -135,7 +135,7 @@ public sealed class RoomTests
     [InlineData(ConnectionState.Waiting, " ○ no connection")]
     [InlineData(ConnectionState.Halted, " ■ stopped")]
     [InlineData(ConnectionState.Closed, " ■ closed")]
-    public void The_status_line_says_how_the_connection_stands(ConnectionState state, string expected)
+    public void The_status_line_shows_the_state_of_the_connection(ConnectionState state, string expected)
     {
         screen.Take(new ConnectionChanged(state, null));
 
@@ -154,16 +154,16 @@ public sealed class RoomTests
     }
 
     [Fact]
-    public void What_stops_the_client_for_good_is_said_in_full()
+    public void A_permanent_failure_is_shown_in_full()
     {
-        var sentence = string.Join(' ', Enumerable.Repeat("because", 40));
-        screen.Take(new ConnectionChanged(ConnectionState.Halted, new(ProblemKind.AccessDenied, sentence, null)));
+        var message = string.Join(' ', Enumerable.Repeat("because", 40));
+        screen.Take(new ConnectionChanged(ConnectionState.Halted, new(ProblemKind.AccessDenied, message, null)));
 
         Assert.Equal(40, screen.Shown[..^1].Sum(row => row.Split("because").Length - 1));
     }
 
     [Fact]
-    public void Where_not_all_rooms_fit_those_with_something_unread_are_named()
+    public void If_not_all_rooms_fit_those_with_unread_messages_are_shown()
     {
         var narrow = new TestScreen(columns: 60);
         for (var i = 0; i < 20; i++)
@@ -184,9 +184,9 @@ public sealed class RoomTests
         var empty = new TestScreen(room: null);
         empty.Enter("hello");
 
-        Assert.EndsWith("· not sent: no room is joined; /join ROOM joins one", empty.Shown[^1], StringComparison.Ordinal);
+        Assert.EndsWith("· not sent: you are in no room; type /join ROOM", empty.Shown[^1], StringComparison.Ordinal);
         Assert.Equal("hello|", empty.Line);
         empty.Press(Key.Control('u')).Enter("/leave");
-        Assert.EndsWith("· no room is joined", empty.Shown[^1], StringComparison.Ordinal);
+        Assert.EndsWith("· you are in no room", empty.Shown[^1], StringComparison.Ordinal);
     }
 }

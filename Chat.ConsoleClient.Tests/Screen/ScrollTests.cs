@@ -4,14 +4,14 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>The conversation scrolls to its beginning, page by page from the service, and what arrives does not move it.</summary>
+/// <summary>The conversation scrolls up to its beginning, page by page from the service, and new messages do not move it.</summary>
 public sealed class ScrollTests
 {
     // 22 rows for the conversation: a page moves by 20.
     private readonly TestScreen screen = new(afterId: 1000);
 
     [Fact]
-    public void PageUp_shows_what_is_above_and_keeps_two_rows_in_sight()
+    public void PageUp_scrolls_up_and_keeps_two_rows()
     {
         Fill(1001, 1100);
         Assert.Equal((1079, 1100), Ids());
@@ -23,7 +23,7 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void PageDown_comes_back_to_the_newest_and_follows_it()
+    public void PageDown_scrolls_back_to_the_newest_message_and_follows_it()
     {
         Fill(1001, 1100);
         screen.Press(KeyName.PageUp, 2).Press(KeyName.PageDown, 2);
@@ -37,7 +37,7 @@ public sealed class ScrollTests
     [Theory]
     [InlineData(KeyName.Escape)]
     [InlineData(KeyName.End)]
-    public void Esc_and_End_go_back_to_the_newest_at_once(object key)
+    public void Esc_and_End_go_back_to_the_newest_message(object key)
     {
         Fill(1001, 1100);
         screen.Press(KeyName.PageUp, 3).Press((KeyName)key);
@@ -46,7 +46,7 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void End_is_the_end_of_the_line_where_nothing_is_scrolled()
+    public void End_goes_to_the_end_of_the_line_if_the_view_is_not_scrolled()
     {
         screen.Type("abc").Press(KeyName.Home).Press(KeyName.End);
 
@@ -54,7 +54,7 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void What_arrives_while_one_reads_further_up_moves_nothing_and_is_counted()
+    public void New_messages_do_not_move_a_scrolled_view_and_are_counted()
     {
         Fill(1001, 1100);
         screen.Press(KeyName.PageUp);
@@ -69,7 +69,7 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void Sending_goes_back_to_the_newest()
+    public void Sending_goes_back_to_the_newest_message()
     {
         Fill(1001, 1100);
         screen.Press(KeyName.PageUp, 2).Enter("hello");
@@ -78,9 +78,9 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void What_was_read_back_stays_above_a_message_that_is_sent()
+    public void The_past_stays_above_a_message_that_is_sent()
     {
-        screen.Model.Take(TestScreen.Page(951, 1000), "lobby");
+        screen.Events.Handle(TestScreen.Page(951, 1000), "lobby");
         screen.Enter("hello");
 
         Assert.EndsWith("… hello", screen.Shown[^1], StringComparison.Ordinal);
@@ -88,7 +88,7 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void At_the_top_an_older_page_is_asked_for_once_and_scrolled_to_when_it_comes()
+    public void At_the_top_an_older_page_is_requested_once_and_scrolled_to_when_it_arrives()
     {
         Fill(1001, 1005);
         Assert.Contains("PageUp for older messages", screen.Shown[0], StringComparison.Ordinal);
@@ -97,14 +97,14 @@ public sealed class ScrollTests
         Assert.Equal([new LoadOlder("lobby", 1001)], screen.Intents());
         Assert.Contains("loading older messages…", screen.Shown[0], StringComparison.Ordinal);
 
-        screen.Model.Take(TestScreen.Page(951, 1000), "lobby");
+        screen.Events.Handle(TestScreen.Page(951, 1000), "lobby");
         Assert.True(Ids().Last < 1005);
         screen.Press(KeyName.Escape);
         Assert.Equal(1005, Ids().Last);
     }
 
     [Fact]
-    public void The_beginning_is_reached_page_by_page_and_then_nothing_more_is_asked_for()
+    public void The_beginning_is_reached_page_by_page_and_then_nothing_more_is_requested()
     {
         Fill(1001, 1100);
         for (var i = 0; i < 200; i++)
@@ -120,7 +120,7 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void All_the_way_up_and_down_again_every_message_is_seen()
+    public void Every_message_is_shown_on_the_way_up_and_on_the_way_down()
     {
         var far = new TestScreen(afterId: 9000);
         for (var id = 9001; id <= 9100; id++)
@@ -151,7 +151,7 @@ public sealed class ScrollTests
             far.Press(key);
             foreach (var intent in far.Intents())
             {
-                far.Model.Take(intent switch
+                far.Events.Handle(intent switch
                 {
                     LoadOlder older => TestScreen.Page(Math.Max(1, older.BeforeId - 100), older.BeforeId - 1),
                     LoadNewer newer => TestScreen.Page(newer.AfterId + 1, newer.AfterId + 100),
@@ -165,11 +165,11 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void A_page_that_does_not_come_can_be_asked_for_again()
+    public void A_page_that_fails_can_be_requested_again()
     {
         Fill(1001, 1005);
         screen.Press(KeyName.PageUp);
-        screen.Model.Failed(Assert.Single(screen.Intents()), "nothing answers");
+        screen.Events.HandleFailure(Assert.Single(screen.Intents()), "nothing answers");
 
         Assert.EndsWith("· nothing answers", screen.Shown[^1], StringComparison.Ordinal);
         screen.Press(KeyName.PageUp);
@@ -177,25 +177,25 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void A_page_that_fits_nowhere_is_not_shown()
+    public void A_page_that_fits_nowhere_is_ignored()
     {
         Fill(1001, 1005);
         screen.Press(KeyName.PageUp);
-        screen.Model.Take(TestScreen.Page(951, 1000, log: "another log"), "lobby");
-        screen.Model.Take(TestScreen.Page(951, 1000), "unknown room");
-        screen.Model.Take(TestScreen.Page(1001, 1005), "lobby");
+        screen.Events.Handle(TestScreen.Page(951, 1000, log: "another log"), "lobby");
+        screen.Events.Handle(TestScreen.Page(951, 1000), "unknown room");
+        screen.Events.Handle(TestScreen.Page(1001, 1005), "lobby");
         screen.Press(KeyName.Escape);
 
         Assert.Equal((1001, 1005), Ids());
     }
 
     [Fact]
-    public void A_page_that_was_asked_for_before_the_room_went_on_elsewhere_leaves_no_hole()
+    public void A_page_that_was_requested_before_the_room_moved_on_leaves_no_hole()
     {
         Fill(1001, 1005);
         screen.Press(KeyName.PageUp);
         screen.Take(new RoomJoined("lobby", "log", 5000, 1, 5000));
-        screen.Model.Take(TestScreen.Page(951, 1000), "lobby");
+        screen.Events.Handle(TestScreen.Page(951, 1000), "lobby");
         Fill(5001, 5002);
 
         Assert.Equal((5001, 5002), Ids());
@@ -204,29 +204,29 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void Where_older_messages_are_not_kept_none_is_asked_for()
+    public void Older_messages_that_the_service_does_not_keep_are_not_requested()
     {
         var late = new TestScreen(afterId: 1000);
         late.Take(new RoomJoined("lobby", "log", 1000, 1001, 1000)).Receive(1001, "first").Press(KeyName.PageUp);
 
         Assert.Empty(late.Intents());
-        Assert.Contains("older messages are not kept", late.Shown[0], StringComparison.Ordinal);
+        Assert.Contains("the service does not keep older messages", late.Shown[0], StringComparison.Ordinal);
     }
 
     [Fact]
-    public void An_empty_page_ends_the_asking()
+    public void After_an_empty_page_nothing_more_is_requested()
     {
         Fill(1001, 1005);
         screen.Press(KeyName.PageUp);
         screen.Intents();
-        screen.Model.Take(new HistoryPage([], "log", 1, 1005), "lobby");
+        screen.Events.Handle(new HistoryPage([], "log", 1, 1005), "lobby");
         screen.Press(KeyName.PageUp);
 
         Assert.Empty(screen.Intents());
     }
 
     [Fact]
-    public void A_text_that_is_longer_than_the_screen_scrolls_by_rows()
+    public void A_text_longer_than_the_screen_scrolls_by_rows()
     {
         screen.Receive(1001, string.Join(' ', Enumerable.Range(0, 1000).Select(n => $"{n:0000}")));
         var last = screen.Shown[^1];
@@ -238,7 +238,7 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void Memory_is_bounded_and_what_was_dropped_is_read_again()
+    public void Memory_is_bounded_and_dropped_messages_are_loaded_again()
     {
         Fill(1001, 6000);
 
@@ -252,7 +252,7 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void A_flood_that_drops_what_is_looked_at_leaves_the_view_on_the_next_one()
+    public void A_flood_that_drops_the_messages_on_the_screen_leaves_the_view_on_the_next_ones()
     {
         Fill(1001, 1100);
         screen.Press(KeyName.PageUp, 2);
@@ -263,7 +263,7 @@ public sealed class ScrollTests
     }
 
     [Fact]
-    public void A_resize_keeps_what_is_looked_at_in_sight()
+    public void A_resize_keeps_the_view()
     {
         Fill(1001, 1100);
         screen.Press(KeyName.PageUp, 2);
@@ -292,7 +292,7 @@ public sealed class ScrollTests
     {
         foreach (var older in screen.Intents().OfType<LoadOlder>())
         {
-            screen.Model.Take(TestScreen.Page(Math.Max(1, older.BeforeId - 50), older.BeforeId - 1), older.Room);
+            screen.Events.Handle(TestScreen.Page(Math.Max(1, older.BeforeId - 50), older.BeforeId - 1), older.Room);
         }
     }
 }

@@ -8,7 +8,7 @@ namespace Chat.ConsoleClient.Tests.Screen;
 /// <summary>A flood costs little, and a screen without colours has none.</summary>
 public sealed class SpeedTests
 {
-    // Far above what it takes, on a busy machine, too, and far below what it would take if each looked at all others.
+    // Far above the time that it takes, even on a busy machine, and far below the time of a quadratic algorithm.
     private static readonly TimeSpan Enough = TimeSpan.FromSeconds(10);
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class SpeedTests
     }
 
     [Fact]
-    public void Fifty_thousand_own_messages_are_sent_acked_and_received_without_looking_through_them()
+    public void Fifty_thousand_own_messages_are_sent_acked_and_received_in_linear_time()
     {
         const int Count = 50_000;
         var screen = new TestScreen();
@@ -45,13 +45,13 @@ public sealed class SpeedTests
         var sends = screen.Intents().Cast<SendText>().ToList();
         for (var i = 1; i <= Count; i++)
         {
-            screen.Model.Enqueued(sends[i - 1], $"k{i}");
+            screen.Events.HandleEnqueued(sends[i - 1], $"k{i}");
         }
 
         Assert.Equal(Count, screen.Model.Unanswered);
         for (var i = 1; i <= Count; i++)
         {
-            screen.Take(new MessageAcked("lobby", $"k{i}", i, false)).Receive(i, "x", "mira", key: $"k{i}");
+            screen.Take(new MessageAcked("lobby", $"k{i}", i, false)).Receive(i, "x", "mira", clientOffset: $"k{i}");
         }
 
         Assert.InRange(Stopwatch.GetElapsedTime(begun), TimeSpan.Zero, Enough);
@@ -60,18 +60,18 @@ public sealed class SpeedTests
     }
 
     [Fact]
-    public void A_sender_has_the_same_colour_everywhere_and_few_share_one()
+    public void A_sender_always_has_the_same_colour_and_few_share_one()
     {
         var names = Enumerable.Range(0, 60).Select(n => $"user{n}").ToList();
-        var colours = names.Select(name => new Palette(hasColours: true).Sender(name)).ToList();
+        var colours = names.Select(name => new Palette(hasColours: true).ChooseForSender(name)).ToList();
 
-        Assert.Equal(colours, names.Select(name => new Palette(hasColours: true).Sender(name)));
+        Assert.Equal(colours, names.Select(name => new Palette(hasColours: true).ChooseForSender(name)));
         Assert.InRange(colours.GroupBy(colour => colour).Max(group => group.Count()), 1, 12);
         Assert.InRange(colours.Distinct().Count(), 10, 12);
     }
 
     [Fact]
-    public void Without_colours_no_cell_has_one_and_with_them_the_text_is_the_same()
+    public void Without_colours_no_cell_has_one_and_the_text_is_the_same()
     {
         var screen = new TestScreen().Receive(1, "hello").Send("x", "k").Send("y", "l").Join("ops").Receive(2, "new");
         screen.Take(new MessageAcked("lobby", "k", 2, false)).Take(new MessageRefused("lobby", "l", "y", RefusalReason.Limit, "no"));

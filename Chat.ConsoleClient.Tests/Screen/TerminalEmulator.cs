@@ -5,13 +5,13 @@ using Chat.ConsoleClient.Screen;
 namespace Chat.ConsoleClient.Tests.Screen;
 
 /// <summary>
-/// A terminal that knows the sequences of the renderer and throws at any other. It may disagree about the width of what
-/// terminals disagree about.
+/// A terminal that knows the sequences of the renderer and throws at any other. It may have its own opinion about uncertain
+/// widths.
 /// </summary>
 internal sealed partial class TerminalEmulator(int columns, int rows, Func<string, int>? widthOf = null)
 {
-    private readonly Func<string, int> widthOf = widthOf ?? CellWidth.Of;
-    private readonly Cell[][] cells = [.. Enumerable.Range(0, rows).Select(_ => Frame.BlankRow(columns))];
+    private readonly Func<string, int> widthOf = widthOf ?? CellWidth.Measure;
+    private readonly Cell[][] cells = [.. Enumerable.Range(0, rows).Select(_ => Frame.CreateBlankRow(columns))];
     private Style style;
 
     public HashSet<string> Modes { get; } = [];
@@ -124,7 +124,7 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
             return;
         }
 
-        var start = Math.Min(Column, columns - width); // Without wrapping, the last cells are written over.
+        var start = Math.Min(Column, columns - width); // Without wrapping, the last cells are overwritten.
         Break(start);
         if (start + width < columns)
         {
@@ -137,10 +137,10 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
             cells[Row][start + i] = new("", style);
         }
 
-        Column = start + width; // Behind the last one where nothing else fits.
+        Column = start + width; // Behind the last column if nothing else fits.
     }
 
-    // What is left of a wide cluster of which a part is written over is blank.
+    // The rest of a wide cluster that is partly overwritten is blank.
     private void Break(int column)
     {
         var row = cells[Row];

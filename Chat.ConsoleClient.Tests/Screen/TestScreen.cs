@@ -3,7 +3,7 @@ using Chat.ConsoleClient.Screen;
 
 namespace Chat.ConsoleClient.Tests.Screen;
 
-/// <summary>A screen of 80 × 24 of the user mira, in the room lobby, at 09:14 on 15 July 2026, and what is to be seen on it.</summary>
+/// <summary>A screen of 80 × 24 for the user mira, in the room lobby, at 09:14 on 15 July 2026.</summary>
 internal sealed class TestScreen
 {
     public static readonly DateTimeOffset Now = new(2026, 7, 15, 9, 14, 0, TimeSpan.Zero);
@@ -12,6 +12,8 @@ internal sealed class TestScreen
     public TestScreen(int columns = 80, int rows = 24, string? room = "lobby", long afterId = 0)
     {
         Model = new("mira", Clock);
+        Keys = new(Model, new InputHandler(Model));
+        Events = new(Model);
         Model.Resize(columns, rows);
         if (room is null)
         {
@@ -19,16 +21,20 @@ internal sealed class TestScreen
         }
 
         Join(room, afterId);
-        Model.Take(new ConnectionChanged(ConnectionState.Connected, null));
+        Events.Handle(new ConnectionChanged(ConnectionState.Connected, null));
     }
 
     public ScreenModel Model { get; }
+
+    public KeyHandler Keys { get; }
+
+    public ClientEventHandler Events { get; }
 
     public Time Clock { get; } = new();
 
     public string Line => Model.Input.Text.Insert(Model.Input.Cursor, "|");
 
-    /// <summary>All rows as a person sees them, without what is blank at their ends.</summary>
+    /// <summary>All rows as a person sees them, without blanks at their ends.</summary>
     public string[] Rows => [.. Frame.Rows.Select(Visible)];
 
     public string Status => StatusOf(Rows);
@@ -56,20 +62,20 @@ internal sealed class TestScreen
     {
         Model.Open(room);
         Intents();
-        Model.Take(new RoomJoined(room, "log", afterId, 1, afterId));
+        Events.Handle(new RoomJoined(room, "log", afterId, 1, afterId));
         return this;
     }
 
     public TestScreen Receive(
-        long id, string text, string sender = "alice", string room = "lobby", string? key = null, DateTimeOffset? at = null)
+        long id, string text, string sender = "alice", string room = "lobby", string? clientOffset = null, DateTimeOffset? at = null)
     {
-        Model.Take(new MessageReceived(Message(id, text, sender, room, key, at)));
+        Events.Handle(new MessageReceived(Message(id, text, sender, room, clientOffset, at)));
         return this;
     }
 
     public static ChatMessage Message(
-        long id, string text, string sender = "alice", string room = "lobby", string? key = null, DateTimeOffset? at = null) =>
-        new(room, id, sender, text, at ?? Now, key ?? $"{room}-{id}", IsErased: false, "log");
+        long id, string text, string sender = "alice", string room = "lobby", string? clientOffset = null, DateTimeOffset? at = null) =>
+        new(room, id, sender, text, at ?? Now, clientOffset ?? $"{room}-{id}", IsErased: false, "log");
 
     public static HistoryPage Page(long from, long to, long oldest = 1, string log = "log") => new(
         [.. Enumerable.Range((int)from, (int)(to - from + 1)).Select(id => Message(id, $"message {id}") with { LogId = log })],
@@ -81,7 +87,7 @@ internal sealed class TestScreen
     {
         foreach (var key in keys)
         {
-            Model.Take(key);
+            Keys.Handle(key);
         }
 
         return this;
@@ -93,7 +99,7 @@ internal sealed class TestScreen
 
     public TestScreen Enter(string text) => Type(text).Press(KeyName.Enter);
 
-    /// <summary>What is to be done, which is then taken.</summary>
+    /// <summary>Takes all requests of the model.</summary>
     public List<Intent> Intents()
     {
         var intents = new List<Intent>();
@@ -105,17 +111,17 @@ internal sealed class TestScreen
         return intents;
     }
 
-    /// <summary>Sends a text that the outbox takes under a key.</summary>
-    public TestScreen Send(string text, string key)
+    /// <summary>Sends a text; the outbox gives it this client offset.</summary>
+    public TestScreen Send(string text, string clientOffset)
     {
         Enter(text);
-        Model.Enqueued((SendText)Intents().Single(), key);
+        Events.HandleEnqueued((SendText)Intents().Single(), clientOffset);
         return this;
     }
 
-    public TestScreen Take(ChatEvent happened)
+    public TestScreen Take(ChatEvent chatEvent)
     {
-        Model.Take(happened);
+        Events.Handle(chatEvent);
         return this;
     }
 

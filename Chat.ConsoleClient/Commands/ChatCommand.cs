@@ -1,46 +1,73 @@
 using System.CommandLine;
-using System.Threading.Channels;
 using Chat.Client;
 using Chat.ConsoleClient.Screen;
 
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat</c> without a command. On a terminal that is the <see cref="Shell"/>; where there is none, it writes what
-/// comes in the room, and sends each line of the input; at its end it waits for the answers, and ends.
+/// <c>chat</c> without a command. On a terminal it is the <see cref="Shell"/>. When stdin or stdout is not a terminal, it writes
+/// the messages of the room, sends each line of stdin, and ends when the input has ended and every line is answered and shown.
 /// </summary>
-internal sealed class ChatCommand
+internal sealed class ChatCommand : ILineResults
 {
-    private const int Newest = 50;
+    private const int NewestAtFirst = 50;
+    private const int MaxExcerpt = 60;
 
-    // Lines whose answers are waited for at once; each can be refused, and is counted then.
-    private const int UnansweredAtOnce = 1024;
+    private const string Help = """
+        chat                     Chat in this terminal; /help lists what you can type.
+        chat send [TEXT]         Send a text, or each line of stdin.
+        chat tail                Write the messages of a room as they arrive.
+        chat history             Write the newest messages of a room.
+        chat rooms               List the rooms.
+        chat status              Show whether the service can store messages.
+        chat completion SHELL    Print the completion script for bash, zsh or fish.
+
+        Options of all commands:
+          --room NAME            room [lobby]
+          --user NAME            your name [CHAT_USER, or your login name]
+          --address HOST:PORT    address of the service, or several with commas, which
+                                 are tried in turn [CHAT_ADDRESS, or 127.0.0.1:5000]
+          --token-file FILE      file with your access token [CHAT_TOKEN_FILE]
+          --state FILE           file for unanswered messages and positions [CHAT_STATE]
+          --wait SECONDS         how long to wait for a service that does not answer
+                                 [10; chat and tail: for ever]
+          --help, --version
+
+        Examples:
+          chat --room ops
+          chat send --room ops "disk on db3 is at 91 %"
+          chat tail --help       (the options of one command)
+        """;
 
     private readonly CommandContext context;
     private readonly ChatClient client;
     private readonly ConnectionWatch watch;
+    private readonly LineSender sender;
 
-    // Once the input has ended, the command shows the room up to its last own message, and ends.
+    // At the end of the input, the command shows the room up to its own last message.
     private readonly TaskCompletionSource caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource shownAll = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long shown;
-    private long lastOwn = long.MaxValue;
-    private int resets;
-    private int lastResets;
-    private int refused;
+    private long shownId;
+    private long lastOwnId = long.MaxValue;
+    private int refusedCount;
+
+    // An id belongs to a log: an own message in a log that is gone will never be shown.
+    private int resetCount;
+    private (long Id, int ResetCount) lastStored;
 
     private ChatCommand(CommandContext context, ChatClient client, ConnectionWatch watch)
     {
         this.context = context;
         this.client = client;
         this.watch = watch;
+        sender = new LineSender(client, context.Room);
     }
 
-    public static RootCommand Create(CommandRun run)
+    public static RootCommand Create(CommandRunner runner)
     {
-        var command = new RootCommand("Chats in a room. With a command, it does one thing for a script.");
-        command.SetAction(run.Action(Timeout.InfiniteTimeSpan, async (context, _) =>
-            await Shell.RunAsync(context.Options, context.Room, context.Output, context.Stop) ?? await RunAsync(context)));
+        var command = new RootCommand(Help);
+        command.SetAction(runner.CreateAction(Timeout.InfiniteTimeSpan, async (context, _) =>
+            await Shell.RunAsync(context.Options, context.Room, context.Output, context.Stopping) ?? await RunAsync(context)));
         return command;
     }
 
@@ -48,142 +75,109 @@ internal sealed class ChatCommand
     {
         await using var client = ChatClient.Open(context.Options);
         using var watch = new ConnectionWatch(context, context.Wait);
-        var lines = new LineReader(Console.OpenStandardInput()).ReadAsync(context.Stop);
-        return await new ChatCommand(context, client, watch).RunAsync(lines);
+        return await new ChatCommand(context, client, watch).RunAsync(new LineReader(Console.OpenStandardInput()).ReadAsync());
     }
 
     private async Task<int> RunAsync(IAsyncEnumerable<Line> lines)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stop);
-        _ = client.JoinAsync(context.Room, JoinFrom.Last(Newest), CancellationToken.None); // A refusal comes as an event, too.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
+        _ = client.JoinAsync(context.Room, JoinFrom.Last(NewestAtFirst), CancellationToken.None); // Events tell the outcome.
         var following = FollowAsync(ending.Token);
+        var sending = SendAsync(lines, ending.Token);
         try
         {
-            var sent = Channel.CreateBounded<Task<SentMessage>>(UnansweredAtOnce);
-            _ = SendAsync(lines, sent.Writer); // Ends with the answers, or is left behind where its input never does.
-            var first = await watch.GuardAsync(Task.WhenAny(following, AnswersAsync(sent.Reader, following)));
+            var first = await watch.GuardAsync(Task.WhenAny(following, sending));
             await first;
         }
-        catch (OperationCanceledException) when (context.Stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (context.Stopping.IsCancellationRequested)
         {
-            // Ctrl-C is how one leaves.
+            // Ctrl-C is the usual way to leave.
         }
         finally
         {
             await ending.CancelAsync();
-            await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(following, sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         var unanswered = client.OutboxCount;
-        if (unanswered + refused > 0)
+        if (unanswered + refusedCount > 0)
         {
-            context.Output.Say($"{unanswered} lines without an answer, {refused} refused");
+            context.Output.Say($"{unanswered} lines without an answer, {refusedCount} refused");
         }
 
-        return unanswered == 0 && (refused == 0 || !Console.IsInputRedirected) ? ExitCodes.Ok : ExitCodes.NotAll;
+        var isComplete = unanswered == 0 && (refusedCount == 0 || !Console.IsInputRedirected);
+        return isComplete ? ExitCodes.Ok : ExitCodes.Incomplete;
     }
 
-    // As in SendCommand: an answer counts when it comes, and not when there is another line.
-    private async Task SendAsync(IAsyncEnumerable<Line> lines, ChannelWriter<Task<SentMessage>> sent)
+    private async Task SendAsync(IAsyncEnumerable<Line> lines, CancellationToken stopping)
     {
-        try
+        await sender.SendAsync(lines, this, stopping);
+        await caughtUp.Task.WaitAsync(stopping);
+        Interlocked.Exchange(ref lastOwnId, lastStored.Id);
+        if (lastStored.ResetCount != Volatile.Read(ref resetCount))
         {
-            await foreach (var line in lines)
-            {
-                if (line.Wrong is not null)
-                {
-                    Refuse(line.Wrong, "");
-                    continue;
-                }
-
-                await sent.WriteAsync(client.SendAsync(context.Room, line.Text, null, context.Stop), context.Stop);
-            }
-
-            sent.Complete();
+            Interlocked.Exchange(ref lastOwnId, 0);
         }
-        catch (Exception error)
-        {
-            sent.Complete(error); // Those that wait for the answers are told.
-        }
+
+        EndIfAllIsShown();
+        await shownAll.Task.WaitAsync(stopping);
     }
 
-    private async Task AnswersAsync(ChannelReader<Task<SentMessage>> sent, Task following)
-    {
-        var last = 0L;
-        await foreach (var next in sent.ReadAllAsync())
-        {
-            last = await AnswerAsync(next, last);
-        }
+    void ILineResults.OnStored(SentMessage message) => lastStored = (message.Id, Volatile.Read(ref resetCount));
 
-        await Task.WhenAny(caughtUp.Task, following).WaitAsync(context.Stop);
-        Interlocked.Exchange(ref lastOwn, lastResets == Volatile.Read(ref resets) ? last : 0);
-        EndWhenAllIsShown();
-        await Task.WhenAny(shownAll.Task, following).WaitAsync(context.Stop);
-    }
+    void ILineResults.OnRefused(Line line, RefusalReason reason, string description) => ReportRefusal(description, line.Text);
 
-    private async Task<long> AnswerAsync(Task<SentMessage> sent, long last)
+    private void EndIfAllIsShown()
     {
-        try
-        {
-            var id = (await sent).Id;
-            lastResets = Volatile.Read(ref resets);
-            return id;
-        }
-        catch (ChatRefusedException error)
-        {
-            Refuse(error.Message, "");
-            return last;
-        }
-    }
-
-    private void EndWhenAllIsShown()
-    {
-        if (Interlocked.Read(ref shown) >= Interlocked.Read(ref lastOwn))
+        if (Interlocked.Read(ref shownId) >= Interlocked.Read(ref lastOwnId))
         {
             shownAll.TrySetResult();
         }
     }
 
-    private async Task FollowAsync(CancellationToken stop)
+    private async Task FollowAsync(CancellationToken stopping)
     {
-        await foreach (var happened in client.ReadEventsAsync(stop))
+        await foreach (var chatEvent in client.ReadEventsAsync(stopping))
         {
-            Take(happened);
+            Show(chatEvent);
             context.Output.Flush();
+            EndIfAllIsShown();
         }
     }
 
-    private void Take(ChatEvent happened)
+    private void Show(ChatEvent chatEvent)
     {
         var output = context.Output;
-        switch (happened)
+        switch (chatEvent)
         {
             case MessageReceived { Message: var message }:
-                output.Write(MessageLine.Of(message, "HH:mm"));
-                Interlocked.Exchange(ref shown, message.Id);
+                output.Write(MessageFormat.FormatText(message, "HH:mm"));
+                Interlocked.Exchange(ref shownId, message.Id);
                 break;
-            case MessageRefused message:
-                Refuse(message.Description, message.Text);
+            case MessageRefused refused:
+                ReportRefusal(refused.Description, refused.Text);
                 break;
             case RoomJoined joined:
                 output.Say($"connected to {context.Options.Addresses[0]}, room {joined.Room}");
-                if (shown == 0 && joined.AfterId >= joined.OldestId)
+                if (shownId == 0 && joined.AfterId >= joined.OldestId)
                 {
                     output.Say($"· {joined.AfterId - joined.OldestId + 1} older messages are not shown");
                 }
 
-                Interlocked.Exchange(ref shown, Math.Max(shown, joined.AfterId));
+                Interlocked.Exchange(ref shownId, Math.Max(shownId, joined.AfterId));
                 break;
             case RoomGap gap:
-                output.Say($"· messages {gap.LastId + 1} to {gap.AfterId} are not kept any more");
+                output.Say($"· {ErrorMessages.Describe(gap)}");
                 break;
             case RoomReset reset:
-                Interlocked.Exchange(ref shown, reset.AfterId);
+                Interlocked.Exchange(ref shownId, reset.AfterId);
+                Interlocked.Increment(ref resetCount);
+                if (Interlocked.Read(ref lastOwnId) != long.MaxValue)
+                {
+                    Interlocked.Exchange(ref lastOwnId, 0);
+                }
 
-                // What was stored in a log that is gone will not be shown.
-                Interlocked.Increment(ref resets);
-                Interlocked.Exchange(ref lastOwn, 0);
-                output.Say("· the service has another log now; this is what it keeps");
+                output.Say($"· {ErrorMessages.Describe(reset)}");
                 break;
             case RoomCaughtUp:
                 output.Say("── up to date ──");
@@ -192,19 +186,18 @@ internal sealed class ChatCommand
             case RoomLeft left:
                 throw new CommandRefusedException(left.Description);
             case ConnectionChanged changed:
-                watch.Take(changed);
+                watch.Observe(changed);
                 break;
-            case StateWriteFailed state:
-                output.Say(state.Message);
+            case StateWriteFailed failed:
+                output.Say(failed.Message);
                 break;
         }
-
-        EndWhenAllIsShown();
     }
 
-    private void Refuse(string why, string text)
+    private void ReportRefusal(string reason, string text)
     {
-        var count = Interlocked.Increment(ref refused);
-        context.Output.Say($"· refused ({count}), {why}: {(text.Length <= 60 ? text : text[..60] + "…")}");
+        var count = Interlocked.Increment(ref refusedCount);
+        var excerpt = text.Length <= MaxExcerpt ? text : text[..MaxExcerpt] + "…";
+        context.Output.Say($"· refused ({count}): {reason}{(excerpt.Length > 0 ? $": {excerpt}" : "")}");
     }
 }

@@ -3,11 +3,21 @@ using System.CommandLine;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat completion</c>: prints what makes a shell complete commands and options. The shell asks the program itself, by the
-/// <c>[suggest]</c> directive of System.CommandLine, so the script never falls behind.
+/// <c>chat completion</c>: prints a script that makes a shell complete commands and options. The script asks the program itself,
+/// by the <c>[suggest]</c> directive of System.CommandLine, so it is never out of date.
 /// </summary>
 internal static class CompletionCommand
 {
+    private const string Help = """
+        Usage: chat completion bash|zsh|fish
+
+        Prints a script that makes the shell complete commands and options.
+
+        Examples:
+          eval "$(chat completion bash)"
+          chat completion fish > ~/.config/fish/completions/chat.fish
+        """;
+
     private const string Bash = """
         _chat() {
             local IFS=$'\n' position=$COMP_POINT line=$COMP_LINE
@@ -31,14 +41,20 @@ internal static class CompletionCommand
         complete -c chat -f -a '(chat "[suggest:"(math (commandline -C) - 5)"]" (string replace -r "^chat " "" -- (commandline)) 2>/dev/null)'
         """;
 
+    private static readonly string[] Shells = ["bash", "zsh", "fish"];
+
     public static Command Create()
     {
-        var shell = new Argument<string>("shell") { Description = "Which shell" };
-        shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
-        var command = new Command("completion", "Prints what makes a shell complete commands and options.") { shell };
-        CommandHelp.Show(
-            command,
-            "eval \"$(chat completion bash)\"");
+        var shell = new Argument<string>("shell");
+        shell.CompletionSources.Add(Shells);
+        shell.Validators.Add(given =>
+        {
+            if (given.Tokens is [var token] && !Shells.Contains(token.Value))
+            {
+                given.AddError($"'{token.Value}' is not a supported shell; choose bash, zsh or fish");
+            }
+        });
+        var command = new Command("completion", Help) { shell };
         command.SetAction(given => Console.WriteLine(given.GetValue(shell) switch
         {
             "zsh" => Zsh,

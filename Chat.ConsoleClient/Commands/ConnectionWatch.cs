@@ -3,30 +3,31 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// Says what is wrong with the connection, and gives up: at once where what answers is no chat service, and otherwise when
-/// there was no connection for as long as the command waits.
+/// Reports problems with the connection, and gives up: at once if what answers is not a chat service, and otherwise when there
+/// has been no connection for as long as the command waits.
 /// </summary>
 internal sealed class ConnectionWatch : IDisposable
 {
     private readonly CommandContext context;
     private readonly TimeSpan wait;
-    private readonly TaskCompletionSource givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource gaveUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer timer;
     private ConnectionProblem? problem;
-    private bool isWaiting;
+    private bool isTimerRunning;
     private bool wasConnected;
 
     /// <param name="context">The command.</param>
-    /// <param name="wait">How long there may be no connection; infinite = for ever.</param>
+    /// <param name="wait">How long to go on without a connection; may be infinite.</param>
     public ConnectionWatch(CommandContext context, TimeSpan wait)
     {
         this.context = context;
         this.wait = wait;
         timer = context.Options.TimeProvider.CreateTimer(_ => GiveUp(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        Wait();
+        StartTimer();
     }
 
-    public void Take(ConnectionChanged changed)
+    /// <summary>Takes note of a new state of the connection.</summary>
+    public void Observe(ConnectionChanged changed)
     {
         if (changed.State == ConnectionState.Connected)
         {
@@ -35,54 +36,59 @@ internal sealed class ConnectionWatch : IDisposable
                 context.Output.Say("connected again");
             }
 
-            (problem, wasConnected, isWaiting) = (null, true, false);
+            (problem, wasConnected, isTimerRunning) = (null, true, false);
             timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
-        else if (changed is { State: ConnectionState.Waiting, Problem: { } wrong })
+        else if (changed is { State: ConnectionState.Waiting, Problem: { } current })
         {
-            problem = wrong;
-            if (!wasConnected && wrong.Kind is ProblemKind.NotAChatService or ProblemKind.Tls)
+            problem = current;
+            if (!wasConnected && current.Kind is ProblemKind.NotAChatService or ProblemKind.Tls)
             {
                 GiveUp();
                 return;
             }
 
-            context.Output.Say($"{ErrorMessages.Of(wrong, context.Options)}, retrying…");
-            Wait();
+            context.Output.Say($"{ErrorMessages.Describe(current, context.Options)}; retrying…");
+            StartTimer();
         }
     }
 
-    /// <summary>Ends with the work, or before that when there is no use in waiting.</summary>
-    /// <exception cref="NoServiceException">Nothing answers.</exception>
+    /// <summary>Awaits the work, or gives up on it.</summary>
+    /// <exception cref="NoServiceException">The watch gave up.</exception>
     public async Task<T> GuardAsync<T>(Task<T> work)
     {
-        await Task.WhenAny(work, givenUp.Task);
-        return givenUp.Task.IsCompleted && !work.IsCompletedSuccessfully
-            ? throw NoService()
+        await Task.WhenAny(work, gaveUp.Task);
+        return gaveUp.Task.IsCompleted && !work.IsCompletedSuccessfully
+            ? throw CreateException()
             : await work;
     }
 
-    /// <summary>What to end with where nothing answers: what is wrong now.</summary>
-    public NoServiceException NoService() =>
-        new(ErrorMessages.Of(problem, context.Options) ?? $"no answer from {context.Options.Addresses[0]}{ErrorMessages.HowToStart(context.Options.Addresses[0])}");
+    /// <summary>The exception of a command that gives up: it says what is wrong now.</summary>
+    public NoServiceException CreateException()
+    {
+        var address = context.Options.Addresses[0];
+        return new(problem is null
+            ? $"no answer from {address}{ErrorMessages.GetStartAdvice(address)}"
+            : ErrorMessages.Describe(problem, context.Options));
+    }
 
     public void Dispose() => timer.Dispose();
 
-    private void Wait()
+    private void StartTimer()
     {
-        if (!isWaiting && wait != Timeout.InfiniteTimeSpan)
+        if (!isTimerRunning && wait != Timeout.InfiniteTimeSpan)
         {
             timer.Change(wait, Timeout.InfiniteTimeSpan);
         }
 
-        isWaiting = true;
+        isTimerRunning = true;
     }
 
-    private void GiveUp() => givenUp.TrySetResult();
+    private void GiveUp() => gaveUp.TrySetResult();
 }
 
-/// <summary>There is no chat service; the message is a sentence for the person who runs the command.</summary>
+/// <summary>No chat service answers. The message is for the person who runs the command.</summary>
 internal sealed class NoServiceException(string message) : Exception(message);
 
-/// <summary>The service refuses what the command asks for; the message is a sentence for the person who runs it.</summary>
+/// <summary>The service refuses what the command asks for. The message is for the person who runs the command.</summary>
 internal sealed class CommandRefusedException(string message) : Exception(message);

@@ -1,63 +1,76 @@
 using System.CommandLine;
-using System.Globalization;
 using Chat.Client;
-using Spectre.Console;
 
 namespace Chat.ConsoleClient.Commands;
 
-/// <summary><c>chat rooms</c>: the rooms in which somebody has written; a table on a terminal, and else fields with tabs.</summary>
+/// <summary><c>chat rooms</c>: lists the rooms, as a table on a terminal and otherwise as fields separated by tabs.</summary>
 internal static class RoomsCommand
 {
-    public static Command Create(CommandRun run)
+    private const string Help = """
+        Usage: chat rooms [OPTIONS]
+
+        Lists the rooms: name, number of messages, time of the newest one. A room exists
+        from its first message.
+
+        Options:
+          --json                 write the JSON form of proto3, one object per line
+        {shared options}
+        """;
+
+    public static Command Create(CommandRunner runner)
     {
-        var json = CommandRun.Json();
-        var command = new Command("rooms", "Lists the rooms in which somebody has written, with their newest ids.") { json };
-        command.SetAction(run.Action(CommandRun.ForScripts, (context, given) => RunAsync(context, given.GetValue(json))));
+        var json = CommandOptions.CreateJson();
+        var command = new Command("rooms", Help) { json };
+        command.SetAction(runner.CreateAction(CommandRunner.ScriptWait, (context, parsed) =>
+            RunAsync(context, parsed.GetValue(json))));
         return command;
     }
 
     private static async Task<int> RunAsync(CommandContext context, bool json)
     {
-        await using var client = ChatClient.Open(context.Options with { StateStore = null }); // To look must send nothing.
+        // Without the state file, because reading must not send what waits there.
+        await using var client = ChatClient.Open(context.Options with { StateStore = null });
         if (!json && !Console.IsOutputRedirected)
         {
-            return await ShowAsync(client, context);
+            WriteTable(await client.ListRoomsAsync(context.Stopping).ToListAsync(), context.Output);
+            return ExitCodes.Ok;
         }
 
-        await foreach (var room in client.ListRoomsAsync(context.Stop))
+        await foreach (var room in client.ListRoomsAsync(context.Stopping))
         {
             context.Output.Write(json
-                ? MessageLine.JsonOf(room)
-                : string.Create(CultureInfo.InvariantCulture, $"{room.Name}\t{room.HeadId}\t{MessageLine.Time(room.LastMessageAt)}"));
+                ? MessageFormat.FormatJson(room)
+                : $"{room.Name}\t{room.HeadId}\t{MessageFormat.FormatTime(room.LastMessageAt)}");
         }
 
         context.Output.Flush();
         return ExitCodes.Ok;
     }
 
-    private static async Task<int> ShowAsync(ChatClient client, CommandContext context)
+    private static void WriteTable(List<RoomInfo> rooms, Output output)
     {
-        var table = new Table().NoBorder()
-            .AddColumn("[dim]room[/]")
-            .AddColumn(new TableColumn("[dim]messages[/]").RightAligned())
-            .AddColumn("[dim]newest[/]");
-        await foreach (var room in client.ListRoomsAsync(context.Stop))
+        if (rooms.Count == 0)
         {
-            table.AddRow(
-                Markup.Escape(TerminalText.Escape(room.Name)),
-                room.HeadId.ToString("N0", CultureInfo.InvariantCulture),
-                MessageLine.Time(room.LastMessageAt));
+            output.Say("there are no rooms yet");
+            return;
         }
 
-        if (table.Rows.Count == 0)
+        string[][] rows =
+        [
+            ["ROOM", "MESSAGES", "NEWEST"],
+            .. rooms.Select(room => (string[])
+            [
+                TerminalText.Escape(room.Name),
+                MessageFormat.FormatCount(room.HeadId),
+                MessageFormat.FormatTime(room.LastMessageAt),
+            ]),
+        ];
+        var (names, counts) = (rows.Max(row => row[0].Length), rows.Max(row => row[1].Length));
+        foreach (var row in rows)
         {
-            context.Output.Say("nobody has written yet");
-        }
-        else
-        {
-            AnsiConsole.Write(table);
+            output.Write($"{row[0].PadRight(names)}  {row[1].PadLeft(counts)}  {row[2]}");
         }
 
-        return ExitCodes.Ok;
+        output.Flush();
     }
 }

@@ -1,80 +1,86 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Threading.Channels;
 using Chat.Client;
-using Chat.V1;
 
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat send</c>: sends a text, or each line of the input, and exits with 0 only when all are stored. The client offset of a
-/// line is made of a prefix and the line's number, so that the command can be repeated, and a refusal names its line.
+/// <c>chat send</c>: sends a text, or each line of stdin, and exits with 0 only if all are stored. The client offset of a line
+/// consists of a prefix and the number of the line, so the command can be repeated, and a refusal names its line.
 /// </summary>
-internal sealed class SendCommand
+internal sealed class SendCommand : ILineResults
 {
-    // Lines whose answers are waited for at once.
-    private const int UnansweredAtOnce = 4096;
+    private const string Help = """
+        Usage: chat send [TEXT] [OPTIONS]
+
+        Sends TEXT, or each line of stdin as a message. Exits with 0 only if every
+        message is stored.
+
+        Options:
+          --offset-prefix PREFIX
+                                 send line n with the client offset PREFIX-n, so that
+                                 repeating the command stores nothing twice
+          --summary              at the end, say how many lines were sent and acked
+        {shared options}
+
+        Examples:
+          chat send --room ops "backup done"
+          chat send -- --verbose          (a text that looks like an option)
+          tail -f app.log | chat send --room logs
+          chat send --room import --offset-prefix 2026-01-31 < lines.txt
+        """;
 
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly CommandContext context;
     private readonly ChatClient client;
     private readonly ConnectionWatch watch;
-    private readonly string prefix;
-    private long taken;
-    private long stored;
-    private long refused;
+    private readonly string offsetPrefix;
+    private readonly LineSender sender;
+    private long refusedEarlier;
 
-    private SendCommand(CommandContext context, ChatClient client, ConnectionWatch watch, string? prefix)
+    private SendCommand(CommandContext context, ChatClient client, ConnectionWatch watch, string? offsetPrefix)
     {
         this.context = context;
         this.client = client;
         this.watch = watch;
-        this.prefix = prefix ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
+        this.offsetPrefix = offsetPrefix ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
+        sender = new LineSender(client, context.Room, this.offsetPrefix);
     }
 
-    public static Command Create(CommandRun run)
-    {
-        var text = new Argument<string?>("text")
-        {
-            Description = "What to send; without it each line of the input is a message",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
-        var prefix = new Option<string?>("--offset-prefix")
-        {
-            Description = "Gives line n the client offset PREFIX-n, so that a repeated command stores nothing twice",
-            HelpName = "prefix",
-        };
+    private long RefusedCount => sender.RefusedCount + Interlocked.Read(ref refusedEarlier);
 
-        // Its name before client offsets had theirs, for scripts that use it.
-        var oldPrefix = new Option<string?>("--key-prefix") { Hidden = true };
-        var summary = new Option<bool>("--summary") { Description = "Say at the end how much was sent and acked" };
-        var command = new Command("send", "Sends a text, or each line of the input; ends with 0 when all are stored.") 
-        {
-            text, prefix, oldPrefix, summary,
-        };
-        CommandHelp.Show(
-            command,
-            "chat send --room ops \"backup done\"",
-            "tail -f app.log | chat send --room logs",
-            "chat send --room import --offset-prefix 2026-01-31 < lines.txt");
-        command.SetAction(run.Action(CommandRun.ForScripts, (context, given) =>
-            RunAsync(context, given.GetValue(text), given.GetValue(prefix) ?? given.GetValue(oldPrefix), given.GetValue(summary))));
+    public static Command Create(CommandRunner runner)
+    {
+        var text = new Argument<string?>("text") { Arity = ArgumentArity.ZeroOrOne };
+        var prefix = CommandOptions.Create<string?>("--offset-prefix");
+        var summary = CommandOptions.Create<bool>("--summary");
+
+        // The former name of --offset-prefix, which scripts may still use.
+        var formerPrefix = CommandOptions.Create<string?>("--key-prefix");
+        formerPrefix.Hidden = true;
+        var command = new Command("send", Help) { text, prefix, formerPrefix, summary };
+        command.SetAction(runner.CreateAction(CommandRunner.ScriptWait, (context, parsed) =>
+            RunAsync(
+                context,
+                parsed.GetValue(text),
+                parsed.GetValue(prefix) ?? parsed.GetValue(formerPrefix),
+                parsed.GetValue(summary))));
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        CommandContext context, string? text, string? prefix, bool summary)
+    private static async Task<int> RunAsync(CommandContext context, string? text, string? offsetPrefix, bool summary)
     {
         await using var client = ChatClient.Open(context.Options);
         using var watch = new ConnectionWatch(context, Timeout.InfiniteTimeSpan);
-        var command = new SendCommand(context, client, watch, prefix);
-        var exitCode = await command.RunAsync(
-            text is not null ? new[] { new Line(1, text, null) }.ToAsyncEnumerable() : new LineReader(Console.OpenStandardInput()).ReadAsync(context.Stop));
+        var command = new SendCommand(context, client, watch, offsetPrefix);
+        var exitCode = await command.RunAsync(text is null
+            ? new LineReader(Console.OpenStandardInput()).ReadAsync()
+            : new[] { new Line(1, text) }.ToAsyncEnumerable());
         if (summary)
         {
-            context.Output.Say($"sent {Count(command.taken)} · acked {Count(command.stored)}");
+            var (sent, acked) = (command.sender.ReadCount, command.sender.StoredCount);
+            context.Output.Say($"sent {MessageFormat.FormatCount(sent)} · acked {MessageFormat.FormatCount(acked)}");
         }
 
         return exitCode;
@@ -82,151 +88,111 @@ internal sealed class SendCommand
 
     private async Task<int> RunAsync(IAsyncEnumerable<Line> lines)
     {
-        using var ending = new CancellationTokenSource();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
         var listening = ListenAsync(ending.Token);
+        var sending = SendAsync(lines, ending.Token);
+        var waiting = WatchProgressAsync(ending.Token);
         try
         {
-            var sent = Channel.CreateBounded<(long Line, Task<SentMessage> Answer)>(UnansweredAtOnce);
-            _ = SendAsync(lines, sent.Writer); // Ends with the answers, or is left behind where its input never does.
-            var first = await watch.GuardAsync(Task.WhenAny(AnswersAsync(sent.Reader), listening));
-            await first; // The client has halted, where it was the listening.
+            var first = await watch.GuardAsync(Task.WhenAny(sending, listening, waiting));
+            await first;
         }
-        catch (Exception error) when (error is not ArgumentException && (error is OperationCanceledException || CommandRun.CodeOf(error) is not null))
+        catch (Exception error) when (sender.ReadCount > 0 && error is not ArgumentException
+            && (error is OperationCanceledException || CommandRunner.GetExitCode(error) is not null))
         {
-            if (taken == 0)
-            {
-                throw;
-            }
-
-            context.Output.Say(error is OperationCanceledException ? "interrupted" : ErrorMessages.Of(error));
-            context.Output.Say($"{Count(stored)} stored, {Count(taken - stored - refused)} without an answer{Advice()}");
-            return CommandRun.CodeOf(error) ?? ExitCodes.NotAll;
+            context.Output.Say(error is OperationCanceledException ? "interrupted" : ErrorMessages.Describe(error));
+            context.Output.Say(GetRepeatAdvice());
+            return CommandRunner.GetExitCode(error) ?? ExitCodes.Incomplete;
         }
         finally
         {
             await ending.CancelAsync();
-            await listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            context.Output.EndProgress();
+            await Task.WhenAll(listening, sending, waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            context.Output.ClearProgress();
         }
 
-        if (refused > 0)
+        if (RefusedCount > 0)
         {
-            context.Output.Say($"{Count(stored)} stored, {Count(refused)} refused");
+            var (stored, refused) = (MessageFormat.FormatCount(sender.StoredCount), MessageFormat.FormatCount(RefusedCount));
+            context.Output.Say($"{stored} stored, {refused} refused");
+            return ExitCodes.Incomplete;
         }
 
-        return refused == 0 ? ExitCodes.Ok : ExitCodes.NotAll;
+        return ExitCodes.Ok;
     }
 
-    private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    // Each line goes out as it is read; its answer is awaited beside that, so that it counts at once.
-    private async Task SendAsync(IAsyncEnumerable<Line> lines, ChannelWriter<(long Line, Task<SentMessage> Answer)> sent)
+    private async Task SendAsync(IAsyncEnumerable<Line> lines, CancellationToken stopping)
     {
-        try
-        {
-            await foreach (var line in lines)
-            {
-                taken++;
-                if (line.Wrong is not null)
-                {
-                    Refuse($"line {line.Number}", line.Wrong);
-                    continue;
-                }
-
-                var answer = client.SendAsync(context.Room, line.Text, $"{prefix}-{line.Number}", context.Stop);
-                await sent.WriteAsync((line.Number, answer), context.Stop);
-            }
-
-            sent.Complete();
-        }
-        catch (Exception error)
-        {
-            sent.Complete(error); // Those that wait for the answers are told.
-        }
-    }
-
-    private async Task AnswersAsync(ChannelReader<(long Line, Task<SentMessage> Answer)> sent)
-    {
-        await foreach (var next in sent.ReadAllAsync())
-        {
-            await AnswerAsync(next);
-        }
+        await sender.SendAsync(lines, this, stopping);
 
         // What an earlier command has left in the state file.
-        await WaitAsync(client.FlushAsync(context.Stop));
+        await client.FlushAsync(stopping);
     }
 
-    private async Task AnswerAsync((long Line, Task<SentMessage> Answer) sent)
+    // Shows progress, and gives up when messages wait for answers but none has arrived for as long as the command waits,
+    // whether or not there is a connection.
+    private async Task WatchProgressAsync(CancellationToken stopping)
     {
-        try
+        var time = context.Options.TimeProvider;
+        var (since, waiting, answered) = (time.GetTimestamp(), 0, 0L);
+        while (true)
         {
-            await WaitAsync(sent.Answer);
-            stored++;
-            ShowProgress();
-        }
-        catch (ChatRefusedException error)
-        {
-            Refuse(
-                $"line {sent.Line}",
-                error.Reason == RefusalReason.OffsetReused
-                    ? $"an earlier command had another line {sent.Line} with this --offset-prefix; repeat it with the same lines, or choose another prefix"
-                    : error.Message);
-        }
-    }
-
-    // However often the connection comes and goes: what counts is that nothing was answered for so long.
-    private async Task WaitAsync(Task answer)
-    {
-        var (begun, before) = (context.Options.TimeProvider.GetTimestamp(), client.OutboxCount);
-        while (!answer.IsCompleted && await Task.WhenAny(answer, Task.Delay(ProgressInterval, context.Options.TimeProvider)) != answer)
-        {
-            ShowProgress();
-            if (client.OutboxCount < before)
+            await Task.Delay(ProgressInterval, time, stopping);
+            context.Output.ShowProgress(() =>
+                $"sent {MessageFormat.FormatCount(sender.ReadCount)} · stored {MessageFormat.FormatCount(sender.StoredCount)}");
+            var (nowWaiting, nowAnswered) = (client.OutboxCount, sender.StoredCount + RefusedCount);
+            if (nowWaiting == 0 || waiting == 0 || nowWaiting < waiting || nowAnswered > answered)
             {
-                (begun, before) = (context.Options.TimeProvider.GetTimestamp(), client.OutboxCount);
+                (since, waiting, answered) = (time.GetTimestamp(), nowWaiting, nowAnswered);
             }
-            else if (context.Wait != Timeout.InfiniteTimeSpan && context.Options.TimeProvider.GetElapsedTime(begun) >= context.Wait)
+            else if (context.Wait != Timeout.InfiniteTimeSpan && time.GetElapsedTime(since) >= context.Wait)
             {
-                throw watch.NoService();
+                throw watch.CreateException();
             }
         }
-
-        await answer;
     }
 
-    private void ShowProgress() => context.Output.ShowProgress(() => $"sent {Count(taken)} · stored {Count(stored)}");
-
-    private async Task ListenAsync(CancellationToken ending)
+    private async Task ListenAsync(CancellationToken stopping)
     {
-        await foreach (var happened in client.ReadEventsAsync(ending))
+        await foreach (var chatEvent in client.ReadEventsAsync(stopping))
         {
-            switch (happened)
+            switch (chatEvent)
             {
                 case ConnectionChanged changed:
-                    watch.Take(changed);
+                    watch.Observe(changed);
                     break;
-                case MessageRefused message:
-                    // Of an earlier command with the same state file: the answers to this one's lines are waited for.
-                    Refuse($"'{message.ClientOffset}', which an earlier command has sent,", message.Description);
+                case MessageRefused refused:
+                    // From an earlier command with the same state file: this command awaits the answers to its lines.
+                    Interlocked.Increment(ref refusedEarlier);
+                    context.Output.Say($"'{refused.ClientOffset}', sent by an earlier command, was refused: {refused.Description}");
                     break;
-                case StateWriteFailed state:
-                    context.Output.Say(state.Message);
+                case StateWriteFailed failed:
+                    context.Output.Say(failed.Message);
                     break;
             }
         }
     }
 
-    private void Refuse(string what, string why)
+    void ILineResults.OnStored(SentMessage message)
     {
-        Interlocked.Increment(ref refused);
-        context.Output.Say($"{what} was refused: {why}");
+        // It counts, and that is all.
     }
 
-    private string Advice()
+    void ILineResults.OnRefused(Line line, RefusalReason reason, string description)
     {
-        var kept = context.Options.StateStore is { } path && client.OutboxCount > 0
-            ? $"; they are kept in {path}, and the next command with this --state sends them"
+        var why = reason == RefusalReason.OffsetReused
+            ? $"an earlier command sent a different line {line.Number} with this --offset-prefix; "
+                + "repeat the command with the same lines, or choose another prefix"
+            : description;
+        context.Output.Say($"line {line.Number} was refused: {why}");
+    }
+
+    private string GetRepeatAdvice()
+    {
+        var kept = context.Options.StateStore is { } state && client.OutboxCount > 0
+            ? $"; they are kept in {state}, and the next command with this --state sends them"
             : "";
-        return $"{kept}; repeat the command with --offset-prefix {prefix}, and nothing is stored twice";
+        return $"{MessageFormat.FormatCount(sender.StoredCount)} stored, {MessageFormat.FormatCount(sender.UnansweredCount)} without an answer"
+            + $"{kept}; repeat the command with --offset-prefix {offsetPrefix}, and nothing is stored twice";
     }
 }

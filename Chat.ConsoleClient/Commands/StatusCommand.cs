@@ -4,42 +4,51 @@ using Chat.Client;
 
 namespace Chat.ConsoleClient.Commands;
 
-/// <summary><c>chat status</c>: whether the service serves, how fast it answers, and what it has.</summary>
+/// <summary><c>chat status</c>: shows whether the service can store messages, how fast it answers, and what it contains.</summary>
 internal static class StatusCommand
 {
-    public static Command Create(CommandRun run)
+    private const string Help = """
+        Usage: chat status [OPTIONS]
+
+        Shows whether the service can store messages, how fast it answers, and how many
+        rooms it has. Exits with 1 if the service cannot store messages now.
+
+        Options:
+        {shared options}
+        """;
+
+    public static Command Create(CommandRunner runner)
     {
-        var command = new Command("status", "Shows whether the service serves, how fast it answers, and what it has.");
-        command.SetAction(run.Action(CommandRun.ForScripts, (context, _) => RunAsync(context)));
+        var command = new Command("status", Help);
+        command.SetAction(runner.CreateAction(CommandRunner.ScriptWait, (context, _) => RunAsync(context)));
         return command;
     }
 
     private static async Task<int> RunAsync(CommandContext context)
     {
-        // Without the state file: to look must send nothing.
+        // Without the state file, because reading must not send what waits there.
         await using var client = ChatClient.Open(context.Options with { StateStore = null });
-        var isServing = await client.IsServingAsync(context.Stop);
-        var begun = context.Options.TimeProvider.GetTimestamp();
-        var room = await client.ReadHistoryAsync(context.Room, null, 1, context.Stop);
-        var took = context.Options.TimeProvider.GetElapsedTime(begun);
-        var (rooms, newest) = (0, default(RoomInfo));
-        await foreach (var found in client.ListRoomsAsync(context.Stop))
+        var isServing = await client.IsServingAsync(context.Stopping);
+        var startedAt = context.Options.TimeProvider.GetTimestamp();
+        var page = await client.ReadHistoryAsync(context.Room, null, 1, context.Stopping);
+        var elapsed = context.Options.TimeProvider.GetElapsedTime(startedAt);
+        var (count, newest) = (0, default(RoomInfo));
+        await foreach (var room in client.ListRoomsAsync(context.Stopping))
         {
-            rooms++;
-            newest = newest is null || newest.LastMessageAt < found.LastMessageAt ? found : newest;
+            count++;
+            newest = newest is null || newest.LastMessageAt < room.LastMessageAt ? room : newest;
         }
 
         var output = context.Output;
         output.Write($"service  {string.Join(", ", context.Options.Addresses)}");
-        output.Write($"state    {(isServing ? "serving" : "not serving: it can't store messages now")}");
-        output.Write(string.Create(CultureInfo.InvariantCulture, $"answers  in {took.TotalMilliseconds:0.0} ms"));
-        output.Write($"log      {TerminalText.Escape(room.LogId)}");
+        output.Write($"state    {(isServing ? "serving" : "not serving: it cannot store messages now")}");
+        output.Write(string.Create(CultureInfo.InvariantCulture, $"latency  {elapsed.TotalMilliseconds:0.0} ms"));
+        output.Write($"log      {TerminalText.Escape(page.LogId)}");
         output.Write(newest is null
             ? "rooms    0"
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"rooms    {rooms:N0}, newest message {MessageLine.Time(newest.LastMessageAt)} in {TerminalText.Escape(newest.Name)}"));
+            : $"rooms    {MessageFormat.FormatCount(count)}, newest message {MessageFormat.FormatTime(newest.LastMessageAt)}"
+                + $" in {TerminalText.Escape(newest.Name)}");
         output.Flush();
-        return isServing ? ExitCodes.Ok : ExitCodes.NotAll;
+        return isServing ? ExitCodes.Ok : ExitCodes.Incomplete;
     }
 }

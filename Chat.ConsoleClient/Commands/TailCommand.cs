@@ -3,56 +3,81 @@ using Chat.Client;
 
 namespace Chat.ConsoleClient.Commands;
 
-/// <summary><c>chat tail</c>: writes the messages of a room as they come, until it is interrupted or nobody reads.</summary>
-internal static class TailCommand
+/// <summary>
+/// <c>chat tail</c>: writes the messages of a room as they arrive, until it is interrupted or the output pipe is closed.
+/// </summary>
+internal sealed class TailCommand
 {
-    private const int Newest = 10;
+    private const int DefaultLast = 10;
 
-    public static Command Create(CommandRun run)
+    private const string Help = """
+        Usage: chat tail [OPTIONS]
+
+        Writes the messages of a room as they arrive, until it is interrupted or the
+        output pipe is closed.
+
+        Options:
+          --last COUNT           start with this many of the newest messages [10]
+          --since ID             start after this id; 0 starts with the oldest message
+          --json                 write the JSON form of proto3, one object per line
+        {shared options}
+
+        With --state, it continues after the last line that it wrote, and ignores where
+        to start.
+
+        Examples:
+          chat tail --room ops
+          chat tail --room ops --since 0 --json | jq .text
+        """;
+
+    private readonly CommandContext context;
+    private readonly ChatClient client;
+    private readonly ConnectionWatch watch;
+    private readonly bool json;
+    private RoomJoined? joined;
+    private bool isFirstJoin;
+    private ChatMessage? lastWritten;
+    private int exitCode = ExitCodes.Ok;
+
+    private TailCommand(CommandContext context, ChatClient client, ConnectionWatch watch, bool json)
     {
-        var since = new Option<long?>("--since")
-        {
-            Description = "Begin after this id; 0 = with the oldest message. With --state, only the first time",
-            HelpName = "id",
-        };
-        var last = new Option<int?>("--last")
-        {
-            Description = $"Begin with so many of the newest messages [default: {Newest}]",
-            HelpName = "count",
-        };
-        var json = CommandRun.Json();
-        CommandRun.AtLeast(since, 0);
-        CommandRun.AtLeast(last, 0);
-        var command = new Command("tail", "Writes the messages of a room as they come.") { since, last, json };
+        this.context = context;
+        this.client = client;
+        this.watch = watch;
+        this.json = json;
+    }
+
+    public static Command Create(CommandRunner runner)
+    {
+        var since = CommandOptions.CreateNumber("--since", min: 0);
+        var last = CommandOptions.CreateNumber("--last", min: 0);
+        var json = CommandOptions.CreateJson();
+        var command = new Command("tail", Help) { since, last, json };
         command.Validators.Add(given =>
         {
             if (given.GetResult(since) is not null && given.GetResult(last) is not null)
             {
-                given.AddError("--since and --last name two beginnings; give one.");
+                given.AddError("--since and --last contradict each other; give only one");
             }
         });
-        CommandHelp.Show(
-            command,
-            "chat tail --room ops",
-            "chat tail --room ops --since 0 --json | jq .text");
-        command.SetAction(run.Action(Timeout.InfiniteTimeSpan, (context, given) =>
+        command.SetAction(runner.CreateAction(Timeout.InfiniteTimeSpan, (context, parsed) =>
         {
-            var from = given.GetValue(since) is { } id ? JoinFrom.After(id)
-                : given.GetValue(last) is 0 ? JoinFrom.Now
-                : JoinFrom.Last(given.GetValue(last) ?? Newest);
-            return RunAsync(context, from, given.GetValue(json));
+            var from = parsed.GetValue(since) is { } id ? JoinFrom.After(id)
+                : parsed.GetValue(last) is 0 ? JoinFrom.Now
+                : JoinFrom.Last((int)Math.Min(parsed.GetValue(last) ?? DefaultLast, int.MaxValue));
+            return RunAsync(context, from, parsed.GetValue(json));
         }));
         return command;
     }
 
     private static async Task<int> RunAsync(CommandContext context, JoinFrom from, bool json)
     {
-        // A message counts as taken when it has been written.
+        // A message is processed when it is written.
         await using var client = ChatClient.Open(context.Options with { CommitMode = CommitMode.Manual });
         using var watch = new ConnectionWatch(context, context.Wait);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stop);
-        _ = client.JoinAsync(context.Room, from, CancellationToken.None); // A refusal comes as an event, too.
-        var following = FollowAsync(client, watch, context, json, ending.Token);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
+        _ = client.JoinAsync(context.Room, from, CancellationToken.None); // Events tell the outcome.
+        var following = new TailCommand(context, client, watch, json).FollowAsync(ending.Token);
         try
         {
             return await watch.GuardAsync(following);
@@ -64,86 +89,89 @@ internal static class TailCommand
         }
     }
 
-    private static async Task<int> FollowAsync(
-        ChatClient client, ConnectionWatch watch, CommandContext context, bool json, CancellationToken stop)
+    private async Task<int> FollowAsync(CancellationToken stopping)
     {
-        var output = context.Output;
-        var (head, isFirst) = (default(long?), true);
-        var (written, exitCode) = (default(ChatMessage), ExitCodes.Ok);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         await using var events = client.ReadEventsAsync(ending.Token).GetAsyncEnumerator(CancellationToken.None);
         try
         {
-            while (await NextAsync())
+            while (await MoveNextAsync(events, ending))
             {
-                switch (events.Current)
+                if (events.Current is RoomLeft left)
                 {
-                    case MessageReceived { Message: var message }:
-                        written = message;
-                        output.Write(json ? MessageLine.JsonOf(message) : MessageLine.Of(message));
-                        break;
-                    case MessageRefused refused:
-                        output.Say($"'{refused.ClientOffset}', which an earlier command has sent, was refused: {refused.Description}");
-                        exitCode = ExitCodes.NotAll;
-                        break;
-                    case RoomGap gap:
-                        output.Say($"· messages {gap.LastId + 1} to {gap.AfterId} are not kept any more");
-                        break;
-                    case RoomJoined joined:
-                        isFirst = head is null;
-                        head = joined.HeadId;
-                        break;
-                    case RoomReset:
-                        output.Say(isFirst
-                            ? $"· the room has no such message, but {head}; this is what it keeps"
-                            : "· the service has another log now; this is what it keeps");
-                        break;
-                    case RoomLeft left:
-                        output.Say(left.Description);
-                        return ExitCodes.Refused;
-                    case ConnectionChanged changed:
-                        watch.Take(changed);
-                        break;
-                    case StateWriteFailed state:
-                        output.Say(state.Message);
-                        break;
+                    throw new CommandRefusedException(left.Description);
                 }
+
+                Show(events.Current);
             }
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // That is how one ends it.
+            // Ctrl-C is the usual way to end it.
         }
 
         return exitCode;
+    }
 
-        // Flushes only when it has to wait: a write for each of many messages would cost more than they do.
-        async ValueTask<bool> NextAsync()
+    // Flushes and commits only when it has to wait: doing both for each of many messages would cost more than writing them.
+    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<ChatEvent> events, CancellationTokenSource ending)
+    {
+        var next = events.MoveNextAsync();
+        if (next.IsCompleted)
         {
-            var next = events.MoveNextAsync();
-            if (next.IsCompleted)
-            {
-                return await next;
-            }
+            return await next;
+        }
 
-            var waiting = next.AsTask();
-            try
+        var waiting = next.AsTask();
+        try
+        {
+            context.Output.Flush();
+            if (lastWritten is not null)
             {
-                output.Flush();
-                if (written is not null)
-                {
-                    await client.CommitAsync(written);
-                    written = null;
-                }
+                await client.CommitAsync(lastWritten);
+                lastWritten = null;
             }
-            catch
-            {
-                await ending.CancelAsync();
-                await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                throw;
-            }
+        }
+        catch
+        {
+            await ending.CancelAsync();
+            await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
 
-            return await waiting;
+        return await waiting;
+    }
+
+    private void Show(ChatEvent chatEvent)
+    {
+        var output = context.Output;
+        switch (chatEvent)
+        {
+            case MessageReceived { Message: var message }:
+                lastWritten = message;
+                output.Write(json ? MessageFormat.FormatJson(message) : MessageFormat.FormatText(message));
+                break;
+            case MessageRefused refused:
+                output.Say($"'{refused.ClientOffset}', sent by an earlier command, was refused: {refused.Description}");
+                exitCode = ExitCodes.Incomplete;
+                break;
+            case RoomGap gap:
+                output.Say($"· {ErrorMessages.Describe(gap)}");
+                break;
+            case RoomJoined now:
+                (isFirstJoin, joined) = (joined is null, now);
+                break;
+            case RoomReset reset:
+                output.Say(isFirstJoin && joined is not null
+                    ? $"· the newest message is {joined.HeadId}, before where to start; all messages follow"
+                    : $"· {ErrorMessages.Describe(reset)}");
+                break;
+            case ConnectionChanged changed:
+                watch.Observe(changed);
+                break;
+            case StateWriteFailed failed:
+                output.Say(failed.Message);
+                break;
         }
     }
 }

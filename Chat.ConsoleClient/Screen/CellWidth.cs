@@ -4,15 +4,15 @@ using System.Text;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// How many cells of a terminal a grapheme cluster takes: by East_Asian_Width W and F of Unicode 17.0 (EastAsianWidth.txt;
-/// every character that is an emoji by default is among them), with ranges joined where nothing is assigned between them.
-/// Terminals differ. Where they do, the larger number is given: too large leaves a gap, too small covers a neighbour.
+/// Measures how many cells of a terminal a grapheme cluster takes: two for East_Asian_Width W and F of Unicode 17.0
+/// (EastAsianWidth.txt; it includes every character that is an emoji by default), with ranges joined if no character between
+/// them is assigned. If terminals differ, the larger width counts: too large leaves a gap, too small covers a neighbour.
 /// </summary>
 internal static class CellWidth
 {
     private const int EmojiStyle = 0xFE0F, Keycap = 0x20E3;
 
-    // The first and the last of each range.
+    // The first and the last character of each range.
     private static readonly int[] Wide =
     [
         0x1100, 0x115F, 0x231A, 0x231B, 0x2329, 0x232A, 0x23E9, 0x23EC, 0x23F0, 0x23F0, 0x23F3, 0x23F3,
@@ -31,8 +31,8 @@ internal static class CellWidth
         0x1F90C, 0x1F93A, 0x1F93C, 0x1F945, 0x1F947, 0x1F9FF, 0x1FA70, 0x1FAF8, 0x20000, 0x3FFFD,
     ];
 
-    /// <summary>0, 1 or 2. Nothing printed takes more, whatever it is made of.</summary>
-    public static int Of(string cluster)
+    /// <summary>Returns 0, 1 or 2. No cluster takes more, whatever it consists of.</summary>
+    public static int Measure(string cluster)
     {
         if (cluster.Length == 1 && cluster[0] is >= ' ' and <= '~')
         {
@@ -52,13 +52,13 @@ internal static class CellWidth
                 canBeEmoji = IsSymbol(rune);
             }
 
-            sum += Of(rune);
+            sum += Measure(rune);
         }
 
         return Math.Min(sum, 2);
     }
 
-    /// <summary>Every terminal takes the same number of cells for it.</summary>
+    /// <summary>True if all terminals agree about the width.</summary>
     public static bool IsCertain(string cluster) => cluster is
         [
             (>= ' ' and <= '~') or (>= '\u00C0' and <= '\u02AF') or (>= '\u03B1' and <= '\u03C9')
@@ -66,12 +66,12 @@ internal static class CellWidth
             or (>= '\uAC00' and <= '\uD7A3')
         ];
 
-    private static int Of(Rune rune)
+    private static int Measure(Rune rune)
     {
         var code = rune.Value;
         if (code is >= 0x1160 and <= 0x11FF or >= 0xD7B0 and <= 0xD7FB)
         {
-            return 0; // Vowels and finals of Hangul.
+            return 0; // Vowels and final consonants of Hangul.
         }
 
         if (code is >= 0x1F1E6 and <= 0x1F1FF)
@@ -95,14 +95,14 @@ internal static class CellWidth
         }
 
         var found = Array.BinarySearch(Wide, code);
-        return found >= 0 || (~found & 1) == 1; // Between the first and the last of a range.
+        return found >= 0 || (~found & 1) == 1; // Between the first and the last character of a range.
     }
 
-    // What may become an emoji by a variation selector; some that it does not change are among them.
+    // Characters that a variation selector may turn into an emoji, and a few that it does not.
     private static bool IsSymbol(Rune rune) => rune.Value is 0x203C or 0x2049 or 0x2139
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherSymbol or UnicodeCategory.MathSymbol;
 
-    // Signs that are drawn around the digits after them.
+    // Signs that enclose the digits after them.
     private static bool IsVisibleFormat(int code) => code
         is >= 0x600 and <= 0x605 or 0x6DD or 0x70F or 0x890 or 0x891 or 0x8E2 or 0x110BD or 0x110CD;
 }

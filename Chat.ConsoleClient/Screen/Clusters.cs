@@ -3,24 +3,24 @@ using System.Text;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>What a person takes for one character, harmless and with the cells that it takes: at least one.</summary>
+/// <summary>A grapheme cluster, which people see as one character, made safe to print. It takes at least one cell.</summary>
 internal readonly record struct Cluster(string Text, int Width)
 {
     public bool IsSpace => Text == " ";
 }
 
 /// <summary>
-/// Cuts a text into clusters that a terminal can show one by one. What steers a terminal is escaped, what takes no cell is
-/// left out, a mark without a letter gets a circle to stand on, and piles of marks are cut.
+/// Splits a text into clusters that a terminal can show one by one. Control characters are escaped, clusters without width
+/// are left out, a combining mark without a letter gets a dotted circle, and excessive marks are dropped.
 /// </summary>
 internal static class Clusters
 {
-    // Living languages pile up four marks, and a kiss between two skin colours has ten parts.
+    // Living languages stack up to four marks, and the emoji of a kiss with two skin tones has ten parts.
     private const int MaxMarks = 6, MaxParts = 16;
 
     private static readonly string[] Ascii = [.. Enumerable.Range(0, 0x7f).Select(code => ((char)code).ToString())];
 
-    public static List<Cluster> Of(string text)
+    public static List<Cluster> Split(string text)
     {
         var rest = TerminalText.Escape(text).AsSpan();
         var clusters = new List<Cluster>(rest.Length);
@@ -28,8 +28,8 @@ internal static class Clusters
         {
             var isAscii = rest[0] is >= ' ' and <= '~' && (rest.Length == 1 || rest[1] < 0x300);
             var length = isAscii ? 1 : StringInfo.GetNextTextElementLength(rest);
-            var shown = isAscii ? Ascii[rest[0]] : Capped(rest[..length]);
-            var width = CellWidth.Of(shown);
+            var shown = isAscii ? Ascii[rest[0]] : Limit(rest[..length]);
+            var width = CellWidth.Measure(shown);
             if (width == 0 && IsMark(shown))
             {
                 (shown, width) = ("◌" + shown, 1);
@@ -46,7 +46,7 @@ internal static class Clusters
         return clusters;
     }
 
-    private static string Capped(ReadOnlySpan<char> cluster)
+    private static string Limit(ReadOnlySpan<char> cluster)
     {
         var (length, parts, marks) = (0, 0, 0);
         var capped = new StringBuilder();
@@ -67,7 +67,7 @@ internal static class Clusters
 
     private static bool IsMark(string cluster) => cluster.Length > 0 && IsMark(cluster.EnumerateRunes().First());
 
-    // The variation selectors are no marks that one could see.
+    // Variation selectors are marks, too, but invisible.
     private static bool IsMark(Rune rune) => rune.Value is not (>= 0xFE00 and <= 0xFE0F)
         && Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark;
 }

@@ -7,15 +7,15 @@ internal sealed class Completion
     private (string Text, int Cursor) shown;
     private int start, index;
 
-    /// <summary>The next candidate, or the one before.</summary>
-    /// <param name="editor">The line.</param>
-    /// <param name="find">The candidates for what stands before the word, and for the word.</param>
+    /// <summary>Shows the next candidate, or the one before.</summary>
+    /// <param name="editor">The input.</param>
+    /// <param name="find">Finds the candidates, given the line before the word, and the word.</param>
     /// <param name="step">1 or -1.</param>
-    public void Next(LineEditor editor, Func<string, string, IReadOnlyList<string>> find, int step)
+    public void ShowNext(LineEditor editor, Func<string, string, IReadOnlyList<string>> find, int step)
     {
         if (shown != (editor.Text, editor.Cursor) || candidates.Count == 0)
         {
-            var lineStart = TextSteps.LineStart(editor.Text, editor.Cursor);
+            var lineStart = TextSteps.FindLineStart(editor.Text, editor.Cursor);
             start = editor.Cursor;
             while (start > lineStart && !char.IsWhiteSpace(editor.Text[start - 1]))
             {
@@ -43,6 +43,6 @@ internal sealed class Completion
         shown = (editor.Text, editor.Cursor);
     }
 
-    /// <summary>Another key was pressed: what is shown is a word like any other.</summary>
+    /// <summary>Another key was pressed: the candidate on display is chosen.</summary>
     public void Leave() => shown = ("", -1);
 }

@@ -2,7 +2,7 @@ using Chat.Client;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>One thing that a room shows: a message, or a notice of this program.</summary>
+/// <summary>An entry of a timeline: a message, or a notice from this program.</summary>
 internal sealed class Entry
 {
     /// <summary>The sender; empty for a notice.</summary>
@@ -10,10 +10,10 @@ internal sealed class Entry
 
     public required string Text { get; init; }
 
-    /// <summary>When the service stored it, or when it was written here; null for what an earlier process wrote.</summary>
+    /// <summary>When the service stored it, or when it was typed here; null for a message of an earlier process.</summary>
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>The id in its room; 0 where it has none (yet).</summary>
+    /// <summary>The id in the room; 0 if it has none (yet).</summary>
     public long Id { get; init; }
 
     /// <summary>The log that the id belongs to.</summary>
@@ -25,13 +25,13 @@ internal sealed class Entry
 
     public Delivery Delivery { get; set; }
 
-    /// <summary>The key under which it is sent; null until the outbox has taken it.</summary>
-    public string? Key { get; set; }
+    /// <summary>The client offset of an own message; null until the outbox has taken it.</summary>
+    public string? ClientOffset { get; set; }
 
     /// <summary>Why it was refused.</summary>
     public string Reason { get; set; } = "";
 
-    public static Entry Of(ChatMessage message, bool isOwn) => new()
+    public static Entry Create(ChatMessage message, bool isOwn) => new()
     {
         Sender = message.Sender,
         Text = message.Text,
@@ -43,21 +43,21 @@ internal sealed class Entry
     };
 }
 
-/// <summary>How far a message has come.</summary>
+/// <summary>The delivery of a message.</summary>
 internal enum Delivery
 {
-    /// <summary>It is no message.</summary>
+    /// <summary>A notice, not a message.</summary>
     Notice,
 
-    /// <summary>Somebody else's.</summary>
+    /// <summary>A message from somebody else.</summary>
     FromOthers,
 
-    /// <summary>One's own, without an answer.</summary>
+    /// <summary>An own message without an answer.</summary>
     Pending,
 
-    /// <summary>One's own, stored by the service.</summary>
+    /// <summary>An own message that the service has stored.</summary>
     Stored,
 
-    /// <summary>One's own, not stored, for the <see cref="Entry.Reason"/>.</summary>
+    /// <summary>An own message that will not be stored; <see cref="Entry.Reason"/> says why.</summary>
     Refused,
 }

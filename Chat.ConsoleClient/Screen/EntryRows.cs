@@ -2,55 +2,55 @@ using System.Runtime.InteropServices;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Composes the rows of an entry: a rule where a day begins, the text in its column, why it was refused.</summary>
-/// <param name="layout">Where things stand.</param>
-/// <param name="palette">How they look.</param>
-/// <param name="zone">Whose days and times are shown.</param>
+/// <summary>Composes the rows of an entry: a rule where a day begins, the text in its column, the reason of a refusal.</summary>
+/// <param name="layout">The columns.</param>
+/// <param name="palette">The styles.</param>
+/// <param name="zone">The zone in which days and times are shown.</param>
 internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zone)
 {
-    /// <summary>The rows.</summary>
+    /// <summary>Composes the rows.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="above">The entry above it; null for the first one.</param>
-    /// <param name="top">What stands above the first one; empty = nothing.</param>
-    public List<Cell[]> Of(Entry entry, Entry? above, string top)
+    /// <param name="top">A notice above the first entry; may be empty.</param>
+    public List<Cell[]> Compose(Entry entry, Entry? above, string top)
     {
         var rows = new List<Cell[]>();
         if (HasTop(above, top))
         {
-            rows.Add(Centred(top, ' '));
+            rows.Add(CreateCentred(top, ' '));
         }
 
-        var (at, previous) = (Local(entry), above is null ? null : Local(above));
+        var (at, previous) = (GetLocalTime(entry), above is null ? null : GetLocalTime(above));
         if (BeginsDay(entry, above))
         {
-            rows.Add(Centred($"{at:dddd, d MMMM yyyy}", '─'));
+            rows.Add(CreateCentred($"{at:dddd, d MMMM yyyy}", '─'));
         }
 
-        var isSameMinute = rows.Count == 0 && at is not null && Minute(at) == Minute(previous);
-        Text(entry, rows, isSameMinute ? "" : $"{at:HH:mm}");
+        var isSameMinute = rows.Count == 0 && at is not null && GetMinute(at) == GetMinute(previous);
+        AddText(entry, rows, isSameMinute ? "" : $"{at:HH:mm}");
         return rows;
     }
 
-    /// <summary>How many rows those are, for scrolling, which needs no more.</summary>
+    /// <summary>Counts the rows without composing them, for scrolling.</summary>
     public int Count(Entry entry, Entry? above, string top)
     {
-        var reason = entry.Delivery == Delivery.Refused ? Count(Reason(entry)) : 0;
-        return (HasTop(above, top) ? 1 : 0) + (BeginsDay(entry, above) ? 1 : 0) + Count(Shown(entry)) + reason;
+        var reason = entry.Delivery == Delivery.Refused ? Count(GetReason(entry)) : 0;
+        return (HasTop(above, top) ? 1 : 0) + (BeginsDay(entry, above) ? 1 : 0) + Count(GetText(entry)) + reason;
     }
 
     private static bool HasTop(Entry? above, string top) => above is null && top.Length > 0;
 
-    private static string Shown(Entry entry) => entry.IsErased ? "(erased)" : entry.Text;
+    private static string GetText(Entry entry) => entry.IsErased ? "(erased)" : entry.Text;
 
-    private static string Reason(Entry entry) => "not sent: " + entry.Reason;
+    private static string GetReason(Entry entry) => "not sent: " + entry.Reason;
 
-    // After what has no time nobody knows.
-    private bool BeginsDay(Entry entry, Entry? above) => Local(entry) is { } at
-        && (above is null || Local(above) is { } previous && previous.Date != at.Date);
+    // An entry without a time above leaves it open.
+    private bool BeginsDay(Entry entry, Entry? above) => GetLocalTime(entry) is { } at
+        && (above is null || GetLocalTime(above) is { } previous && previous.Date != at.Date);
 
-    private int Count(string text) => Wrapping.Rows(Clusters.Of(text), layout.TextWidth).Count;
+    private int Count(string text) => Wrapping.Wrap(Clusters.Split(text), layout.TextWidth).Count;
 
-    private void Text(Entry entry, List<Cell[]> rows, string time)
+    private void AddText(Entry entry, List<Cell[]> rows, string time)
     {
         var (style, mark, markStyle) = entry.Delivery switch
         {
@@ -63,50 +63,50 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
         var first = new RowWriter(layout.Columns);
         if (layout.HasTime)
         {
-            first.Own(time, palette.Faint);
+            first.Write(time, palette.Faint);
         }
 
         if (!entry.IsNotice)
         {
-            Name(first, entry);
+            WriteName(first, entry);
         }
 
-        first.MoveTo(layout.Mark).Own(mark, markStyle);
-        Wrapped(Shown(entry), entry.IsErased ? palette.Faint : style, first, rows);
+        first.MoveTo(layout.Mark).Write(mark, markStyle);
+        AddWrapped(GetText(entry), entry.IsErased ? palette.Faint : style, first, rows);
         if (entry.Delivery == Delivery.Refused)
         {
-            Wrapped(Reason(entry), palette.Refused, new(layout.Columns), rows);
+            AddWrapped(GetReason(entry), palette.Refused, new(layout.Columns), rows);
         }
     }
 
-    // Right-aligned, so that the names stand by what they said.
-    private void Name(RowWriter row, Entry entry)
+    // Right-aligned, so that a name stands next to its text.
+    private void WriteName(RowWriter row, Entry entry)
     {
-        var width = Math.Min(layout.NameWidth, Clusters.Of(entry.Sender).Sum(cluster => cluster.Width));
-        var style = entry.Delivery == Delivery.FromOthers ? palette.Sender(entry.Sender) : palette.Own;
-        row.MoveTo(layout.Name + layout.NameWidth - width).Foreign(entry.Sender, style, layout.NameWidth);
+        var width = Math.Min(layout.NameWidth, Clusters.Split(entry.Sender).Sum(cluster => cluster.Width));
+        var style = entry.Delivery == Delivery.FromOthers ? palette.ChooseForSender(entry.Sender) : palette.Own;
+        row.MoveTo(layout.Name + layout.NameWidth - width).WriteUntrusted(entry.Sender, style, layout.NameWidth);
     }
 
-    private void Wrapped(string text, Style style, RowWriter first, List<Cell[]> rows)
+    private void AddWrapped(string text, Style style, RowWriter first, List<Cell[]> rows)
     {
-        var clusters = Clusters.Of(text);
+        var clusters = Clusters.Split(text);
         var row = first;
-        foreach (var range in Wrapping.Rows(clusters, layout.TextWidth))
+        foreach (var range in Wrapping.Wrap(clusters, layout.TextWidth))
         {
-            row.MoveTo(layout.Text).Foreign(CollectionsMarshal.AsSpan(clusters)[range], style);
+            row.MoveTo(layout.Text).WriteUntrusted(CollectionsMarshal.AsSpan(clusters)[range], style);
             rows.Add(row.Row);
             row = new(layout.Columns);
         }
     }
 
-    private Cell[] Centred(string text, char around)
+    private Cell[] CreateCentred(string text, char around)
     {
         var left = Math.Max(0, layout.Columns - text.Length - 2) / 2;
-        var row = new RowWriter(layout.Columns).Own(new string(around, left), palette.Faint).Own($" {text} ", palette.Faint);
-        return row.Own(new string(around, row.Left), palette.Faint).Row;
+        var row = new RowWriter(layout.Columns).Write(new string(around, left), palette.Faint).Write($" {text} ", palette.Faint);
+        return row.Write(new string(around, row.Left), palette.Faint).Row;
     }
 
-    private DateTime? Local(Entry entry) => entry.At is { } at ? TimeZoneInfo.ConvertTime(at, zone).DateTime : null;
+    private DateTime? GetLocalTime(Entry entry) => entry.At is { } at ? TimeZoneInfo.ConvertTime(at, zone).DateTime : null;
 
-    private static long? Minute(DateTime? at) => at?.Ticks / TimeSpan.TicksPerMinute;
+    private static long? GetMinute(DateTime? at) => at?.Ticks / TimeSpan.TicksPerMinute;
 }

@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>What the sequences mean that terminals send for keys: those of xterm, of rxvt and of the Linux console.</summary>
+/// <summary>The sequences that terminals send for keys: those of xterm, rxvt and the Linux console.</summary>
 internal static class EscapeSequences
 {
-    /// <summary>The key of a finished sequence; null where it means nothing here.</summary>
-    /// <param name="parameters">What stood between <c>ESC [</c> or <c>ESC O</c> and the last character.</param>
+    /// <summary>Finds the key of a complete sequence; null for an unknown one.</summary>
+    /// <param name="parameters">The characters between <c>ESC [</c> or <c>ESC O</c> and the last one.</param>
     /// <param name="final">The last character.</param>
     public static Key? Find(string parameters, char final)
     {
@@ -21,13 +21,13 @@ internal static class EscapeSequences
             'F' => KeyName.End,
             'M' => KeyName.Enter, // The keypad's, as ESC O M.
             'Z' => KeyName.BackTab,
-            '~' => Numbered(numbers[0]),
+            '~' => FindByNumber(numbers[0]),
             _ => null,
         };
-        return name is null || !TryModifiers(numbers, out var modifiers) ? null : new Key(name.Value, "", modifiers);
+        return name is null || !TryGetModifiers(numbers, out var modifiers) ? null : new Key(name.Value, "", modifiers);
     }
 
-    private static KeyName? Numbered(string number) => number switch
+    private static KeyName? FindByNumber(string number) => number switch
     {
         "1" or "7" => KeyName.Home,
         "3" => KeyName.Delete,
@@ -37,8 +37,8 @@ internal static class EscapeSequences
         _ => null,
     };
 
-    // ESC [ 1 ; 5 C is Control-Right: one more than the sum of the modifiers. A super or hyper key means nothing here.
-    private static bool TryModifiers(string[] numbers, out KeyModifiers modifiers)
+    // ESC [ 1 ; 5 C is Control-Right: the number is one more than the sum of the modifiers. Super and hyper are unknown here.
+    private static bool TryGetModifiers(string[] numbers, out KeyModifiers modifiers)
     {
         modifiers = KeyModifiers.None;
         if (numbers.Length == 1)

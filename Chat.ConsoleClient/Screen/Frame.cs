@@ -1,15 +1,15 @@
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// One cell of the screen: a cluster, and directly after it the invisible characters that begin or end an island of foreign
-/// text. The second cell of a wide cluster has no text.
+/// A cell of the screen: a cluster, followed by the invisible characters that begin or end isolated text. The second cell of a
+/// wide cluster has no text.
 /// </summary>
 internal readonly record struct Cell(string Text, Style Style)
 {
     public static Cell Blank { get; } = new(" ", default);
 }
 
-/// <summary>What the screen shows at one moment: rows of cells, each as wide as the terminal, and the cursor.</summary>
+/// <summary>The whole screen at one moment: rows of cells, each as wide as the terminal, and the cursor.</summary>
 internal sealed class Frame(int columns, IReadOnlyList<Cell[]> rows, int cursorRow, int cursorColumn)
 {
     public int Columns { get; } = columns;
@@ -20,9 +20,9 @@ internal sealed class Frame(int columns, IReadOnlyList<Cell[]> rows, int cursorR
 
     public int CursorColumn { get; } = cursorColumn;
 
-    public static Frame Empty(int columns, int rows) => new(columns, [.. Enumerable.Repeat(BlankRow(columns), rows)], 0, 0);
+    public static Frame CreateEmpty(int columns, int rows) => new(columns, [.. Enumerable.Repeat(CreateBlankRow(columns), rows)], 0, 0);
 
-    public static Cell[] BlankRow(int columns)
+    public static Cell[] CreateBlankRow(int columns)
     {
         var row = new Cell[columns];
         Array.Fill(row, Cell.Blank);

@@ -1,9 +1,9 @@
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>What was sent or asked for before, and the draft to which one comes back after looking at it.</summary>
+/// <summary>The inputs that were submitted, and the draft that was left to look at them.</summary>
 internal sealed class InputHistory
 {
-    private const int Limit = 500; // As many as anybody goes back one by one.
+    private const int Limit = 500; // Nobody goes back further one by one.
     private readonly LinkedList<string> lines = [];
     private LinkedListNode<string>? shown;
     private string draft = "";
@@ -22,8 +22,8 @@ internal sealed class InputHistory
         }
     }
 
-    /// <summary>One back, in place of what is being written; null where there is none.</summary>
-    public string? Older(string current)
+    /// <summary>Goes back by one; null if there is none.</summary>
+    public string? GetOlder(string current)
     {
         var older = shown is null ? lines.Last : shown.Previous;
         if (older is null)
@@ -40,8 +40,8 @@ internal sealed class InputHistory
         return older.Value;
     }
 
-    /// <summary>One forward, at last the draft; null where nothing older is shown.</summary>
-    public string? Newer()
+    /// <summary>Goes forward by one, in the end to the draft; null if the draft is shown already.</summary>
+    public string? GetNewer()
     {
         if (shown is null)
         {
@@ -52,6 +52,6 @@ internal sealed class InputHistory
         return shown?.Value ?? draft;
     }
 
-    /// <summary>What is shown is a draft of its own now.</summary>
+    /// <summary>The input was changed: it is a draft of its own now.</summary>
     public void Leave() => shown = null;
 }

@@ -1,6 +1,6 @@
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Composes the rows of the text that is being written, those around the cursor where not all fit.</summary>
+/// <summary>Composes the rows of the input; if not all fit, those around the cursor.</summary>
 internal sealed class InputRows
 {
     private const string Prompt = "› ";
@@ -10,8 +10,8 @@ internal sealed class InputRows
 
     private InputRows(int columns, Palette palette) => (this.columns, this.palette) = (columns, palette);
 
-    /// <summary>The rows, and where among them the cursor stands.</summary>
-    public static (List<Cell[]> Rows, int CursorRow, int CursorColumn) Of(
+    /// <summary>Returns the rows, and the cursor's place in them.</summary>
+    public static (List<Cell[]> Rows, int CursorRow, int CursorColumn) Compose(
         LineEditor editor, int columns, int maxRows, Palette palette)
     {
         var input = new InputRows(columns, palette);
@@ -27,20 +27,20 @@ internal sealed class InputRows
         (int, int)? place = null;
         for (var (at, next) = (0, 0); at < text.Length; at = next)
         {
-            next = TextSteps.Next(text, at);
+            next = TextSteps.FindNext(text, at);
             if (text[at] == '\n')
             {
                 if (at == cursor)
                 {
-                    place = Place();
+                    place = GetPlace();
                 }
 
                 Begin(Prompt);
                 continue;
             }
 
-            var clusters = Clusters.Of(text[at..next]);
-            // The cursor needs a cell after the text.
+            var clusters = Clusters.Split(text[at..next]);
+            // The cursor needs a cell, too.
             if (clusters.Count > 0 && clusters[0].Width > rows[^1].Left - 1)
             {
                 Begin("  ");
@@ -48,7 +48,7 @@ internal sealed class InputRows
 
             if (at == cursor)
             {
-                place = Place();
+                place = GetPlace();
             }
 
             foreach (var cluster in clusters)
@@ -58,14 +58,14 @@ internal sealed class InputRows
                     Begin("  ");
                 }
 
-                rows[^1].Own(cluster.Text, palette.Plain);
+                rows[^1].Write(cluster.Text, palette.Plain);
             }
         }
 
-        return place ?? Place();
+        return place ?? GetPlace();
     }
 
-    private void Begin(string prompt) => rows.Add(new RowWriter(columns).Own(prompt, palette.Prompt));
+    private void Begin(string prompt) => rows.Add(new RowWriter(columns).Write(prompt, palette.Prompt));
 
-    private (int Row, int Column) Place() => (rows.Count - 1, rows[^1].Column);
+    private (int Row, int Column) GetPlace() => (rows.Count - 1, rows[^1].Column);
 }

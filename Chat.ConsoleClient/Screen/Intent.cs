@@ -1,14 +1,16 @@
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>What the screen wants to be done. The shell does it and reports back to <see cref="ScreenModel"/>.</summary>
+/// <summary>
+/// Something that the model wants done. <see cref="IntentRunner"/> does it, and tells <see cref="ClientEventHandler"/> the result.
+/// </summary>
 internal abstract record Intent;
 
 /// <summary>
-/// Hand a text to the outbox, in this order; then <see cref="ScreenModel.Enqueued"/>, or <see cref="ScreenModel.Failed"/>.
+/// Enqueue a message. Messages are enqueued in the order of their requests.
 /// </summary>
 internal sealed record SendText(string Room, string Text) : Intent
 {
-    /// <summary>The line that shows it as pending.</summary>
+    /// <summary>The pending entry that shows the message.</summary>
     public required Entry Entry { get; init; }
 
     // Two equal texts are two sends.
@@ -17,23 +19,23 @@ internal sealed record SendText(string Room, string Text) : Intent
     public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
 }
 
-/// <summary>Join a room; its events answer.</summary>
+/// <summary>Join a room. Events tell the result.</summary>
 internal sealed record JoinRoom(string Room) : Intent;
 
-/// <summary>Leave a room; its event answers.</summary>
+/// <summary>Leave a room. An event tells the result.</summary>
 internal sealed record LeaveRoom(string Room) : Intent;
 
-/// <summary>Read the page of history before an id, and hand it to the model.</summary>
+/// <summary>Load the page of history before an id.</summary>
 internal sealed record LoadOlder(string Room, long BeforeId) : Intent;
 
-/// <summary>Read the page of history after an id, and hand it to the model.</summary>
+/// <summary>Load the page of history after an id.</summary>
 internal sealed record LoadNewer(string Room, long AfterId) : Intent;
 
-/// <summary>Ask which rooms there are, and hand them to the model.</summary>
+/// <summary>Load the list of rooms.</summary>
 internal sealed record ListRooms : Intent;
 
-/// <summary>Write the whole screen anew: <see cref="Renderer.Forget"/>.</summary>
+/// <summary>Redraw the whole screen.</summary>
 internal sealed record Repaint : Intent;
 
-/// <summary>End.</summary>
+/// <summary>Quit.</summary>
 internal sealed record Quit : Intent;

@@ -2,8 +2,8 @@ namespace Chat.ConsoleClient.Screen;
 
 /// <summary>A key that was pressed, or a text that was pasted.</summary>
 /// <param name="Name">Which key.</param>
-/// <param name="Text">What it types: a character (with Control or Alt its letter), or all that was pasted; or empty.</param>
-/// <param name="Modifiers">What was held down with it.</param>
+/// <param name="Text">The character that it types (with Control or Alt, its letter), or the text that was pasted; may be empty.</param>
+/// <param name="Modifiers">The modifier keys that were held down.</param>
 internal readonly record struct Key(KeyName Name, string Text = "", KeyModifiers Modifiers = KeyModifiers.None)
 {
     public static Key Typed(string character) => new(KeyName.Character, character);
@@ -15,7 +15,7 @@ internal readonly record struct Key(KeyName Name, string Text = "", KeyModifiers
     public static Key Pasted(string text) => new(KeyName.Paste, text);
 }
 
-/// <summary>The keys that mean something.</summary>
+/// <summary>The keys that the screen knows.</summary>
 internal enum KeyName
 {
     Character,
@@ -36,7 +36,7 @@ internal enum KeyName
     Escape,
 }
 
-/// <summary>What was held down with a key, numbered as in a terminal's sequences.</summary>
+/// <summary>Modifier keys, numbered as in the sequences of terminals.</summary>
 [Flags]
 internal enum KeyModifiers
 {

@@ -4,12 +4,12 @@ using System.Text;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Turns the bytes of a raw terminal into keys, wherever a read has cut them. An ESC may be a key or the beginning of a
-/// sequence: only time tells, and the caller has the clock.
+/// Turns the bytes of a raw terminal into keys, wherever a read has split them. An ESC is a key or the beginning of a
+/// sequence: only time tells, and the clock is the caller's.
 /// </summary>
 internal sealed class KeyDecoder
 {
-    // More than anybody types; what is longer is no key, and a paste is cut there.
+    // A longer sequence is not a key; a longer paste is cut off.
     private const int MaxParameters = 32, MaxPaste = 1024 * 1024;
 
     private readonly byte[] character = new byte[4];
@@ -27,23 +27,23 @@ internal sealed class KeyDecoder
         Sequence, // After ESC [.
         SingleShift, // After ESC O.
         Function, // After ESC [ [, with which the Linux console begins its function keys.
-        String, // After ESC ] and its like: an answer that nobody asked for, up to BEL or ESC \.
+        String, // After ESC ] and its like: an unwanted answer of the terminal, up to BEL or ESC \.
         StringEnd, // After the ESC that may end it.
         Paste,
     }
 
-    /// <summary>What came last may go on: call <see cref="Settle"/> when nothing has followed for 50 ms.</summary>
+    /// <summary>The last bytes may be part of a sequence: call <see cref="Settle"/> if nothing follows them within 50 ms.</summary>
     public bool IsUndecided => state is not (State.Ground or State.Paste);
 
     public void Decode(ReadOnlySpan<byte> bytes, ICollection<Key> keys)
     {
         foreach (var one in bytes)
         {
-            Take(one, keys);
+            Add(one, keys);
         }
     }
 
-    /// <summary>Nothing has followed: an ESC was the key, and half a sequence was nothing.</summary>
+    /// <summary>Nothing has followed: an ESC was the key, and an incomplete sequence is dropped.</summary>
     public void Settle(ICollection<Key> keys)
     {
         if (!IsUndecided)
@@ -64,17 +64,17 @@ internal sealed class KeyDecoder
         Begin(State.Ground);
     }
 
-    private void Take(byte one, ICollection<Key> keys)
+    private void Add(byte one, ICollection<Key> keys)
     {
         switch (state)
         {
             case State.Ground when one == 0x1b: Begin(State.Escape); break;
-            case State.Ground: TakeCharacter(one, keys); break;
-            case State.Character: TakeRest(one, keys); break;
-            case State.Escape: TakeAfterEscape(one, keys); break;
+            case State.Ground: AddCharacter(one, keys); break;
+            case State.Character: AddContinuation(one, keys); break;
+            case State.Escape: AddAfterEscape(one, keys); break;
             case State.Function: Begin(State.Ground); break;
             case State.Paste when paste.Add(one):
-                keys.Add(Key.Pasted(paste.ToString()));
+                keys.Add(Key.Pasted(paste.TakeText()));
                 Begin(State.Ground);
                 break;
             case State.Paste: break;
@@ -82,32 +82,32 @@ internal sealed class KeyDecoder
             case State.String when one == 0x07: Begin(State.Ground); break;
             case State.String: break;
             case State.StringEnd when one == '\\': Begin(State.Ground); break;
-            case State.StringEnd: Again(State.Escape, one, keys); break;
-            default: TakeInSequence(one, keys); break;
+            case State.StringEnd: AddAgain(State.Escape, one, keys); break;
+            default: AddToSequence(one, keys); break;
         }
     }
 
-    private void TakeAfterEscape(byte one, ICollection<Key> keys)
+    private void AddAfterEscape(byte one, ICollection<Key> keys)
     {
         switch ((char)one)
         {
-            case '\u001b': keys.Add(new(KeyName.Escape)); break; // That one was a key; this one may begin something.
+            case '\u001b': keys.Add(new(KeyName.Escape)); break; // That one was the key; this one may begin a sequence.
             case '[': Begin(State.Sequence); break;
             case 'O': Begin(State.SingleShift); break;
             case ']' or 'P' or 'X' or '^' or '_': Begin(State.String); break;
             default:
                 Begin(State.Ground);
                 modifiers = KeyModifiers.Alt;
-                TakeCharacter(one, keys);
+                AddCharacter(one, keys);
                 break;
         }
     }
 
-    private void TakeInSequence(byte one, ICollection<Key> keys)
+    private void AddToSequence(byte one, ICollection<Key> keys)
     {
         if (one is < 0x20 or >= 0x7f)
         {
-            Again(State.Ground, one, keys); // Broken off: whatever this is, it is not a part of it.
+            AddAgain(State.Ground, one, keys); // The sequence is broken off by something else.
         }
         else if (one < 0x40)
         {
@@ -132,12 +132,12 @@ internal sealed class KeyDecoder
         }
     }
 
-    private void TakeCharacter(byte one, ICollection<Key> keys)
+    private void AddCharacter(byte one, ICollection<Key> keys)
     {
         if (one >= 0x80)
         {
             state = State.Character;
-            TakeRest(one, keys);
+            AddContinuation(one, keys);
             return;
         }
 
@@ -157,7 +157,7 @@ internal sealed class KeyDecoder
         }
     }
 
-    private void TakeRest(byte one, ICollection<Key> keys)
+    private void AddContinuation(byte one, ICollection<Key> keys)
     {
         character[length++] = one;
         var status = Rune.DecodeFromUtf8(character.AsSpan(0, length), out var rune, out var used);
@@ -166,7 +166,7 @@ internal sealed class KeyDecoder
             return;
         }
 
-        // The rune is U+FFFD for what is no UTF-8.
+        // Bytes that are not UTF-8 give U+FFFD.
         if (!Rune.IsControl(rune))
         {
             keys.Add(new(KeyName.Character, rune.ToString(), modifiers));
@@ -176,14 +176,14 @@ internal sealed class KeyDecoder
         Begin(State.Ground);
         if (isLeft)
         {
-            Take(one, keys); // What broke the character off begins the next one.
+            Add(one, keys); // The byte that broke the character off begins the next one.
         }
     }
 
-    private void Again(State from, byte one, ICollection<Key> keys)
+    private void AddAgain(State from, byte one, ICollection<Key> keys)
     {
         Begin(from);
-        Take(one, keys);
+        Add(one, keys);
     }
 
     private void Begin(State next)

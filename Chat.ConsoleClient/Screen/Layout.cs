@@ -1,9 +1,9 @@
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Where things stand in a row of the conversation: the time, the sender, the mark, the text.</summary>
+/// <summary>The columns of a row of the conversation: the time, the sender, the mark and the text.</summary>
 internal readonly record struct Layout(int Columns)
 {
-    /// <summary>Narrower screens do without.</summary>
+    /// <summary>False on narrow screens.</summary>
     public bool HasTime => Columns >= 40;
 
     public int Name => HasTime ? 6 : 1;

@@ -3,68 +3,66 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// The own messages of a room on their way: shown at once, ticked when they are stored, and in their place when they come
-/// back as everybody's. An answer may be here before the outbox has told the key; it is kept until then.
+/// The user's own messages of a room until they are delivered: shown at once as pending, ticked when they are stored, and moved
+/// to their place when they arrive like everybody's. An answer may arrive before the outbox has returned the client offset; it
+/// is kept until then.
 /// </summary>
 internal sealed class OwnMessages(Timeline timeline)
 {
-    private readonly Dictionary<string, LinkedListNode<Entry>> byKey = [];
-    private readonly Dictionary<Entry, LinkedListNode<Entry>> withoutKey = [];
-    private readonly Dictionary<string, ChatEvent> early = [];
+    private readonly Dictionary<string, LinkedListNode<Entry>> byClientOffset = [];
+    private readonly Dictionary<Entry, LinkedListNode<Entry>> withoutClientOffset = [];
+    private readonly Dictionary<string, ChatEvent> earlyAnswers = [];
     private readonly Queue<Entry> inOrder = new();
 
-    /// <summary>How many have no answer.</summary>
+    /// <summary>The number of messages without an answer.</summary>
     public int Unanswered { get; private set; }
 
+    /// <summary>Shows a message that is being sent.</summary>
     public void Send(Entry entry)
     {
         Unanswered++;
-        withoutKey[entry] = timeline.Wait(entry);
+        withoutClientOffset[entry] = timeline.AppendPending(entry);
         inOrder.Enqueue(entry);
     }
 
-    /// <summary>One that an earlier process has sent, and that has no answer.</summary>
-    public void Wait(Entry entry)
+    /// <summary>Shows an unanswered message of an earlier process.</summary>
+    public void AddPending(Entry entry)
     {
-        if (byKey.ContainsKey(entry.Key!))
+        if (byClientOffset.ContainsKey(entry.ClientOffset!))
         {
             return;
         }
 
         Unanswered++;
-        byKey[entry.Key!] = timeline.Wait(entry);
+        byClientOffset[entry.ClientOffset!] = timeline.AppendPending(entry);
         inOrder.Enqueue(entry);
     }
 
-    /// <summary>The outbox has taken it under this key. Returns the answer, if that was faster.</summary>
-    public ChatEvent? Enqueued(Entry entry, string key)
+    /// <summary>The outbox has taken a message. Returns the answer, if it has arrived already.</summary>
+    public ChatEvent? SetClientOffset(Entry entry, string clientOffset)
     {
-        if (!withoutKey.Remove(entry, out var node))
+        if (!withoutClientOffset.Remove(entry, out var node))
         {
             return null;
         }
 
-        entry.Key = key;
-        byKey[key] = node;
-        early.Remove(key, out var answer);
-        if (withoutKey.Count == 0)
-        {
-            early.Clear();
-        }
-
+        entry.ClientOffset = clientOffset;
+        byClientOffset[clientOffset] = node;
+        earlyAnswers.Remove(clientOffset, out var answer);
+        ForgetEarlyAnswers();
         return answer;
     }
 
-    /// <summary>It came back. Returns where it waits, to be settled; null where it is nothing that was sent here.</summary>
+    /// <summary>A message has arrived. Returns the pending entry that it settles; null if it was not sent here.</summary>
     public LinkedListNode<Entry>? Receive(MessageReceived received, bool isOwn)
     {
         var node = Take(received.Message.ClientOffset);
         if (node is null && isOwn)
         {
-            Keep(received.Message.ClientOffset, received);
+            KeepEarlyAnswer(received.Message.ClientOffset, received);
         }
 
-        // Those before it came back before it, or were stored before the room was joined.
+        // Stored messages before this one have arrived before it, or were stored before the room was joined.
         while (node?.Previous is { Value.Delivery: Delivery.Stored } earlier)
         {
             Drop(earlier);
@@ -73,10 +71,10 @@ internal sealed class OwnMessages(Timeline timeline)
         return node;
     }
 
-    /// <summary>What waits under a key, which is stored and waits no longer; null where nothing does.</summary>
-    public LinkedListNode<Entry>? Take(string key)
+    /// <summary>Marks the message with this client offset as stored, and returns it; null if there is none.</summary>
+    public LinkedListNode<Entry>? Take(string clientOffset)
     {
-        if (!byKey.Remove(key, out var node))
+        if (!byClientOffset.Remove(clientOffset, out var node))
         {
             return null;
         }
@@ -90,12 +88,12 @@ internal sealed class OwnMessages(Timeline timeline)
         return node;
     }
 
-    /// <summary>It is stored, and so are those that were sent before it. Returns it, to be shown as that.</summary>
+    /// <summary>Marks the message, and all that were sent before it, as stored, and returns it; null if there is none.</summary>
     public LinkedListNode<Entry>? Ack(MessageAcked acked)
     {
-        if (!byKey.TryGetValue(acked.ClientOffset, out var node))
+        if (!byClientOffset.TryGetValue(acked.ClientOffset, out var node))
         {
-            Keep(acked.ClientOffset, acked);
+            KeepEarlyAnswer(acked.ClientOffset, acked);
             return null;
         }
 
@@ -107,7 +105,7 @@ internal sealed class OwnMessages(Timeline timeline)
         return node;
     }
 
-    /// <summary>Takes those away that are stored, up to this one; they will not come back. Returns them.</summary>
+    /// <summary>Removes the messages up to this one, which will not arrive, and returns them.</summary>
     public List<Entry> DropUpTo(LinkedListNode<Entry> last)
     {
         var dropped = new List<Entry>();
@@ -122,16 +120,12 @@ internal sealed class OwnMessages(Timeline timeline)
         return dropped;
     }
 
-    /// <summary>It is not stored and never will be. Returns it.</summary>
-    public LinkedListNode<Entry>? Refuse(string key, string reason, ChatEvent? refused = null)
+    /// <summary>Marks a message as refused by the service, and returns it; null if there is none.</summary>
+    public LinkedListNode<Entry>? Refuse(MessageRefused refused, string reason)
     {
-        if (!byKey.Remove(key, out var node))
+        if (!byClientOffset.Remove(refused.ClientOffset, out var node))
         {
-            if (refused is not null)
-            {
-                Keep(key, refused);
-            }
-
+            KeepEarlyAnswer(refused.ClientOffset, refused);
             return null;
         }
 
@@ -140,28 +134,23 @@ internal sealed class OwnMessages(Timeline timeline)
         return node;
     }
 
-    /// <summary>The outbox has not taken it. Returns it.</summary>
-    public LinkedListNode<Entry>? NotEnqueued(Entry entry, string reason)
+    /// <summary>Marks a message that the outbox did not take as refused, and returns it; null if there is none.</summary>
+    public LinkedListNode<Entry>? RefuseUnsent(Entry entry, string reason)
     {
-        if (!withoutKey.Remove(entry, out var node))
+        if (!withoutClientOffset.Remove(entry, out var node))
         {
             return null;
         }
 
-        if (withoutKey.Count == 0)
-        {
-            early.Clear();
-        }
-
+        ForgetEarlyAnswers();
         Answer(entry, Delivery.Refused);
         entry.Reason = reason;
         return node;
     }
 
-
     private void Drop(LinkedListNode<Entry> node)
     {
-        byKey.Remove(node.Value.Key ?? "");
+        byClientOffset.Remove(node.Value.ClientOffset ?? "");
         timeline.Remove(node);
     }
 
@@ -176,12 +165,21 @@ internal sealed class OwnMessages(Timeline timeline)
         Unanswered--;
     }
 
-    // Only while a key is missing.
-    private void Keep(string key, ChatEvent answer)
+    // Of an ack and the message itself, the message is kept.
+    private void KeepEarlyAnswer(string clientOffset, ChatEvent answer)
     {
-        if (withoutKey.Count > 0 && !(early.TryGetValue(key, out var known) && known is MessageReceived))
+        if (withoutClientOffset.Count > 0
+            && !(earlyAnswers.TryGetValue(clientOffset, out var known) && known is MessageReceived))
         {
-            early[key] = answer;
+            earlyAnswers[clientOffset] = answer;
+        }
+    }
+
+    private void ForgetEarlyAnswers()
+    {
+        if (withoutClientOffset.Count == 0)
+        {
+            earlyAnswers.Clear();
         }
     }
 }

@@ -1,8 +1,8 @@
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Which style means what. The colours are of middle lightness, to be read on dark and on light terminals; without colours
-/// (NO_COLOR) bold, dim and reverse say the same.
+/// The styles of the screen. The colours are of medium lightness, so they can be read on dark and on light terminals. Without
+/// colours (NO_COLOR), bold, dim and reverse take their place.
 /// </summary>
 internal sealed class Palette(bool hasColours)
 {
@@ -36,8 +36,8 @@ internal sealed class Palette(bool hasColours)
 
     public Style StatusBad => hasColours ? new(173, Looks.Bold, Bar) : StatusStrong;
 
-    /// <summary>The same colour for the same name, everywhere and after a restart, too.</summary>
-    public Style Sender(string name)
+    /// <summary>Chooses the colour of a name: always the same for the same name.</summary>
+    public Style ChooseForSender(string name)
     {
         if (!hasColours)
         {

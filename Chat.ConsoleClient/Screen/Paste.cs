@@ -3,15 +3,15 @@ using System.Text;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Collects what is pasted, up to the sequence that ends it.</summary>
+/// <summary>Collects a paste, up to the sequence that ends it.</summary>
 internal sealed class Paste(int maxBytes)
 {
     private readonly List<byte> text = [];
-    private int matched; // How much of the end has been seen.
+    private int matched; // How many bytes of the end have been seen.
 
     private static ReadOnlySpan<byte> End => "\u001b[201~"u8;
 
-    /// <summary>True with the last byte of the end. What exceeds the limit is left out.</summary>
+    /// <summary>Adds a byte; true if it completes the end. Bytes above the limit are dropped.</summary>
     public bool Add(byte one)
     {
         if (one == End[matched])
@@ -30,7 +30,7 @@ internal sealed class Paste(int maxBytes)
             Keep(held);
         }
 
-        matched = one == End[0] ? 1 : 0; // Only its first byte is an ESC, so the end can't begin within itself.
+        matched = one == End[0] ? 1 : 0; // Only its first byte is an ESC, so the end cannot begin within itself.
         if (matched == 0)
         {
             Keep(one);
@@ -39,8 +39,8 @@ internal sealed class Paste(int maxBytes)
         return false;
     }
 
-    /// <summary>What has come, which is then forgotten.</summary>
-    public override string ToString()
+    /// <summary>Returns the text, and starts over.</summary>
+    public string TakeText()
     {
         var pasted = Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(text));
         text.Clear();

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// The mode of the terminal on standard input, as the C library keeps it. Its structure differs between systems, so it is
-/// only carried from one function to the next, never looked into.
+/// The mode of the terminal on stdin, as the C library represents it. The structure differs between systems, so it is only
+/// passed from one function to another, never read.
 /// </summary>
 internal sealed class RawMode
 {
@@ -19,7 +19,7 @@ internal sealed class RawMode
         CfMakeRaw(raw);
     }
 
-    /// <summary>Null where standard input is no terminal.</summary>
+    /// <summary>Reads the mode; null if stdin is not a terminal.</summary>
     public static RawMode? TryFind()
     {
         var mode = new byte[MaxSize];

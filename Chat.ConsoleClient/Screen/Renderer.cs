@@ -4,8 +4,8 @@ using System.Text;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Writes to a terminal what has changed since the last frame. Where terminals disagree about the width of a cluster, it
-/// says after it where the next one belongs and writes the row to its end, so that a row never shifts.
+/// Writes to a terminal what has changed since the last frame. After a cluster about whose width terminals disagree, it moves
+/// the cursor to the next one explicitly, and writes the row to its end, so that a row never shifts.
 /// </summary>
 internal sealed class Renderer(Stream output)
 {
@@ -14,10 +14,10 @@ internal sealed class Renderer(Stream output)
     private Frame? last;
     private Style style;
 
-    /// <summary>The terminal is taken, and frames are painted.</summary>
+    /// <summary>The terminal is in use, and frames are painted.</summary>
     public bool IsEntered { get; private set; }
 
-    /// <summary>Takes the alternate screen, has pastes marked, and keeps what reaches the margin from wrapping.</summary>
+    /// <summary>Switches to the alternate screen, has pastes marked, and switches wrapping at the margin off.</summary>
     public void Enter()
     {
         lock (painting)
@@ -27,7 +27,7 @@ internal sealed class Renderer(Stream output)
         }
     }
 
-    /// <summary>Gives everything back as it was. A signal may do so while a frame is painted; no other follows.</summary>
+    /// <summary>Restores the terminal. A signal may do so while a frame is painted; no other frame follows.</summary>
     public void Leave()
     {
         lock (painting)
@@ -38,12 +38,12 @@ internal sealed class Renderer(Stream output)
             }
 
             IsEntered = false;
-            // The last two: the runtime has switched the cursor keys and the keypad, and does not switch them back.
+            // The last two sequences are for the cursor keys and the keypad, which the runtime has switched and leaves so.
             Send("\u001b[0m\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1049l\u001b[?1l\u001b>");
         }
     }
 
-    /// <summary>Nobody knows what the terminal shows: the next frame is written as a whole.</summary>
+    /// <summary>The content of the terminal is unknown: the next frame is written as a whole.</summary>
     public void Forget()
     {
         lock (painting)
@@ -61,12 +61,12 @@ internal sealed class Renderer(Stream output)
                 return;
             }
 
-            // Shown at once where the terminal can, and without a wandering cursor.
+            // As one synchronized update if the terminal supports it, and without a moving cursor.
             Send($"\u001b[?2026h\u001b[?25l{text}\u001b[?25h\u001b[?2026l");
         }
     }
 
-    // False where nothing has changed.
+    // False if nothing has changed.
     private bool Compose(Frame frame)
     {
         var before = last is not null && last.Columns == frame.Columns && last.Rows.Count == frame.Rows.Count ? last : null;
@@ -77,7 +77,7 @@ internal sealed class Renderer(Stream output)
             text.Append("\u001b[0m\u001b[2J");
         }
 
-        var blank = before is null ? Frame.BlankRow(frame.Columns) : [];
+        var blank = before is null ? Frame.CreateBlankRow(frame.Columns) : [];
         for (var row = 0; row < frame.Rows.Count; row++)
         {
             PaintRow(row, before?.Rows[row] ?? blank, frame.Rows[row]);
@@ -89,7 +89,7 @@ internal sealed class Renderer(Stream output)
             return false;
         }
 
-        Use(default);
+        SetStyle(default);
         MoveTo(frame.CursorRow, frame.CursorColumn);
         return true;
     }
@@ -107,7 +107,7 @@ internal sealed class Renderer(Stream output)
             first--;
         }
 
-        var end = EndOfChange(before, now, first);
+        var end = FindEndOfChange(before, now, first);
         var blankFrom = now.Length;
         while (blankFrom > 0 && now[blankFrom - 1] == Cell.Blank)
         {
@@ -119,7 +119,7 @@ internal sealed class Renderer(Stream output)
         {
             if (column >= blankFrom)
             {
-                Use(default);
+                SetStyle(default);
                 text.Append("\u001b[K");
                 return;
             }
@@ -137,17 +137,17 @@ internal sealed class Renderer(Stream output)
             next++;
         }
 
-        Use(row[column].Style);
+        SetStyle(row[column].Style);
         if (!CellWidth.IsCertain(cluster))
         {
-            // A terminal that takes one cell for what has two would leave the other as it was.
+            // A terminal that takes one cell instead of two would leave the other one unchanged.
             var isWide = next > column + 1;
             if (isWide)
             {
                 text.Append(' ', next - column);
             }
 
-            // One that joins marks to what it has printed last joins nothing over a movement.
+            // A terminal that joins a mark to the character before it does not do so after a movement.
             if (isWide || cluster[0] > '~')
             {
                 MoveTo(column);
@@ -163,7 +163,7 @@ internal sealed class Renderer(Stream output)
         return next;
     }
 
-    private static int EndOfChange(Cell[] before, Cell[] now, int first)
+    private static int FindEndOfChange(Cell[] before, Cell[] now, int first)
     {
         for (var column = first; column < now.Length; column++)
         {
@@ -189,7 +189,7 @@ internal sealed class Renderer(Stream output)
 
     private static bool IsUncertain(Cell cell) => cell.Text.Length > 0 && !CellWidth.IsCertain(cell.Text);
 
-    private void Use(Style wanted)
+    private void SetStyle(Style wanted)
     {
         if (wanted == style)
         {
@@ -213,7 +213,7 @@ internal sealed class Renderer(Stream output)
         }
         catch (IOException)
         {
-            // The terminal was closed. The end of the keys says so, too, and a signal does.
+            // The terminal was closed, which also ends the input and raises a signal.
         }
     }
 }

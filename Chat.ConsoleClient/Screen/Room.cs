@@ -2,7 +2,7 @@ using Chat.Client;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>A room that the screen knows: what it shows, what is unread in it, and the draft that was left in it.</summary>
+/// <summary>A room of the screen: its timeline, its unread messages and the draft that was left in it.</summary>
 internal sealed class Room
 {
     public Room(string name)
@@ -21,26 +21,26 @@ internal sealed class Room
 
     public Senders Senders { get; } = new();
 
-    /// <summary>Messages that came while the room, or the end of it, was not on the screen.</summary>
+    /// <summary>The number of messages that arrived while the end of the room was not on the screen.</summary>
     public int Unread { get; set; }
 
     public string Draft { get; set; } = "";
 
     public string LogId { get; private set; } = "";
 
-    /// <summary>The newest id that was received or that the room was joined after.</summary>
+    /// <summary>The newest id that was received or skipped.</summary>
     public long LastId { get; private set; }
 
     /// <summary>The oldest id that the service keeps.</summary>
     public long OldestId { get; private set; } = 1;
 
-    /// <summary>A page was asked for and has not come.</summary>
+    /// <summary>A page of history was requested and has not arrived.</summary>
     public bool IsLoading { get; set; }
 
-    /// <summary>Rows to scroll up once an older page is here.</summary>
-    public int RowsWanted { get; set; }
+    /// <summary>By how many rows to scroll up when the requested page arrives.</summary>
+    public int RowsToScroll { get; set; }
 
-    /// <summary>The id before which older messages can be read; null where there are none, or none of this log.</summary>
+    /// <summary>The id before which older messages can be loaded; null if there are none, or none in this log.</summary>
     public long? OlderBefore
     {
         get
@@ -56,12 +56,13 @@ internal sealed class Room
         }
     }
 
+    /// <summary>The service has answered a join.</summary>
     public void Joined(RoomJoined joined)
     {
         var isHole = joined.LogId == LogId && joined.AfterId > LastId;
         if (isHole)
         {
-            Timeline.Clear(); // What is between can be read back; a hole in what came lately could not be shown.
+            Timeline.Clear(); // A hole among recent messages could not be shown; what is cleared can be loaded again.
         }
 
         if (joined.LogId != LogId || isHole)
@@ -70,10 +71,10 @@ internal sealed class Room
         }
 
         (State, LogId, OldestId) = (RoomState.Joined, joined.LogId, joined.OldestId);
-        (IsLoading, RowsWanted) = (false, 0);
+        (IsLoading, RowsToScroll) = (false, 0);
     }
 
-    /// <summary>False where it was here before.</summary>
+    /// <summary>A message has arrived. False if it is a duplicate.</summary>
     public bool Received(MessageReceived received, bool isOwn)
     {
         var message = received.Message;
@@ -90,7 +91,7 @@ internal sealed class Room
 
         (LogId, LastId) = (message.LogId, message.Id);
         Senders.Add(message.Sender);
-        var entry = Entry.Of(message, isOwn || waiting is not null);
+        var entry = Entry.Create(message, isOwn || waiting is not null);
         if (waiting is null)
         {
             Timeline.Append(entry);
@@ -103,6 +104,7 @@ internal sealed class Room
         return true;
     }
 
+    /// <summary>The service has stored a message, and all before it.</summary>
     public void Acked(MessageAcked acked)
     {
         if (Own.Ack(acked) is not { } node)
@@ -110,8 +112,8 @@ internal sealed class Room
             return;
         }
 
-        var comesBack = State != RoomState.Left && acked.Id > LastId;
-        if (comesBack)
+        var willArrive = State != RoomState.Left && acked.Id > LastId;
+        if (willArrive)
         {
             return;
         }
@@ -120,20 +122,21 @@ internal sealed class Room
         {
             if (State == RoomState.Left)
             {
-                Timeline.Append(entry); // Where one is not in the room, it would be seen no more.
+                Timeline.Append(entry); // Nothing arrives from a room that was left.
             }
         }
     }
 
-    /// <summary>What waits under this key has come back already.</summary>
-    public void Settled(string key)
+    /// <summary>The message with this client offset has arrived already; its pending entry goes.</summary>
+    public void Settled(string clientOffset)
     {
-        if (Own.Take(key) is { } node)
+        if (Own.Take(clientOffset) is { } node)
         {
             Timeline.Remove(node);
         }
     }
 
+    /// <summary>Moves a refused message from the pending ones to its place.</summary>
     public void Settle(LinkedListNode<Entry>? refused)
     {
         if (refused is not null)
@@ -142,16 +145,21 @@ internal sealed class Room
         }
     }
 
+    /// <summary>Ids start over in another log. What is on the screen stays.</summary>
     public void Reset(RoomReset reset)
     {
-        Timeline.ForgetPast(); // Ids of the past name other messages now.
+        Timeline.ForgetPast(); // Its ids name other messages now.
         (LogId, LastId, OldestId, IsLoading) = (reset.LogId, reset.AfterId, reset.AfterId + 1, false);
     }
 
-    public void Gap(RoomGap gap) => LastId = Math.Max(LastId, gap.AfterId);
+    /// <summary>The service no longer keeps the messages up to this id.</summary>
+    public void SkipTo(long id) => LastId = Math.Max(LastId, id);
 
-    /// <summary>A page that goes on where what is shown ends, upwards or into the hole; any other comes too late.</summary>
-    public void Page(HistoryPage page, string user)
+    /// <summary>
+    /// Adds a page of history above the timeline or in its hole. A page that fits neither was requested for an earlier state,
+    /// and is ignored.
+    /// </summary>
+    public void Add(HistoryPage page, string user)
     {
         IsLoading = false;
         if (page.LogId != LogId)
@@ -162,11 +170,11 @@ internal sealed class Room
         OldestId = page.OldestId;
         if (page.Messages.Count == 0)
         {
-            OldestId = Math.Max(OldestId, OlderBefore ?? OldestId); // Nothing is left there, whatever the ids promise.
+            OldestId = Math.Max(OldestId, OlderBefore ?? OldestId); // An empty page: nothing older is kept.
             return;
         }
 
-        Entry[] entries = [.. page.Messages.Select(message => Entry.Of(message, message.Sender == user))];
+        Entry[] entries = [.. page.Messages.Select(message => Entry.Create(message, message.Sender == user))];
         foreach (var entry in entries)
         {
             Senders.Add(entry.Sender);
@@ -183,7 +191,7 @@ internal sealed class Room
     }
 }
 
-/// <summary>Whether one is in a room.</summary>
+/// <summary>Whether the user is in a room.</summary>
 internal enum RoomState
 {
     Left,

@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Fills one row from left to right. What does not fit is cut: no row is wider than the screen.</summary>
+/// <summary>Fills a row from left to right. What does not fit is cut off, so no row is wider than the screen.</summary>
 internal sealed class RowWriter(int columns, Style background = default)
 {
-    private const char BeginIsland = '\u2068', EndIsland = '\u2069'; // FSI and PDI.
-    private readonly Cell[] cells = Blank(columns, background);
+    private const char BeginIsolate = '\u2068', EndIsolate = '\u2069'; // FSI and PDI.
+    private readonly Cell[] cells = CreateBlank(columns, background);
 
     public int Column { get; private set; }
 
@@ -14,10 +14,10 @@ internal sealed class RowWriter(int columns, Style background = default)
 
     public Cell[] Row => cells;
 
-    /// <summary>What this program says.</summary>
-    public RowWriter Own(string text, Style style)
+    /// <summary>Writes text of this program.</summary>
+    public RowWriter Write(string text, Style style)
     {
-        foreach (var cluster in Clusters.Of(text))
+        foreach (var cluster in Clusters.Split(text))
         {
             Put(cluster, style);
         }
@@ -25,12 +25,12 @@ internal sealed class RowWriter(int columns, Style background = default)
         return this;
     }
 
-    /// <summary>What somebody else wrote: an island, so that its direction stays within it.</summary>
-    public RowWriter Foreign(ReadOnlySpan<Cluster> text, Style style)
+    /// <summary>Writes text by others. It is isolated, so that right-to-left text does not reorder what surrounds it.</summary>
+    public RowWriter WriteUntrusted(ReadOnlySpan<Cluster> text, Style style)
     {
         if (Column == 0)
         {
-            Column++; // The island begins in the cell before it.
+            Column++; // The isolate begins in the cell before it.
         }
 
         var (before, last, hasDirection) = (Column - 1, -1, false);
@@ -46,7 +46,7 @@ internal sealed class RowWriter(int columns, Style background = default)
             hasDirection |= !System.Text.Ascii.IsValid(cluster.Text);
         }
 
-        // What is only ASCII runs from left to right, and is copied as it looks.
+        // ASCII runs from left to right and needs no isolate, which would be copied with the text.
         if (last < 0 || !hasDirection)
         {
             return this;
@@ -57,19 +57,19 @@ internal sealed class RowWriter(int columns, Style background = default)
             before--;
         }
 
-        cells[before] = cells[before] with { Text = cells[before].Text + BeginIsland };
-        cells[last] = cells[last] with { Text = cells[last].Text + EndIsland };
+        cells[before] = cells[before] with { Text = cells[before].Text + BeginIsolate };
+        cells[last] = cells[last] with { Text = cells[last].Text + EndIsolate };
         return this;
     }
 
-    /// <summary>The same for a text that may be cut to a number of cells, which is then shown by an ellipsis.</summary>
-    public RowWriter Foreign(string text, Style style, int maxWidth)
+    /// <summary>The same for a text that is cut off, with an ellipsis, if it is wider than a number of cells.</summary>
+    public RowWriter WriteUntrusted(string text, Style style, int maxWidth)
     {
-        var clusters = Clusters.Of(text);
+        var clusters = Clusters.Split(text);
         var width = clusters.Sum(cluster => cluster.Width);
         if (width <= Math.Min(maxWidth, Left))
         {
-            return Foreign(CollectionsMarshal.AsSpan(clusters), style);
+            return WriteUntrusted(CollectionsMarshal.AsSpan(clusters), style);
         }
 
         while (clusters.Count > 0 && width > Math.Min(maxWidth, Left) - 1)
@@ -78,7 +78,7 @@ internal sealed class RowWriter(int columns, Style background = default)
             clusters.RemoveAt(clusters.Count - 1);
         }
 
-        return Foreign(CollectionsMarshal.AsSpan(clusters), style).Own(Left > 0 && maxWidth > 0 ? "…" : "", style);
+        return WriteUntrusted(CollectionsMarshal.AsSpan(clusters), style).Write(Left > 0 && maxWidth > 0 ? "…" : "", style);
     }
 
     public RowWriter MoveTo(int column)
@@ -87,7 +87,7 @@ internal sealed class RowWriter(int columns, Style background = default)
         return this;
     }
 
-    private static Cell[] Blank(int columns, Style background)
+    private static Cell[] CreateBlank(int columns, Style background)
     {
         var row = new Cell[columns];
         Array.Fill(row, new(" ", background));

@@ -4,22 +4,21 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Everything that the screen knows, and what it does with keys and events. It touches no terminal and no network: what it
-/// wants done, it says as <see cref="Intent"/>s. Not for several threads at once.
+/// Everything that the screen shows: the rooms, the one on the screen, the input and the connection. It touches neither the
+/// terminal nor the network; what it wants done, it requests by <see cref="Intent"/>s. Not thread-safe.
 /// </summary>
-internal sealed partial class ScreenModel
+internal sealed class ScreenModel
 {
     private readonly List<Room> rooms = [];
     private readonly Queue<Intent> intents = new();
     private readonly TimeProvider time;
 
-    /// <summary>An empty screen.</summary>
-    /// <param name="user">The own name, by which own messages are known that were sent elsewhere.</param>
+    /// <param name="user">The user's name, by which messages that the user sent elsewhere are recognized.</param>
     /// <param name="time">The clock, and the zone in which times are shown.</param>
     public ScreenModel(string user, TimeProvider time)
     {
         (User, this.time) = (user, time);
-        Current = new(""); // No room yet: a place for what is to be said until then.
+        Current = new(""); // A place for notices until a room is joined.
         rooms.Add(Current);
     }
 
@@ -32,88 +31,44 @@ internal sealed partial class ScreenModel
     /// <summary>The room on the screen.</summary>
     public Room Current { get; private set; }
 
-    /// <summary>All rooms that are shown in the status line, in this order.</summary>
+    /// <summary>The rooms of the status line, in its order.</summary>
     public IReadOnlyList<Room> Rooms => rooms;
 
-    public ConnectionChanged Connection { get; private set; } = new(ConnectionState.Connecting, null);
+    /// <summary>The names of the rooms that the service has told, for completion.</summary>
+    public IReadOnlyList<string> KnownRooms { get; set; } = [];
+
+    public ConnectionChanged Connection { get; set; } = new(ConnectionState.Connecting, null);
 
     public LineEditor Input { get; } = new();
 
+    public InputHistory History { get; } = new();
+
+    public DateTimeOffset Now => time.GetUtcNow();
+
     public TimeZoneInfo Zone => time.LocalTimeZone;
 
-    /// <summary>Messages in all rooms that have no answer.</summary>
+    /// <summary>The number of unanswered messages in all rooms.</summary>
     public int Unanswered => rooms.Sum(room => room.Own.Unanswered);
 
-    /// <summary>What is to be done next; false where nothing is.</summary>
+    // Two rows of the page before stay on the screen, for orientation.
+    private int PageRows => Math.Max(1, View.CountConversationRows(this) - 2);
+
+    private Scrolling Scrolling => new(Current.Timeline, node => View.CountRows(this, node));
+
+    /// <summary>Asks the shell to do something.</summary>
+    public void Request(Intent intent) => intents.Enqueue(intent);
+
+    /// <summary>Takes the next request; false if there is none.</summary>
     public bool TryTakeIntent([NotNullWhen(true)] out Intent? intent) => intents.TryDequeue(out intent);
 
-    /// <summary>The terminal has another size. Sizes that no terminal has are corrected.</summary>
+    /// <summary>The terminal has this size now. Sizes that no terminal has are corrected.</summary>
     public void Resize(int columns, int rows) =>
         (Columns, ScreenRows) = (Math.Clamp(columns, 4, 1000), Math.Clamp(rows, 2, 1000));
 
-    /// <summary>Shows a room, and joins it where it is not joined.</summary>
-    public void Open(string name)
-    {
-        var room = GetRoom(name);
-        if (room.State == RoomState.Left)
-        {
-            room.State = RoomState.Joining;
-            intents.Enqueue(new JoinRoom(name));
-        }
+    public Room? Find(string name) => rooms.Find(room => room.Name == name);
 
-        Show(room);
-    }
-
-    /// <summary>The outbox has taken a text and given it a key.</summary>
-    public void Enqueued(SendText sent, string key)
-    {
-        if (Find(sent.Room)?.Own.Enqueued(sent.Entry, key) is not { } answer)
-        {
-            return;
-        }
-
-        if (answer is MessageReceived)
-        {
-            Find(sent.Room)!.Settled(key);
-        }
-        else
-        {
-            Take(answer);
-        }
-    }
-
-    /// <summary>What was wanted could not be done.</summary>
-    /// <param name="intent">What was wanted.</param>
-    /// <param name="reason">Why, in a sentence for a person.</param>
-    public void Failed(Intent intent, string reason)
-    {
-        switch (intent)
-        {
-            case SendText sent when Find(sent.Room) is { } room:
-                room.Settle(room.Own.NotEnqueued(sent.Entry, reason));
-                return;
-            case LoadOlder { Room: var name } when Find(name) is { } room:
-                (room.IsLoading, room.RowsWanted) = (false, 0);
-                break;
-            case LoadNewer { Room: var name } when Find(name) is { } room:
-                room.IsLoading = false;
-                break;
-            case JoinRoom { Room: var name } when Find(name) is { } room:
-                room.State = RoomState.Left;
-                break;
-        }
-
-        Say(reason);
-    }
-
-    /// <summary>Shows a notice in the room on the screen.</summary>
-    public void Say(string text) => Say(Current, text);
-
-    private void Say(Room room, string text) => room.Timeline.Append(new() { Text = text, At = time.GetUtcNow() });
-
-    private Room? Find(string name) => rooms.Find(room => room.Name == name);
-
-    private Room GetRoom(string name)
+    /// <summary>Finds a room, or adds it to the status line.</summary>
+    public Room GetOrAdd(string name)
     {
         if (Find(name) is { } known)
         {
@@ -125,7 +80,23 @@ internal sealed partial class ScreenModel
         return room;
     }
 
-    private void Show(Room room)
+    public void Remove(Room room) => rooms.Remove(room);
+
+    /// <summary>Shows a room, and joins it if it is not joined.</summary>
+    public void Open(string name)
+    {
+        var room = GetOrAdd(name);
+        if (room.State == RoomState.Left)
+        {
+            room.State = RoomState.Joining;
+            Request(new JoinRoom(name));
+        }
+
+        Show(room);
+    }
+
+    /// <summary>Shows a room. One that was left and has no unanswered messages disappears when another is shown.</summary>
+    public void Show(Room room)
     {
         if (room == Current)
         {
@@ -138,11 +109,74 @@ internal sealed partial class ScreenModel
         Current = room;
         room.Unread = 0;
         Input.Set(room.Draft);
-        history.Leave();
-        var isOver = before.State == RoomState.Left && before.Own.Unanswered == 0;
-        if (isOver)
+        History.Leave();
+        if (before.State == RoomState.Left && before.Own.Unanswered == 0)
         {
             rooms.Remove(before);
         }
+    }
+
+    /// <summary>Shows the room at an index, if there is one.</summary>
+    public void ShowAt(int index)
+    {
+        if (index < rooms.Count)
+        {
+            Show(rooms[index]);
+        }
+    }
+
+    /// <summary>Shows the next room, or for step -1 the one before.</summary>
+    public void ShowNext(int step) => Show(rooms[(rooms.IndexOf(Current) + step + rooms.Count) % rooms.Count]);
+
+    /// <summary>Shows a notice in the current room.</summary>
+    public void Say(string text) => Say(Current, text);
+
+    /// <summary>Shows a notice in a room.</summary>
+    public void Say(Room room, string text) => room.Timeline.Append(new() { Text = text, At = Now });
+
+    /// <summary>Scrolls up by a page.</summary>
+    public void ScrollUp() => ScrollUp(PageRows, mayLoad: true);
+
+    /// <summary>Scrolls up to the oldest message that is loaded, and loads the page before it.</summary>
+    public void ScrollToTop() => ScrollUp(ushort.MaxValue, mayLoad: true);
+
+    /// <summary>Scrolls up.</summary>
+    /// <param name="rows">By how many rows.</param>
+    /// <param name="mayLoad">If rows are missing, request older messages; then the rest is scrolled when they arrive.</param>
+    public void ScrollUp(int rows, bool mayLoad)
+    {
+        var missing = Scrolling.Up(rows, View.CountConversationRows(this));
+        if (!mayLoad || missing == 0 || Current.IsLoading || Current.OlderBefore is not { } before)
+        {
+            return;
+        }
+
+        (Current.IsLoading, Current.RowsToScroll) = (true, missing);
+        Request(new LoadOlder(Current.Name, before));
+    }
+
+    /// <summary>Scrolls down by a page, and loads newer messages where some were dropped.</summary>
+    public void ScrollDown()
+    {
+        var isBeforeHole = Scrolling.Down(PageRows);
+        if (Current.Timeline.Anchor is null)
+        {
+            Current.Unread = 0;
+        }
+
+        if (!isBeforeHole || Current.IsLoading || Current.Timeline.PastEnd is not { } after)
+        {
+            return;
+        }
+
+        Current.IsLoading = true;
+        Request(new LoadNewer(Current.Name, after));
+    }
+
+    /// <summary>Scrolls down to the newest message, and follows it.</summary>
+    public void FollowNewest()
+    {
+        Current.Timeline.Follow();
+        Current.Unread = 0;
     }
 }

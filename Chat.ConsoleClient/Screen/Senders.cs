@@ -1,6 +1,6 @@
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Who has written in a room lately, for completion.</summary>
+/// <summary>The latest senders of a room, for completion.</summary>
 internal sealed class Senders
 {
     private const int Limit = 200; // Twice as many are kept before the older half is dropped.

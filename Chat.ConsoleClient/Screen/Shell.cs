@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Chat.Client;
 using Chat.Client.Sqlite;
@@ -6,15 +5,13 @@ using Chat.Client.Sqlite;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// The interactive chat at work: one loop owns the model and the terminal. Keys, events and answers reach it through one
-/// bounded queue; what the model wants done is done beside it.
+/// Runs the interactive chat. One loop owns the model and the terminal. Keys, events and results reach it through one bounded
+/// queue; what the model requests is done outside the loop.
 /// </summary>
-internal sealed class Shell
+internal sealed class Shell : IDisposable
 {
-    // Events that wait for the loop; more wait in the client, which has a limit of its own.
-    private const int MaxWaiting = 1024;
-    private const int HistoryPage = 100;
-    private const int NewestAtFirst = 50;
+    // At this limit, events wait in the client, which has a limit of its own.
+    private const int MaxQueuedActions = 1024;
 
     // A terminal sends a sequence at once. An Escape that nothing follows within this time was the key.
     private static readonly TimeSpan EscapeTimeout = TimeSpan.FromMilliseconds(50);
@@ -22,34 +19,41 @@ internal sealed class Shell
     private readonly ChatClient client;
     private readonly ChatClientOptions options;
     private readonly Terminal terminal;
-    private readonly ScreenModel model;
-    private readonly Palette palette;
-    private readonly CancellationToken stop;
-    private readonly Channel<Action> waiting;
+    private readonly Palette palette = new(Terminal.HasColours);
     private readonly KeyDecoder decoder = new();
-    private readonly HashSet<string> filled = [];
-    private readonly List<Task> working = [];
-    private bool isOver;
-    private bool knowsWhereToLook;
+    private readonly ScreenModel model;
+    private readonly KeyHandler keys;
+    private readonly ClientEventHandler events;
+    private readonly IntentRunner runner;
+    private readonly Channel<Action> actions =
+        Channel.CreateBounded<Action>(new BoundedChannelOptions(MaxQueuedActions) { SingleReader = true });
 
-    private Shell(ChatClient client, ChatClientOptions options, Terminal terminal, ScreenModel model, Channel<Action> waiting, CancellationToken stop)
+    private readonly HashSet<string> filledRooms = [];
+    private readonly CancellationTokenSource ending;
+    private readonly CancellationToken stopping;
+    private bool isOver;
+    private bool hasAdvised;
+
+    private Shell(ChatClient client, ChatClientOptions options, Terminal terminal, CancellationToken stopping)
     {
         this.client = client;
         this.options = options;
         this.terminal = terminal;
-        this.model = model;
-        this.waiting = waiting;
-        this.stop = stop;
-        palette = new Palette(Terminal.HasColours);
+        ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        this.stopping = ending.Token;
+        model = new ScreenModel(options.User, options.TimeProvider);
+        keys = new KeyHandler(model, new InputHandler(model));
+        events = new ClientEventHandler(model);
+        runner = new IntentRunner(client, events, actions.Writer, this.stopping);
     }
 
-    /// <summary>Runs until the person leaves; null where there is no terminal to do that on.</summary>
-    /// <param name="given">Whom to call, as whom.</param>
+    /// <summary>Runs until the user quits; returns the exit code, or null if stdin or stdout is not a terminal.</summary>
+    /// <param name="given">Which service to call, and as whom.</param>
     /// <param name="room">The room to show first.</param>
-    /// <param name="output">Where problems go before and after the screen.</param>
-    /// <param name="stop">Set when the process is interrupted.</param>
+    /// <param name="output">For notices before and after the screen.</param>
+    /// <param name="stopping">Cancelled when the process is interrupted.</param>
     public static async Task<int?> RunAsync(
-        ChatClientOptions given, string room, Output output, CancellationToken stop)
+        ChatClientOptions given, string room, Output output, CancellationToken stopping)
     {
         if (Console.IsInputRedirected || Console.IsOutputRedirected || OperatingSystem.IsWindows())
         {
@@ -58,7 +62,7 @@ internal sealed class Shell
 
         var options = given with
         {
-            StateStore = given.StateStore ?? new SqliteStateStore(StatePaths.Of(given.Addresses[0], given.User)),
+            StateStore = given.StateStore ?? new SqliteStateStore(StatePaths.GetPath(given.Addresses[0], given.User)),
             FlushTimeout = TimeSpan.FromSeconds(5),
         };
         ChatClient opened;
@@ -74,74 +78,75 @@ internal sealed class Shell
         }
 
         await using var client = opened;
-        var unanswered = 0;
-        using (var ending = CancellationTokenSource.CreateLinkedTokenSource(stop))
+        using (var terminal = Terminal.TryOpen())
         {
-            var waiting = Channel.CreateBounded<Action>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
-            var hasChanged = new Box<Action>(() => { });
-            using var terminal = Terminal.TryOpen(() => hasChanged.Value());
             if (terminal is null)
             {
                 return null;
             }
 
-            var shell = new Shell(client, options, terminal, new ScreenModel(options.User, options.TimeProvider), waiting, ending.Token);
-            hasChanged.Value = () => waiting.Writer.TryWrite(shell.Resize);
+            using var shell = new Shell(client, options, terminal, stopping);
             await shell.RunAsync(room);
-            await ending.CancelAsync();
-            await Task.WhenAll(shell.working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            unanswered = client.OutboxCount;
         }
 
-        if (unanswered > 0)
+        if (client.OutboxCount is > 0 and var unsent)
         {
-            output.Say($"{unanswered} of your messages are not sent yet; they are kept in {options.StateStore} and sent when you start chat again");
+            output.Say($"{unsent} of your messages are not sent yet; they are kept in {options.StateStore} and sent when you start chat again");
         }
 
         return ExitCodes.Ok;
     }
 
+    public void Dispose() => ending.Dispose();
+
     private async Task RunAsync(string room)
     {
+        terminal.Changed += () => actions.Writer.TryWrite(Resize);
         Resize();
-        foreach (var kept in client.GetPendingMessages())
+        foreach (var pending in client.GetPendingMessages())
         {
-            model.Take(kept);
+            events.Handle(pending);
         }
 
         model.Open(room);
-        model.Say($"you are {options.User}; /help shows the commands");
-        working.Add(ListenAsync());
+        model.Say($"you are {options.User}; type /help for help");
+        var listening = ListenAsync();
         new Thread(ReadKeys) { IsBackground = true, Name = "keys" }.Start();
-        for (DoWhatIsWanted(); !isOver; DoWhatIsWanted())
+
+        // An unexpected error of the listener ends the shell, which would otherwise show a screen on which nothing happens.
+        for (RunIntents(); !isOver && !listening.IsFaulted; RunIntents())
         {
             terminal.Renderer.Paint(View.Compose(model, palette));
-            await TakeWhatWaitsAsync();
+            await RunActionsAsync();
         }
+
+        await ending.CancelAsync();
+        await runner.WhenAllAsync();
+        await listening;
     }
 
-    // Everything that waits, but no more than came in a moment: then the screen is painted once for all of it.
-    private async Task TakeWhatWaitsAsync()
+    // Runs all queued actions, but no more than the queue holds, so that the screen is painted once for all of them.
+    private async Task RunActionsAsync()
     {
         try
         {
             if (decoder.IsUndecided)
             {
-                using var escapeTimeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
+                using var escapeTimeout = CancellationTokenSource.CreateLinkedTokenSource(stopping);
                 escapeTimeout.CancelAfter(EscapeTimeout);
                 try
                 {
-                    await waiting.Reader.WaitToReadAsync(escapeTimeout.Token);
+                    await actions.Reader.WaitToReadAsync(escapeTimeout.Token);
                 }
-                catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+                catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
                 {
-                    Press(decoder.Settle);
+                    HandleKeys(decoder.Settle);
                     return;
                 }
             }
 
-            await waiting.Reader.WaitToReadAsync(stop);
-            for (var n = 0; n < MaxWaiting && waiting.Reader.TryRead(out var action); n++)
+            await actions.Reader.WaitToReadAsync(stopping);
+            for (var n = 0; n < MaxQueuedActions && actions.Reader.TryRead(out var action); n++)
             {
                 action();
             }
@@ -159,34 +164,34 @@ internal sealed class Shell
         terminal.Renderer.Forget();
     }
 
-    // On a thread of its own, because reading a terminal can't be cancelled; it ends with the process.
+    // On a thread of its own, because a read of a terminal cannot be cancelled. The thread ends with the process.
     private void ReadKeys()
     {
         var buffer = new byte[4096];
         try
         {
-            while (terminal.Read(buffer) is > 0 and var read)
+            while (terminal.Read(buffer) is > 0 and var length)
             {
-                var bytes = buffer[..read];
-                Post(() => Press(keys => decoder.Decode(bytes, keys))).AsTask().GetAwaiter().GetResult();
+                var bytes = buffer[..length];
+                PostAsync(() => HandleKeys(found => decoder.Decode(bytes, found))).AsTask().GetAwaiter().GetResult();
             }
 
-            Post(() => isOver = true).AsTask().GetAwaiter().GetResult();
+            PostAsync(() => isOver = true).AsTask().GetAwaiter().GetResult();
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            // The terminal is gone, or the shell is.
-            waiting.Writer.TryWrite(() => isOver = true);
+            // The terminal was closed, or the shell has ended.
+            actions.Writer.TryWrite(() => isOver = true);
         }
     }
 
-    private void Press(Action<ICollection<Key>> decode)
+    private void HandleKeys(Action<ICollection<Key>> decode)
     {
-        var keys = new List<Key>();
-        decode(keys);
-        foreach (var key in keys)
+        var found = new List<Key>();
+        decode(found);
+        foreach (var key in found)
         {
-            model.Take(key);
+            keys.Handle(key);
         }
     }
 
@@ -194,123 +199,65 @@ internal sealed class Shell
     {
         try
         {
-            await foreach (var happened in client.ReadEventsAsync(stop))
+            await foreach (var chatEvent in client.ReadEventsAsync(stopping))
             {
-                await Post(() => Take(happened));
+                await PostAsync(() => Handle(chatEvent));
             }
         }
-        catch (ChatHaltedException)
+        catch (Exception error) when (error is ChatHaltedException or OperationCanceledException)
         {
-            // The last event said so, and the screen shows it.
+            // Halted: the last event said so, and the screen shows it.
         }
     }
 
-    private void Take(ChatEvent happened)
+    private void Handle(ChatEvent chatEvent)
     {
-        model.Take(happened);
-        if (happened is ConnectionChanged { State: ConnectionState.Connected })
+        events.Handle(chatEvent);
+        switch (chatEvent)
         {
-            knowsWhereToLook = true;
+            case ConnectionChanged { State: ConnectionState.Connected }:
+                hasAdvised = true;
+                break;
+            case ConnectionChanged { Problem: { Kind: ProblemKind.Unreachable } problem } when !hasAdvised:
+                // The row for problems is too short for the advice, and a user who has just started needs it.
+                hasAdvised = true;
+                model.Say(ErrorMessages.Describe(problem, options));
+                break;
+            case RoomCaughtUp caughtUp when filledRooms.Add(caughtUp.Room):
+                FillScreen(caughtUp.Room);
+                break;
         }
-        else if (!knowsWhereToLook && happened is ConnectionChanged { Problem: { Kind: ProblemKind.Unreachable } problem })
-        {
-            // The row for problems is too short for that, and somebody who has just begun must know.
-            knowsWhereToLook = true;
-            model.Say(ErrorMessages.Of(problem, options)!);
-        }
+    }
 
-        // Who comes back gets what was missed; what was before that makes the screen whole.
-        if (happened is RoomCaughtUp caughtUp && filled.Add(caughtUp.Room)
-            && model.Rooms.FirstOrDefault(room => room.Name == caughtUp.Room) is { OlderBefore: { } before, Timeline.Count: < NewestAtFirst } room)
+    // A room that is joined after a known position shows only the messages since; older ones fill the screen.
+    private void FillScreen(string name)
+    {
+        if (model.Find(name) is { OlderBefore: { } before, Timeline.Count: < IntentRunner.NewestAtFirst } room)
         {
             room.IsLoading = true;
-            Do(new LoadOlder(room.Name, before));
+            runner.Run(new LoadOlder(name, before));
         }
     }
 
-    private void DoWhatIsWanted()
+    private void RunIntents()
     {
-        // A defect: it ends the shell instead of leaving a screen that says nothing more.
-        working.Find(task => task.IsFaulted)?.GetAwaiter().GetResult();
-        working.RemoveAll(task => task.IsCompleted);
+        runner.ThrowIfFailed();
         while (model.TryTakeIntent(out var intent))
-        {
-            Do(intent);
-        }
-    }
-
-    private void Do(Intent intent)
-    {
-        switch (intent)
-        {
-            case Quit:
-                isOver = true;
-                break;
-            case Repaint:
-                terminal.Renderer.Forget();
-                break;
-            case LeaveRoom leave:
-                client.Leave(leave.Room);
-                break;
-            default:
-                working.Add(DoAsync(intent));
-                break;
-        }
-    }
-
-    // Begins at once and in this order, so that messages are enqueued in the order in which they were typed.
-    private async Task DoAsync(Intent intent)
-    {
-        try
         {
             switch (intent)
             {
-                case SendText send:
-                    var key = await client.EnqueueAsync(send.Room, send.Text, null, stop);
-                    await Post(() => model.Enqueued(send, key));
+                case Quit:
+                    isOver = true;
                     break;
-                case JoinRoom join:
-                    await client.JoinAsync(join.Room, JoinFrom.Last(NewestAtFirst), stop);
-                    break;
-                case LoadOlder older:
-                    await ShowAsync(older.Room, client.ReadHistoryAsync(older.Room, older.BeforeId, HistoryPage, stop));
-                    break;
-                case LoadNewer newer:
-                    await ShowAsync(newer.Room, client.ReadHistoryAfterAsync(newer.Room, newer.AfterId, HistoryPage, stop));
-                    break;
-                case ListRooms:
-                    var rooms = new List<RoomInfo>();
-                    await foreach (var room in client.ListRoomsAsync(stop))
-                    {
-                        rooms.Add(room);
-                    }
-
-                    await Post(() => model.Take(rooms));
+                case Repaint:
+                    terminal.Renderer.Forget();
                     break;
                 default:
-                    throw new SwitchExpressionException(intent);
+                    runner.Run(intent);
+                    break;
             }
         }
-        catch (ChatRefusedException) when (intent is JoinRoom)
-        {
-            // An event says so, too.
-        }
-        catch (Exception error) when (error is ChatRefusedException or ChatStateException or ChatHaltedException or ChatCallException or ArgumentException)
-        {
-            await Post(() => model.Failed(intent, ErrorMessages.Of(error)));
-        }
     }
 
-    private async Task ShowAsync(string room, Task<HistoryPage> reading)
-    {
-        var page = await reading;
-        await Post(() => model.Take(page, room));
-    }
-
-    private ValueTask Post(Action action) => waiting.Writer.WriteAsync(action, stop);
-
-    private sealed class Box<T>(T value)
-    {
-        public T Value { get; set; } = value;
-    }
+    private ValueTask PostAsync(Action action) => actions.Writer.WriteAsync(action, stopping);
 }

@@ -3,17 +3,17 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Composes the status line: the connection, the rooms with what is unread in them, and on the right what waits to be sent
-/// and what came below the screen.
+/// Composes the status line: the connection, the rooms with their unread messages, and on the right the number of unsent
+/// messages and of new ones below the screen.
 /// </summary>
 internal static class StatusRow
 {
     private const int MaxRoomName = 20;
 
-    public static Cell[] Of(ScreenModel model, Palette palette)
+    public static Cell[] Compose(ScreenModel model, Palette palette)
     {
         var row = new RowWriter(model.Columns, palette.Status);
-        var right = string.Join(" · ", Right(model));
+        var right = string.Join(" · ", DescribeCounts(model));
         var (sign, word, style) = model.Connection.State switch
         {
             ConnectionState.Connected => ("●", "connected", palette.StatusGood),
@@ -22,30 +22,30 @@ internal static class StatusRow
             ConnectionState.Halted => ("■", "stopped", palette.StatusBad),
             _ => ("■", "closed", palette.StatusBad),
         };
-        row.Own($" {sign} {word} ", style);
+        row.Write($" {sign} {word} ", style);
         var start = model.Columns - right.Length - 1;
-        Rooms(row, model, palette, end: start - 1);
+        WriteRooms(row, model, palette, end: start - 1);
         if (start >= row.Column)
         {
-            row.MoveTo(start).Own(right, palette.StatusStrong);
+            row.MoveTo(start).Write(right, palette.StatusStrong);
         }
 
         return row.Row;
     }
 
-    /// <summary>What is wrong with the connection, in a row of its own; null while nothing is.</summary>
-    public static Cell[]? Problem(ScreenModel model, Palette palette)
+    /// <summary>Composes a row for the problem with the connection; null if there is none.</summary>
+    public static Cell[]? ComposeProblem(ScreenModel model, Palette palette)
     {
         if (model.Connection.Problem is not { } problem)
         {
             return null;
         }
 
-        var row = new RowWriter(model.Columns).Own(" ! ", palette.Problem);
-        return row.Foreign(problem.Message, palette.Problem, row.Left - 1).Row;
+        var row = new RowWriter(model.Columns).Write(" ! ", palette.Problem);
+        return row.WriteUntrusted(problem.Message, palette.Problem, row.Left - 1).Row;
     }
 
-    private static IEnumerable<string> Right(ScreenModel model)
+    private static IEnumerable<string> DescribeCounts(ScreenModel model)
     {
         if (model.Unanswered > 0)
         {
@@ -60,42 +60,42 @@ internal static class StatusRow
         yield return model.Current.Unread > 0 ? $"↓ {model.Current.Unread} new" : "↓ Esc";
     }
 
-    // Where not all fit, those without anything unread are left out.
-    private static void Rooms(RowWriter row, ScreenModel model, Palette palette, int end)
+    // If not all rooms fit, those without unread messages are left out.
+    private static void WriteRooms(RowWriter row, ScreenModel model, Palette palette, int end)
     {
         var rooms = model.Rooms.Select((room, index) => (Room: room, Number: index + 1)).ToList();
         rooms.RemoveAll(one => one.Room.Name.Length == 0);
-        if (rooms.Sum(one => Width(one.Room)) > end - row.Column)
+        if (rooms.Sum(one => MeasureWidth(one.Room)) > end - row.Column)
         {
             rooms.RemoveAll(one => one.Room != model.Current && one.Room.Unread == 0);
         }
 
         foreach (var (room, number) in rooms)
         {
-            if (row.Column + Width(room) > end)
+            if (row.Column + MeasureWidth(room) > end)
             {
-                row.Own(row.Column + 2 < end ? " …" : "", palette.StatusFaint);
+                row.Write(row.Column + 2 < end ? " …" : "", palette.StatusFaint);
                 return;
             }
 
             var isCurrent = room == model.Current;
-            row.Own($"  {number} ", palette.StatusFaint).Foreign(room.Name, Style(room, isCurrent, palette), MaxRoomName);
+            row.Write($"  {number} ", palette.StatusFaint).WriteUntrusted(room.Name, ChooseStyle(room, isCurrent, palette), MaxRoomName);
             if (room.State == RoomState.Joining)
             {
-                row.Own("…", palette.StatusFaint);
+                row.Write("…", palette.StatusFaint);
             }
 
             if (!isCurrent && room.Unread > 0)
             {
-                row.Own($" +{room.Unread}", palette.StatusStrong);
+                row.Write($" +{room.Unread}", palette.StatusStrong);
             }
         }
     }
 
-    private static Style Style(Room room, bool isCurrent, Palette palette) =>
+    private static Style ChooseStyle(Room room, bool isCurrent, Palette palette) =>
         isCurrent || room.Unread > 0 ? palette.StatusStrong
         : room.State == RoomState.Left ? palette.StatusFaint
         : palette.Status;
 
-    private static int Width(Room room) => 11 + Math.Min(MaxRoomName, Clusters.Of(room.Name).Sum(cluster => cluster.Width));
+    private static int MeasureWidth(Room room) => 11 + Math.Min(MaxRoomName, Clusters.Split(room.Name).Sum(cluster => cluster.Width));
 }

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>How a cell looks. Colours are numbers of the palette of 256; 0 = the terminal's own.</summary>
+/// <summary>The style of a cell. Colours are numbers of the 256-colour palette; 0 is the terminal's default.</summary>
 internal readonly record struct Style(byte Colour = 0, Looks Looks = Looks.None, byte Background = 0)
 {
-    /// <summary>Writes the sequence that sets this style, whatever was set before.</summary>
+    /// <summary>Writes the sequence that sets this style, whatever the current one is.</summary>
     public void Write(StringBuilder output)
     {
         output.Append("\u001b[0");
@@ -39,7 +39,7 @@ internal readonly record struct Style(byte Colour = 0, Looks Looks = Looks.None,
     }
 }
 
-/// <summary>What a style has beside its colours.</summary>
+/// <summary>The attributes of a style beside its colours.</summary>
 [Flags]
 internal enum Looks
 {

@@ -5,34 +5,40 @@ using Microsoft.Win32.SafeHandles;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// The terminal of this process: takes it into raw mode, where each key is read as it is pressed, and gives it back as it
-/// was, also where the process ends by an exception or a signal.
+/// The terminal of this process. It is in raw mode, in which each key is read as it is pressed, and is restored afterwards, even
+/// if an exception or a signal ends the process.
 /// </summary>
 internal sealed class Terminal : IDisposable
 {
-    // What ends the process then, or asks it to end, is not decided here.
+    // The terminal is restored for these signals; others decide whether they end the process.
     private static readonly PosixSignal[] Endings =
         [PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGINT, PosixSignal.SIGQUIT];
 
     private readonly RawMode raw;
-    // Not the stream of Console: from a terminal, that one reads whole lines and echoes them.
+
+    // Not the stream of Console, which reads whole lines from a terminal and echoes them.
     private readonly FileStream input = new(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
     private readonly PosixSignalRegistration[] signals;
     private readonly Renderer renderer;
 
     [UnsupportedOSPlatform("windows")]
-    private Terminal(RawMode raw, Action changed)
+    private Terminal(RawMode raw)
     {
         this.raw = raw;
         renderer = new(Output);
         signals =
         [
-            PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => changed()),
+            PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Changed?.Invoke()),
             PosixSignalRegistration.Create(PosixSignal.SIGCONT, resumed =>
             {
-                if (!renderer.IsEntered) { return; } resumed.Cancel = true; // Else the runtime would set the mode that it has found at the beginning.
-                raw.Enter(); // A shell that had stopped this process has changed it.
-                changed();
+                if (!renderer.IsEntered)
+                {
+                    return;
+                }
+
+                resumed.Cancel = true; // Else the runtime would set the mode that it found when it started.
+                raw.Enter(); // The shell that stopped this process has changed the mode.
+                Changed?.Invoke();
             }),
             .. Endings.Select(signal => PosixSignalRegistration.Create(signal, _ => Restore())),
         ];
@@ -41,24 +47,26 @@ internal sealed class Terminal : IDisposable
         renderer.Enter();
     }
 
+    /// <summary>
+    /// Raised on any thread when the size has changed or the process was stopped and continues: read <see cref="Size"/>, then call
+    /// <see cref="Renderer.Forget"/>.
+    /// </summary>
+    public event Action? Changed;
+
     public Stream Output { get; } = Console.OpenStandardOutput();
 
-    /// <summary>What paints on this terminal.</summary>
+    /// <summary>Paints on this terminal.</summary>
     public Renderer Renderer => renderer;
 
-    /// <summary>The size in columns and rows; 80 × 24 where the terminal does not say.</summary>
+    /// <summary>The size in columns and rows; 80 × 24 if the terminal does not tell.</summary>
     public static (int Columns, int Rows) Size =>
         (Console.WindowWidth, Console.WindowHeight) is ( > 0, > 0) size ? size : (80, 24);
 
-    /// <summary>False where the user wants no colours: https://no-color.org.</summary>
+    /// <summary>False if the user wants no colours: https://no-color.org.</summary>
     public static bool HasColours => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
-    /// <summary>Takes the terminal; null where input or output is none, or no key can be read by itself there.</summary>
-    /// <param name="changed">
-    /// Called on any thread when the size is another one, or the process was stopped and goes on: read <see cref="Size"/>,
-    /// then <see cref="Renderer.Forget"/>.
-    /// </param>
-    public static Terminal? TryOpen(Action changed)
+    /// <summary>Opens the terminal; null if stdin or stdout is not a terminal, or it has no raw mode.</summary>
+    public static Terminal? TryOpen()
     {
         if (OperatingSystem.IsWindows() || Console.IsInputRedirected || Console.IsOutputRedirected)
         {
@@ -67,14 +75,14 @@ internal sealed class Terminal : IDisposable
 
         if (Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb")
         {
-            return null; // It would print the sequences.
+            return null; // A dumb terminal would print the sequences.
         }
 
-        _ = Size; // The runtime remembers the mode at its first use, and restores that one when it ends.
-        return RawMode.TryFind() is { } raw ? new(raw, changed) : null;
+        _ = Size; // Makes the runtime remember the current mode, which it restores at its end.
+        return RawMode.TryFind() is { } raw ? new(raw) : null;
     }
 
-    /// <summary>Waits for keys; 0 at the end. It can't be cancelled: call it on a background thread.</summary>
+    /// <summary>Waits for keys; returns 0 at the end of the input. Cannot be cancelled: call it on a background thread.</summary>
     public int Read(Span<byte> bytes) => input.Read(bytes);
 
     public void Dispose()

@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Where a cursor may stand in a text: between grapheme clusters, and at the borders of words.</summary>
+/// <summary>Finds positions for the cursor in a text: between grapheme clusters, and at the ends of words and lines.</summary>
 internal static class TextSteps
 {
-    public static int Next(string text, int index) =>
+    public static int FindNext(string text, int index) =>
         index >= text.Length ? text.Length : index + StringInfo.GetNextTextElementLength(text.AsSpan(index));
 
-    public static int Previous(string text, int index)
+    public static int FindPrevious(string text, int index)
     {
-        var at = LineStart(text, Math.Max(0, index - 1)); // No cluster reaches over the end of a line.
-        for (var next = Next(text, at); next < index; next = Next(text, at))
+        var at = FindLineStart(text, Math.Max(0, index - 1)); // No cluster extends over the end of a line.
+        for (var next = FindNext(text, at); next < index; next = FindNext(text, at))
         {
             at = next;
         }
@@ -19,7 +19,7 @@ internal static class TextSteps
         return Math.Min(at, index);
     }
 
-    /// <summary>The next place at or after this one that is not within a cluster.</summary>
+    /// <summary>The first position at or after this one that is not within a cluster.</summary>
     public static int Snap(string text, int index)
     {
         if (index <= 0)
@@ -27,15 +27,15 @@ internal static class TextSteps
             return 0;
         }
 
-        return index >= text.Length ? text.Length : Next(text, Previous(text, index));
+        return index >= text.Length ? text.Length : FindNext(text, FindPrevious(text, index));
     }
 
-    public static int LineStart(string text, int index) => index <= 0 ? 0 : text.LastIndexOf('\n', index - 1) + 1;
+    public static int FindLineStart(string text, int index) => index <= 0 ? 0 : text.LastIndexOf('\n', index - 1) + 1;
 
-    public static int LineEnd(string text, int index) => text.IndexOf('\n', index) is var at && at < 0 ? text.Length : at;
+    public static int FindLineEnd(string text, int index) => text.IndexOf('\n', index) is var at && at < 0 ? text.Length : at;
 
-    /// <summary>The end of the word at or after this place: of letters and digits.</summary>
-    public static int WordEnd(string text, int index)
+    /// <summary>The end of the word at or after this position; a word consists of letters and digits.</summary>
+    public static int FindWordEnd(string text, int index)
     {
         while (index < text.Length && !char.IsLetterOrDigit(text[index]))
         {
@@ -50,8 +50,8 @@ internal static class TextSteps
         return Snap(text, index);
     }
 
-    /// <summary>The start of the word before this place.</summary>
-    public static int WordStart(string text, int index)
+    /// <summary>The start of the word before this position.</summary>
+    public static int FindWordStart(string text, int index)
     {
         while (index > 0 && !char.IsLetterOrDigit(text[index - 1]))
         {
@@ -66,8 +66,8 @@ internal static class TextSteps
         return Snap(text, index);
     }
 
-    /// <summary>The start of what stands between spaces before this place.</summary>
-    public static int ArgumentStart(string text, int index)
+    /// <summary>The start of the text without spaces before this position.</summary>
+    public static int FindArgumentStart(string text, int index)
     {
         while (index > 0 && char.IsWhiteSpace(text[index - 1]))
         {

@@ -1,44 +1,46 @@
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// What a room shows, from the oldest to the newest: pages that were read back, what came lately, and own messages that
-/// have not come back yet. The first two are bounded; what is dropped can be read again.
+/// The entries of a room, from the oldest to the newest: past ones, which were loaded from the history; recent ones, which
+/// arrived while the room was joined; and pending ones, the user's own messages that have not arrived yet. The first two are
+/// bounded, because what is dropped can be loaded again.
 /// </summary>
 internal sealed class Timeline
 {
-    /// <summary>Entries of the past, and as many of what came lately.</summary>
+    /// <summary>The maximum number of past entries, and also of recent ones.</summary>
     public const int Limit = 2000;
 
-    private readonly LinkedList<Entry> past = [], recent = [], waiting = [];
+    private readonly LinkedList<Entry> past = [], recent = [], pending = [];
 
-    /// <summary>The lowest entry on the screen; null = the newest, whichever that is.</summary>
+    /// <summary>The lowest entry on the screen; null to follow the newest.</summary>
     public LinkedListNode<Entry>? Anchor { get; set; }
 
-    /// <summary>How many of the anchor's last rows are below the screen.</summary>
-    public int Hidden { get; set; }
+    /// <summary>How many rows of the anchor are below the screen.</summary>
+    public int HiddenRows { get; set; }
 
-    public LinkedListNode<Entry>? Oldest => past.First ?? recent.First ?? waiting.First;
+    public LinkedListNode<Entry>? Oldest => past.First ?? recent.First ?? pending.First;
 
-    public LinkedListNode<Entry>? Newest => waiting.Last ?? recent.Last ?? past.Last;
+    public LinkedListNode<Entry>? Newest => pending.Last ?? recent.Last ?? past.Last;
 
-    public int Count => past.Count + recent.Count + waiting.Count;
+    public int Count => past.Count + recent.Count + pending.Count;
 
-    /// <summary>What is between the past and what came lately is not here; it is read by who scrolls there.</summary>
+    /// <summary>Messages between the past and the recent ones are missing; they are loaded when the user scrolls there.</summary>
     public bool HasHole => past.Last is not null && RecentStart is { } start && past.Last.Value.Id + 1 < start;
 
     public long? PastEnd => past.Last?.Value.Id;
 
-    /// <summary>The oldest message that has an id; null where there is none.</summary>
+    /// <summary>The oldest message with an id; null if there is none.</summary>
     public Entry? OldestMessage => past.First?.Value ?? recent.FirstOrDefault(entry => entry.Id > 0);
 
     private long? RecentStart => recent.FirstOrDefault(entry => entry.Id > 0)?.Id;
 
-    public LinkedListNode<Entry>? Above(LinkedListNode<Entry> node) => node.Previous
-        ?? (node.List == waiting ? recent.Last ?? past.Last : node.List == recent ? past.Last : null);
+    /// <summary>The entry above; null at the top.</summary>
+    public LinkedListNode<Entry>? GetAbove(LinkedListNode<Entry> node) => node.Previous
+        ?? (node.List == pending ? recent.Last ?? past.Last : node.List == recent ? past.Last : null);
 
-    /// <summary>The next one; null before a hole, too.</summary>
-    public LinkedListNode<Entry>? Below(LinkedListNode<Entry> node) => node.Next
-        ?? (node.List == recent ? waiting.First : node.List == past && !HasHole ? recent.First ?? waiting.First : null);
+    /// <summary>The entry below; null at the bottom, and before a hole.</summary>
+    public LinkedListNode<Entry>? GetBelow(LinkedListNode<Entry> node) => node.Next
+        ?? (node.List == recent ? pending.First : node.List == past && !HasHole ? recent.First ?? pending.First : null);
 
     public bool IsBeforeHole(LinkedListNode<Entry> node) => node == past.Last && HasHole;
 
@@ -49,7 +51,7 @@ internal sealed class Timeline
         {
             if (Anchor?.List != past)
             {
-                past.Clear(); // A hole would open above what is looked at.
+                past.Clear(); // Else a hole would open above what is on the screen.
             }
 
             Remove(recent.First!);
@@ -58,9 +60,9 @@ internal sealed class Timeline
         return node;
     }
 
-    public LinkedListNode<Entry> Wait(Entry entry) => waiting.AddLast(entry);
+    public LinkedListNode<Entry> AppendPending(Entry entry) => pending.AddLast(entry);
 
-    /// <summary>An own message has its place: what it is now follows what came before it.</summary>
+    /// <summary>Replaces a pending entry by a recent one.</summary>
     public void Settle(LinkedListNode<Entry> node, Entry settled)
     {
         var (isAnchor, place) = (Anchor == node, Append(settled));
@@ -72,7 +74,7 @@ internal sealed class Timeline
         Remove(node);
     }
 
-    /// <summary>Takes older messages, oldest first, which end just before the oldest one that is here.</summary>
+    /// <summary>Adds older messages, oldest first, that end just before the oldest message.</summary>
     public void Prepend(IReadOnlyList<Entry> older)
     {
         for (var i = older.Count - 1; i >= 0; i--)
@@ -90,7 +92,7 @@ internal sealed class Timeline
         }
     }
 
-    /// <summary>Takes messages of the hole, oldest first, which begin just after the past.</summary>
+    /// <summary>Adds messages of the hole, oldest first, that start just after the past.</summary>
     public void Extend(IReadOnlyList<Entry> newer)
     {
         foreach (var entry in newer)
@@ -108,24 +110,24 @@ internal sealed class Timeline
         }
     }
 
-    /// <summary>Back to the newest; what was read back is kept where nothing is missing between.</summary>
+    /// <summary>Follows the newest entry. The past is kept unless there is a hole after it.</summary>
     public void Follow()
     {
-        (Anchor, Hidden) = (null, 0);
+        (Anchor, HiddenRows) = (null, 0);
         if (HasHole)
         {
             past.Clear();
         }
     }
 
-    /// <summary>Back to the newest; what was read back is not kept.</summary>
+    /// <summary>Follows the newest entry, and drops the past.</summary>
     public void ForgetPast()
     {
         Follow();
         past.Clear();
     }
 
-    /// <summary>Forgets all but the own messages that wait.</summary>
+    /// <summary>Drops all but the pending entries.</summary>
     public void Clear()
     {
         ForgetPast();
@@ -136,7 +138,7 @@ internal sealed class Timeline
     {
         if (Anchor == node)
         {
-            (Anchor, Hidden) = (Below(node) ?? Above(node), 0);
+            (Anchor, HiddenRows) = (GetBelow(node) ?? GetAbove(node), 0);
         }
 
         node.List!.Remove(node);

@@ -1,16 +1,16 @@
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Breaks a text into rows: at spaces and after wide characters, and within a word that fits no row.</summary>
+/// <summary>Breaks a text into rows: at spaces, after wide characters, and within a word that is longer than a row.</summary>
 internal static class Wrapping
 {
-    /// <summary>The rows, as ranges of clusters; at least one. A space at which a row is broken belongs to none.</summary>
-    public static List<Range> Rows(List<Cluster> clusters, int width)
+    /// <summary>Returns at least one row, as ranges of clusters. A space at which a row breaks belongs to no row.</summary>
+    public static List<Range> Wrap(List<Cluster> clusters, int width)
     {
         var rows = new List<Range>();
         var start = 0;
         do
         {
-            var (end, after) = Row(clusters, start, width);
+            var (end, after) = FindEnd(clusters, start, width);
             rows.Add(start..end);
             start = after;
         }
@@ -18,7 +18,7 @@ internal static class Wrapping
         return rows;
     }
 
-    private static (int End, int After) Row(List<Cluster> clusters, int start, int width)
+    private static (int End, int After) FindEnd(List<Cluster> clusters, int start, int width)
     {
         var (end, used, breakAt) = (start, 0, 0);
         for (; end < clusters.Count && used + clusters[end].Width <= width; end++)
@@ -45,7 +45,7 @@ internal static class Wrapping
             return (clusters[breakAt - 1].IsSpace ? breakAt - 1 : breakAt, breakAt);
         }
 
-        end = Math.Max(end, start + 1); // A row that is narrower than one character holds it all the same.
+        end = Math.Max(end, start + 1); // At least one cluster, even if it is wider than the row.
         return (end, end);
     }
 }

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace Chat.ConsoleClient.Tests;
 
-/// <summary>The real client against the real service, both as child processes.</summary>
-public sealed class ConsoleClientTests : IDisposable
+/// <summary><c>chat</c> without a terminal, against the real service, both as child processes.</summary>
+public sealed class PipedChatTests : IDisposable
 {
     private readonly TempDirectory data = new();
 
@@ -63,7 +63,7 @@ public sealed class ConsoleClientTests : IDisposable
             await ann.UntilItShowsAsync("ann: line 5");
             await service.KillAsync();
             await ann.TypeAsync(lines[10..20]);
-            await ann.UntilItSaysAsync("broke, retrying");
+            await ann.UntilItSaysAsync("retrying…");
             await service.DisposeAsync();
             service = await ServiceProcess.StartAsync(data.Path, service.Address.Authority);
             await ann.TypeAsync(lines[20..]);
@@ -83,7 +83,7 @@ public sealed class ConsoleClientTests : IDisposable
     }
 
     [Fact]
-    public async Task When_nothing_answers_the_client_says_once_how_to_start_a_service_and_goes_on()
+    public async Task If_nothing_answers_the_client_says_once_how_to_start_a_service_and_retries()
     {
         var nowhere = FreeEndpoint();
         await using var ann = ClientProcess.Start(new Uri($"http://{nowhere}"), "ann");
@@ -125,7 +125,7 @@ public sealed class ConsoleClientTests : IDisposable
     }
 
     [Fact]
-    public async Task A_refused_line_is_told_before_another_one_is_typed()
+    public async Task A_refusal_is_reported_before_another_line_is_typed()
     {
         await using var service = await ServiceProcess.StartAsync(data.Path);
         await using var ann = await ClientProcess.JoinAsync(service.Address, "ann");
@@ -135,7 +135,7 @@ public sealed class ConsoleClientTests : IDisposable
     }
 
     [Fact]
-    public async Task A_newcomer_sees_the_last_fifty_messages_and_a_mark_where_they_end()
+    public async Task A_new_client_shows_the_last_fifty_messages_and_a_mark_after_them()
     {
         var lines = Enumerable.Range(1, 62).Select(n => $"line {n}").ToArray();
         await using var service = await ServiceProcess.StartAsync(data.Path);
@@ -157,7 +157,7 @@ public sealed class ConsoleClientTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_is_told_when_the_log_is_another_one()
+    public async Task After_a_reset_the_client_says_so_and_shows_its_own_messages_before_it_ends()
     {
         var service = await ServiceProcess.StartAsync(data.Path);
         using var otherData = new TempDirectory();
@@ -169,9 +169,12 @@ public sealed class ConsoleClientTests : IDisposable
             await service.KillAsync();
             await service.DisposeAsync();
             service = await ServiceProcess.StartAsync(otherData.Path, service.Address.Authority);
-            await ann.UntilItSaysAsync("another log");
+            await ann.UntilItSaysAsync("a different log");
             await ann.TypeAsync("in the new log");
-            await ann.UntilItShowsAsync("ann: in the new log");
+            ann.EndInput();
+
+            Assert.Equal(0, await ann.ToEndAsync());
+            Assert.Equal("ann: in the new log", ann.Messages[^1]);
         }
         finally
         {
@@ -180,7 +183,7 @@ public sealed class ConsoleClientTests : IDisposable
     }
 
     [Fact]
-    public async Task What_no_retry_can_cure_ends_the_client_with_one_clear_line()
+    public async Task A_wrong_argument_ends_the_client_with_one_line()
     {
         await using var service = await ServiceProcess.StartAsync(data.Path);
         await using var nobody = ClientProcess.Start(service.Address, "ann", "--room", "Not A Room");

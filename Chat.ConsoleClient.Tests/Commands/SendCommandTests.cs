@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using System.Text;
+using Chat.TestSupport;
+using Xunit;
+using static Chat.ConsoleClient.Tests.Commands.CommandCalls;
+
+namespace Chat.ConsoleClient.Tests.Commands;
+
+/// <summary><c>chat send</c>, as a child process, against the real service.</summary>
+public sealed class SendCommandTests
+{
+    [Fact]
+    public async Task Send_exits_with_0_when_its_text_is_stored()
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        var result = await RunAsync(server, "send", "--room", "ops", "--user", "ann", "disk on db3 is at 91 %");
+
+        Assert.Equal((0, 0, 0), (result.ExitCode, result.Output.Length, result.Errors.Length));
+        var stored = Assert.Single(await ReadHistoryAsync(server, "ops"));
+        Assert.Equal(("ann", "disk on db3 is at 91 %"), (stored.Sender, stored.Text));
+    }
+
+    [Fact]
+    public async Task A_text_that_starts_with_an_at_sign_does_not_name_a_file()
+    {
+        await using var server = await ChatServer.StartAsync();
+        using var directory = new TempDirectory();
+        var file = Path.Combine(directory.Path, "secret");
+        await File.WriteAllTextAsync(file, "secret");
+
+        Assert.Equal(0, (await RunAsync(server, "send", "@ann please look")).ExitCode);
+        Assert.Equal(0, (await RunAsync(server, "send", $"@{file}")).ExitCode);
+
+        Assert.Equal(["@ann please look", $"@{file}"], (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
+    }
+
+    [Fact]
+    public async Task Send_stores_every_line_of_its_input_in_order()
+    {
+        await using var server = await ChatServer.StartAsync();
+        var lines = Enumerable.Range(1, 10_000).Select(n => $"line {n}").ToArray();
+
+        var result = await SendAsync(server, string.Join("\n", lines) + "\n");
+
+        Assert.Equal((0, 0), (result.ExitCode, result.Errors.Length));
+        Assert.Equal(lines, (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
+    }
+
+    [Fact]
+    public async Task A_text_that_looks_like_an_option_is_sent_only_after_a_double_dash()
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        Assert.Equal(2, (await RunAsync(server, "send", "--verbose")).ExitCode);
+        Assert.Equal(0, (await ClientProcess.RunAsync(["send", "--address", $"{server.Address}", "--", "--verbose"])).ExitCode);
+
+        Assert.Equal("--verbose", Assert.Single(await ReadHistoryAsync(server, "lobby")).Text);
+    }
+
+    [Fact]
+    public async Task The_former_name_of_the_offset_prefix_still_works()
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        await SendAsync(server, "a\n", "--key-prefix", "job");
+
+        Assert.Equal("job-1", Assert.Single(await ReadHistoryAsync(server, "lobby")).ClientOffset);
+    }
+
+    [Fact]
+    public async Task A_repeated_send_with_the_same_offset_prefix_stores_nothing_twice()
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        await SendAsync(server, "a\nb\n", "--offset-prefix", "job");
+        var again = await SendAsync(server, "a\nb\n\nc\n", "--offset-prefix", "job");
+
+        Assert.Equal(0, again.ExitCode);
+        var stored = await ReadHistoryAsync(server, "lobby");
+        Assert.Equal([("job-1", "a"), ("job-2", "b"), ("job-4", "c")], stored.Select(m => (m.ClientOffset, m.Text)));
+    }
+
+    [Fact]
+    public async Task A_repeated_send_whose_line_has_changed_is_refused_and_says_which_line()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await SendAsync(server, "a\nb\n", "--offset-prefix", "job");
+
+        var again = await SendAsync(server, "a\nB\nc\n", "--offset-prefix", "job");
+
+        Assert.Equal(1, again.ExitCode);
+        Assert.StartsWith("line 2 was refused: ", again.Errors[0], StringComparison.Ordinal);
+        Assert.Equal("2 stored, 1 refused", again.Errors[1]);
+        Assert.Equal(["a", "b", "c"], (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
+    }
+
+    [Fact]
+    public async Task Lines_that_no_service_accepts_are_named_and_the_others_are_stored()
+    {
+        await using var server = await ChatServer.StartAsync();
+        byte[] input =
+        [
+            .. "first\n"u8, 0x62, 0xff, 0x0a, .. "nul\0\n"u8, .. Encoding.ASCII.GetBytes(new string('x', 200_000)), 0x0a,
+            .. Encoding.ASCII.GetBytes(new string('y', 20_000)), 0x0a, .. "\r\n\nlast"u8,
+        ];
+
+        var result = await ClientProcess.RunAsync(["send", "--address", $"{server.Address}"], input);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(
+            [
+                "line 2 was refused: it is not valid UTF-8: byte 0xff at position 2",
+                "line 3 was refused: it contains U+0000, which cannot be stored",
+                "line 4 was refused: it has 200,000 bytes, but no service accepts more than 30,720",
+                "line 5 was refused: the text has 20000 bytes of UTF-8, but may have at most 16384; split it",
+                "2 stored, 4 refused",
+            ],
+            result.Errors);
+        Assert.Equal(["first", "last"], (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
+    }
+
+    [Fact]
+    public async Task Send_gives_up_if_no_service_answers_and_says_how_to_repeat_it()
+    {
+        var result = await ClientProcess.RunAsync(
+            ["send", "--address", GetUnusedAddress(), "--wait", "0.2", "--offset-prefix", "job"], "a\nb\n"u8.ToArray());
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains("start a service: dotnet run --project Chat.Service", result.Errors[0], StringComparison.Ordinal);
+        Assert.Equal(
+            "0 stored, 2 without an answer; repeat the command with --offset-prefix job, and nothing is stored twice",
+            result.Errors[^1]);
+    }
+
+    [Fact]
+    public async Task With_a_state_file_the_next_command_sends_what_had_no_answer()
+    {
+        using var directory = new TempDirectory();
+        var state = Path.Combine(directory.Path, "state");
+        var address = GetUnusedAddress();
+        var first = await ClientProcess.RunAsync(
+            ["send", "--address", address, "--state", state, "--wait", "2"], "a\nb\n"u8.ToArray());
+        Assert.Equal(3, first.ExitCode);
+        Assert.Contains($"they are kept in {state}", first.Errors[^1], StringComparison.Ordinal);
+
+        await using var service = await ServiceProcess.StartAsync(directory.Path, new Uri(address).Authority);
+        var second = await ClientProcess.RunAsync(["send", "--address", address, "--state", state, "c"]);
+
+        Assert.Equal(0, second.ExitCode);
+        var stored = await ClientProcess.RunAsync(["history", "--address", address, "--json"]);
+        Assert.Equal(["a", "b", "c"], stored.Output.Select(GetText));
+    }
+
+    [Fact]
+    public async Task Send_survives_a_service_that_is_killed_and_restarted()
+    {
+        using var data = new TempDirectory();
+        var service = await ServiceProcess.StartAsync(data.Path);
+        try
+        {
+            using var sending = Process.Start(ClientProcess.StartInfo(["send", "--address", $"{service.Address}"]))!;
+            var errors = sending.StandardError.ReadToEndAsync();
+            for (var n = 1; n <= 3000; n++)
+            {
+                await sending.StandardInput.WriteLineAsync($"{n}");
+                if (n == 1500)
+                {
+                    await sending.StandardInput.FlushAsync();
+                    await service.KillAsync();
+                    await service.DisposeAsync();
+                    service = await ServiceProcess.StartAsync(data.Path, service.Address.Authority);
+                }
+            }
+
+            sending.StandardInput.Close();
+            await sending.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+            Assert.True(sending.ExitCode == 0, await errors);
+            var stored = await ClientProcess.RunAsync(["history", "--address", $"{service.Address}", "--limit", "5000", "--json"]);
+            Assert.Equal(Enumerable.Range(1, 3000).Select(n => $"{n}"), stored.Output.Select(GetText));
+        }
+        finally
+        {
+            await service.DisposeAsync();
+        }
+    }
+}

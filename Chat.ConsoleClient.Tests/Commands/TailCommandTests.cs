@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using Chat.TestSupport;
+using Chat.V1;
+using Xunit;
+using static Chat.ConsoleClient.Tests.Commands.CommandCalls;
+
+namespace Chat.ConsoleClient.Tests.Commands;
+
+/// <summary><c>chat tail</c>, as a child process, against the real service.</summary>
+public sealed class TailCommandTests
+{
+    [Fact]
+    public async Task Tail_with_a_state_file_continues_after_the_last_line_that_it_wrote()
+    {
+        await using var server = await ChatServer.StartAsync();
+        using var directory = new TempDirectory();
+        string[] command = ["tail", "--address", $"{server.Address}", "--state", Path.Combine(directory.Path, "state"), "--since", "0"];
+        await server.FillAsync("lobby", 3);
+        using (var first = Process.Start(ClientProcess.StartInfo(command))!)
+        {
+            for (var n = 1; n <= 3; n++)
+            {
+                Assert.EndsWith($"filler: {n} ", await ReadAsync(first), StringComparison.Ordinal);
+            }
+
+            await InterruptAsync(first);
+        }
+
+        await server.SendOnceAsync("ann", "lobby", "k", "meanwhile");
+        using var second = Process.Start(ClientProcess.StartInfo(command))!;
+        Assert.EndsWith("ann: meanwhile", await ReadAsync(second), StringComparison.Ordinal);
+        await InterruptAsync(second);
+    }
+
+    [Fact]
+    public async Task Tail_writes_old_and_new_messages_as_proto3_JSON()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await server.SendOnceAsync("ann", "ops", "k1", "one");
+        await server.SendOnceAsync("Zoë", "ops", "k2", "t\"wo");
+        using var tail = Process.Start(
+            ClientProcess.StartInfo(["tail", "--address", $"{server.Address}", "--room", "ops", "--since", "1", "--json"]))!;
+        var second = Message.Parser.ParseJson(await ReadAsync(tail));
+        await server.SendOnceAsync("ann", "ops", "k3", "three");
+        var third = Message.Parser.ParseJson(await ReadAsync(tail));
+
+        Assert.Equal(("ops", 2, "Zoë", "t\"wo", "k2"), (second.Room, second.Id, second.Sender, second.Text, second.ClientOffset));
+        Assert.Equal((3, "three"), (third.Id, third.Text));
+        Assert.Equal(await ReadHistoryAsync(server, "ops"), [(await ReadHistoryAsync(server, "ops"))[0], second, third]);
+        await InterruptAsync(tail);
+        Assert.Equal((0, ""), (tail.ExitCode, await tail.StandardError.ReadToEndAsync()));
+    }
+
+    [Fact]
+    public async Task A_tail_that_was_started_with_Ctrl_C_ignored_ignores_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only GNU's env can ignore a signal for its child.");
+        await using var server = await ChatServer.StartAsync();
+        var start = ClientProcess.StartInfo(["tail", "--address", $"{server.Address}", "--since", "0"]);
+        start.ArgumentList[0] = "--ignore-signal=INT"; // As nohup does, and a script with what it runs in the background.
+        using var tail = Process.Start(start)!;
+        for (var n = 1; n <= 5; n++)
+        {
+            await server.SendOnceAsync("ann", "lobby", $"k-{n}", $"{n}");
+            Assert.EndsWith($"ann: {n}", await ReadAsync(tail), StringComparison.Ordinal);
+            await SignalAsync(tail, "INT");
+        }
+
+        await SignalAsync(tail, "TERM");
+        await tail.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        Assert.Equal((0, ""), (tail.ExitCode, await tail.StandardError.ReadToEndAsync()));
+    }
+
+    [Fact]
+    public async Task Tail_exits_with_0_when_the_output_pipe_is_closed()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await server.FillAsync("lobby", 10);
+        using var tail = Process.Start(
+            ClientProcess.StartInfo(["tail", "--address", $"{server.Address}", "--since", "0"]))!;
+        await ReadAsync(tail);
+        tail.StandardOutput.Close();
+        for (var n = 0; !tail.HasExited; n++)
+        {
+            await server.SendOnceAsync("ann", "lobby", $"{n}", "tick");
+        }
+
+        Assert.Equal((0, ""), (tail.ExitCode, await tail.StandardError.ReadToEndAsync()));
+    }
+
+    [Fact]
+    public async Task Tail_of_a_hundred_thousand_messages_keeps_its_memory_below_100_MiB()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await server.FillAsync("lobby", 100_000, textLength: 100);
+        using var tail = Process.Start(
+            ClientProcess.StartInfo(["tail", "--address", $"{server.Address}", "--since", "0"]))!;
+        for (var n = 0; n < 100_000; n++)
+        {
+            await ReadAsync(tail);
+        }
+
+        tail.Refresh();
+        var peak = tail.PeakWorkingSet64 / 1024 / 1024;
+        await InterruptAsync(tail);
+        TestContext.Current.SendDiagnosticMessage($"The peak was {peak} MiB.");
+        Assert.InRange(peak, 1, 100);
+    }
+}

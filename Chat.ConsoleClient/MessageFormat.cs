@@ -1,0 +1,49 @@
+using System.Globalization;
+using Chat.Client;
+using Chat.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Chat.ConsoleClient;
+
+/// <summary>Formats a message or a room as one line of output.</summary>
+internal static class MessageFormat
+{
+    private const string DateAndTime = "yyyy-MM-dd HH:mm:ss";
+
+    private static readonly JsonFormatter Json = new(JsonFormatter.Settings.Default);
+
+    /// <summary>Local time, sender and text, with nothing in them that could control a terminal.</summary>
+    public static string FormatText(ChatMessage message, string timeFormat = DateAndTime)
+    {
+        var text = TerminalText.MakeSafe(message.IsErased ? "(erased)" : message.Text);
+        return $"{FormatTime(message.SentAt, timeFormat)} {TerminalText.MakeSafe(message.Sender)}: {text}";
+    }
+
+    /// <summary>The message of the contract in the JSON form of proto3.</summary>
+    public static string FormatJson(ChatMessage message) => Json.Format(new Message
+    {
+        Room = message.Room,
+        Id = message.Id,
+        Sender = message.Sender,
+        Text = message.Text,
+        SentAt = Timestamp.FromDateTimeOffset(message.SentAt),
+        ClientOffset = message.ClientOffset,
+        Erased = message.IsErased,
+    });
+
+    /// <summary>The room of the contract in the JSON form of proto3.</summary>
+    public static string FormatJson(RoomInfo room) => Json.Format(new Room
+    {
+        Name = room.Name,
+        HeadId = room.HeadId,
+        LastMessageAt = Timestamp.FromDateTimeOffset(room.LastMessageAt),
+    });
+
+    /// <summary>The time in the zone of this machine.</summary>
+    public static string FormatTime(DateTimeOffset time, string format = DateAndTime) =>
+        time.ToLocalTime().ToString(format, CultureInfo.InvariantCulture);
+
+    /// <summary>The number with commas between thousands.</summary>
+    public static string FormatCount(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+}
