@@ -57,7 +57,11 @@ public sealed class CellWidthTests
     {
         for (var code = 0; code <= 0xffff; code++)
         {
-            if (code is >= 0xd800 and <= 0xdfff || !CellWidth.IsCertain(((char)code).ToString())) continue;
+            if (code is >= 0xd800 and <= 0xdfff || !CellWidth.IsCertain(((char)code).ToString()))
+            {
+                continue;
+            }
+
             var isLetter = char.IsLetterOrDigit((char)code) || code < 0x7f || code is '─' or '×' or '÷';
             Assert.True(isLetter, $"U+{code:X4}");
             Assert.Equal(code >= 0x3000 ? 2 : 1, CellWidth.Of(((char)code).ToString()));

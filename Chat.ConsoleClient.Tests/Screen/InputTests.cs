@@ -78,7 +78,10 @@ public sealed class InputTests
     public void History_goes_to_the_top_and_asks_for_what_is_older()
     {
         var late = new TestScreen(afterId: 1000);
-        for (var id = 1001; id <= 1100; id++) late.Receive(id, "text");
+        for (var id = 1001; id <= 1100; id++)
+        {
+            late.Receive(id, "text");
+        }
 
         Assert.Equal([new LoadOlder("lobby", 1001)], late.Enter("/history").Intents());
         Assert.Contains("loading older messages…", late.Shown[0], StringComparison.Ordinal);
@@ -133,7 +136,10 @@ public sealed class InputTests
     [Fact]
     public void What_was_sent_before_is_bounded()
     {
-        for (var i = 0; i < 1000; i++) screen.Enter($"line {i}");
+        for (var i = 0; i < 1000; i++)
+        {
+            screen.Enter($"line {i}");
+        }
 
         Assert.Equal("line 500|", screen.Press(KeyName.Up, 1000).Line);
     }

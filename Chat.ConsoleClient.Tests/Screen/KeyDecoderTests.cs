@@ -52,7 +52,11 @@ public sealed class KeyDecoderTests
         Assert.All(Known, known =>
         {
             var bytes = Encoding.UTF8.GetBytes(known.Bytes);
-            for (var cut = 0; cut <= bytes.Length; cut++) Assert.Equal(known.Keys, Decode(bytes[..cut], bytes[cut..]));
+            for (var cut = 0; cut <= bytes.Length; cut++)
+            {
+                Assert.Equal(known.Keys, Decode(bytes[..cut], bytes[cut..]));
+            }
+
             Assert.Equal(known.Keys, Decode([.. bytes.Select(one => new[] { one })]));
         });
     }
@@ -133,7 +137,11 @@ public sealed class KeyDecoderTests
         decoder.Decode("\u001b[200~"u8, keys);
         var part = new byte[64 * 1024];
         Array.Fill(part, (byte)'x');
-        for (var i = 0; i < 64; i++) decoder.Decode(part, keys);
+        for (var i = 0; i < 64; i++)
+        {
+            decoder.Decode(part, keys);
+        }
+
         decoder.Decode("\u001b[201~"u8, keys);
 
         Assert.Equal(1024 * 1024, Assert.Single(keys).Text.Length);
@@ -160,7 +168,11 @@ public sealed class KeyDecoderTests
     private static List<Key> Decode(params byte[][] reads)
     {
         var (decoder, keys) = (new KeyDecoder(), new List<Key>());
-        foreach (var read in reads) decoder.Decode(read, keys);
+        foreach (var read in reads)
+        {
+            decoder.Decode(read, keys);
+        }
+
         return keys;
     }
 }

@@ -139,8 +139,15 @@ public sealed class LineEditorTests
             var editor = new LineEditor();
             for (var step = 0; step < 40; step++)
             {
-                if (random.Next(2) == 0) editor.Insert(parts[random.Next(parts.Length)]);
-                else editor.Take(Keys.ElementAt(random.Next(Keys.Count)).Value);
+                if (random.Next(2) == 0)
+                {
+                    editor.Insert(parts[random.Next(parts.Length)]);
+                }
+                else
+                {
+                    editor.Take(Keys.ElementAt(random.Next(Keys.Count)).Value);
+                }
+
                 Assert.Contains(editor.Cursor, Borders(editor.Text));
             }
         }

@@ -23,7 +23,10 @@ public sealed class MessageTests
     {
         screen.Type("half a sen").Press(KeyName.Left);
         var (line, cursor) = (screen.Line, screen.Frame.CursorColumn);
-        for (var id = 1; id < 100; id++) screen.Receive(id, new string('x', id * 3));
+        for (var id = 1; id < 100; id++)
+        {
+            screen.Receive(id, new string('x', id * 3));
+        }
 
         Assert.Equal((line, cursor), (screen.Line, screen.Frame.CursorColumn));
         Assert.Equal("› half a sen", screen.Rows[^1]);

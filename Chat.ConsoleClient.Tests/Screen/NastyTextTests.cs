@@ -74,7 +74,11 @@ public sealed class NastyTextTests
     public void The_longest_texts_do_not_stop_the_screen()
     {
         var screen = new TestScreen(120, 40);
-        for (var id = 1; id <= 50; id++) screen.Receive(id, Corpus[id % Corpus.Length] + new string('x', 16_000));
+        for (var id = 1; id <= 50; id++)
+        {
+            screen.Receive(id, Corpus[id % Corpus.Length] + new string('x', 16_000));
+        }
+
         _ = screen.Frame;
         var begun = Stopwatch.GetTimestamp();
         _ = screen.Frame;

@@ -127,7 +127,10 @@ public sealed class RendererTests : IDisposable
                 CellWidth.Of(cluster) == 0 || CellWidth.IsCertain(cluster) ? CellWidth.Of(cluster) : width);
             renderer.Forget();
             var frame = Random(random, 30, 3);
-            for (var step = 0; step < 10; step++, frame = Changed(random, frame)) terminal.Write(Paint(frame));
+            for (var step = 0; step < 10; step++, frame = Changed(random, frame))
+            {
+                terminal.Write(Paint(frame));
+            }
 
             terminal.Write(Paint(frame));
             for (var row = 0; row < 3; row++)
@@ -136,7 +139,10 @@ public sealed class RendererTests : IDisposable
                 {
                     var cell = frame.Rows[row][column];
                     var isCovered = column + 1 < 30 && Follows(frame.Rows[row], column + 1, width);
-                    if (CellWidth.IsCertain(cell.Text) && !isCovered) Assert.Equal(cell, terminal.Rows[row][column]);
+                    if (CellWidth.IsCertain(cell.Text) && !isCovered)
+                    {
+                        Assert.Equal(cell, terminal.Rows[row][column]);
+                    }
                 }
             }
         }
@@ -163,7 +169,11 @@ public sealed class RendererTests : IDisposable
     {
         Cell[][] rows = [.. frame.Rows];
         rows[random.Next(rows.Length)] = RandomRow(random, frame.Columns);
-        if (random.Next(2) == 0) rows = [.. rows[1..], RandomRow(random, frame.Columns)];
+        if (random.Next(2) == 0)
+        {
+            rows = [.. rows[1..], RandomRow(random, frame.Columns)];
+        }
+
         return new(frame.Columns, rows, random.Next(rows.Length), random.Next(frame.Columns));
     }
 
@@ -174,8 +184,15 @@ public sealed class RendererTests : IDisposable
         {
             var text = string.Concat(random.GetItems(Texts, random.Next(6)));
             var style = Styles[random.Next(Styles.Length)];
-            if (random.Next(2) == 0) row.Own(text, style);
-            else row.Foreign(text, style, random.Next(1, 12));
+            if (random.Next(2) == 0)
+            {
+                row.Own(text, style);
+            }
+            else
+            {
+                row.Foreign(text, style, random.Next(1, 12));
+            }
+
             row.MoveTo(row.Column + random.Next(3));
         }
 

@@ -166,7 +166,11 @@ public sealed class RoomTests
     public void Where_not_all_rooms_fit_those_with_something_unread_are_named()
     {
         var narrow = new TestScreen(columns: 60);
-        for (var i = 0; i < 20; i++) narrow.Join($"room-{i}");
+        for (var i = 0; i < 20; i++)
+        {
+            narrow.Join($"room-{i}");
+        }
+
         narrow.Press(Key.Alt('1')).Receive(1, "look", room: "room-17");
 
         Assert.Contains("1 lobby", narrow.Status, StringComparison.Ordinal);

@@ -123,14 +123,26 @@ public sealed class ScrollTests
     public void All_the_way_up_and_down_again_every_message_is_seen()
     {
         var far = new TestScreen(afterId: 9000);
-        for (var id = 9001; id <= 9100; id++) far.Receive(id, $"message {id}");
+        for (var id = 9001; id <= 9100; id++)
+        {
+            far.Receive(id, $"message {id}");
+        }
+
         var seen = AllIds(far).ToHashSet();
-        for (var i = 0; i < 600; i++) Look(KeyName.PageUp);
+        for (var i = 0; i < 600; i++)
+        {
+            Look(KeyName.PageUp);
+        }
+
         Assert.Empty(Enumerable.Range(1, 9100).Select(id => (long)id).Except(seen));
 
         seen.Clear();
         seen.UnionWith(AllIds(far));
-        for (var i = 0; i < 700; i++) Look(KeyName.PageDown);
+        for (var i = 0; i < 700; i++)
+        {
+            Look(KeyName.PageDown);
+        }
+
         Assert.Empty(Enumerable.Range(1, 9100).Select(id => (long)id).Except(seen));
         Assert.Null(far.Model.Current.Timeline.Anchor);
 
@@ -231,7 +243,11 @@ public sealed class ScrollTests
         Fill(1001, 6000);
 
         Assert.Equal(Timeline.Limit, screen.Model.Current.Timeline.Count);
-        for (var i = 0; i < 101; i++) screen.Press(KeyName.PageUp);
+        for (var i = 0; i < 101; i++)
+        {
+            screen.Press(KeyName.PageUp);
+        }
+
         Assert.Equal([new LoadOlder("lobby", 4001)], screen.Intents());
     }
 
@@ -266,7 +282,10 @@ public sealed class ScrollTests
 
     private void Fill(int from, int to)
     {
-        for (var id = from; id <= to; id++) screen.Receive(id, $"message {id}");
+        for (var id = from; id <= to; id++)
+        {
+            screen.Receive(id, $"message {id}");
+        }
     }
 
     private void Answer()

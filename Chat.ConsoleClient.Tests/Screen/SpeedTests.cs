@@ -18,7 +18,11 @@ public sealed class SpeedTests
         var events = Enumerable.Range(1, 50_000)
             .Select(id => new MessageReceived(TestScreen.Message(id, $"message {id}", $"sender {id % 300}"))).ToList();
         var (begun, allocated) = (Stopwatch.GetTimestamp(), GC.GetAllocatedBytesForCurrentThread());
-        foreach (var received in events) screen.Take(received);
+        foreach (var received in events)
+        {
+            screen.Take(received);
+        }
+
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
 
         Assert.InRange(allocated / events.Count, 0, 1000);
@@ -33,9 +37,17 @@ public sealed class SpeedTests
         const int Count = 50_000;
         var screen = new TestScreen();
         var begun = Stopwatch.GetTimestamp();
-        for (var i = 1; i <= Count; i++) screen.Press(Key.Typed("x"), new Key(KeyName.Enter));
+        for (var i = 1; i <= Count; i++)
+        {
+            screen.Press(Key.Typed("x"), new Key(KeyName.Enter));
+        }
+
         var sends = screen.Intents().Cast<SendText>().ToList();
-        for (var i = 1; i <= Count; i++) screen.Model.Enqueued(sends[i - 1], $"k{i}");
+        for (var i = 1; i <= Count; i++)
+        {
+            screen.Model.Enqueued(sends[i - 1], $"k{i}");
+        }
+
         Assert.Equal(Count, screen.Model.Unanswered);
         for (var i = 1; i <= Count; i++)
         {

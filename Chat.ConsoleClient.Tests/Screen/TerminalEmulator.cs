@@ -26,9 +26,18 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
     {
         foreach (Match part in Parts().Matches(output))
         {
-            if (part.Groups["final"].Success) Apply(part.Groups["parameters"].Value, part.Groups["final"].Value);
-            else if (part.Value == "\u001b>") Modes.Remove("=");
-            else Print(part.Value);
+            if (part.Groups["final"].Success)
+            {
+                Apply(part.Groups["parameters"].Value, part.Groups["final"].Value);
+            }
+            else if (part.Value == "\u001b>")
+            {
+                Modes.Remove("=");
+            }
+            else
+            {
+                Print(part.Value);
+            }
         }
     }
 
@@ -51,12 +60,19 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
         }
 
         var isInside = Row >= 0 && Row < rows && Column >= 0 && Column < columns;
-        if (final is "H" or "G" && !isInside) throw new InvalidOperationException("The cursor left the screen.");
+        if (final is "H" or "G" && !isInside)
+        {
+            throw new InvalidOperationException("The cursor left the screen.");
+        }
     }
 
     private static Style Graphics(int[] numbers)
     {
-        if (numbers[0] != 0) throw new InvalidOperationException("A style is built upon another one.");
+        if (numbers[0] != 0)
+        {
+            throw new InvalidOperationException("A style is built upon another one.");
+        }
+
         var style = default(Style);
         for (var i = 1; i < numbers.Length; i++)
         {
@@ -76,28 +92,51 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
 
     private void Print(string text)
     {
-        if (Modes.Contains("?7")) throw new InvalidOperationException("Lines would wrap.");
+        if (Modes.Contains("?7"))
+        {
+            throw new InvalidOperationException("Lines would wrap.");
+        }
+
         var clusters = StringInfo.GetTextElementEnumerator(text);
-        while (clusters.MoveNext()) PrintCluster(clusters.GetTextElement());
+        while (clusters.MoveNext())
+        {
+            PrintCluster(clusters.GetTextElement());
+        }
     }
 
     private void PrintCluster(string cluster)
     {
-        if (cluster.Any(char.IsControl)) throw new InvalidOperationException($"A control was written: {(int)cluster[0]:x}");
+        if (cluster.Any(char.IsControl))
+        {
+            throw new InvalidOperationException($"A control was written: {(int)cluster[0]:x}");
+        }
+
         var width = widthOf(cluster);
         if (width == 0)
         {
             var at = Column - 1;
-            while (cells[Row][at].Text.Length == 0) at--;
+            while (cells[Row][at].Text.Length == 0)
+            {
+                at--;
+            }
+
             cells[Row][at] = cells[Row][at] with { Text = cells[Row][at].Text + cluster };
             return;
         }
 
         var start = Math.Min(Column, columns - width); // Without wrapping, the last cells are written over.
         Break(start);
-        if (start + width < columns) Break(start + width);
+        if (start + width < columns)
+        {
+            Break(start + width);
+        }
+
         cells[Row][start] = new(cluster, style);
-        for (var i = 1; i < width; i++) cells[Row][start + i] = new("", style);
+        for (var i = 1; i < width; i++)
+        {
+            cells[Row][start + i] = new("", style);
+        }
+
         Column = start + width; // Behind the last one where nothing else fits.
     }
 
@@ -105,9 +144,20 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
     private void Break(int column)
     {
         var row = cells[Row];
-        if (row[column].Text.Length > 0) return;
+        if (row[column].Text.Length > 0)
+        {
+            return;
+        }
+
         var first = column;
-        while (row[first].Text.Length == 0) first--;
-        for (var i = first; i < columns && (i == first || row[i].Text.Length == 0); i++) row[i] = row[i] with { Text = " " };
+        while (row[first].Text.Length == 0)
+        {
+            first--;
+        }
+
+        for (var i = first; i < columns && (i == first || row[i].Text.Length == 0); i++)
+        {
+            row[i] = row[i] with { Text = " " };
+        }
     }
 }

@@ -13,7 +13,11 @@ internal sealed class TestScreen
     {
         Model = new("mira", Clock);
         Model.Resize(columns, rows);
-        if (room is null) return;
+        if (room is null)
+        {
+            return;
+        }
+
         Join(room, afterId);
         Model.Take(new ConnectionChanged(ConnectionState.Connected, null));
     }
@@ -75,7 +79,11 @@ internal sealed class TestScreen
 
     public TestScreen Press(params Key[] keys)
     {
-        foreach (var key in keys) Model.Take(key);
+        foreach (var key in keys)
+        {
+            Model.Take(key);
+        }
+
         return this;
     }
 
@@ -89,7 +97,11 @@ internal sealed class TestScreen
     public List<Intent> Intents()
     {
         var intents = new List<Intent>();
-        while (Model.TryTakeIntent(out var intent)) intents.Add(intent);
+        while (Model.TryTakeIntent(out var intent))
+        {
+            intents.Add(intent);
+        }
+
         return intents;
     }
 

@@ -34,12 +34,24 @@ internal static class CellWidth
     /// <summary>0, 1 or 2. Nothing printed takes more, whatever it is made of.</summary>
     public static int Of(string cluster)
     {
-        if (cluster.Length == 1 && cluster[0] is >= ' ' and <= '~') return 1;
+        if (cluster.Length == 1 && cluster[0] is >= ' ' and <= '~')
+        {
+            return 1;
+        }
+
         var (sum, canBeEmoji) = (0, false);
         foreach (var rune in cluster.EnumerateRunes())
         {
-            if (rune.Value is EmojiStyle && canBeEmoji || rune.Value is Keycap) return 2;
-            if (sum == 0) canBeEmoji = IsSymbol(rune);
+            if (rune.Value is EmojiStyle && canBeEmoji || rune.Value is Keycap)
+            {
+                return 2;
+            }
+
+            if (sum == 0)
+            {
+                canBeEmoji = IsSymbol(rune);
+            }
+
             sum += Of(rune);
         }
 
@@ -57,8 +69,16 @@ internal static class CellWidth
     private static int Of(Rune rune)
     {
         var code = rune.Value;
-        if (code is >= 0x1160 and <= 0x11FF or >= 0xD7B0 and <= 0xD7FB) return 0; // Vowels and finals of Hangul.
-        if (code is >= 0x1F1E6 and <= 0x1F1FF) return 2; // Half a flag.
+        if (code is >= 0x1160 and <= 0x11FF or >= 0xD7B0 and <= 0xD7FB)
+        {
+            return 0; // Vowels and finals of Hangul.
+        }
+
+        if (code is >= 0x1F1E6 and <= 0x1F1FF)
+        {
+            return 2; // Half a flag.
+        }
+
         return Rune.GetUnicodeCategory(rune) switch
         {
             UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Control => 0,
@@ -69,7 +89,11 @@ internal static class CellWidth
 
     private static bool IsWide(int code)
     {
-        if (code < Wide[0]) return false;
+        if (code < Wide[0])
+        {
+            return false;
+        }
+
         var found = Array.BinarySearch(Wide, code);
         return found >= 0 || (~found & 1) == 1; // Between the first and the last of a range.
     }

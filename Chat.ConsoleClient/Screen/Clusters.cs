@@ -30,8 +30,16 @@ internal static class Clusters
             var length = isAscii ? 1 : StringInfo.GetNextTextElementLength(rest);
             var shown = isAscii ? Ascii[rest[0]] : Capped(rest[..length]);
             var width = CellWidth.Of(shown);
-            if (width == 0 && IsMark(shown)) (shown, width) = ("◌" + shown, 1);
-            if (width > 0) clusters.Add(new(shown, width));
+            if (width == 0 && IsMark(shown))
+            {
+                (shown, width) = ("◌" + shown, 1);
+            }
+
+            if (width > 0)
+            {
+                clusters.Add(new(shown, width));
+            }
+
             rest = rest[length..];
         }
 

@@ -17,16 +17,28 @@ internal sealed class Completion
         {
             var lineStart = TextSteps.LineStart(editor.Text, editor.Cursor);
             start = editor.Cursor;
-            while (start > lineStart && !char.IsWhiteSpace(editor.Text[start - 1])) start--;
+            while (start > lineStart && !char.IsWhiteSpace(editor.Text[start - 1]))
+            {
+                start--;
+            }
+
             candidates = find(editor.Text[lineStart..start], editor.Text[start..editor.Cursor]);
             index = step > 0 ? -1 : 0;
         }
 
-        if (candidates.Count == 0) return;
+        if (candidates.Count == 0)
+        {
+            return;
+        }
+
         index = (index + step + candidates.Count) % candidates.Count;
         var chosen = candidates[index];
         var text = string.Concat(editor.Text.AsSpan(0, start), chosen, editor.Text.AsSpan(editor.Cursor));
-        if (text.Length > LineEditor.MaxLength) return;
+        if (text.Length > LineEditor.MaxLength)
+        {
+            return;
+        }
+
         editor.Set(text, start + chosen.Length);
         shown = (editor.Text, editor.Cursor);
     }

@@ -15,9 +15,17 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
     public List<Cell[]> Of(Entry entry, Entry? above, string top)
     {
         var rows = new List<Cell[]>();
-        if (HasTop(above, top)) rows.Add(Centred(top, ' '));
+        if (HasTop(above, top))
+        {
+            rows.Add(Centred(top, ' '));
+        }
+
         var (at, previous) = (Local(entry), above is null ? null : Local(above));
-        if (BeginsDay(entry, above)) rows.Add(Centred($"{at:dddd, d MMMM yyyy}", '─'));
+        if (BeginsDay(entry, above))
+        {
+            rows.Add(Centred($"{at:dddd, d MMMM yyyy}", '─'));
+        }
+
         var isSameMinute = rows.Count == 0 && at is not null && Minute(at) == Minute(previous);
         Text(entry, rows, isSameMinute ? "" : $"{at:HH:mm}");
         return rows;
@@ -53,11 +61,22 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
             _ => (palette.Plain, "", default),
         };
         var first = new RowWriter(layout.Columns);
-        if (layout.HasTime) first.Own(time, palette.Faint);
-        if (!entry.IsNotice) Name(first, entry);
+        if (layout.HasTime)
+        {
+            first.Own(time, palette.Faint);
+        }
+
+        if (!entry.IsNotice)
+        {
+            Name(first, entry);
+        }
+
         first.MoveTo(layout.Mark).Own(mark, markStyle);
         Wrapped(Shown(entry), entry.IsErased ? palette.Faint : style, first, rows);
-        if (entry.Delivery == Delivery.Refused) Wrapped(Reason(entry), palette.Refused, new(layout.Columns), rows);
+        if (entry.Delivery == Delivery.Refused)
+        {
+            Wrapped(Reason(entry), palette.Refused, new(layout.Columns), rows);
+        }
     }
 
     // Right-aligned, so that the names stand by what they said.

@@ -41,7 +41,11 @@ internal static class EscapeSequences
     private static bool TryModifiers(string[] numbers, out KeyModifiers modifiers)
     {
         modifiers = KeyModifiers.None;
-        if (numbers.Length == 1) return numbers[0].All(char.IsAsciiDigit);
+        if (numbers.Length == 1)
+        {
+            return numbers[0].All(char.IsAsciiDigit);
+        }
+
         _ = int.TryParse(numbers[1], NumberStyles.None, CultureInfo.InvariantCulture, out var sum);
         modifiers = (KeyModifiers)(sum - 1);
         return numbers.Length == 2 && sum is >= 1 and <= 8;

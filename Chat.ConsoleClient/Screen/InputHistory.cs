@@ -11,16 +11,31 @@ internal sealed class InputHistory
     public void Add(string text)
     {
         shown = null;
-        if (lines.Last?.Value != text) lines.AddLast(text);
-        if (lines.Count > Limit) lines.RemoveFirst();
+        if (lines.Last?.Value != text)
+        {
+            lines.AddLast(text);
+        }
+
+        if (lines.Count > Limit)
+        {
+            lines.RemoveFirst();
+        }
     }
 
     /// <summary>One back, in place of what is being written; null where there is none.</summary>
     public string? Older(string current)
     {
         var older = shown is null ? lines.Last : shown.Previous;
-        if (older is null) return null;
-        if (shown is null) draft = current;
+        if (older is null)
+        {
+            return null;
+        }
+
+        if (shown is null)
+        {
+            draft = current;
+        }
+
         shown = older;
         return older.Value;
     }
@@ -28,7 +43,11 @@ internal sealed class InputHistory
     /// <summary>One forward, at last the draft; null where nothing older is shown.</summary>
     public string? Newer()
     {
-        if (shown is null) return null;
+        if (shown is null)
+        {
+            return null;
+        }
+
         shown = shown.Next;
         return shown?.Value ?? draft;
     }

@@ -30,18 +30,34 @@ internal sealed class InputRows
             next = TextSteps.Next(text, at);
             if (text[at] == '\n')
             {
-                if (at == cursor) place = Place();
+                if (at == cursor)
+                {
+                    place = Place();
+                }
+
                 Begin(Prompt);
                 continue;
             }
 
             var clusters = Clusters.Of(text[at..next]);
             // The cursor needs a cell after the text.
-            if (clusters.Count > 0 && clusters[0].Width > rows[^1].Left - 1) Begin("  ");
-            if (at == cursor) place = Place();
+            if (clusters.Count > 0 && clusters[0].Width > rows[^1].Left - 1)
+            {
+                Begin("  ");
+            }
+
+            if (at == cursor)
+            {
+                place = Place();
+            }
+
             foreach (var cluster in clusters)
             {
-                if (cluster.Width > rows[^1].Left - 1) Begin("  ");
+                if (cluster.Width > rows[^1].Left - 1)
+                {
+                    Begin("  ");
+                }
+
                 rows[^1].Own(cluster.Text, palette.Plain);
             }
         }

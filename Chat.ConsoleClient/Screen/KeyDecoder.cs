@@ -37,15 +37,30 @@ internal sealed class KeyDecoder
 
     public void Decode(ReadOnlySpan<byte> bytes, ICollection<Key> keys)
     {
-        foreach (var one in bytes) Take(one, keys);
+        foreach (var one in bytes)
+        {
+            Take(one, keys);
+        }
     }
 
     /// <summary>Nothing has followed: an ESC was the key, and half a sequence was nothing.</summary>
     public void Settle(ICollection<Key> keys)
     {
-        if (!IsUndecided) return;
-        if (state == State.Escape) keys.Add(new(KeyName.Escape));
-        if (state == State.Character) keys.Add(new(KeyName.Character, "\ufffd", modifiers));
+        if (!IsUndecided)
+        {
+            return;
+        }
+
+        if (state == State.Escape)
+        {
+            keys.Add(new(KeyName.Escape));
+        }
+
+        if (state == State.Character)
+        {
+            keys.Add(new(KeyName.Character, "\ufffd", modifiers));
+        }
+
         Begin(State.Ground);
     }
 
@@ -96,7 +111,10 @@ internal sealed class KeyDecoder
         }
         else if (one < 0x40)
         {
-            if (parameters.Length <= MaxParameters) parameters.Append((char)one);
+            if (parameters.Length <= MaxParameters)
+            {
+                parameters.Append((char)one);
+            }
         }
         else if (state == State.Sequence && one == '[' && parameters.Length == 0)
         {
@@ -107,7 +125,10 @@ internal sealed class KeyDecoder
             var given = parameters.ToString();
             var isPaste = state == State.Sequence && given == "200" && one == '~';
             Begin(isPaste ? State.Paste : State.Ground);
-            if (!isPaste && given.Length <= MaxParameters && EscapeSequences.Find(given, (char)one) is { } key) keys.Add(key);
+            if (!isPaste && given.Length <= MaxParameters && EscapeSequences.Find(given, (char)one) is { } key)
+            {
+                keys.Add(key);
+            }
         }
     }
 
@@ -130,19 +151,33 @@ internal sealed class KeyDecoder
             _ => null,
         };
         Begin(State.Ground);
-        if (key is not null) keys.Add(key.Value);
+        if (key is not null)
+        {
+            keys.Add(key.Value);
+        }
     }
 
     private void TakeRest(byte one, ICollection<Key> keys)
     {
         character[length++] = one;
         var status = Rune.DecodeFromUtf8(character.AsSpan(0, length), out var rune, out var used);
-        if (status == OperationStatus.NeedMoreData) return;
+        if (status == OperationStatus.NeedMoreData)
+        {
+            return;
+        }
+
         // The rune is U+FFFD for what is no UTF-8.
-        if (!Rune.IsControl(rune)) keys.Add(new(KeyName.Character, rune.ToString(), modifiers));
+        if (!Rune.IsControl(rune))
+        {
+            keys.Add(new(KeyName.Character, rune.ToString(), modifiers));
+        }
+
         var isLeft = used < length;
         Begin(State.Ground);
-        if (isLeft) Take(one, keys); // What broke the character off begins the next one.
+        if (isLeft)
+        {
+            Take(one, keys); // What broke the character off begins the next one.
+        }
     }
 
     private void Again(State from, byte one, ICollection<Key> keys)

@@ -23,7 +23,11 @@ internal sealed class LineEditor
     public bool Insert(string text)
     {
         var clean = Clean(text);
-        if (Text.Length + clean.Length > MaxLength) return false;
+        if (Text.Length + clean.Length > MaxLength)
+        {
+            return false;
+        }
+
         Set(Text.Insert(Cursor, clean), Cursor + clean.Length);
         return true;
     }
@@ -83,7 +87,11 @@ internal sealed class LineEditor
     private bool MoveLine(bool isUp)
     {
         var (start, end) = (TextSteps.LineStart(Text, Cursor), TextSteps.LineEnd(Text, Cursor));
-        if (isUp ? start == 0 : end == Text.Length) return false;
+        if (isUp ? start == 0 : end == Text.Length)
+        {
+            return false;
+        }
+
         var target = isUp ? TextSteps.LineStart(Text, start - 1) : end + 1;
         Cursor = TextSteps.Snap(Text, Math.Min(target + Cursor - start, TextSteps.LineEnd(Text, target)));
         return true;
@@ -91,7 +99,11 @@ internal sealed class LineEditor
 
     private void Kill(int from, int to)
     {
-        if (to > from) killed = Text[from..to];
+        if (to > from)
+        {
+            killed = Text[from..to];
+        }
+
         Remove(from, to);
     }
 
@@ -100,7 +112,11 @@ internal sealed class LineEditor
     // Nobody means to send the controls that a paste may carry; a tab and the ends of lines are meant.
     private static string Clean(string text)
     {
-        if (!text.Any(char.IsControl)) return text;
+        if (!text.Any(char.IsControl))
+        {
+            return text;
+        }
+
         return string.Concat(text.ReplaceLineEndings("\n").Where(unit => unit is '\n' or '\t' || !char.IsControl(unit)));
     }
 }

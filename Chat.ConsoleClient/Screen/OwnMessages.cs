@@ -26,7 +26,11 @@ internal sealed class OwnMessages(Timeline timeline)
     /// <summary>One that an earlier process has sent, and that has no answer.</summary>
     public void Wait(Entry entry)
     {
-        if (byKey.ContainsKey(entry.Key!)) return;
+        if (byKey.ContainsKey(entry.Key!))
+        {
+            return;
+        }
+
         Unanswered++;
         byKey[entry.Key!] = timeline.Wait(entry);
         inOrder.Enqueue(entry);
@@ -35,11 +39,19 @@ internal sealed class OwnMessages(Timeline timeline)
     /// <summary>The outbox has taken it under this key. Returns the answer, if that was faster.</summary>
     public ChatEvent? Enqueued(Entry entry, string key)
     {
-        if (!withoutKey.Remove(entry, out var node)) return null;
+        if (!withoutKey.Remove(entry, out var node))
+        {
+            return null;
+        }
+
         entry.Key = key;
         byKey[key] = node;
         early.Remove(key, out var answer);
-        if (withoutKey.Count == 0) early.Clear();
+        if (withoutKey.Count == 0)
+        {
+            early.Clear();
+        }
+
         return answer;
     }
 
@@ -47,18 +59,34 @@ internal sealed class OwnMessages(Timeline timeline)
     public LinkedListNode<Entry>? Receive(MessageReceived received, bool isOwn)
     {
         var node = Take(received.Message.ClientOffset);
-        if (node is null && isOwn) Keep(received.Message.ClientOffset, received);
+        if (node is null && isOwn)
+        {
+            Keep(received.Message.ClientOffset, received);
+        }
+
         // Those before it came back before it, or were stored before the room was joined.
-        while (node?.Previous is { Value.Delivery: Delivery.Stored } earlier) Drop(earlier);
+        while (node?.Previous is { Value.Delivery: Delivery.Stored } earlier)
+        {
+            Drop(earlier);
+        }
+
         return node;
     }
 
     /// <summary>What waits under a key, which is stored and waits no longer; null where nothing does.</summary>
     public LinkedListNode<Entry>? Take(string key)
     {
-        if (!byKey.Remove(key, out var node)) return null;
+        if (!byKey.Remove(key, out var node))
+        {
+            return null;
+        }
+
         Answer(node.Value, Delivery.Stored);
-        while (inOrder.TryPeek(out var first) && first.Delivery != Delivery.Pending) inOrder.Dequeue();
+        while (inOrder.TryPeek(out var first) && first.Delivery != Delivery.Pending)
+        {
+            inOrder.Dequeue();
+        }
+
         return node;
     }
 
@@ -71,7 +99,11 @@ internal sealed class OwnMessages(Timeline timeline)
             return null;
         }
 
-        while (node.Value.Delivery == Delivery.Pending && inOrder.TryDequeue(out var entry)) Answer(entry, Delivery.Stored);
+        while (node.Value.Delivery == Delivery.Pending && inOrder.TryDequeue(out var entry))
+        {
+            Answer(entry, Delivery.Stored);
+        }
+
         return node;
     }
 
@@ -95,7 +127,11 @@ internal sealed class OwnMessages(Timeline timeline)
     {
         if (!byKey.Remove(key, out var node))
         {
-            if (refused is not null) Keep(key, refused);
+            if (refused is not null)
+            {
+                Keep(key, refused);
+            }
+
             return null;
         }
 
@@ -107,8 +143,16 @@ internal sealed class OwnMessages(Timeline timeline)
     /// <summary>The outbox has not taken it. Returns it.</summary>
     public LinkedListNode<Entry>? NotEnqueued(Entry entry, string reason)
     {
-        if (!withoutKey.Remove(entry, out var node)) return null;
-        if (withoutKey.Count == 0) early.Clear();
+        if (!withoutKey.Remove(entry, out var node))
+        {
+            return null;
+        }
+
+        if (withoutKey.Count == 0)
+        {
+            early.Clear();
+        }
+
         Answer(entry, Delivery.Refused);
         entry.Reason = reason;
         return node;
@@ -123,7 +167,11 @@ internal sealed class OwnMessages(Timeline timeline)
 
     private void Answer(Entry entry, Delivery delivery)
     {
-        if (entry.Delivery != Delivery.Pending) return;
+        if (entry.Delivery != Delivery.Pending)
+        {
+            return;
+        }
+
         entry.Delivery = delivery;
         Unanswered--;
     }
@@ -131,6 +179,9 @@ internal sealed class OwnMessages(Timeline timeline)
     // Only while a key is missing.
     private void Keep(string key, ChatEvent answer)
     {
-        if (withoutKey.Count > 0 && !(early.TryGetValue(key, out var known) && known is MessageReceived)) early[key] = answer;
+        if (withoutKey.Count > 0 && !(early.TryGetValue(key, out var known) && known is MessageReceived))
+        {
+            early[key] = answer;
+        }
     }
 }

@@ -39,9 +39,17 @@ internal sealed class Palette(bool hasColours)
     /// <summary>The same colour for the same name, everywhere and after a restart, too.</summary>
     public Style Sender(string name)
     {
-        if (!hasColours) return Plain;
+        if (!hasColours)
+        {
+            return Plain;
+        }
+
         var hash = 2166136261;
-        foreach (var unit in name) hash = (hash ^ unit) * 16777619;
+        foreach (var unit in name)
+        {
+            hash = (hash ^ unit) * 16777619;
+        }
+
         return new(SenderColours[(hash ^ (hash >> 16)) % (uint)SenderColours.Length]);
     }
 }

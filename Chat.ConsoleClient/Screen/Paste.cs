@@ -16,14 +16,26 @@ internal sealed class Paste(int maxBytes)
     {
         if (one == End[matched])
         {
-            if (++matched < End.Length) return false;
+            if (++matched < End.Length)
+            {
+                return false;
+            }
+
             matched = 0;
             return true;
         }
 
-        foreach (var held in End[..matched]) Keep(held);
+        foreach (var held in End[..matched])
+        {
+            Keep(held);
+        }
+
         matched = one == End[0] ? 1 : 0; // Only its first byte is an ESC, so the end can't begin within itself.
-        if (matched == 0) Keep(one);
+        if (matched == 0)
+        {
+            Keep(one);
+        }
+
         return false;
     }
 
@@ -37,6 +49,9 @@ internal sealed class Paste(int maxBytes)
 
     private void Keep(byte one)
     {
-        if (text.Count < maxBytes) text.Add(one);
+        if (text.Count < maxBytes)
+        {
+            text.Add(one);
+        }
     }
 }

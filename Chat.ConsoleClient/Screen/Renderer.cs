@@ -32,7 +32,11 @@ internal sealed class Renderer(Stream output)
     {
         lock (painting)
         {
-            if (!IsEntered) return;
+            if (!IsEntered)
+            {
+                return;
+            }
+
             IsEntered = false;
             // The last two: the runtime has switched the cursor keys and the keypad, and does not switch them back.
             Send("\u001b[0m\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1049l\u001b[?1l\u001b>");
@@ -42,14 +46,21 @@ internal sealed class Renderer(Stream output)
     /// <summary>Nobody knows what the terminal shows: the next frame is written as a whole.</summary>
     public void Forget()
     {
-        lock (painting) last = null;
+        lock (painting)
+        {
+            last = null;
+        }
     }
 
     public void Paint(Frame frame)
     {
         lock (painting)
         {
-            if (!IsEntered || !Compose(frame)) return;
+            if (!IsEntered || !Compose(frame))
+            {
+                return;
+            }
+
             // Shown at once where the terminal can, and without a wandering cursor.
             Send($"\u001b[?2026h\u001b[?25l{text}\u001b[?25h\u001b[?2026l");
         }
@@ -61,11 +72,23 @@ internal sealed class Renderer(Stream output)
         var before = last is not null && last.Columns == frame.Columns && last.Rows.Count == frame.Rows.Count ? last : null;
         (last, style) = (frame, default);
         text.Clear();
-        if (before is null) text.Append("\u001b[0m\u001b[2J");
+        if (before is null)
+        {
+            text.Append("\u001b[0m\u001b[2J");
+        }
+
         var blank = before is null ? Frame.BlankRow(frame.Columns) : [];
-        for (var row = 0; row < frame.Rows.Count; row++) PaintRow(row, before?.Rows[row] ?? blank, frame.Rows[row]);
+        for (var row = 0; row < frame.Rows.Count; row++)
+        {
+            PaintRow(row, before?.Rows[row] ?? blank, frame.Rows[row]);
+        }
+
         var cursorStays = (before?.CursorRow, before?.CursorColumn) == (frame.CursorRow, frame.CursorColumn);
-        if (text.Length == 0 && cursorStays) return false;
+        if (text.Length == 0 && cursorStays)
+        {
+            return false;
+        }
+
         Use(default);
         MoveTo(frame.CursorRow, frame.CursorColumn);
         return true;
@@ -74,11 +97,23 @@ internal sealed class Renderer(Stream output)
     private void PaintRow(int row, Cell[] before, Cell[] now)
     {
         var first = before.AsSpan().CommonPrefixLength(now);
-        if (first == now.Length) return;
-        while (now[first].Text.Length == 0 || before[first].Text.Length == 0) first--;
+        if (first == now.Length)
+        {
+            return;
+        }
+
+        while (now[first].Text.Length == 0 || before[first].Text.Length == 0)
+        {
+            first--;
+        }
+
         var end = EndOfChange(before, now, first);
         var blankFrom = now.Length;
-        while (blankFrom > 0 && now[blankFrom - 1] == Cell.Blank) blankFrom--;
+        while (blankFrom > 0 && now[blankFrom - 1] == Cell.Blank)
+        {
+            blankFrom--;
+        }
+
         MoveTo(row, first);
         for (var column = first; column < end;)
         {
@@ -97,19 +132,34 @@ internal sealed class Renderer(Stream output)
     {
         var cluster = row[column].Text;
         var next = column + 1;
-        while (next < row.Length && row[next].Text.Length == 0) next++;
+        while (next < row.Length && row[next].Text.Length == 0)
+        {
+            next++;
+        }
+
         Use(row[column].Style);
         if (!CellWidth.IsCertain(cluster))
         {
             // A terminal that takes one cell for what has two would leave the other as it was.
             var isWide = next > column + 1;
-            if (isWide) text.Append(' ', next - column);
+            if (isWide)
+            {
+                text.Append(' ', next - column);
+            }
+
             // One that joins marks to what it has printed last joins nothing over a movement.
-            if (isWide || cluster[0] > '~') MoveTo(column);
+            if (isWide || cluster[0] > '~')
+            {
+                MoveTo(column);
+            }
         }
 
         text.Append(cluster);
-        if (next < row.Length && !CellWidth.IsCertain(cluster)) MoveTo(next);
+        if (next < row.Length && !CellWidth.IsCertain(cluster))
+        {
+            MoveTo(next);
+        }
+
         return next;
     }
 
@@ -117,12 +167,23 @@ internal sealed class Renderer(Stream output)
     {
         for (var column = first; column < now.Length; column++)
         {
-            if (IsUncertain(before[column]) || IsUncertain(now[column])) return now.Length;
+            if (IsUncertain(before[column]) || IsUncertain(now[column]))
+            {
+                return now.Length;
+            }
         }
 
         var end = now.Length;
-        while (end > first && before[end - 1] == now[end - 1]) end--;
-        while (end < now.Length && (now[end].Text.Length == 0 || before[end].Text.Length == 0)) end++;
+        while (end > first && before[end - 1] == now[end - 1])
+        {
+            end--;
+        }
+
+        while (end < now.Length && (now[end].Text.Length == 0 || before[end].Text.Length == 0))
+        {
+            end++;
+        }
+
         return end;
     }
 
@@ -130,7 +191,11 @@ internal sealed class Renderer(Stream output)
 
     private void Use(Style wanted)
     {
-        if (wanted == style) return;
+        if (wanted == style)
+        {
+            return;
+        }
+
         wanted.Write(text);
         style = wanted;
     }

@@ -46,7 +46,11 @@ internal sealed class Room
         get
         {
             var oldest = Timeline.OldestMessage;
-            if (LogId.Length == 0 || oldest is not null && oldest.LogId != LogId) return null;
+            if (LogId.Length == 0 || oldest is not null && oldest.LogId != LogId)
+            {
+                return null;
+            }
+
             var before = oldest?.Id ?? LastId + 1;
             return before > OldestId ? before : null;
         }
@@ -55,8 +59,16 @@ internal sealed class Room
     public void Joined(RoomJoined joined)
     {
         var isHole = joined.LogId == LogId && joined.AfterId > LastId;
-        if (isHole) Timeline.Clear(); // What is between can be read back; a hole in what came lately could not be shown.
-        if (joined.LogId != LogId || isHole) LastId = joined.AfterId;
+        if (isHole)
+        {
+            Timeline.Clear(); // What is between can be read back; a hole in what came lately could not be shown.
+        }
+
+        if (joined.LogId != LogId || isHole)
+        {
+            LastId = joined.AfterId;
+        }
+
         (State, LogId, OldestId) = (RoomState.Joined, joined.LogId, joined.OldestId);
         (IsLoading, RowsWanted) = (false, 0);
     }
@@ -68,38 +80,66 @@ internal sealed class Room
         var waiting = Own.Receive(received, isOwn);
         if (message.LogId == LogId && message.Id <= LastId)
         {
-            if (waiting is not null) Timeline.Remove(waiting);
+            if (waiting is not null)
+            {
+                Timeline.Remove(waiting);
+            }
+
             return false;
         }
 
         (LogId, LastId) = (message.LogId, message.Id);
         Senders.Add(message.Sender);
         var entry = Entry.Of(message, isOwn || waiting is not null);
-        if (waiting is null) Timeline.Append(entry);
-        else Timeline.Settle(waiting, entry);
+        if (waiting is null)
+        {
+            Timeline.Append(entry);
+        }
+        else
+        {
+            Timeline.Settle(waiting, entry);
+        }
+
         return true;
     }
 
     public void Acked(MessageAcked acked)
     {
-        if (Own.Ack(acked) is not { } node) return;
+        if (Own.Ack(acked) is not { } node)
+        {
+            return;
+        }
+
         var comesBack = State != RoomState.Left && acked.Id > LastId;
-        if (comesBack) return;
+        if (comesBack)
+        {
+            return;
+        }
+
         foreach (var entry in Own.DropUpTo(node))
         {
-            if (State == RoomState.Left) Timeline.Append(entry); // Where one is not in the room, it would be seen no more.
+            if (State == RoomState.Left)
+            {
+                Timeline.Append(entry); // Where one is not in the room, it would be seen no more.
+            }
         }
     }
 
     /// <summary>What waits under this key has come back already.</summary>
     public void Settled(string key)
     {
-        if (Own.Take(key) is { } node) Timeline.Remove(node);
+        if (Own.Take(key) is { } node)
+        {
+            Timeline.Remove(node);
+        }
     }
 
     public void Settle(LinkedListNode<Entry>? refused)
     {
-        if (refused is not null) Timeline.Settle(refused, refused.Value);
+        if (refused is not null)
+        {
+            Timeline.Settle(refused, refused.Value);
+        }
     }
 
     public void Reset(RoomReset reset)
@@ -114,7 +154,11 @@ internal sealed class Room
     public void Page(HistoryPage page, string user)
     {
         IsLoading = false;
-        if (page.LogId != LogId) return;
+        if (page.LogId != LogId)
+        {
+            return;
+        }
+
         OldestId = page.OldestId;
         if (page.Messages.Count == 0)
         {
@@ -123,9 +167,19 @@ internal sealed class Room
         }
 
         Entry[] entries = [.. page.Messages.Select(message => Entry.Of(message, message.Sender == user))];
-        foreach (var entry in entries) Senders.Add(entry.Sender);
-        if (entries[^1].Id + 1 == OlderBefore) Timeline.Prepend(entries);
-        else if (entries[0].Id == Timeline.PastEnd + 1) Timeline.Extend(entries);
+        foreach (var entry in entries)
+        {
+            Senders.Add(entry.Sender);
+        }
+
+        if (entries[^1].Id + 1 == OlderBefore)
+        {
+            Timeline.Prepend(entries);
+        }
+        else if (entries[0].Id == Timeline.PastEnd + 1)
+        {
+            Timeline.Extend(entries);
+        }
     }
 }
 

@@ -17,26 +17,46 @@ internal sealed class RowWriter(int columns, Style background = default)
     /// <summary>What this program says.</summary>
     public RowWriter Own(string text, Style style)
     {
-        foreach (var cluster in Clusters.Of(text)) Put(cluster, style);
+        foreach (var cluster in Clusters.Of(text))
+        {
+            Put(cluster, style);
+        }
+
         return this;
     }
 
     /// <summary>What somebody else wrote: an island, so that its direction stays within it.</summary>
     public RowWriter Foreign(ReadOnlySpan<Cluster> text, Style style)
     {
-        if (Column == 0) Column++; // The island begins in the cell before it.
+        if (Column == 0)
+        {
+            Column++; // The island begins in the cell before it.
+        }
+
         var (before, last, hasDirection) = (Column - 1, -1, false);
         foreach (var cluster in text)
         {
             var at = Column;
-            if (!Put(cluster, style)) break;
+            if (!Put(cluster, style))
+            {
+                break;
+            }
+
             last = at;
             hasDirection |= !System.Text.Ascii.IsValid(cluster.Text);
         }
 
         // What is only ASCII runs from left to right, and is copied as it looks.
-        if (last < 0 || !hasDirection) return this;
-        while (cells[before].Text.Length == 0) before--;
+        if (last < 0 || !hasDirection)
+        {
+            return this;
+        }
+
+        while (cells[before].Text.Length == 0)
+        {
+            before--;
+        }
+
         cells[before] = cells[before] with { Text = cells[before].Text + BeginIsland };
         cells[last] = cells[last] with { Text = cells[last].Text + EndIsland };
         return this;
@@ -47,7 +67,11 @@ internal sealed class RowWriter(int columns, Style background = default)
     {
         var clusters = Clusters.Of(text);
         var width = clusters.Sum(cluster => cluster.Width);
-        if (width <= Math.Min(maxWidth, Left)) return Foreign(CollectionsMarshal.AsSpan(clusters), style);
+        if (width <= Math.Min(maxWidth, Left))
+        {
+            return Foreign(CollectionsMarshal.AsSpan(clusters), style);
+        }
+
         while (clusters.Count > 0 && width > Math.Min(maxWidth, Left) - 1)
         {
             width -= clusters[^1].Width;
@@ -72,9 +96,17 @@ internal sealed class RowWriter(int columns, Style background = default)
 
     private bool Put(Cluster cluster, Style style)
     {
-        if (cluster.Width > Left) return false;
+        if (cluster.Width > Left)
+        {
+            return false;
+        }
+
         cells[Column] = new(cluster.Text, style);
-        for (var i = 1; i < cluster.Width; i++) cells[Column + i] = new("", style);
+        for (var i = 1; i < cluster.Width; i++)
+        {
+            cells[Column + i] = new("", style);
+        }
+
         Column += cluster.Width;
         return true;
     }

@@ -24,26 +24,48 @@ internal sealed partial class ScreenModel
     private void Submit()
     {
         var text = Input.Text;
-        if (string.IsNullOrWhiteSpace(text)) return;
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return;
+        }
+
         var isSeveral = text.Contains('\n');
         var isCommand = !isSeveral && text[0] == '/' && !text.StartsWith("//", StringComparison.Ordinal);
         if (isCommand)
         {
             history.Add(text);
-            if (!Run(text)) Input.Set(""); // Up brings it back, to be corrected.
+            if (!Run(text))
+            {
+                Input.Set(""); // Up brings it back, to be corrected.
+            }
+
             return;
         }
 
-        if (!CanSend()) return; // What one wanted to say stays.
+        if (!CanSend())
+        {
+            return; // What one wanted to say stays.
+        }
+
         history.Add(text);
         Input.Set("");
-        if (isSeveral) SendLines(text);
-        else Send(text[0] == '/' ? text[1..] : text);
+        if (isSeveral)
+        {
+            SendLines(text);
+        }
+        else
+        {
+            Send(text[0] == '/' ? text[1..] : text);
+        }
     }
 
     private bool CanSend()
     {
-        if (Current.State != RoomState.Left) return true;
+        if (Current.State != RoomState.Left)
+        {
+            return true;
+        }
+
         var isNowhere = Current.Name.Length == 0;
         Say(isNowhere ? "not sent: no room is joined; /join ROOM joins one" : $"not sent: /join {Current.Name} first");
         return false;
@@ -54,7 +76,10 @@ internal sealed partial class ScreenModel
     {
         foreach (var line in text.Split('\n'))
         {
-            if (!string.IsNullOrWhiteSpace(line)) Send(line);
+            if (!string.IsNullOrWhiteSpace(line))
+            {
+                Send(line);
+            }
         }
     }
 

@@ -34,11 +34,18 @@ internal sealed partial class ScreenModel
     /// <summary>A page of history that was asked for.</summary>
     public void Take(HistoryPage page, string room)
     {
-        if (Find(room) is not { } known) return;
+        if (Find(room) is not { } known)
+        {
+            return;
+        }
+
         known.Page(page, User);
         var wanted = known.RowsWanted;
         known.RowsWanted = 0;
-        if (known == Current && wanted > 0) ScrollUp(wanted, mayAsk: false);
+        if (known == Current && wanted > 0)
+        {
+            ScrollUp(wanted, mayAsk: false);
+        }
     }
 
     /// <summary>The rooms that were asked for.</summary>
@@ -59,13 +66,19 @@ internal sealed partial class ScreenModel
         var isOwn = received.Message.Sender == User;
         var isNew = room.Received(received, isOwn);
         var isSeen = room == Current && room.Timeline.Anchor is null;
-        if (isNew && !isOwn && !isSeen) room.Unread++;
+        if (isNew && !isOwn && !isSeen)
+        {
+            room.Unread++;
+        }
     }
 
     private void Take(MessageRefused refused, Room room)
     {
         room.Settle(room.Own.Refuse(refused.ClientOffset, Why(refused.Reason, refused.Description), refused));
-        if (room != Current) room.Unread++;
+        if (room != Current)
+        {
+            room.Unread++;
+        }
     }
 
     private void Take(RoomGap gap, Room room)
@@ -82,22 +95,45 @@ internal sealed partial class ScreenModel
 
     private void Take(RoomLeft left)
     {
-        if (Find(left.Room) is not { } room) return;
+        if (Find(left.Room) is not { } room)
+        {
+            return;
+        }
+
         room.State = RoomState.Left;
         var wasAsked = left.Reason == RefusalReason.Unspecified;
-        if (!wasAsked) Say(room, $"not in {room.Name} any more: {Why(left.Reason, left.Description)}");
+        if (!wasAsked)
+        {
+            Say(room, $"not in {room.Name} any more: {Why(left.Reason, left.Description)}");
+        }
+
         var other = rooms.Find(one => one.State != RoomState.Left);
-        if (room == Current && wasAsked && other is not null) Show(other);
-        else if (room == Current) Say(wasAsked ? $"you have left {room.Name}" : $"/join {room.Name} tries again");
-        else if (wasAsked && room.Own.Unanswered == 0) rooms.Remove(room);
-        else room.Unread++;
+        if (room == Current && wasAsked && other is not null)
+        {
+            Show(other);
+        }
+        else if (room == Current)
+        {
+            Say(wasAsked ? $"you have left {room.Name}" : $"/join {room.Name} tries again");
+        }
+        else if (wasAsked && room.Own.Unanswered == 0)
+        {
+            rooms.Remove(room);
+        }
+        else
+        {
+            room.Unread++;
+        }
     }
 
     private void Take(ConnectionChanged changed)
     {
         Connection = changed;
         // The row above the status line may be too short for it, and nothing else will ever be said.
-        if (changed is { State: ConnectionState.Halted, Problem: { } problem }) Say(problem.Message);
+        if (changed is { State: ConnectionState.Halted, Problem: { } problem })
+        {
+            Say(problem.Message);
+        }
     }
 
     private static string Why(RefusalReason reason, string detail) => detail.Length > 0 ? detail : reason.ToString();

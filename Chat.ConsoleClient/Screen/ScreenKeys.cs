@@ -57,7 +57,11 @@ internal sealed partial class ScreenModel
         var before = Input.Text;
         if (Input.Take(key))
         {
-            if (Input.Text != before) history.Leave();
+            if (Input.Text != before)
+            {
+                history.Leave();
+            }
+
             return;
         }
 
@@ -67,19 +71,29 @@ internal sealed partial class ScreenModel
             KeyName.Down => history.Newer(),
             _ => null,
         };
-        if (line is not null) Input.Set(line);
+        if (line is not null)
+        {
+            Input.Set(line);
+        }
     }
 
     private void Insert(string text)
     {
         history.Leave();
-        if (!Input.Insert(text)) Say($"not pasted: {text.Length} characters, and the input takes {LineEditor.MaxLength}");
+        if (!Input.Insert(text))
+        {
+            Say($"not pasted: {text.Length} characters, and the input takes {LineEditor.MaxLength}");
+        }
     }
 
     private void ScrollUp(int rows, bool mayAsk)
     {
         var missing = Scrolling.Up(rows, View.Height(this));
-        if (!mayAsk || missing == 0 || Current.IsLoading || Current.OlderBefore is not { } before) return;
+        if (!mayAsk || missing == 0 || Current.IsLoading || Current.OlderBefore is not { } before)
+        {
+            return;
+        }
+
         (Current.IsLoading, Current.RowsWanted) = (true, missing);
         intents.Enqueue(new LoadOlder(Current.Name, before));
     }
@@ -87,8 +101,16 @@ internal sealed partial class ScreenModel
     private void ScrollDown(int rows)
     {
         var isBeforeHole = Scrolling.Down(rows);
-        if (Current.Timeline.Anchor is null) Current.Unread = 0;
-        if (!isBeforeHole || Current.IsLoading || Current.Timeline.PastEnd is not { } after) return;
+        if (Current.Timeline.Anchor is null)
+        {
+            Current.Unread = 0;
+        }
+
+        if (!isBeforeHole || Current.IsLoading || Current.Timeline.PastEnd is not { } after)
+        {
+            return;
+        }
+
         Current.IsLoading = true;
         intents.Enqueue(new LoadNewer(Current.Name, after));
     }
@@ -101,7 +123,10 @@ internal sealed partial class ScreenModel
 
     private void ShowNumber(int index)
     {
-        if (index < rooms.Count) Show(rooms[index]);
+        if (index < rooms.Count)
+        {
+            Show(rooms[index]);
+        }
     }
 
     private void ShowNext(int step) => Show(rooms[(rooms.IndexOf(Current) + step + rooms.Count) % rooms.Count]);

@@ -67,9 +67,19 @@ internal sealed partial class ScreenModel
     /// <summary>The outbox has taken a text and given it a key.</summary>
     public void Enqueued(SendText sent, string key)
     {
-        if (Find(sent.Room)?.Own.Enqueued(sent.Entry, key) is not { } answer) return;
-        if (answer is MessageReceived) Find(sent.Room)!.Settled(key);
-        else Take(answer);
+        if (Find(sent.Room)?.Own.Enqueued(sent.Entry, key) is not { } answer)
+        {
+            return;
+        }
+
+        if (answer is MessageReceived)
+        {
+            Find(sent.Room)!.Settled(key);
+        }
+        else
+        {
+            Take(answer);
+        }
     }
 
     /// <summary>What was wanted could not be done.</summary>
@@ -105,7 +115,11 @@ internal sealed partial class ScreenModel
 
     private Room GetRoom(string name)
     {
-        if (Find(name) is { } known) return known;
+        if (Find(name) is { } known)
+        {
+            return known;
+        }
+
         var room = new Room(name);
         rooms.Add(room);
         return room;
@@ -113,7 +127,11 @@ internal sealed partial class ScreenModel
 
     private void Show(Room room)
     {
-        if (room == Current) return;
+        if (room == Current)
+        {
+            return;
+        }
+
         var before = Current;
         before.Draft = Input.Text;
         before.Timeline.Follow();
@@ -122,6 +140,9 @@ internal sealed partial class ScreenModel
         Input.Set(room.Draft);
         history.Leave();
         var isOver = before.State == RoomState.Left && before.Own.Unanswered == 0;
-        if (isOver) rooms.Remove(before);
+        if (isOver)
+        {
+            rooms.Remove(before);
+        }
     }
 }

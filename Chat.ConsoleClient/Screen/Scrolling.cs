@@ -9,7 +9,11 @@ internal readonly struct Scrolling(Timeline timeline, Func<LinkedListNode<Entry>
     public int Up(int rows, int height)
     {
         var node = timeline.Anchor ?? timeline.Newest;
-        if (node is null) return rows;
+        if (node is null)
+        {
+            return rows;
+        }
+
         var (hidden, size) = (Hidden(node) + rows, count(node));
         while (hidden >= size && timeline.Above(node) is { } next)
         {
@@ -32,7 +36,11 @@ internal readonly struct Scrolling(Timeline timeline, Func<LinkedListNode<Entry>
     /// <summary>Down by a number of rows; at the newest one the view follows it. True where a hole was reached.</summary>
     public bool Down(int rows)
     {
-        if (timeline.Anchor is not { } node) return false;
+        if (timeline.Anchor is not { } node)
+        {
+            return false;
+        }
+
         var hidden = timeline.Hidden - rows;
         while (hidden < 0 && timeline.Below(node) is { } below)
         {
@@ -42,7 +50,11 @@ internal readonly struct Scrolling(Timeline timeline, Func<LinkedListNode<Entry>
 
         var isBeforeHole = hidden <= 0 && timeline.IsBeforeHole(node);
         (timeline.Anchor, timeline.Hidden) = (node, Math.Max(0, hidden));
-        if (hidden <= 0 && node == timeline.Newest) timeline.Anchor = null;
+        if (hidden <= 0 && node == timeline.Newest)
+        {
+            timeline.Anchor = null;
+        }
+
         return isBeforeHole;
     }
 

@@ -12,7 +12,14 @@ internal sealed class Senders
     public void Add(string sender)
     {
         lastSeen[sender] = ++clock;
-        if (lastSeen.Count <= 2 * Limit) return;
-        foreach (var name in NewestFirst.Skip(Limit).ToArray()) lastSeen.Remove(name);
+        if (lastSeen.Count <= 2 * Limit)
+        {
+            return;
+        }
+
+        foreach (var name in NewestFirst.Skip(Limit).ToArray())
+        {
+            lastSeen.Remove(name);
+        }
     }
 }

@@ -25,22 +25,38 @@ internal static class StatusRow
         row.Own($" {sign} {word} ", style);
         var start = model.Columns - right.Length - 1;
         Rooms(row, model, palette, end: start - 1);
-        if (start >= row.Column) row.MoveTo(start).Own(right, palette.StatusStrong);
+        if (start >= row.Column)
+        {
+            row.MoveTo(start).Own(right, palette.StatusStrong);
+        }
+
         return row.Row;
     }
 
     /// <summary>What is wrong with the connection, in a row of its own; null while nothing is.</summary>
     public static Cell[]? Problem(ScreenModel model, Palette palette)
     {
-        if (model.Connection.Problem is not { } problem) return null;
+        if (model.Connection.Problem is not { } problem)
+        {
+            return null;
+        }
+
         var row = new RowWriter(model.Columns).Own(" ! ", palette.Problem);
         return row.Foreign(problem.Message, palette.Problem, row.Left - 1).Row;
     }
 
     private static IEnumerable<string> Right(ScreenModel model)
     {
-        if (model.Unanswered > 0) yield return $"{model.Unanswered} unsent";
-        if (model.Current.Timeline.Anchor is null) yield break;
+        if (model.Unanswered > 0)
+        {
+            yield return $"{model.Unanswered} unsent";
+        }
+
+        if (model.Current.Timeline.Anchor is null)
+        {
+            yield break;
+        }
+
         yield return model.Current.Unread > 0 ? $"↓ {model.Current.Unread} new" : "↓ Esc";
     }
 
@@ -64,8 +80,15 @@ internal static class StatusRow
 
             var isCurrent = room == model.Current;
             row.Own($"  {number} ", palette.StatusFaint).Foreign(room.Name, Style(room, isCurrent, palette), MaxRoomName);
-            if (room.State == RoomState.Joining) row.Own("…", palette.StatusFaint);
-            if (!isCurrent && room.Unread > 0) row.Own($" +{room.Unread}", palette.StatusStrong);
+            if (room.State == RoomState.Joining)
+            {
+                row.Own("…", palette.StatusFaint);
+            }
+
+            if (!isCurrent && room.Unread > 0)
+            {
+                row.Own($" +{room.Unread}", palette.StatusStrong);
+            }
         }
     }
 

@@ -10,11 +10,31 @@ internal readonly record struct Style(byte Colour = 0, Looks Looks = Looks.None,
     public void Write(StringBuilder output)
     {
         output.Append("\u001b[0");
-        if (Looks.HasFlag(Looks.Bold)) output.Append(";1");
-        if (Looks.HasFlag(Looks.Dim)) output.Append(";2");
-        if (Looks.HasFlag(Looks.Reverse)) output.Append(";7");
-        if (Colour != 0) output.Append(CultureInfo.InvariantCulture, $";38;5;{Colour}");
-        if (Background != 0) output.Append(CultureInfo.InvariantCulture, $";48;5;{Background}");
+        if (Looks.HasFlag(Looks.Bold))
+        {
+            output.Append(";1");
+        }
+
+        if (Looks.HasFlag(Looks.Dim))
+        {
+            output.Append(";2");
+        }
+
+        if (Looks.HasFlag(Looks.Reverse))
+        {
+            output.Append(";7");
+        }
+
+        if (Colour != 0)
+        {
+            output.Append(CultureInfo.InvariantCulture, $";38;5;{Colour}");
+        }
+
+        if (Background != 0)
+        {
+            output.Append(CultureInfo.InvariantCulture, $";48;5;{Background}");
+        }
+
         output.Append('m');
     }
 }

@@ -30,8 +30,7 @@ internal sealed class Terminal : IDisposable
             PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => changed()),
             PosixSignalRegistration.Create(PosixSignal.SIGCONT, resumed =>
             {
-                if (!renderer.IsEntered) return;
-                resumed.Cancel = true; // Else the runtime would set the mode that it has found at the beginning.
+                if (!renderer.IsEntered) { return; } resumed.Cancel = true; // Else the runtime would set the mode that it has found at the beginning.
                 raw.Enter(); // A shell that had stopped this process has changed it.
                 changed();
             }),
@@ -61,8 +60,16 @@ internal sealed class Terminal : IDisposable
     /// </param>
     public static Terminal? TryOpen(Action changed)
     {
-        if (OperatingSystem.IsWindows() || Console.IsInputRedirected || Console.IsOutputRedirected) return null;
-        if (Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb") return null; // It would print the sequences.
+        if (OperatingSystem.IsWindows() || Console.IsInputRedirected || Console.IsOutputRedirected)
+        {
+            return null;
+        }
+
+        if (Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb")
+        {
+            return null; // It would print the sequences.
+        }
+
         _ = Size; // The runtime remembers the mode at its first use, and restores that one when it ends.
         return RawMode.TryFind() is { } raw ? new(raw, changed) : null;
     }
@@ -73,7 +80,11 @@ internal sealed class Terminal : IDisposable
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
-        foreach (var signal in signals) signal.Dispose();
+        foreach (var signal in signals)
+        {
+            signal.Dispose();
+        }
+
         Restore();
         input.Dispose();
         Output.Dispose();

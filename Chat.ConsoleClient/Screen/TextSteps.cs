@@ -11,14 +11,22 @@ internal static class TextSteps
     public static int Previous(string text, int index)
     {
         var at = LineStart(text, Math.Max(0, index - 1)); // No cluster reaches over the end of a line.
-        for (var next = Next(text, at); next < index; next = Next(text, at)) at = next;
+        for (var next = Next(text, at); next < index; next = Next(text, at))
+        {
+            at = next;
+        }
+
         return Math.Min(at, index);
     }
 
     /// <summary>The next place at or after this one that is not within a cluster.</summary>
     public static int Snap(string text, int index)
     {
-        if (index <= 0) return 0;
+        if (index <= 0)
+        {
+            return 0;
+        }
+
         return index >= text.Length ? text.Length : Next(text, Previous(text, index));
     }
 
@@ -29,24 +37,48 @@ internal static class TextSteps
     /// <summary>The end of the word at or after this place: of letters and digits.</summary>
     public static int WordEnd(string text, int index)
     {
-        while (index < text.Length && !char.IsLetterOrDigit(text[index])) index++;
-        while (index < text.Length && char.IsLetterOrDigit(text[index])) index++;
+        while (index < text.Length && !char.IsLetterOrDigit(text[index]))
+        {
+            index++;
+        }
+
+        while (index < text.Length && char.IsLetterOrDigit(text[index]))
+        {
+            index++;
+        }
+
         return Snap(text, index);
     }
 
     /// <summary>The start of the word before this place.</summary>
     public static int WordStart(string text, int index)
     {
-        while (index > 0 && !char.IsLetterOrDigit(text[index - 1])) index--;
-        while (index > 0 && char.IsLetterOrDigit(text[index - 1])) index--;
+        while (index > 0 && !char.IsLetterOrDigit(text[index - 1]))
+        {
+            index--;
+        }
+
+        while (index > 0 && char.IsLetterOrDigit(text[index - 1]))
+        {
+            index--;
+        }
+
         return Snap(text, index);
     }
 
     /// <summary>The start of what stands between spaces before this place.</summary>
     public static int ArgumentStart(string text, int index)
     {
-        while (index > 0 && char.IsWhiteSpace(text[index - 1])) index--;
-        while (index > 0 && !char.IsWhiteSpace(text[index - 1])) index--;
+        while (index > 0 && char.IsWhiteSpace(text[index - 1]))
+        {
+            index--;
+        }
+
+        while (index > 0 && !char.IsWhiteSpace(text[index - 1]))
+        {
+            index--;
+        }
+
         return index;
     }
 }

@@ -47,7 +47,11 @@ internal sealed class Timeline
         var node = recent.AddLast(entry);
         if (recent.Count > Limit)
         {
-            if (Anchor?.List != past) past.Clear(); // A hole would open above what is looked at.
+            if (Anchor?.List != past)
+            {
+                past.Clear(); // A hole would open above what is looked at.
+            }
+
             Remove(recent.First!);
         }
 
@@ -60,7 +64,11 @@ internal sealed class Timeline
     public void Settle(LinkedListNode<Entry> node, Entry settled)
     {
         var (isAnchor, place) = (Anchor == node, Append(settled));
-        if (isAnchor) Anchor = place;
+        if (isAnchor)
+        {
+            Anchor = place;
+        }
+
         Remove(node);
     }
 
@@ -69,9 +77,16 @@ internal sealed class Timeline
     {
         for (var i = older.Count - 1; i >= 0; i--)
         {
-            if (past.Count >= Limit && Anchor?.List != past) return;
+            if (past.Count >= Limit && Anchor?.List != past)
+            {
+                return;
+            }
+
             past.AddFirst(older[i]);
-            if (past.Count > Limit) Remove(past.Last!);
+            if (past.Count > Limit)
+            {
+                Remove(past.Last!);
+            }
         }
     }
 
@@ -80,9 +95,16 @@ internal sealed class Timeline
     {
         foreach (var entry in newer)
         {
-            if (!HasHole) return;
+            if (!HasHole)
+            {
+                return;
+            }
+
             past.AddLast(entry);
-            if (past.Count > Limit) Remove(past.First!);
+            if (past.Count > Limit)
+            {
+                Remove(past.First!);
+            }
         }
     }
 
@@ -90,7 +112,10 @@ internal sealed class Timeline
     public void Follow()
     {
         (Anchor, Hidden) = (null, 0);
-        if (HasHole) past.Clear();
+        if (HasHole)
+        {
+            past.Clear();
+        }
     }
 
     /// <summary>Back to the newest; what was read back is not kept.</summary>
@@ -109,7 +134,11 @@ internal sealed class Timeline
 
     public void Remove(LinkedListNode<Entry> node)
     {
-        if (Anchor == node) (Anchor, Hidden) = (Below(node) ?? Above(node), 0);
+        if (Anchor == node)
+        {
+            (Anchor, Hidden) = (Below(node) ?? Above(node), 0);
+        }
+
         node.List!.Remove(node);
     }
 }

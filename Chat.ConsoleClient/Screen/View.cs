@@ -12,11 +12,19 @@ internal static class View
     {
         var (input, cursorRow, cursorColumn) = Input(model, palette);
         var below = new List<Cell[]>();
-        if (StatusRow.Problem(model, palette) is { } problem) below.Add(problem);
+        if (StatusRow.Problem(model, palette) is { } problem)
+        {
+            below.Add(problem);
+        }
+
         below.Add(StatusRow.Of(model, palette));
         below.AddRange(input);
         // The input is the last to go.
-        if (below.Count > model.ScreenRows) below.RemoveRange(0, below.Count - model.ScreenRows);
+        if (below.Count > model.ScreenRows)
+        {
+            below.RemoveRange(0, below.Count - model.ScreenRows);
+        }
+
         var rows = Conversation(model, palette, model.ScreenRows - below.Count);
         rows.AddRange(below);
         return new(model.Columns, rows, model.ScreenRows - input.Count + cursorRow, cursorColumn);
@@ -52,7 +60,11 @@ internal static class View
             hidden = 0;
         }
 
-        while (reversed.Count < height) reversed.Add(Frame.BlankRow(model.Columns));
+        while (reversed.Count < height)
+        {
+            reversed.Add(Frame.BlankRow(model.Columns));
+        }
+
         return [.. reversed.Take(height).Reverse()];
     }
 

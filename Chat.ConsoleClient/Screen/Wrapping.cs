@@ -24,12 +24,27 @@ internal static class Wrapping
         for (; end < clusters.Count && used + clusters[end].Width <= width; end++)
         {
             used += clusters[end].Width;
-            if (clusters[end].IsSpace || clusters[end].Width == 2) breakAt = end + 1;
+            if (clusters[end].IsSpace || clusters[end].Width == 2)
+            {
+                breakAt = end + 1;
+            }
         }
 
-        if (end == clusters.Count) return (end, end);
-        if (clusters[end].IsSpace) return (end, end + 1);
-        if (breakAt > start) return (clusters[breakAt - 1].IsSpace ? breakAt - 1 : breakAt, breakAt);
+        if (end == clusters.Count)
+        {
+            return (end, end);
+        }
+
+        if (clusters[end].IsSpace)
+        {
+            return (end, end + 1);
+        }
+
+        if (breakAt > start)
+        {
+            return (clusters[breakAt - 1].IsSpace ? breakAt - 1 : breakAt, breakAt);
+        }
+
         end = Math.Max(end, start + 1); // A row that is narrower than one character holds it all the same.
         return (end, end);
     }

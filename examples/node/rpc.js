@@ -11,7 +11,7 @@ const definition = protoLoader.loadSync(
     'grpc/health/v1/health.proto',
   ],
   {
-    includeDirs: [fileURLToPath(new URL('../../protos', import.meta.url))],
+    includeDirs: ['../../protos', '../protos'].map((path) => fileURLToPath(new URL(path, import.meta.url))),
     longs: String, // A JavaScript number is exact up to 2^53 only.
     enums: String,
     defaults: true,
