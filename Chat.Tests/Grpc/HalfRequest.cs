@@ -3,8 +3,8 @@ using System.Net;
 namespace Chat.Tests.Grpc;
 
 /// <summary>
-/// The first bytes of a request, and then nothing. A client that sends "expect: 100-continue" with it is asked for the body
-/// as soon as the service begins to read.
+/// The first bytes of a request, and then nothing. A client that sends "expect: 100-continue" with it is asked for the
+/// body as soon as the service begins to read.
 /// </summary>
 internal sealed class HalfRequest : HttpContent
 {

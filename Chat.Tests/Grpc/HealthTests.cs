@@ -149,7 +149,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public async Task A_health_request_that_came_in_half_costs_no_other_call_of_its_connection_and_is_cut_off_by_the_stop()
+    public async Task Half_a_health_request_costs_no_other_call_of_its_connection_and_is_cut_off_by_the_stop()
     {
         await using var server = await ChatServer.StartAsync(options => options.DrainLimit = TimeSpan.FromSeconds(2));
         using var http = new HttpClient(new SocketsHttpHandler { Expect100ContinueTimeout = ChatCall.Deadline });
