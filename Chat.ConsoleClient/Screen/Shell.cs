@@ -9,6 +9,7 @@ namespace Chat.ConsoleClient.Screen;
 /// The interactive chat at work: one loop owns the model and the terminal. Keys, events and answers reach it through one
 /// bounded queue; what the model wants done is done beside it.
 /// </summary>
+// It is long because it connects everything: the client, the terminal, the keys and the model. Each of them is elsewhere.
 internal sealed class Shell
 {
     // Events that wait for the loop; more wait in the client, which has a limit of its own.
