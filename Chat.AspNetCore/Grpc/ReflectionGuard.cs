@@ -20,7 +20,7 @@ internal sealed class ReflectionGuard(
     IHostApplicationLifetime lifetime)
     : Interceptor
 {
-    /// <summary>The largest request. It holds a name or two, and the response repeats it.</summary>
+    /// <summary>The largest request. It holds a name or two.</summary>
     public const int MaxRequestBytes = 16 * 1024;
 
     // How long a client that does not read gets once the service is stopping. It can ask again.

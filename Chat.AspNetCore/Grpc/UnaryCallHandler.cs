@@ -76,7 +76,9 @@ internal sealed class UnaryCallHandler(
         }
         catch (OperationCanceledException) when (stallTimeout.IsCancellationRequested)
         {
-            logger.ClientTimedOut(context.Peer, nameof(ChatOptions.StallLimit));
+            logger.ClientTimedOut(
+                context.Peer,
+                stopping.IsCancellationRequested ? nameof(ChatOptions.DrainLimit) : nameof(ChatOptions.StallLimit));
             context.GetHttpContext().Abort();
             throw StatusMapper.Cancelled;
         }

@@ -21,7 +21,10 @@ internal interface IChatTransport
     /// <param name="stopping">Gives up this read and nothing else: the stream lives on.</param>
     Task<bool> ReadAsync(CancellationToken stopping);
 
-    /// <summary>Completes when the transport has taken the frame, which can take as long as the client does not read.</summary>
+    /// <summary>
+    /// Copies the frame, calls <see cref="Frame.ReleaseBytes"/>, and completes when the client's transport has taken the bytes,
+    /// which can take as long as the client does not read.
+    /// </summary>
     /// <param name="frame">An encoded response. It may be reused once this has completed.</param>
     /// <param name="stallTimeout">Gives up on this client: the stream is reset.</param>
     ValueTask WriteAsync(Frame frame, CancellationToken stallTimeout);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace Chat.AspNetCore.Sessions;
 
-/// <summary>Opens, counts, drains and ends the sessions of every door.</summary>
+/// <summary>Opens, counts and ends the sessions of every door. When the application stops, it drains them.</summary>
 internal sealed class SessionHost(
     IMessageLog log,
     RoomHub rooms,

@@ -1,5 +1,6 @@
 using Chat.Tests.Storage;
 using Chat.TestSupport;
+using Chat.V1;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
@@ -110,6 +111,64 @@ public sealed class HealthTests
         Assert.Equal(ServingStatus.NotServing, await watch.NextAsync());
         Assert.Equal(StatusCode.Unavailable, await watch.EndAsync());
         Assert.Equal(StatusCode.Unavailable, await reflectionEnd);
+    }
+
+    [Fact]
+    public async Task SIGTERM_is_not_held_up_by_20_000_watches_and_1_000_reflection_streams()
+    {
+        const int Connections = 20;
+        using var data = new TempDirectory();
+        await using var service = await ServiceProcess.StartAsync(data.Path);
+        var channels = Enumerable.Range(0, Connections + 1).Select(_ => service.OpenChannel()).ToList();
+        var watches = new List<WatchCall>();
+        foreach (var channel in channels.Take(Connections))
+        {
+            var opened = Enumerable.Range(0, 1000).Select(_ => new WatchCall(channel)).ToList();
+            Assert.All(
+                await Task.WhenAll(opened.Select(watch => watch.NextAsync())),
+                status => Assert.Equal(ServingStatus.Serving, status));
+            watches.AddRange(opened);
+        }
+
+        var reflections = Enumerable.Range(0, 1000).Select(_ => new ReflectionCall(channels[^1])).ToList();
+        await Task.WhenAll(reflections.Select(call => call.AskAsync(new() { ListServices = "" })));
+        var reflectionEnds = Task.WhenAll(reflections.Select(call => call.ToEndAsync()));
+        var watchEnds = Task.WhenAll(watches.Select(watch => watch.ToEndAsync()));
+
+        var (exitCode, errors, took) = await service.TerminateAsync();
+
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(30));
+
+        // One machine for so many streams and their clients is not always fast enough to read every status before the
+        // connections close, but a client that reads none knows from its library that it should retry.
+        Assert.All(
+            (await watchEnds).Concat(await reflectionEnds),
+            end => Assert.Equal(Retryable.Yes, ErrorTable.Find(end.StatusCode, "").Retryable));
+        channels.ForEach(channel => channel.Dispose());
+    }
+
+    [Fact]
+    public async Task Half_a_health_request_costs_no_other_call_of_its_connection_and_is_cut_off_by_the_stop()
+    {
+        await using var server = await ChatServer.StartAsync(options => options.DrainLimit = TimeSpan.FromSeconds(2));
+        using var http = new HttpClient(new SocketsHttpHandler { Expect100ContinueTimeout = ChatCall.Deadline });
+        using var channel = GrpcChannel.ForAddress(server.Address, new GrpcChannelOptions { HttpClient = http });
+        var half = new HalfRequest();
+        using var request = RawCall.Request(server.Address, "Check", half, ("expect", "100-continue"));
+        request.RequestUri = new Uri(server.Address, "/grpc.health.v1.Health/Check");
+        var calling = http.SendAsync(request);
+        await half.IsRead.WaitAsync(ChatCall.Deadline);
+
+        using var watch = new WatchCall(channel);
+        Assert.Equal(ServingStatus.Serving, await watch.NextAsync());
+        Assert.Equal(ServingStatus.Serving, await CheckAsync(channel));
+        Assert.False(calling.IsCompleted);
+        await server.StopAsync().WaitAsync(ChatCall.Deadline);
+
+        Assert.Equal(ServingStatus.NotServing, await watch.NextAsync());
+        Assert.Equal(StatusCode.Unavailable, await watch.EndAsync());
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => calling);
     }
 
     [Fact]

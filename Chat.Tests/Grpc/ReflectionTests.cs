@@ -96,6 +96,54 @@ public sealed class ReflectionTests
 
     [Theory]
     [MemberData(nameof(Versions))]
+    public async Task A_request_of_more_than_16_KiB_ends_its_stream_alone_and_a_smaller_one_is_answered(string version)
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var other = new ReflectionCall(server.Channel, version);
+        await using var call = new ReflectionCall(server.Channel, version);
+        await call.AskAsync(new() { Host = new string('h', 16_000), ListServices = "" });
+
+        // The end of the call may come before the write has returned, and then fails it.
+        var writing = call.WriteAsync(new() { Host = new string('h', 16 * 1024), ListServices = "" });
+        var end = await call.ToEndAsync();
+        await writing.ContinueWith(_ => { }, TaskScheduler.Default);
+
+        Assert.Equal(StatusCode.InvalidArgument, end.StatusCode);
+        Assert.Contains("16384", end.Detail, StringComparison.Ordinal);
+        Assert.NotNull((await other.AskAsync(new() { ListServices = "" })).ListServicesResponse);
+    }
+
+    [Fact]
+    public async Task A_flood_of_requests_whose_answers_nobody_reads_holds_up_neither_other_calls_nor_the_stop()
+    {
+        // A stop that has to wait for a call would take nearly as long as this.
+        await using var server = await ChatServer.StartAsync(options => options.DrainLimit = TimeSpan.FromMinutes(2));
+        var flooding = server.OpenChannel();
+        var calls = Enumerable.Range(0, 50).Select(_ => new ReflectionCall(flooding)).ToList();
+        foreach (var call in calls)
+        {
+            // Their answers have some 10 MB, more than the transport takes of a stream.
+            for (var n = 0; n < 500; n++)
+            {
+                await call.WriteAsync(new() { FileByFilename = ChatFile }).WaitAsync(ChatCall.Deadline);
+            }
+        }
+
+        await using var other = new ReflectionCall(server.OpenChannel());
+        Assert.NotNull((await other.AskAsync(new() { ListServices = "" })).ListServicesResponse);
+        Assert.Equal(calls.Count + 1, server.Calls.Count);
+        var end = other.EndAsync();
+        await server.StopAsync().WaitAsync(ChatCall.Deadline);
+
+        Assert.Equal(StatusCode.Unavailable, await end);
+        foreach (var call in calls)
+        {
+            await call.DisposeAsync();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
     public async Task The_stop_ends_a_stream_with_UNAVAILABLE_and_is_not_held_up(string version)
     {
         // A stop that has to wait for a call would take nearly as long as this.
@@ -186,14 +234,17 @@ public sealed class ReflectionTests
     // Asks and never reads, until many round trips of another client go by in which nothing more is taken from this one.
     private static async Task<Task> WriteUntilNothingIsTakenAsync(ChatServer server, ReflectionCall call)
     {
+        // The stream is open, so that a server that is slow to open it does not look like one that takes nothing.
+        await call.AskAsync(new() { ListServices = "" });
         var written = 0;
         var writing = WriteUntilTheEndAsync();
         var health = new Health.HealthClient(server.OpenChannel());
         for (var (trips, before) = (0, -1); trips < 30; trips++)
         {
             await health.CheckAsync(new HealthCheckRequest());
-            trips = before == Volatile.Read(ref written) ? trips : 0;
-            before = Volatile.Read(ref written);
+            var now = Volatile.Read(ref written);
+            trips = now == before && now > 0 ? trips : 0;
+            before = now;
         }
 
         Assert.False(writing.IsCompleted);

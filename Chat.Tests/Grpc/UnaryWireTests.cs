@@ -150,26 +150,4 @@ public sealed class UnaryWireTests
         var bytes = message.ToByteArray();
         return new ByteArrayContent([0, 0, 0, 0, (byte)bytes.Length, .. bytes]);
     }
-
-    // A request that says "100-continue" is asked for as soon as the service begins to read it.
-    private sealed class HalfRequest : HttpContent
-    {
-        private readonly TaskCompletionSource isRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task IsRead => isRead.Task;
-
-        protected override async Task SerializeToStreamAsync(System.IO.Stream stream, TransportContext? context)
-        {
-            await stream.WriteAsync(new byte[] { 0, 0, 0 });
-            await stream.FlushAsync();
-            isRead.SetResult();
-            await Task.Delay(Timeout.Infinite);
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
-    }
 }

@@ -34,5 +34,22 @@ internal sealed class WatchCall : IDisposable
         }
     }
 
+    /// <summary>Reads whatever is still told, and returns the status that the call ends with.</summary>
+    public async Task<Status> ToEndAsync()
+    {
+        try
+        {
+            while (await call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(ChatCall.Deadline))
+            {
+            }
+
+            return call.GetStatus();
+        }
+        catch (RpcException error)
+        {
+            return error.Status;
+        }
+    }
+
     public void Dispose() => call.Dispose();
 }

@@ -67,6 +67,7 @@ public sealed class EmbeddingTests : IDisposable
         Assert.NotNull(untouched.Kestrel.MinResponseDataRate);
         Assert.Equal((1000, TimeSpan.FromSeconds(8.5)), (asked.Kestrel.Http2.MaxStreamsPerConnection, asked.Shutdown));
         Assert.Null(asked.Kestrel.MinResponseDataRate);
+        Assert.Null(asked.Kestrel.MinRequestBodyDataRate);
     }
 
     [Fact]

@@ -118,6 +118,18 @@ public sealed class SqliteMessageLogTests : SqliteMessageLogTest
     }
 
     [Fact]
+    public void The_engine_that_is_loaded_is_SQLite_3_51_3_or_newer()
+    {
+        // Before 3.51.3, a checkpoint that resets the write-ahead log could race with a commit and corrupt the database.
+        using var file = SqliteLogFile.Open(DataDirectory, TimeSpan.FromSeconds(1));
+        using var writer = file.OpenWriter();
+
+        var version = Version.Parse((string)Scalar(writer, "SELECT sqlite_version()")!);
+
+        Assert.True(version >= new Version(3, 51, 3), $"SQLite {version} is loaded.");
+    }
+
+    [Fact]
     public async Task The_database_has_a_write_ahead_log_and_syncs_every_commit()
     {
         var log = Open();

@@ -59,7 +59,7 @@ class ChatClient:
         self._stream = None
         self._holds_sends = False
         self._hold_for = 0.0
-        self._patience = 50.0
+        self._silence_limit = 50.0
         self._closing = False
 
     def join(self, room, after_id=None, log_id="", replay_limit=0):
@@ -110,9 +110,9 @@ class ChatClient:
             self._write(chat_pb2.ChatRequest(joins=self._positions.values()))
             hold = asyncio.get_running_loop().call_later(self._hold_for, self._resend)
             try:
-                while response := await stream.read(self._patience):
+                while response := await stream.read(self._silence_limit):
                     if response.HasField("heartbeat"):
-                        self._patience = 2.5 * response.heartbeat.interval.ToTimedelta().total_seconds()
+                        self._silence_limit = 2.5 * response.heartbeat.interval.ToTimedelta().total_seconds()
                     go_away = response.go_away if response.HasField("go_away") else None
                     for event in self._take(response):
                         yield event
