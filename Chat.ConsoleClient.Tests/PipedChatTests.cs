@@ -63,7 +63,7 @@ public sealed class PipedChatTests : IDisposable
             await ann.UntilItShowsAsync("ann: line 5");
             await service.KillAsync();
             await ann.TypeAsync(lines[10..20]);
-            await ann.UntilItSaysAsync("retrying…");
+            await ann.UntilItSaysAsync("retrying");
             await service.DisposeAsync();
             service = await ServiceProcess.StartAsync(data.Path, service.Address.Authority);
             await ann.TypeAsync(lines[20..]);

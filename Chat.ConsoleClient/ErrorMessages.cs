@@ -10,9 +10,20 @@ internal static class ErrorMessages
         ? error.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal)
         : error.Message;
 
-    /// <summary>What is wrong with the connection and, if nothing answers, how to start a service.</summary>
-    public static string Describe(ConnectionProblem problem, ChatClientOptions options) =>
-        problem.Kind == ProblemKind.Unreachable ? problem.Message + GetStartAdvice(options.Addresses[0]) : problem.Message;
+    /// <summary>
+    /// What is wrong with the connection. If nothing answers on this machine, the advice is how to start a service there.
+    /// </summary>
+    public static string Describe(ConnectionProblem problem, ChatClientOptions options)
+    {
+        var advice = problem.Kind == ProblemKind.Unreachable ? GetStartAdvice(options.Addresses[0]) : "";
+
+        // In a message of the client, a semicolon separates what is wrong from its own advice.
+        return advice.Length == 0 ? problem.Message : problem.Message.Split(';')[0] + advice;
+    }
+
+    /// <summary>Why a message of an earlier command with the same state file is not stored.</summary>
+    public static string Describe(MessageRefused refused) =>
+        $"'{refused.ClientOffset}', sent by an earlier command, was refused: {refused.Description}";
 
     /// <summary>Which messages are missing.</summary>
     public static string Describe(RoomGap gap) => gap.AfterId == gap.LastId + 1
@@ -22,7 +33,9 @@ internal static class ErrorMessages
     /// <summary>That the messages before belong to a log that is gone.</summary>
     public static string Describe(RoomReset _) => "the service has a different log now; its messages follow";
 
-    /// <summary>How to start a service at an address. Empty for another machine, where it is not for this person to start.</summary>
+    /// <summary>
+    /// How to start a service at an address. Empty for another machine, where it is not for this person to start.
+    /// </summary>
     public static string GetStartAdvice(string address) => new Uri(address) is not { IsLoopback: true } uri
         ? ""
         : "; start a service: dotnet run --project Chat.Service"

@@ -10,8 +10,8 @@ namespace Chat.ConsoleClient;
 internal readonly record struct Line(long Number, string Text, string? Error = null);
 
 /// <summary>
-/// Reads lines of UTF-8. Of a long line it keeps no more than could be sent, so memory is bounded. It skips empty lines, and
-/// drops a carriage return at the end of a line.
+/// Reads lines of UTF-8. Of a long line it keeps no more than could be sent, so memory is bounded. It skips empty
+/// lines, and drops a carriage return at the end of a line.
 /// </summary>
 internal sealed class LineReader(Stream input)
 {

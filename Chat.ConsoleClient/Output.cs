@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Chat.ConsoleClient;
 
 /// <summary>
-/// The output of a command: results on stdout, notices and progress on stderr. Unlike <see cref="Console.Out"/>, it throws
-/// when the output pipe was closed.
+/// The output of a command: results on stdout, notices and progress on stderr. Unlike <see cref="Console.Out"/>, it
+/// throws when the output pipe was closed.
 /// </summary>
 internal sealed class Output : IDisposable
 {
@@ -51,7 +51,8 @@ internal sealed class Output : IDisposable
     }
 
     /// <summary>
-    /// Shows the progress of a command that has run for at least a second, if stderr is a terminal. The next notice replaces it.
+    /// Shows the progress of a command that has run for at least a second, if stderr is a terminal. The next notice
+    /// replaces it.
     /// </summary>
     public void ShowProgress(Func<string> progress)
     {

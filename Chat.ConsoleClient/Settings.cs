@@ -6,8 +6,8 @@ using Chat.Client.Sqlite;
 namespace Chat.ConsoleClient;
 
 /// <summary>
-/// Which service to call, and as whom. Each setting comes from the command line, or else from the environment, or else from
-/// the settings file, or else it has a default.
+/// Which service to call, and as whom. Each setting comes from the command line, or else from the environment, or else
+/// from the settings file, or else it has a default.
 /// </summary>
 internal sealed record Settings(IReadOnlyList<string> Addresses, string User, string? TokenFile, string? State)
 {

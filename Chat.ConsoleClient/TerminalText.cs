@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace Chat.ConsoleClient;
 
 /// <summary>
-/// Makes text that others wrote safe to print: nothing in it moves the cursor, changes the direction of the line or is hidden.
+/// Makes text that others wrote safe to print: nothing in it moves the cursor, changes the direction of the line or is
+/// hidden.
 /// </summary>
 internal static partial class TerminalText
 {

@@ -5,8 +5,9 @@ using Chat.ConsoleClient.Screen;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat</c> without a command. On a terminal it is the <see cref="Shell"/>. When stdin or stdout is not a terminal, it writes
-/// the messages of the room, sends each line of stdin, and ends when the input has ended and every line is answered and shown.
+/// <c>chat</c> without a command. On a terminal it is the <see cref="Shell"/>. When stdin or stdout is not a terminal, it
+/// writes the messages of the room, sends each line of stdin, and ends when the input has ended and every line is
+/// answered and shown.
 /// </summary>
 internal sealed class ChatCommand : ILineResults
 {
@@ -67,7 +68,8 @@ internal sealed class ChatCommand : ILineResults
     {
         var command = new RootCommand(Help);
         command.SetAction(runner.CreateAction(Timeout.InfiniteTimeSpan, async (context, _) =>
-            await Shell.RunAsync(context.Options, context.Room, context.Output, context.Stopping) ?? await RunAsync(context)));
+            await Shell.RunAsync(context.Options, context.Room, context.Output, context.Stopping)
+                ?? await RunAsync(context)));
         return command;
     }
 
@@ -75,13 +77,16 @@ internal sealed class ChatCommand : ILineResults
     {
         await using var client = ChatClient.Open(context.Options);
         using var watch = new ConnectionWatch(context, context.Wait);
-        return await new ChatCommand(context, client, watch).RunAsync(new LineReader(Console.OpenStandardInput()).ReadAsync());
+        var lines = new LineReader(Console.OpenStandardInput()).ReadAsync();
+        return await new ChatCommand(context, client, watch).RunAsync(lines);
     }
 
     private async Task<int> RunAsync(IAsyncEnumerable<Line> lines)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
-        _ = client.JoinAsync(context.Room, JoinFrom.Last(NewestAtFirst), CancellationToken.None); // Events tell the outcome.
+
+        // Not awaited, because events tell the outcome.
+        _ = client.JoinAsync(context.Room, JoinFrom.Last(NewestAtFirst), CancellationToken.None);
         var following = FollowAsync(ending.Token);
         var sending = SendAsync(lines, ending.Token);
         try
@@ -125,7 +130,8 @@ internal sealed class ChatCommand : ILineResults
 
     void ILineResults.OnStored(SentMessage message) => lastStored = (message.Id, Volatile.Read(ref resetCount));
 
-    void ILineResults.OnRefused(Line line, RefusalReason reason, string description) => ReportRefusal(description, line.Text);
+    void ILineResults.OnRefused(Line line, RefusalReason reason, string description) =>
+        ReportRefusal(description, line.Text);
 
     private void EndIfAllIsShown()
     {

@@ -5,8 +5,8 @@ using System.CommandLine.Invocation;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// Prints the help of a command: its description, which we write by hand so that it fits a screen of 80 × 24 and each option
-/// is explained where it is needed.
+/// Prints the help of a command: its description, which we write by hand so that it fits a screen of 80 × 24 and each
+/// option is explained where it is needed.
 /// </summary>
 internal sealed class CommandHelp : SynchronousCommandLineAction
 {

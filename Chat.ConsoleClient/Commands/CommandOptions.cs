@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// Creates the options of the commands. Numbers are parsed here, so that an error names the option, the value and what is
-/// allowed. Options have no descriptions: <see cref="CommandHelp"/> explains them.
+/// Creates the options of the commands. Numbers are parsed here, so that an error names the option, the value and what
+/// is allowed. Options have no descriptions: <see cref="CommandHelp"/> explains them.
 /// </summary>
 internal static class CommandOptions
 {

@@ -5,11 +5,14 @@ using Chat.V1;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// Parses the command line, runs the command that it names, and turns what goes wrong into one line on stderr and an exit code.
+/// Parses the command line, runs the command that it names, and turns what goes wrong into one line on stderr and an
+/// exit code.
 /// </summary>
 internal sealed class CommandRunner
 {
-    /// <summary>How long commands for scripts wait for a service that does not answer: long enough for it to restart.</summary>
+    /// <summary>
+    /// How long commands for scripts wait for a service that does not answer: long enough for it to restart.
+    /// </summary>
     public static readonly TimeSpan ScriptWait = TimeSpan.FromSeconds(10);
 
     // A shorter wait would not be enough to connect.
@@ -61,7 +64,9 @@ internal sealed class CommandRunner
     }
 
     /// <summary>Wraps the code of a command into an action.</summary>
-    /// <param name="defaultWait">How long the command waits for a service that does not answer, without <c>--wait</c>.</param>
+    /// <param name="defaultWait">
+    /// How long the command waits for a service that does not answer, without <c>--wait</c>.
+    /// </param>
     /// <param name="run">The code; returns the exit code.</param>
     public Func<ParseResult, CancellationToken, Task<int>> CreateAction(
         TimeSpan defaultWait, Func<CommandContext, ParseResult, Task<int>> run) => async (parsed, stopping) =>
@@ -93,7 +98,10 @@ internal sealed class CommandRunner
         CommandRefusedException or ChatRefusedException => ExitCodes.Refused,
         ChatHaltedException { Problem.Kind: ProblemKind.NotAChatService } => ExitCodes.NoService,
         ChatHaltedException => ExitCodes.Refused,
-        ChatCallException { Problem.Kind: ProblemKind.AccessDenied or ProblemKind.Refused or ProblemKind.LogDamaged } => ExitCodes.Refused,
+        ChatCallException
+        {
+            Problem.Kind: ProblemKind.AccessDenied or ProblemKind.Refused or ProblemKind.LogDamaged
+        } => ExitCodes.Refused,
         ChatCallException => ExitCodes.NoService,
         _ => null,
     };

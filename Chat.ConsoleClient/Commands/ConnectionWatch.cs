@@ -3,8 +3,8 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// Reports problems with the connection, and gives up: at once if what answers is not a chat service, and otherwise when there
-/// has been no connection for as long as the command waits.
+/// Reports problems with the connection, and gives up: at once if what answers is not a chat service, and otherwise
+/// when there has been no connection for as long as the command waits.
 /// </summary>
 internal sealed class ConnectionWatch : IDisposable
 {
@@ -48,7 +48,7 @@ internal sealed class ConnectionWatch : IDisposable
                 return;
             }
 
-            context.Output.Say($"{ErrorMessages.Describe(current, context.Options)}; retrying…");
+            context.Output.Say($"no connection, retrying: {ErrorMessages.Describe(current, context.Options)}");
             StartTimer();
         }
     }
@@ -90,5 +90,7 @@ internal sealed class ConnectionWatch : IDisposable
 /// <summary>No chat service answers. The message is for the person who runs the command.</summary>
 internal sealed class NoServiceException(string message) : Exception(message);
 
-/// <summary>The service refuses what the command asks for. The message is for the person who runs the command.</summary>
+/// <summary>
+/// The service refuses what the command asks for. The message is for the person who runs the command.
+/// </summary>
 internal sealed class CommandRefusedException(string message) : Exception(message);

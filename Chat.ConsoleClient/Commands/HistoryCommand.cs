@@ -4,8 +4,8 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat history</c>: writes the newest messages of a room, or those before an id. Ids have no holes, so the command knows
-/// where to start, and reads forwards page by page.
+/// <c>chat history</c>: writes the newest messages of a room, or those before an id. Ids have no holes, so the command
+/// knows where to start, and reads forwards page by page.
 /// </summary>
 internal static class HistoryCommand
 {

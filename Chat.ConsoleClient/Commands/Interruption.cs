@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// Turns SIGINT (Ctrl-C) and SIGTERM into a request to stop. A command that does not end within the grace period is abandoned,
-/// with the exit code of a process that the signal has killed.
+/// Turns SIGINT (Ctrl-C) and SIGTERM into a request to stop. A command that does not end within the grace period is
+/// abandoned, with the exit code of a process that the signal has killed.
 /// </summary>
 /// <remarks>
-/// System.CommandLine offers the same with its <c>ProcessTerminationTimeout</c>, but abandons the command at once when the
-/// signal arrives before the command has returned from its synchronous part. By then it may be connected already.
+/// System.CommandLine offers the same with its <c>ProcessTerminationTimeout</c>, but abandons the command at once when
+/// the signal arrives before the command has returned from its synchronous part. By then it may be connected already.
 /// <para>
-/// A signal that was ignored when the process started stays ignored, because .NET installs no handler for it. That is what
-/// <c>nohup</c> and the background jobs of scripts rely on: a Ctrl-C at the terminal is not meant for them.
+/// A signal that was ignored when the process started stays ignored, because .NET installs no handler for it. That is
+/// what <c>nohup</c> and the background jobs of scripts rely on: a Ctrl-C at the terminal is not meant for them.
 /// </para>
 /// </remarks>
 internal static class Interruption
@@ -23,7 +23,9 @@ internal static class Interruption
     // Enough to write down what is not sent yet.
     private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(10);
 
-    /// <summary>Runs a command whose token is cancelled by the first of the two signals; returns the exit code.</summary>
+    /// <summary>
+    /// Runs a command whose token is cancelled by the first of the two signals; returns the exit code.
+    /// </summary>
     public static async Task<int> GuardAsync(Func<CancellationToken, Task<int>> command)
     {
         var stopping = new CancellationTokenSource(); // Never disposed: a handler may run while this method returns.

@@ -4,8 +4,8 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// Sends each line as a message. One loop sends the lines as they are read; another takes the answers in the same order, so an
-/// answer counts when it arrives, and not when the next line is read.
+/// Sends each line as a message. One loop sends the lines as they are read; another takes the answers in the same
+/// order, so an answer counts when it arrives, and not when the next line is read.
 /// </summary>
 /// <param name="client">The client.</param>
 /// <param name="room">The room.</param>
@@ -106,8 +106,8 @@ internal interface ILineResults
     void OnStored(SentMessage message);
 
     /// <summary>
-    /// The service refused the line, or it cannot be sent at all. The latter is told at once, while earlier lines may still have
-    /// no answer, and from another thread.
+    /// The service refused the line, or it cannot be sent at all. The latter is told at once, while earlier lines may
+    /// still have no answer, and from another thread.
     /// </summary>
     void OnRefused(Line line, RefusalReason reason, string description);
 }

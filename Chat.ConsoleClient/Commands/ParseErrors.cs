@@ -8,10 +8,13 @@ namespace Chat.ConsoleClient.Commands;
 /// <summary>Says what is wrong with a command line, and what was probably meant.</summary>
 internal static class ParseErrors
 {
-    /// <summary>The first error; null if there is none, or if no command will run, but help, for example, is printed.</summary>
+    /// <summary>
+    /// The first error; null if there is none, or if no command will run, but help, for example, is printed.
+    /// </summary>
     public static string? Find(ParseResult parsed)
     {
-        var runsCommand = parsed.Action is null or ParseErrorAction || parsed.Action == parsed.CommandResult.Command.Action;
+        var runsCommand = parsed.Action is null or ParseErrorAction
+            || parsed.Action == parsed.CommandResult.Command.Action;
         return runsCommand
             ? FindMissingValue(parsed) ?? FindUnknownOption(parsed) ?? FindUnexpectedArgument(parsed) ?? FindOther(parsed)
             : null;
@@ -21,10 +24,9 @@ internal static class ParseErrors
     private static string? FindMissingValue(ParseResult parsed)
     {
         var options = parsed.CommandResult.Children.Concat(parsed.RootCommandResult.Children).OfType<OptionResult>();
-        return options.FirstOrDefault(option => option.Tokens is [var token, ..] && GetOptionNames(parsed).Contains(token.Value))
-            is { } incomplete
-                ? $"{incomplete.Option.Name} needs a value"
-                : null;
+        var names = GetOptionNames(parsed).ToList();
+        var incomplete = options.FirstOrDefault(option => option.Tokens is [var token, ..] && names.Contains(token.Value));
+        return incomplete is null ? null : $"{incomplete.Option.Name} needs a value";
     }
 
     // What looks like an option is not sent as a text, unless "--" stands before it.
@@ -43,8 +45,9 @@ internal static class ParseErrors
         }
 
         var name = argument.Split('=', 2)[0];
-        var command = parsed.CommandResult.Command;
-        return $"unknown option {name}; {Suggest(name, GetOptionNames(parsed)) ?? $"{GetFullName(command)} --help lists the options"}";
+        var advice = Suggest(name, GetOptionNames(parsed))
+            ?? $"{GetFullName(parsed.CommandResult.Command)} --help lists the options";
+        return $"unknown option {name}; {advice}";
     }
 
     private static IEnumerable<string> GetOptionNames(ParseResult parsed) =>

@@ -3,7 +3,9 @@ using Chat.Client;
 
 namespace Chat.ConsoleClient.Commands;
 
-/// <summary><c>chat rooms</c>: lists the rooms, as a table on a terminal and otherwise as fields separated by tabs.</summary>
+/// <summary>
+/// <c>chat rooms</c>: lists the rooms, as a table on a terminal and otherwise as fields separated by tabs.
+/// </summary>
 internal static class RoomsCommand
 {
     private const string Help = """

@@ -5,8 +5,8 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat send</c>: sends a text, or each line of stdin, and exits with 0 only if all are stored. The client offset of a line
-/// consists of a prefix and the number of the line, so the command can be repeated, and a refusal names its line.
+/// <c>chat send</c>: sends a text, or each line of stdin, and exits with 0 only if all are stored. The client offset of a
+/// line consists of a prefix and the number of the line, so the command can be repeated, and a refusal names its line.
 /// </summary>
 internal sealed class SendCommand : ILineResults
 {
@@ -79,12 +79,14 @@ internal sealed class SendCommand : ILineResults
             : new[] { new Line(1, text) }.ToAsyncEnumerable());
         if (summary)
         {
-            var (sent, acked) = (command.sender.ReadCount, command.sender.StoredCount);
-            context.Output.Say($"sent {MessageFormat.FormatCount(sent)} · acked {MessageFormat.FormatCount(acked)}");
+            context.Output.Say(
+                $"sent {Format(command.sender.ReadCount)} · acked {Format(command.sender.StoredCount)}");
         }
 
         return exitCode;
     }
+
+    private static string Format(long count) => MessageFormat.FormatCount(count);
 
     private async Task<int> RunAsync(IAsyncEnumerable<Line> lines)
     {
@@ -113,8 +115,7 @@ internal sealed class SendCommand : ILineResults
 
         if (RefusedCount > 0)
         {
-            var (stored, refused) = (MessageFormat.FormatCount(sender.StoredCount), MessageFormat.FormatCount(RefusedCount));
-            context.Output.Say($"{stored} stored, {refused} refused");
+            context.Output.Say($"{Format(sender.StoredCount)} stored, {Format(RefusedCount)} refused");
             return ExitCodes.Incomplete;
         }
 
@@ -129,8 +130,8 @@ internal sealed class SendCommand : ILineResults
         await client.FlushAsync(stopping);
     }
 
-    // Shows progress, and gives up when messages wait for answers but none has arrived for as long as the command waits,
-    // whether or not there is a connection.
+    // Shows progress, and gives up when messages wait for answers but none has arrived for as long as the command
+    // waits, whether or not there is a connection.
     private async Task WatchProgressAsync(CancellationToken stopping)
     {
         var time = context.Options.TimeProvider;
@@ -139,7 +140,7 @@ internal sealed class SendCommand : ILineResults
         {
             await Task.Delay(ProgressInterval, time, stopping);
             context.Output.ShowProgress(() =>
-                $"sent {MessageFormat.FormatCount(sender.ReadCount)} · stored {MessageFormat.FormatCount(sender.StoredCount)}");
+                $"sent {Format(sender.ReadCount)} · stored {Format(sender.StoredCount)}");
             var (nowWaiting, nowAnswered) = (client.OutboxCount, sender.StoredCount + RefusedCount);
             if (nowWaiting == 0 || waiting == 0 || nowWaiting < waiting || nowAnswered > answered)
             {
@@ -164,7 +165,7 @@ internal sealed class SendCommand : ILineResults
                 case MessageRefused refused:
                     // From an earlier command with the same state file: this command awaits the answers to its lines.
                     Interlocked.Increment(ref refusedEarlier);
-                    context.Output.Say($"'{refused.ClientOffset}', sent by an earlier command, was refused: {refused.Description}");
+                    context.Output.Say(ErrorMessages.Describe(refused));
                     break;
                 case StateWriteFailed failed:
                     context.Output.Say(failed.Message);
@@ -192,7 +193,7 @@ internal sealed class SendCommand : ILineResults
         var kept = context.Options.StateStore is { } state && client.OutboxCount > 0
             ? $"; they are kept in {state}, and the next command with this --state sends them"
             : "";
-        return $"{MessageFormat.FormatCount(sender.StoredCount)} stored, {MessageFormat.FormatCount(sender.UnansweredCount)} without an answer"
+        return $"{Format(sender.StoredCount)} stored, {Format(sender.UnansweredCount)} without an answer"
             + $"{kept}; repeat the command with --offset-prefix {offsetPrefix}, and nothing is stored twice";
     }
 }

@@ -4,7 +4,9 @@ using Chat.Client;
 
 namespace Chat.ConsoleClient.Commands;
 
-/// <summary><c>chat status</c>: shows whether the service can store messages, how fast it answers, and what it contains.</summary>
+/// <summary>
+/// <c>chat status</c>: shows whether the service can store messages, how fast it answers, and what it contains.
+/// </summary>
 internal static class StatusCommand
 {
     private const string Help = """

@@ -4,7 +4,8 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat tail</c>: writes the messages of a room as they arrive, until it is interrupted or the output pipe is closed.
+/// <c>chat tail</c>: writes the messages of a room as they arrive, until it is interrupted or the output pipe is
+/// closed.
 /// </summary>
 internal sealed class TailCommand
 {
@@ -76,7 +77,9 @@ internal sealed class TailCommand
         await using var client = ChatClient.Open(context.Options with { CommitMode = CommitMode.Manual });
         using var watch = new ConnectionWatch(context, context.Wait);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
-        _ = client.JoinAsync(context.Room, from, CancellationToken.None); // Events tell the outcome.
+
+        // Not awaited, because events tell the outcome.
+        _ = client.JoinAsync(context.Room, from, CancellationToken.None);
         var following = new TailCommand(context, client, watch, json).FollowAsync(ending.Token);
         try
         {
@@ -113,7 +116,8 @@ internal sealed class TailCommand
         return exitCode;
     }
 
-    // Flushes and commits only when it has to wait: doing both for each of many messages would cost more than writing them.
+    // Flushes and commits only when it has to wait: doing both for each of many messages would cost more than writing
+    // them.
     private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<ChatEvent> events, CancellationTokenSource ending)
     {
         var next = events.MoveNextAsync();
@@ -152,7 +156,7 @@ internal sealed class TailCommand
                 output.Write(json ? MessageFormat.FormatJson(message) : MessageFormat.FormatText(message));
                 break;
             case MessageRefused refused:
-                output.Say($"'{refused.ClientOffset}', sent by an earlier command, was refused: {refused.Description}");
+                output.Say(ErrorMessages.Describe(refused));
                 exitCode = ExitCodes.Incomplete;
                 break;
             case RoomGap gap:

@@ -5,8 +5,9 @@ namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
 /// Measures how many cells of a terminal a grapheme cluster takes: two for East_Asian_Width W and F of Unicode 17.0
-/// (EastAsianWidth.txt; it includes every character that is an emoji by default), with ranges joined if no character between
-/// them is assigned. If terminals differ, the larger width counts: too large leaves a gap, too small covers a neighbour.
+/// (EastAsianWidth.txt; it includes every character that is an emoji by default), with ranges joined if no character
+/// between them is assigned. If terminals differ, the larger width counts: too large leaves a gap, too small covers a
+/// neighbour.
 /// </summary>
 internal static class CellWidth
 {
@@ -62,7 +63,8 @@ internal static class CellWidth
     public static bool IsCertain(string cluster) => cluster is
         [
             (>= ' ' and <= '~') or (>= '\u00C0' and <= '\u02AF') or (>= '\u03B1' and <= '\u03C9')
-            or (>= '\u0410' and <= '\u044F') or '─' or (>= '\u3041' and <= '\u3096') or (>= '\u30A1' and <= '\u30FA') or (>= '\u4E00' and <= '\u9FA5')
+            or (>= '\u0410' and <= '\u044F') or '─'
+            or (>= '\u3041' and <= '\u3096') or (>= '\u30A1' and <= '\u30FA') or (>= '\u4E00' and <= '\u9FA5')
             or (>= '\uAC00' and <= '\uD7A3')
         ];
 

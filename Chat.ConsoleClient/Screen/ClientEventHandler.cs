@@ -4,8 +4,8 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Brings into the model what the client reports: its events, and the results of what the model has requested. Each costs the
-/// same, however much the screen shows.
+/// Brings into the model what the client reports: its events, and the results of what the model has requested. Each
+/// costs the same, however much the screen shows.
 /// </summary>
 internal sealed class ClientEventHandler(ScreenModel model)
 {

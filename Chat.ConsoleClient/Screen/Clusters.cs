@@ -3,15 +3,17 @@ using System.Text;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>A grapheme cluster, which people see as one character, made safe to print. It takes at least one cell.</summary>
+/// <summary>
+/// A grapheme cluster, which people see as one character, made safe to print. It takes at least one cell.
+/// </summary>
 internal readonly record struct Cluster(string Text, int Width)
 {
     public bool IsSpace => Text == " ";
 }
 
 /// <summary>
-/// Splits a text into clusters that a terminal can show one by one. Control characters are escaped, clusters without width
-/// are left out, a combining mark without a letter gets a dotted circle, and excessive marks are dropped.
+/// Splits a text into clusters that a terminal can show one by one. Control characters are escaped, clusters without
+/// width are left out, a combining mark without a letter gets a dotted circle, and excessive marks are dropped.
 /// </summary>
 internal static class Clusters
 {

@@ -10,7 +10,9 @@ internal sealed class Entry
 
     public required string Text { get; init; }
 
-    /// <summary>When the service stored it, or when it was typed here; null for a message of an earlier process.</summary>
+    /// <summary>
+    /// When the service stored it, or when it was typed here; null for a message of an earlier process.
+    /// </summary>
     public DateTimeOffset? At { get; init; }
 
     /// <summary>The id in the room; 0 if it has none (yet).</summary>

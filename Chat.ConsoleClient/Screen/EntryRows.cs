@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Composes the rows of an entry: a rule where a day begins, the text in its column, the reason of a refusal.</summary>
+/// <summary>
+/// Composes the rows of an entry: a rule where a day begins, the text in its column, the reason of a refusal.
+/// </summary>
 /// <param name="layout">The columns.</param>
 /// <param name="palette">The styles.</param>
 /// <param name="zone">The zone in which days and times are shown.</param>

@@ -37,7 +37,8 @@ internal static class EscapeSequences
         _ => null,
     };
 
-    // ESC [ 1 ; 5 C is Control-Right: the number is one more than the sum of the modifiers. Super and hyper are unknown here.
+    // ESC [ 1 ; 5 C is Control-Right: the number is one more than the sum of the modifiers. Super and hyper are unknown
+    // here.
     private static bool TryGetModifiers(string[] numbers, out KeyModifiers modifiers)
     {
         modifiers = KeyModifiers.None;

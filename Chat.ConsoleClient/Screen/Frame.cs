@@ -1,8 +1,8 @@
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// A cell of the screen: a cluster, followed by the invisible characters that begin or end isolated text. The second cell of a
-/// wide cluster has no text.
+/// A cell of the screen: a cluster, followed by the invisible characters that begin or end isolated text. The second
+/// cell of a wide cluster has no text.
 /// </summary>
 internal readonly record struct Cell(string Text, Style Style)
 {
@@ -20,7 +20,8 @@ internal sealed class Frame(int columns, IReadOnlyList<Cell[]> rows, int cursorR
 
     public int CursorColumn { get; } = cursorColumn;
 
-    public static Frame CreateEmpty(int columns, int rows) => new(columns, [.. Enumerable.Repeat(CreateBlankRow(columns), rows)], 0, 0);
+    public static Frame CreateEmpty(int columns, int rows) =>
+        new(columns, [.. Enumerable.Repeat(CreateBlankRow(columns), rows)], 0, 0);
 
     public static Cell[] CreateBlankRow(int columns)
     {

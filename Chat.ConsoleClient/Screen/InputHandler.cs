@@ -7,19 +7,20 @@ internal sealed class InputHandler(ScreenModel model)
 {
     private static readonly string[] Commands = ["/help", "/history", "/join", "/leave", "/quit", "/rooms"];
 
+    // At most 60 cells, which is a row on a screen of 80 columns.
     private static readonly string[] Help =
     [
         "/join ROOM     join a room, or show it if it is joined",
         "/leave [ROOM]  leave this room, or another one",
         "/rooms         list all rooms",
-        "/history       load older messages, as PageUp does at the top",
-        "/quit          quit, as do Ctrl-C, and Ctrl-D on an empty line",
+        "/history       load older messages",
+        "/quit          quit; Ctrl-C does the same",
         "//text         send a message that starts with a slash",
         "Tab            complete a command, a room or a name",
-        "Up, Down       go through what you have typed before",
-        "PageUp, PageDown  scroll; Esc or End goes back to the newest message",
-        "Alt-1 … Alt-9, Ctrl-N, Ctrl-P  show another room",
-        "Alt-Enter      start a new line; each line is a message of its own",
+        "Up, Down       go through your earlier input",
+        "PageUp/Down    scroll; Esc or End goes to the newest message",
+        "Alt-1 to Alt-9 show another room, as do Ctrl-N and Ctrl-P",
+        "Alt-Enter      start a new line, which is its own message",
         "Ctrl-L         redraw the screen",
         "… not sent yet   ✓ stored   ✗ refused",
     ];
@@ -134,7 +135,8 @@ internal sealed class InputHandler(ScreenModel model)
             case "/help": ClearInput(); model.FollowNewest(); Array.ForEach(Help, model.Say); return true;
             case "/quit": ClearInput(); model.Request(new Quit()); return true;
             default:
-                model.Say($"unknown command {words[0]}; /help lists the commands, and // sends a text that starts with a slash");
+                model.Say($"unknown command {words[0]}; /help lists the commands, "
+                    + "and // sends a text that starts with a slash");
                 return false;
         }
     }

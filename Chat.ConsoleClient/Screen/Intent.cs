@@ -1,7 +1,8 @@
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Something that the model wants done. <see cref="IntentRunner"/> does it, and tells <see cref="ClientEventHandler"/> the result.
+/// Something that the model wants done. <see cref="IntentRunner"/> does it, and tells <see cref="ClientEventHandler"/>
+/// the result.
 /// </summary>
 internal abstract record Intent;
 

@@ -42,7 +42,8 @@ internal sealed class IntentRunner(
         {
             // The shell ends.
         }
-        catch (Exception error) when (error is ChatRefusedException or ChatStateException or ChatHaltedException or ChatCallException or ArgumentException)
+        catch (Exception error) when (error
+            is ChatRefusedException or ChatStateException or ChatHaltedException or ChatCallException or ArgumentException)
         {
             await TryPostAsync(() => events.HandleFailure(intent, ErrorMessages.Describe(error)));
         }

@@ -2,7 +2,9 @@ namespace Chat.ConsoleClient.Screen;
 
 /// <summary>A key that was pressed, or a text that was pasted.</summary>
 /// <param name="Name">Which key.</param>
-/// <param name="Text">The character that it types (with Control or Alt, its letter), or the text that was pasted; may be empty.</param>
+/// <param name="Text">
+/// The character that it types (with Control or Alt, its letter), or the text that was pasted; may be empty.
+/// </param>
 /// <param name="Modifiers">The modifier keys that were held down.</param>
 internal readonly record struct Key(KeyName Name, string Text = "", KeyModifiers Modifiers = KeyModifiers.None)
 {

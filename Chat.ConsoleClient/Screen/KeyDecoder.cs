@@ -32,7 +32,9 @@ internal sealed class KeyDecoder
         Paste,
     }
 
-    /// <summary>The last bytes may be part of a sequence: call <see cref="Settle"/> if nothing follows them within 50 ms.</summary>
+    /// <summary>
+    /// The last bytes may be part of a sequence: call <see cref="Settle"/> if nothing follows them within 50 ms.
+    /// </summary>
     public bool IsUndecided => state is not (State.Ground or State.Paste);
 
     public void Decode(ReadOnlySpan<byte> bytes, ICollection<Key> keys)

@@ -76,7 +76,8 @@ internal sealed class KeyHandler(ScreenModel model, InputHandler input)
         model.History.Leave();
         if (!model.Input.Insert(text))
         {
-            model.Say($"not pasted: the text has {text.Length} characters, but the input takes at most {LineEditor.MaxLength}");
+            model.Say(
+                $"not pasted: the text has {text.Length} characters, but the input takes at most {LineEditor.MaxLength}");
         }
     }
 }

@@ -1,8 +1,8 @@
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// The text of the input, and the cursor in it. It may have several lines, each of which is sent as a message of its own, like
-/// piped input.
+/// The text of the input, and the cursor in it. It may have several lines, each of which is sent as a message of its
+/// own, like piped input.
 /// </summary>
 internal sealed class LineEditor
 {

@@ -3,9 +3,9 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// The user's own messages of a room until they are delivered: shown at once as pending, ticked when they are stored, and moved
-/// to their place when they arrive like everybody's. An answer may arrive before the outbox has returned the client offset; it
-/// is kept until then.
+/// The user's own messages of a room until they are delivered: shown at once as pending, ticked when they are stored,
+/// and moved to their place when they arrive like everybody's. An answer may arrive before the outbox has returned the
+/// client offset; it is kept until then.
 /// </summary>
 internal sealed class OwnMessages(Timeline timeline)
 {
@@ -53,7 +53,9 @@ internal sealed class OwnMessages(Timeline timeline)
         return answer;
     }
 
-    /// <summary>A message has arrived. Returns the pending entry that it settles; null if it was not sent here.</summary>
+    /// <summary>
+    /// A message has arrived. Returns the pending entry that it settles; null if it was not sent here.
+    /// </summary>
     public LinkedListNode<Entry>? Receive(MessageReceived received, bool isOwn)
     {
         var node = Take(received.Message.ClientOffset);
@@ -88,7 +90,9 @@ internal sealed class OwnMessages(Timeline timeline)
         return node;
     }
 
-    /// <summary>Marks the message, and all that were sent before it, as stored, and returns it; null if there is none.</summary>
+    /// <summary>
+    /// Marks the message, and all that were sent before it, as stored, and returns it; null if there is none.
+    /// </summary>
     public LinkedListNode<Entry>? Ack(MessageAcked acked)
     {
         if (!byClientOffset.TryGetValue(acked.ClientOffset, out var node))
@@ -134,7 +138,9 @@ internal sealed class OwnMessages(Timeline timeline)
         return node;
     }
 
-    /// <summary>Marks a message that the outbox did not take as refused, and returns it; null if there is none.</summary>
+    /// <summary>
+    /// Marks a message that the outbox did not take as refused, and returns it; null if there is none.
+    /// </summary>
     public LinkedListNode<Entry>? RefuseUnsent(Entry entry, string reason)
     {
         if (!withoutClientOffset.Remove(entry, out var node))

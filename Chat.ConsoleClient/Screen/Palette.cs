@@ -1,8 +1,8 @@
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// The styles of the screen. The colours are of medium lightness, so they can be read on dark and on light terminals. Without
-/// colours (NO_COLOR), bold, dim and reverse take their place.
+/// The styles of the screen. The colours are of medium lightness, so they can be read on dark and on light terminals.
+/// Without colours (NO_COLOR), bold, dim and reverse take their place.
 /// </summary>
 internal sealed class Palette(bool hasColours)
 {

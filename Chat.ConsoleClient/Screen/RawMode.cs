@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// The mode of the terminal on stdin, as the C library represents it. The structure differs between systems, so it is only
-/// passed from one function to another, never read.
+/// The mode of the terminal on stdin, as the C library represents it. The structure differs between systems, so it is
+/// only passed from one function to another, never read.
 /// </summary>
 internal sealed class RawMode
 {

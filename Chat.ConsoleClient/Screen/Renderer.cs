@@ -4,8 +4,8 @@ using System.Text;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Writes to a terminal what has changed since the last frame. After a cluster about whose width terminals disagree, it moves
-/// the cursor to the next one explicitly, and writes the row to its end, so that a row never shifts.
+/// Writes to a terminal what has changed since the last frame. After a cluster about whose width terminals disagree, it
+/// moves the cursor to the next one explicitly, and writes the row to its end, so that a row never shifts.
 /// </summary>
 internal sealed class Renderer(Stream output)
 {
@@ -38,7 +38,8 @@ internal sealed class Renderer(Stream output)
             }
 
             IsEntered = false;
-            // The last two sequences are for the cursor keys and the keypad, which the runtime has switched and leaves so.
+            // The last two sequences are for the cursor keys and the keypad, which the runtime has switched and leaves
+            // so.
             Send("\u001b[0m\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1049l\u001b[?1l\u001b>");
         }
     }

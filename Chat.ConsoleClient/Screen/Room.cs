@@ -40,7 +40,9 @@ internal sealed class Room
     /// <summary>By how many rows to scroll up when the requested page arrives.</summary>
     public int RowsToScroll { get; set; }
 
-    /// <summary>The id before which older messages can be loaded; null if there are none, or none in this log.</summary>
+    /// <summary>
+    /// The id before which older messages can be loaded; null if there are none, or none in this log.
+    /// </summary>
     public long? OlderBefore
     {
         get
@@ -156,8 +158,8 @@ internal sealed class Room
     public void SkipTo(long id) => LastId = Math.Max(LastId, id);
 
     /// <summary>
-    /// Adds a page of history above the timeline or in its hole. A page that fits neither was requested for an earlier state,
-    /// and is ignored.
+    /// Adds a page of history above the timeline or in its hole. A page that fits neither was requested for an earlier
+    /// state, and is ignored.
     /// </summary>
     public void Add(HistoryPage page, string user)
     {

@@ -25,7 +25,9 @@ internal sealed class RowWriter(int columns, Style background = default)
         return this;
     }
 
-    /// <summary>Writes text by others. It is isolated, so that right-to-left text does not reorder what surrounds it.</summary>
+    /// <summary>
+    /// Writes text by others. It is isolated, so that right-to-left text does not reorder what surrounds it.
+    /// </summary>
     public RowWriter WriteUntrusted(ReadOnlySpan<Cluster> text, Style style)
     {
         if (Column == 0)

@@ -4,8 +4,8 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Everything that the screen shows: the rooms, the one on the screen, the input and the connection. It touches neither the
-/// terminal nor the network; what it wants done, it requests by <see cref="Intent"/>s. Not thread-safe.
+/// Everything that the screen shows: the rooms, the one on the screen, the input and the connection. It touches neither
+/// the terminal nor the network; what it wants done, it requests by <see cref="Intent"/>s. Not thread-safe.
 /// </summary>
 internal sealed class ScreenModel
 {
@@ -95,7 +95,9 @@ internal sealed class ScreenModel
         Show(room);
     }
 
-    /// <summary>Shows a room. One that was left and has no unanswered messages disappears when another is shown.</summary>
+    /// <summary>
+    /// Shows a room. One that was left and has no unanswered messages disappears when another is shown.
+    /// </summary>
     public void Show(Room room)
     {
         if (room == Current)
@@ -142,7 +144,9 @@ internal sealed class ScreenModel
 
     /// <summary>Scrolls up.</summary>
     /// <param name="rows">By how many rows.</param>
-    /// <param name="mayLoad">If rows are missing, request older messages; then the rest is scrolled when they arrive.</param>
+    /// <param name="mayLoad">
+    /// If rows are missing, request older messages; then the rest is scrolled when they arrive.
+    /// </param>
     public void ScrollUp(int rows, bool mayLoad)
     {
         var missing = Scrolling.Up(rows, View.CountConversationRows(this));

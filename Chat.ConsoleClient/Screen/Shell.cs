@@ -5,8 +5,8 @@ using Chat.Client.Sqlite;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Runs the interactive chat. One loop owns the model and the terminal. Keys, events and results reach it through one bounded
-/// queue; what the model requests is done outside the loop.
+/// Runs the interactive chat. One loop owns the model and the terminal. Keys, events and results reach it through one
+/// bounded queue; what the model requests is done outside the loop.
 /// </summary>
 internal sealed class Shell : IDisposable
 {
@@ -47,7 +47,9 @@ internal sealed class Shell : IDisposable
         runner = new IntentRunner(client, events, actions.Writer, this.stopping);
     }
 
-    /// <summary>Runs until the user quits; returns the exit code, or null if stdin or stdout is not a terminal.</summary>
+    /// <summary>
+    /// Runs until the user quits; returns the exit code, or null if stdin or stdout is not a terminal.
+    /// </summary>
     /// <param name="given">Which service to call, and as whom.</param>
     /// <param name="room">The room to show first.</param>
     /// <param name="output">For notices before and after the screen.</param>
@@ -73,7 +75,8 @@ internal sealed class Shell : IDisposable
         catch (ChatStateException error) when (given.StateStore is null)
         {
             output.Say($"chat: {error.Message}");
-            output.Say("each user name can be active in only one terminal; choose another --user, or another file with --state");
+            output.Say("each user name can be active in only one terminal; "
+                + "choose another --user, or another file with --state");
             return ExitCodes.State;
         }
 
@@ -91,7 +94,8 @@ internal sealed class Shell : IDisposable
 
         if (client.OutboxCount is > 0 and var unsent)
         {
-            output.Say($"{unsent} of your messages are not sent yet; they are kept in {options.StateStore} and sent when you start chat again");
+            output.Say($"{unsent} of your messages are not sent yet; "
+                + $"they are kept in {options.StateStore} and sent when you start chat again");
         }
 
         return ExitCodes.Ok;
@@ -113,7 +117,8 @@ internal sealed class Shell : IDisposable
         var listening = ListenAsync();
         new Thread(ReadKeys) { IsBackground = true, Name = "keys" }.Start();
 
-        // An unexpected error of the listener ends the shell, which would otherwise show a screen on which nothing happens.
+        // An unexpected error of the listener ends the shell, which would otherwise show a screen on which nothing
+        // happens.
         for (RunIntents(); !isOver && !listening.IsFaulted; RunIntents())
         {
             terminal.Renderer.Paint(View.Compose(model, palette));

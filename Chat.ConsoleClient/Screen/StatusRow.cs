@@ -3,8 +3,8 @@ using Chat.Client;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// Composes the status line: the connection, the rooms with their unread messages, and on the right the number of unsent
-/// messages and of new ones below the screen.
+/// Composes the status line: the connection, the rooms with their unread messages, and on the right the number of
+/// unsent messages and of new ones below the screen.
 /// </summary>
 internal static class StatusRow
 {
@@ -79,7 +79,8 @@ internal static class StatusRow
             }
 
             var isCurrent = room == model.Current;
-            row.Write($"  {number} ", palette.StatusFaint).WriteUntrusted(room.Name, ChooseStyle(room, isCurrent, palette), MaxRoomName);
+            row.Write($"  {number} ", palette.StatusFaint)
+                .WriteUntrusted(room.Name, ChooseStyle(room, isCurrent, palette), MaxRoomName);
             if (room.State == RoomState.Joining)
             {
                 row.Write("…", palette.StatusFaint);
@@ -97,5 +98,6 @@ internal static class StatusRow
         : room.State == RoomState.Left ? palette.StatusFaint
         : palette.Status;
 
-    private static int MeasureWidth(Room room) => 11 + Math.Min(MaxRoomName, Clusters.Split(room.Name).Sum(cluster => cluster.Width));
+    private static int MeasureWidth(Room room) =>
+        11 + Math.Min(MaxRoomName, Clusters.Split(room.Name).Sum(cluster => cluster.Width));
 }

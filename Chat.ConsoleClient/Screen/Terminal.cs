@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// The terminal of this process. It is in raw mode, in which each key is read as it is pressed, and is restored afterwards, even
-/// if an exception or a signal ends the process.
+/// The terminal of this process. It is in raw mode, in which each key is read as it is pressed, and is restored
+/// afterwards, even if an exception or a signal ends the process.
 /// </summary>
 internal sealed class Terminal : IDisposable
 {
@@ -48,8 +48,8 @@ internal sealed class Terminal : IDisposable
     }
 
     /// <summary>
-    /// Raised on any thread when the size has changed or the process was stopped and continues: read <see cref="Size"/>, then call
-    /// <see cref="Renderer.Forget"/>.
+    /// Raised on any thread when the size has changed or the process was stopped and continues: read
+    /// <see cref="Size"/>, then call <see cref="Renderer.Forget"/>.
     /// </summary>
     public event Action? Changed;
 
@@ -82,7 +82,9 @@ internal sealed class Terminal : IDisposable
         return RawMode.TryFind() is { } raw ? new(raw) : null;
     }
 
-    /// <summary>Waits for keys; returns 0 at the end of the input. Cannot be cancelled: call it on a background thread.</summary>
+    /// <summary>
+    /// Waits for keys; returns 0 at the end of the input. Cannot be cancelled: call it on a background thread.
+    /// </summary>
     public int Read(Span<byte> bytes) => input.Read(bytes);
 
     public void Dispose()

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Finds positions for the cursor in a text: between grapheme clusters, and at the ends of words and lines.</summary>
+/// <summary>
+/// Finds positions for the cursor in a text: between grapheme clusters, and at the ends of words and lines.
+/// </summary>
 internal static class TextSteps
 {
     public static int FindNext(string text, int index) =>

@@ -1,9 +1,9 @@
 namespace Chat.ConsoleClient.Screen;
 
 /// <summary>
-/// The entries of a room, from the oldest to the newest: past ones, which were loaded from the history; recent ones, which
-/// arrived while the room was joined; and pending ones, the user's own messages that have not arrived yet. The first two are
-/// bounded, because what is dropped can be loaded again.
+/// The entries of a room, from the oldest to the newest: past ones, which were loaded from the history; recent ones,
+/// which arrived while the room was joined; and pending ones, the user's own messages that have not arrived yet. The
+/// first two are bounded, because what is dropped can be loaded again.
 /// </summary>
 internal sealed class Timeline
 {
@@ -24,7 +24,9 @@ internal sealed class Timeline
 
     public int Count => past.Count + recent.Count + pending.Count;
 
-    /// <summary>Messages between the past and the recent ones are missing; they are loaded when the user scrolls there.</summary>
+    /// <summary>
+    /// Messages between the past and the recent ones are missing; they are loaded when the user scrolls there.
+    /// </summary>
     public bool HasHole => past.Last is not null && RecentStart is { } start && past.Last.Value.Id + 1 < start;
 
     public long? PastEnd => past.Last?.Value.Id;

@@ -1,6 +1,8 @@
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Composes a frame from the model: the conversation, the current problem, the status line and the input.</summary>
+/// <summary>
+/// Composes a frame from the model: the conversation, the current problem, the status line and the input.
+/// </summary>
 internal static class View
 {
     // A long input takes at most a third of the screen.

@@ -1,9 +1,13 @@
 namespace Chat.ConsoleClient.Screen;
 
-/// <summary>Breaks a text into rows: at spaces, after wide characters, and within a word that is longer than a row.</summary>
+/// <summary>
+/// Breaks a text into rows: at spaces, after wide characters, and within a word that is longer than a row.
+/// </summary>
 internal static class Wrapping
 {
-    /// <summary>Returns at least one row, as ranges of clusters. A space at which a row breaks belongs to no row.</summary>
+    /// <summary>
+    /// Returns at least one row, as ranges of clusters. A space at which a row breaks belongs to no row.
+    /// </summary>
     public static List<Range> Wrap(List<Cluster> clusters, int width)
     {
         var rows = new List<Range>();
