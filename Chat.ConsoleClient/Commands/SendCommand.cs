@@ -50,7 +50,7 @@ internal sealed class SendCommand
         // Its name before client offsets had theirs, for scripts that use it.
         var oldPrefix = new Option<string?>("--key-prefix") { Hidden = true };
         var summary = new Option<bool>("--summary") { Description = "Say at the end how much was sent and acked" };
-        var command = new Command("send", "Sends a text, or each line of the input; ends with 0 when all are stored.") 
+        var command = new Command("send", "Sends a text, or each line of the input; ends with 0 when all are stored.")
         {
             text, prefix, oldPrefix, summary,
         };
