@@ -251,6 +251,7 @@ public sealed class EndTests
 
         for (var n = 2; n < 6; n++)
         {
+            await server.UntilNoFrameIsPendingAsync();
             time.Advance(TimeSpan.FromSeconds(20));
             await ann.UntilAsync(c => c.Frames.Count(frame => frame.Heartbeat is not null) == n);
         }
