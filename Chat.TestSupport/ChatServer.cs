@@ -183,6 +183,18 @@ internal sealed class ChatServer : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Waits until no frame is being written. A client can have read a frame a moment before that, and a clock that is moved
+    /// on in this moment counts the time of the next heartbeat from the new time.
+    /// </summary>
+    public async Task UntilNoFrameIsPendingAsync()
+    {
+        for (var waited = Stopwatch.StartNew(); Metrics.FramesPending > 0; await Task.Delay(5))
+        {
+            Assert.True(waited.Elapsed < ChatCall.Deadline, $"{Metrics.FramesPending} frames are pending.");
+        }
+    }
+
     /// <summary>Waits until so many streams are open; a stream that its client has dropped is, for a moment.</summary>
     public async Task UntilStreamsAsync(int count)
     {

@@ -193,8 +193,8 @@ internal sealed class ResponseLoop(
         }
         finally
         {
-            metrics.OnFrameTaken(bytes);
             clock.OnWriteEnded();
+            metrics.OnFrameTaken(bytes);
         }
 
         pendingAnswers.Release(frame.Answers);
