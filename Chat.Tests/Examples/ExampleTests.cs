@@ -11,22 +11,22 @@ public sealed partial class ExampleTests : IDisposable
     [
         "the first response holds the heartbeat and Joined of the first room",
         "a send is acked with the next id, and delivered",
-        "the same key again is acked as a duplicate with the same id",
-        "the same key with other text is refused as OFFSET_REUSED",
+        "a repeated client offset is acked as a duplicate with the same id",
+        "a client offset with a different text is refused as OFFSET_REUSED",
         "a refusal does not end the stream",
-        "two rooms on one stream have an order each",
-        "a room that is left says Left, and nothing more",
-        "a join that is refused is answered by Left with the reason",
+        "two rooms on one stream each have their own order",
+        "a leave is answered by Left, and no more messages of the room arrive",
+        "a refused join is answered by Left with the reason",
         "after half-close everything is answered and the stream ends with OK",
-        "a client that comes back gets exactly what it missed",
-        "a replay limit cuts what was missed, and Joined says GAP",
+        "a client that reconnects gets exactly what it missed",
+        "a replay limit shortens the replay, and Joined says GAP",
         "a position ahead of the log is answered by RESET",
         "a position in another log is answered by RESET",
-        "wrong metadata ends the call with INVALID_ARGUMENT and names the key",
-        "SendMessage has the same keys as the stream",
+        "malformed metadata ends the call with INVALID_ARGUMENT and names the key",
+        "SendMessage and the stream share their client offsets",
         "a refused SendMessage is a status with the reason",
         "ListMessages pages forwards and backwards",
-        "ListRooms knows both rooms and their newest ids",
+        "ListRooms returns both rooms and their newest ids",
         "a sender in UTF-8 and a reader talk through the client of this example",
         "health is SERVING for the server and for chat.v1.ChatService",
     ];
@@ -114,7 +114,7 @@ public sealed partial class ExampleTests : IDisposable
                 await ann.UntilItShowsAsync($"ann: {lines[kill * 10]}");
                 await service.KillAsync();
                 await ann.TypeAsync(lines[(kill * 10 + 5)..(kill * 10 + 10)]);
-                await ann.UntilItSaysAsync("coming back");
+                await ann.UntilItSaysAsync("reconnecting");
                 await service.DisposeAsync();
                 service = await ServiceProcess.StartAsync(data.Path, address);
             }

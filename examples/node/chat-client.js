@@ -13,9 +13,9 @@ const FINAL = new Set([
   status.DATA_LOSS,
   status.UNAUTHENTICATED,
 ]);
-const SENDS_PER_REQUEST = 32; // Of the largest texts 0.5 MiB; a request may have 1 MiB.
+const SENDS_PER_REQUEST = 32; // With the largest texts this is 0.5 MiB; the limit of a request is 1 MiB.
 
-/** This attempt stored nothing, and the same attempt again would not either. */
+/** This attempt stored nothing, and the same attempt would be refused again. */
 export class Refused extends Error {
   constructor({ reason, detail }) {
     super(detail);
@@ -29,8 +29,8 @@ export class ChatClient {
   #user;
   #clientId = randomBytes(16).toString('hex');
   #counter = 0;
-  #positions = new Map(); // Of each room: { afterId, logId }, where the application is, or what it asked for.
-  #outbox = new Map(); // What has no answer yet, in order. Keep it on disk where it must outlive the process.
+  #positions = new Map(); // By room: { afterId, logId }, the application's position or the one it asked for.
+  #outbox = new Map(); // Unanswered sends, in order. Keep them on disk if they must survive the process.
   #call = null;
   #holdsSends = false;
   #holdFor = 0;
@@ -42,7 +42,7 @@ export class ChatClient {
     this.#user = user;
   }
 
-  /** Follows a room from a position { afterId, logId, replayLimit } on; where none is given, from the oldest message. */
+  /** Follows a room from a position { afterId, logId, replayLimit }; without one, from the oldest message. */
   join(room, position = {}) {
     this.#positions.set(room, position);
     this.#call?.write({ joins: [joinOf(room, position)] });
@@ -53,7 +53,7 @@ export class ChatClient {
     this.#call?.write({ leaves: [{ room }] });
   }
 
-  /** Stores a message once; resolves to its Ack, or rejects with Refused. Answers are read while events() is iterated. */
+  /** Stores a message once. Resolves to its Ack or rejects with Refused, but only while events() is being iterated. */
   send(room, text) {
     if (this.#closing) throw new Error('the client is closed');
     const clientOffset = `${this.#clientId}-${++this.#counter}`;
@@ -68,15 +68,15 @@ export class ChatClient {
     return this.#outbox.size;
   }
 
-  /** Half-close: events() ends when all is answered and the joined rooms are read to their heads. */
+  /** Half-close: events() ends when every send is answered and every joined room is read to its head. */
   close() {
     this.#closing = true;
     if (!this.#holdsSends) this.#call?.end();
   }
 
   /**
-   * [name, value] of what happens: 'joined', 'message', 'caughtUp', 'left', and 'disconnected' where it comes back.
-   * A message counts as taken when the next event is asked for. Throws where coming back is of no use.
+   * Yields [name, value]: 'joined', 'message', 'caughtUp', 'left', and 'disconnected' before the client reconnects.
+   * Asking for the next event moves the position past a message. Throws if the failure is permanent.
    */
   async *events() {
     for (let failures = 0; ; failures++) {
@@ -108,7 +108,7 @@ export class ChatClient {
     const stub = chatStub(this.#address);
     const call = stub.chat(metadata({ user: this.#user, room: '-' }));
     const ended = new Promise((resolve) => call.once('status', resolve));
-    call.on('error', () => {}); // Its status says the same.
+    call.on('error', () => {}); // The final status carries the same error.
     const watch = () => setTimeout(() => call.cancel(), this.#silenceLimit);
     let watchdog = watch();
     let goAway, settledAt, fault;
@@ -119,7 +119,7 @@ export class ChatClient {
     const hold = setTimeout(() => this.#resend(), this.#holdFor);
     try {
       for await (const response of call) {
-        clearTimeout(watchdog); // What the application takes its time for is no silence.
+        clearTimeout(watchdog); // The time that the application takes does not count as silence.
         if (response.heartbeat) this.#silenceLimit = 2.5 * milliseconds(response.heartbeat.interval);
         goAway = response.goAway;
         fault = yield* this.#take(response);
@@ -140,7 +140,7 @@ export class ChatClient {
     return { end, goAway, held: Date.now() - settledAt > 5_000 };
   }
 
-  // Everything unanswered, in order, before anything new.
+  // Sends everything unanswered again, in order, before anything new.
   #resend() {
     this.#holdsSends = false;
     const sends = [...this.#outbox.values()].map(({ send }) => send);
@@ -158,9 +158,9 @@ export class ChatClient {
     }
     for (const message of response.messages) {
       const position = this.#positions.get(message.room);
-      if (!position?.isJoined) continue; // On its way when the room was left, or joined anew.
+      if (!position?.isJoined) continue; // It was in transit when the room was left or joined again.
       const next = BigInt(position.afterId) + 1n;
-      if (BigInt(message.id) !== next) return `message ${message.id} of ${message.room} came where ${next} was due`;
+      if (BigInt(message.id) !== next) return `expected message ${next} of ${message.room}, but received ${message.id}`;
       yield ['message', message];
       position.afterId = message.id;
     }

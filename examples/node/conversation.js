@@ -7,13 +7,13 @@ import { chatStub, errorDetails, healthStub, metadata, status } from './rpc.js';
 
 const { address } = parseArgs({ options: { address: { type: 'string', default: '127.0.0.1:5000' } } }).values;
 const run = randomBytes(12).toString('hex');
-const user = `ann-${run}`; // Of her own, too: new rooms are limited for each sender.
+const user = `ann-${run}`; // A new name for each run, because each sender may create only so many rooms a minute.
 const room = `node-${run}`;
 const otherRoom = `${room}-other`;
 const chat = chatStub(address);
 const deadline = () => ({ deadline: Date.now() + 60_000 });
 
-/** One stream as the proto describes it; what was read stays in the lists. */
+/** One stream. It collects everything it reads in lists, one for each field of the response. */
 class Stream {
   joined = [];
   messages = [];
@@ -29,7 +29,7 @@ class Stream {
   constructor(values) {
     this.#call = chat.chat(metadata({ user, ...values }), deadline());
     this.#ended = new Promise((resolve) => this.#call.once('status', resolve));
-    this.#call.on('error', () => {}); // Its status says the same.
+    this.#call.on('error', () => {}); // The final status carries the same error.
     this.#responses = this.#call[Symbol.asyncIterator]();
   }
 
@@ -45,7 +45,7 @@ class Stream {
     this.#call.end();
   }
 
-  /** Reads until there is what is waited for. */
+  /** Reads until the condition is true. */
   async until(isThere) {
     while (!isThere()) assert(await this.#read(), 'the stream ended too early');
   }
@@ -116,13 +116,13 @@ await step('a send is acked with the next id, and delivered', async () => {
   assert.equal(ann.messages[0].sender, user);
 });
 
-await step('the same key again is acked as a duplicate with the same id', async () => {
+await step('a repeated client offset is acked as a duplicate with the same id', async () => {
   ann.send(2, 'two');
   await ann.until(() => ann.acks.length === 4);
   assert.deepEqual(ann.acks[3], { room, clientOffset: `${run}-2`, id: '2', duplicate: true });
 });
 
-await step('the same key with other text is refused as OFFSET_REUSED', async () => {
+await step('a client offset with a different text is refused as OFFSET_REUSED', async () => {
   ann.send(2, 'another two');
   await ann.until(() => ann.refusals.length === 1);
   assert.equal(ann.refusals[0].clientOffset, `${run}-2`);
@@ -137,7 +137,7 @@ await step('a refusal does not end the stream', async () => {
   assert.equal(ann.acks[4].id, '4');
 });
 
-await step('two rooms on one stream have an order each', async () => {
+await step('two rooms on one stream each have their own order', async () => {
   ann.write({ joins: [{ room: otherRoom }] });
   ann.send(5, 'elsewhere', otherRoom);
   ann.send(6, 'five');
@@ -147,7 +147,7 @@ await step('two rooms on one stream have an order each', async () => {
   assert.deepEqual(ids(of(room)), ['1', '2', '3', '4', '5']);
 });
 
-await step('a room that is left says Left, and nothing more', async () => {
+await step('a leave is answered by Left, and no more messages of the room arrive', async () => {
   ann.write({ leaves: [{ room: otherRoom }] });
   await ann.until(() => ann.left.length === 1);
   assert.deepEqual(ann.left[0], { room: otherRoom, reason: 'REASON_UNSPECIFIED', detail: '' });
@@ -157,7 +157,7 @@ await step('a room that is left says Left, and nothing more', async () => {
   assert.equal(ann.messages[6].text, 'six');
 });
 
-await step('a join that is refused is answered by Left with the reason', async () => {
+await step('a refused join is answered by Left with the reason', async () => {
   ann.write({ joins: [{ room: 'No Room' }] });
   await ann.until(() => ann.left.length === 2);
   assert.equal(ann.left[1].reason, 'REASON_INVALID');
@@ -178,13 +178,13 @@ async function join(position) {
   return bob;
 }
 
-await step('a client that comes back gets exactly what it missed', async () => {
+await step('a client that reconnects gets exactly what it missed', async () => {
   const bob = await join({ 'last-seen-id': 3, 'log-id': logId });
   assert.equal(bob.joined[0].resume, 'RESUME_COMPLETE');
   assert.deepEqual(texts(bob.messages), ['four', 'five', 'six', 'seven']);
 });
 
-await step('a replay limit cuts what was missed, and Joined says GAP', async () => {
+await step('a replay limit shortens the replay, and Joined says GAP', async () => {
   const bob = await join({ 'last-seen-id': 0, 'log-id': logId, 'replay-limit': 2 });
   assert.equal(bob.joined[0].resume, 'RESUME_GAP');
   assert.equal(bob.joined[0].afterId, '5');
@@ -204,7 +204,7 @@ await step('a position in another log is answered by RESET', async () => {
   assert.equal(bob.messages.length, 7);
 });
 
-await step('wrong metadata ends the call with INVALID_ARGUMENT and names the key', async () => {
+await step('malformed metadata ends the call with INVALID_ARGUMENT and names the key', async () => {
   const end = await new Stream({ room, 'last-seen-id': -1 }).toEnd();
   const { ErrorInfo: info, BadRequest: bad } = errorDetails(end);
   assert.equal(end.code, status.INVALID_ARGUMENT);
@@ -212,7 +212,7 @@ await step('wrong metadata ends the call with INVALID_ARGUMENT and names the key
   assert.equal(bad.fieldViolations[0].field, 'last-seen-id');
 });
 
-await step('SendMessage has the same keys as the stream', async () => {
+await step('SendMessage and the stream share their client offsets', async () => {
   const fresh = await sendMessage({ send: { room, clientOffset: `${run}-10`, text: 'eight' } });
   assert.deepEqual(fresh.ack, { room, clientOffset: `${run}-10`, id: '8', duplicate: false });
   const again = await sendMessage({ send: { room, clientOffset: `${run}-1`, text: 'one' } });
@@ -236,7 +236,7 @@ await step('ListMessages pages forwards and backwards', async () => {
   assert.equal(errorDetails(error).ErrorInfo.reason, 'LOG_CHANGED');
 });
 
-await step('ListRooms knows both rooms and their newest ids', async () => {
+await step('ListRooms returns both rooms and their newest ids', async () => {
   const heads = new Map();
   let pageToken = '';
   do {

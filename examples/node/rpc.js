@@ -1,4 +1,4 @@
-// The contract as it is loaded, and what a program can read in an error.
+// Loads the contract, builds call metadata and reads the details of errors.
 import { fileURLToPath } from 'node:url';
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
@@ -26,7 +26,7 @@ export const chatStub = (address) => stub(loaded.chat.v1.ChatService, address);
 
 export const healthStub = (address) => stub(loaded.grpc.health.v1.Health, address);
 
-/** Call metadata from { user, room, … }; what is undefined is left out. */
+/** Call metadata from { user, room, … }; undefined values are left out. */
 export function metadata({ user, ...values }) {
   const result = new grpc.Metadata();
   if (user !== undefined) {
@@ -39,18 +39,18 @@ export function metadata({ user, ...values }) {
   return result;
 }
 
-/** The details of a final status by the names of their types: ErrorInfo, BadRequest, RetryInfo. */
+/** The details of a final status, by type name: ErrorInfo, BadRequest, RetryInfo. */
 export function errorDetails(error) {
   const [bytes] = error.metadata?.get('grpc-status-details-bin') ?? [];
   if (!bytes) return {};
   const { details } = definition['google.rpc.Status'].deserialize(bytes);
-  const known = details.filter((detail) => '@type' in detail); // Of other types, only the bytes are there.
+  const known = details.filter((detail) => '@type' in detail); // Details of other types stay undecoded bytes.
   return Object.fromEntries(known.map((detail) => [detail['@type'].split('.').at(-1), detail]));
 }
 
-/** Of a google.protobuf.Duration. */
+/** A google.protobuf.Duration in milliseconds. */
 export const milliseconds = ({ seconds, nanos }) => Number(seconds) * 1000 + nanos / 1e6;
 
-// With subchannels of its own, so that a new stub connects at once: gRPC's own backoff would come on top of the client's.
+// Subchannels are not shared, so a new stub connects at once: gRPC's own back-off would add to the client's.
 const stub = (Service, address) =>
   new Service(address.replace(/^http:\/\//, ''), grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });

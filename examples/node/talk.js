@@ -14,7 +14,7 @@ const { address, user, room } = parseArgs({
 const client = new ChatClient({ address, user });
 client.join(room, { replayLimit: 50 });
 
-// What others wrote must not steer the terminal.
+// Escapes control characters, so that a message cannot control the terminal.
 const printable = (text) => text.replace(/\p{C}/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 
 async function show() {
@@ -22,7 +22,7 @@ async function show() {
     if (event === 'message') {
       console.log(`${printable(value.sender)}: ${value.erased ? '(erased)' : printable(value.text)}`);
     } else if (event === 'joined' && value.resume === 'RESUME_RESET') {
-      console.error('· the service has another log now; this is what it keeps');
+      console.error('· the service has a new log; these are all its messages');
     } else if (event === 'joined' && value.resume === 'RESUME_GAP') {
       console.error('· some older messages are not shown');
     } else if (event === 'caughtUp') {
@@ -30,7 +30,7 @@ async function show() {
     } else if (event === 'left') {
       throw new Error(value.detail);
     } else if (event === 'disconnected') {
-      console.error(`· ${value.reason}; coming back…`);
+      console.error(`· ${value.reason}; reconnecting…`);
     }
   }
 }

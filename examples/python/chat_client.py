@@ -22,11 +22,11 @@ FINAL = {
     grpc.StatusCode.DATA_LOSS,
     grpc.StatusCode.UNAUTHENTICATED,
 }
-SENDS_PER_REQUEST = 32  # Of the largest texts 0.5 MiB; a request may have 1 MiB.
+SENDS_PER_REQUEST = 32  # With the largest texts this is 0.5 MiB; the limit of a request is 1 MiB.
 
 
 class Refused(Exception):
-    """This attempt stored nothing, and the same attempt again would not either."""
+    """This attempt stored nothing, and the same attempt would be refused again."""
 
     def __init__(self, refusal):
         super().__init__(refusal.detail)
@@ -34,12 +34,12 @@ class Refused(Exception):
 
 
 class MessageMissing(Exception):
-    """The ids of a room have a hole."""
+    """The ids of a room have a gap."""
 
 
 @dataclass
 class Disconnected:
-    """The stream broke; the client comes back after so many seconds."""
+    """The stream broke. The client reconnects after `wait` seconds."""
 
     reason: str
     wait: float
@@ -53,9 +53,9 @@ class ChatClient:
         self._user = user
         self._client_id = secrets.token_hex(16)
         self._counter = itertools.count(1)
-        self._positions = {}  # Of each room the Join that goes on where the application is.
+        self._positions = {}  # By room: the Join that resumes at the application's position.
         self._joined = set()
-        self._outbox = {}  # What has no answer yet, in order. Keep it on disk where it must outlive the process.
+        self._outbox = {}  # Unanswered sends, in order. Keep them on disk if they must survive the process.
         self._stream = None
         self._holds_sends = False
         self._hold_for = 0.0
@@ -63,7 +63,7 @@ class ChatClient:
         self._closing = False
 
     def join(self, room, after_id=None, log_id="", replay_limit=0):
-        """Follows a room from a position on; where none is given, from the oldest message."""
+        """Follows a room from a position; without one, from the oldest message."""
         self._joined.discard(room)
         self._positions[room] = chat_pb2.Join(room=room, after_id=after_id, log_id=log_id, replay_limit=replay_limit)
         self._write(chat_pb2.ChatRequest(joins=[self._positions[room]]))
@@ -74,13 +74,13 @@ class ChatClient:
         self._write(chat_pb2.ChatRequest(leaves=[chat_pb2.Leave(room=room)]))
 
     def send(self, room, text):
-        """Stores a message once. Returns a future of its Ack or Refused; answers are read while events() is iterated."""
+        """Stores a message once. Returns a future of its Ack or Refused, set only while events() is being iterated."""
         if self._closing:
             raise RuntimeError("the client is closed")
-        key = f"{self._client_id}-{next(self._counter)}"
-        send = chat_pb2.Send(room=room, client_offset=key, text=text)
+        client_offset = f"{self._client_id}-{next(self._counter)}"
+        send = chat_pb2.Send(room=room, client_offset=client_offset, text=text)
         answer = asyncio.get_running_loop().create_future()
-        self._outbox[key] = send, answer
+        self._outbox[client_offset] = send, answer
         if not self._holds_sends:
             self._write(chat_pb2.ChatRequest(sends=[send]))
         return answer
@@ -90,16 +90,16 @@ class ChatClient:
         return len(self._outbox)
 
     def close(self):
-        """Half-close: events() ends when all is answered and the joined rooms are read to their heads."""
+        """Half-close: events() ends when every send is answered and every joined room is read to its head."""
         self._closing = True
         if not self._holds_sends:
             self._write(None)
 
     async def events(self):
         """
-        What happens: Joined, Message, CaughtUp, Left, and Disconnected where it comes back.
+        Yields Joined, Message, CaughtUp, Left, and Disconnected before the client reconnects.
 
-        A message counts as taken when the next event is asked for. Raises where coming back is of no use.
+        Asking for the next event moves the position past a message. Raises if the failure is permanent.
         """
         failures = 0
         while True:
@@ -156,7 +156,7 @@ class ChatClient:
             self._stream.write(request)
 
     def _resend(self):
-        """Everything unanswered, in order, before anything new."""
+        """Sends everything unanswered again, in order, before anything new."""
         self._holds_sends = False
         sends = [send for send, _ in self._outbox.values()]
         for first in range(0, len(sends), SENDS_PER_REQUEST):
@@ -179,10 +179,11 @@ class ChatClient:
             yield joined
         for message in response.messages:
             if message.room not in self._joined:
-                continue  # On its way when the room was left, or joined anew.
+                continue  # It was in transit when the room was left or joined again.
             position = self._positions[message.room]
             if message.id != position.after_id + 1:
-                raise MessageMissing(f"message {message.id} of {message.room} came after {position.after_id}")
+                due = position.after_id + 1
+                raise MessageMissing(f"expected message {due} of {message.room}, but received {message.id}")
             yield message
             position.after_id = message.id
         yield from response.caught_up
@@ -198,7 +199,7 @@ class ChatClient:
 
 
 class _Stream:
-    """One call, with a queue before it: gRPC takes one write at a time."""
+    """One call and a queue of its requests, because gRPC allows one write at a time."""
 
     def __init__(self, address, user):
         self._channel = open_channel(address)
@@ -211,7 +212,7 @@ class _Stream:
         self._requests.put_nowait(request)
 
     async def read(self, timeout):
-        """The next response, or None where the stream ended with OK."""
+        """The next response, or None if the stream ended with OK."""
         response = await asyncio.wait_for(self._call.read(), timeout)
         return None if response is grpc.aio.EOF else response
 
@@ -230,4 +231,4 @@ class _Stream:
 def _reason(error):
     if isinstance(error, grpc.aio.AioRpcError):
         return f"{error.code().name}: {error.details()}"
-    return str(error) or "nothing was heard for too long"
+    return str(error) or "no response or heartbeat arrived in time"

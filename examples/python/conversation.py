@@ -14,13 +14,13 @@ TIMEOUT = 60
 LISTS = ["joined", "messages", "caught_up", "left", "acks", "refusals"]
 
 run = secrets.token_hex(12)
-user = f"ann-{run}"  # Of her own, too: new rooms are limited for each sender.
+user = f"ann-{run}"  # A new name for each run: each sender may create only so many rooms a minute.
 room = f"python-{run}"
 other_room = f"{room}-other"
 
 
 class Stream:
-    """One stream as the proto describes it; what was read stays in the lists."""
+    """One stream. It collects everything it reads in lists, one for each field of the response."""
 
     def __init__(self, stub, user=user, **values):
         self._call = stub.Chat(metadata=metadata(user, **values), timeout=TIMEOUT)
@@ -31,14 +31,14 @@ class Stream:
     async def write(self, **request):
         await self._call.write(chat_pb2.ChatRequest(**request))
 
-    async def send(self, key, text, to=""):
-        await self.write(sends=[chat_pb2.Send(room=to, client_offset=f"{run}-{key}", text=text)])
+    async def send(self, number, text, to=""):
+        await self.write(sends=[chat_pb2.Send(room=to, client_offset=f"{run}-{number}", text=text)])
 
     async def half_close(self):
         await self._call.done_writing()
 
     async def until(self, is_there):
-        """Reads until there is what is waited for."""
+        """Reads until the condition is true."""
         while not is_there():
             assert await self._read(), "the stream ended too early"
 
@@ -63,7 +63,7 @@ class Stream:
 
 
 class Step:
-    """Names what is shown, and ends the program where it is not so."""
+    """Prints the name of a step that succeeded, or ends the program if the step failed."""
 
     def __init__(self, name):
         self._name = name
@@ -120,12 +120,12 @@ async def send_and_read(stub):
         equal(texts(ann.messages), ["one", "two", "three"])
         equal(ann.messages[0].sender, user)
 
-    with Step("the same key again is acked as a duplicate with the same id"):
+    with Step("a repeated client offset is acked as a duplicate with the same id"):
         await ann.send(2, "two")
         await ann.until(lambda: len(ann.acks) == 4)
         equal(ann.acks[3], chat_pb2.Ack(room=room, client_offset=f"{run}-2", id=2, duplicate=True))
 
-    with Step("the same key with other text is refused as OFFSET_REUSED"):
+    with Step("a client offset with a different text is refused as OFFSET_REUSED"):
         await ann.send(2, "another two")
         await ann.until(lambda: ann.refusals)
         equal(ann.refusals[0].client_offset, f"{run}-2")
@@ -138,7 +138,7 @@ async def send_and_read(stub):
         equal(ann.refusals[1].reason, chat_pb2.REASON_INVALID)
         equal(ann.acks[4].id, 4)
 
-    with Step("two rooms on one stream have an order each"):
+    with Step("two rooms on one stream each have their own order"):
         await ann.write(joins=[chat_pb2.Join(room=other_room)])
         await ann.send(5, "elsewhere", other_room)
         await ann.send(6, "five")
@@ -146,7 +146,7 @@ async def send_and_read(stub):
         equal([m.id for m in ann.messages if m.room == other_room], [1])
         equal([m.id for m in ann.messages if m.room == room], [1, 2, 3, 4, 5])
 
-    with Step("a room that is left says Left, and nothing more"):
+    with Step("a leave is answered by Left, and no more messages of the room arrive"):
         await ann.write(leaves=[chat_pb2.Leave(room=other_room)])
         await ann.until(lambda: ann.left)
         equal(ann.left, [chat_pb2.Left(room=other_room)])
@@ -155,7 +155,7 @@ async def send_and_read(stub):
         await ann.until(lambda: len(ann.messages) == 7)
         equal(ann.messages[6].text, "six")
 
-    with Step("a join that is refused is answered by Left with the reason"):
+    with Step("a refused join is answered by Left with the reason"):
         await ann.write(joins=[chat_pb2.Join(room="No Room")])
         await ann.until(lambda: len(ann.left) == 2)
         equal(ann.left[1].reason, chat_pb2.REASON_INVALID)
@@ -170,19 +170,19 @@ async def send_and_read(stub):
     return log_id
 
 
-async def come_back(stub, log_id):
+async def reconnect(stub, log_id):
     async def join(**position):
         bob = Stream(stub, "bob", room=room, **position)
         await bob.until(lambda: bob.caught_up)
         bob.cancel()
         return bob
 
-    with Step("a client that comes back gets exactly what it missed"):
+    with Step("a client that reconnects gets exactly what it missed"):
         bob = await join(last_seen_id=3, log_id=log_id)
         equal(bob.joined[0].resume, chat_pb2.RESUME_COMPLETE)
         equal(texts(bob.messages), ["four", "five", "six", "seven"])
 
-    with Step("a replay limit cuts what was missed, and Joined says GAP"):
+    with Step("a replay limit shortens the replay, and Joined says GAP"):
         bob = await join(last_seen_id=0, log_id=log_id, replay_limit=2)
         equal(bob.joined[0].resume, chat_pb2.RESUME_GAP)
         equal(bob.joined[0].after_id, 5)
@@ -199,7 +199,7 @@ async def come_back(stub, log_id):
         equal(bob.joined[0].resume, chat_pb2.RESUME_RESET)
         equal(len(bob.messages), 7)
 
-    with Step("wrong metadata ends the call with INVALID_ARGUMENT and names the key"):
+    with Step("malformed metadata ends the call with INVALID_ARGUMENT and names the key"):
         error = await failure_of(Stream(stub, room=room, last_seen_id=-1).to_end())
         details = error_details(error)
         equal(error.code(), grpc.StatusCode.INVALID_ARGUMENT)
@@ -210,14 +210,14 @@ async def come_back(stub, log_id):
 async def call(stub, log_id):
     options = {"metadata": metadata(user), "timeout": TIMEOUT}
 
-    def send_message(key, text):
-        send = chat_pb2.Send(room=room, client_offset=f"{run}-{key}", text=text)
+    def send_message(number, text):
+        send = chat_pb2.Send(room=room, client_offset=f"{run}-{number}", text=text)
         return stub.SendMessage(chat_pb2.SendMessageRequest(send=send), **options)
 
     def list_messages(**request):
         return stub.ListMessages(chat_pb2.ListMessagesRequest(room=room, **request), **options)
 
-    with Step("SendMessage has the same keys as the stream"):
+    with Step("SendMessage and the stream share their client offsets"):
         fresh = await send_message(10, "eight")
         equal(fresh.ack, chat_pb2.Ack(room=room, client_offset=f"{run}-10", id=8))
         again = await send_message(1, "one")
@@ -238,7 +238,7 @@ async def call(stub, log_id):
         equal(error.code(), grpc.StatusCode.FAILED_PRECONDITION)
         equal(error_details(error)["ErrorInfo"].reason, "LOG_CHANGED")
 
-    with Step("ListRooms knows both rooms and their newest ids"):
+    with Step("ListRooms returns both rooms and their newest ids"):
         heads, page_token = {}, None
         while page_token != "":
             page = await stub.ListRooms(chat_pb2.ListRoomsRequest(page_size=1000, page_token=page_token), **options)
@@ -277,7 +277,7 @@ async def main(address):
     async with open_channel(address) as channel:
         stub = chat_pb2_grpc.ChatServiceStub(channel)
         log_id = await send_and_read(stub)
-        await come_back(stub, log_id)
+        await reconnect(stub, log_id)
         await call(stub, log_id)
         await use_client(address, log_id)
         await check_health(channel)

@@ -1,4 +1,4 @@
-"""The contract as it is generated, and what a program can read in an error."""
+"""Imports the generated contract, builds call metadata and reads the details of errors."""
 
 import sys
 from pathlib import Path
@@ -15,8 +15,7 @@ __all__ = ["chat_pb2", "chat_pb2_grpc", "error_details", "health_pb2", "health_p
 
 
 def open_channel(address):
-    # With subchannels of its own, so that a new channel connects at once: gRPC's own backoff would come on top of the
-    # client's.
+    # Subchannels are not shared, so a new channel connects at once: gRPC's own back-off would add to the client's.
     return grpc.aio.insecure_channel(address.removeprefix("http://"), [("grpc.use_local_subchannel_pool", 1)])
 
 
@@ -28,7 +27,7 @@ def metadata(user, **values):
 
 
 def error_details(error):
-    """The details of a final status by the names of their types: ErrorInfo, BadRequest, RetryInfo."""
+    """The details of a final status, by type name: ErrorInfo, BadRequest, RetryInfo."""
     details = {}
     for key, value in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":

@@ -17,7 +17,7 @@ parser.add_argument("--room", default="lobby")
 
 
 def printable(text):
-    """What others wrote must not steer the terminal."""
+    """Escapes control characters, so that a message cannot control the terminal."""
     return "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in text)
 
 
@@ -32,7 +32,7 @@ async def show(client):
                 text = "(erased)" if event.erased else printable(event.text)
                 print(f"{printable(event.sender)}: {text}", flush=True)
             case chat_pb2.Joined(resume=chat_pb2.RESUME_RESET):
-                say("· the service has another log now; this is what it keeps")
+                say("· the service has a new log; these are all its messages")
             case chat_pb2.Joined(resume=chat_pb2.RESUME_GAP):
                 say("· some older messages are not shown")
             case chat_pb2.CaughtUp():
@@ -40,11 +40,11 @@ async def show(client):
             case chat_pb2.Left():
                 raise SystemExit(event.detail)
             case Disconnected():
-                say(f"· {event.reason}; coming back…")
+                say(f"· {event.reason}; reconnecting…")
 
 
 async def send(client, room):
-    """Sends what is typed; true when nothing of it was refused."""
+    """Sends each line of the input. Returns the errors of those that were not sent."""
     refused = []
     lines = asyncio.Queue(maxsize=100)
     threading.Thread(target=read_lines, args=(lines, asyncio.get_running_loop()), daemon=True).start()
