@@ -100,14 +100,14 @@ internal sealed class LineSender(ChatClient client, string room, string? offsetP
     }
 }
 
-/// <summary>Is told what became of the lines.</summary>
+/// <summary>Receives the result of each line.</summary>
 internal interface ILineResults
 {
     void OnStored(SentMessage message);
 
     /// <summary>
-    /// The service refused the line, or it cannot be sent at all. The latter is told at once, while earlier lines may
-    /// still have no answer, and from another thread.
+    /// The service refused the line, or it cannot be sent at all. The latter is reported at once, while earlier lines
+    /// may still have no answer, and from another thread.
     /// </summary>
     void OnRefused(Line line, RefusalReason reason, string description);
 }

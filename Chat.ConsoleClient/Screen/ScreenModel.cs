@@ -34,7 +34,7 @@ internal sealed class ScreenModel
     /// <summary>The rooms of the status line, in its order.</summary>
     public IReadOnlyList<Room> Rooms => rooms;
 
-    /// <summary>The names of the rooms that the service has told, for completion.</summary>
+    /// <summary>The names of the rooms that the service has listed, for completion.</summary>
     public IReadOnlyList<string> KnownRooms { get; set; } = [];
 
     public ConnectionChanged Connection { get; set; } = new(ConnectionState.Connecting, null);
