@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Chat.AspNetCore;
+namespace GrpcChat.AspNetCore;
 
 /// <summary>
 /// One option of <see cref="ChatOptions"/>: its name, its range, and how to read it from text. The list drives binding,

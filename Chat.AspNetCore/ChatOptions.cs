@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore;
+namespace GrpcChat.AspNetCore;
 
 /// <summary>The options of the chat. The start fails if one is out of range, and the message names it.</summary>
 public sealed class ChatOptions

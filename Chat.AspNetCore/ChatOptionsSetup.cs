@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
-namespace Chat.AspNetCore;
+namespace GrpcChat.AspNetCore;
 
 /// <summary>Sets the options from a section of the configuration.</summary>
 internal sealed class ChatOptionsSetup(IConfiguration section) : IConfigureOptions<ChatOptions>

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace Chat.AspNetCore;
+namespace GrpcChat.AspNetCore;
 
 /// <summary>Checks the options when the application starts: each by itself, and some together.</summary>
 internal sealed class ChatOptionsValidator : IValidateOptions<ChatOptions>

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Client.Sqlite;
+namespace GrpcChat.Client.Sqlite;
 
 /// <summary>Commits messages together with effects in the state file.</summary>
 public static class SqliteCommitExtensions

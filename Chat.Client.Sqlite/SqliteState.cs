@@ -1,8 +1,8 @@
 using System.Data.Common;
-using Chat.Client.State;
+using GrpcChat.Client.State;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Client.Sqlite;
+namespace GrpcChat.Client.Sqlite;
 
 /// <summary>The content of an open state file.</summary>
 internal sealed class SqliteState : ClientState

@@ -1,6 +1,6 @@
-using Chat.Client.State;
+using GrpcChat.Client.State;
 
-namespace Chat.Client.Sqlite;
+namespace GrpcChat.Client.Sqlite;
 
 /// <summary>
 /// Keeps a client's outbox and positions in a SQLite file. The client creates the file if it does not exist, readable

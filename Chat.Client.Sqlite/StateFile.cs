@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Client.Sqlite;
+namespace GrpcChat.Client.Sqlite;
 
 /// <summary>
 /// The database file that keeps a client's outbox and positions: checked, created or refused, and locked against other

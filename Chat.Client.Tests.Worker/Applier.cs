@@ -1,8 +1,8 @@
-using Chat.Client;
-using Chat.Client.Sqlite;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Client.Tests.Worker;
+namespace GrpcChat.Client.Tests.Worker;
 
 /// <summary>Commits an effect for each message of a room, in its own table in the state file.</summary>
 internal static class Applier

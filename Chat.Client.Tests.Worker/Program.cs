@@ -1,7 +1,7 @@
 using System.Globalization;
-using Chat.Client;
-using Chat.Client.Sqlite;
-using Chat.Client.Tests.Worker;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
+using GrpcChat.Client.Tests.Worker;
 using Microsoft.Data.Sqlite;
 
 // send  address state room count pause keys enqueues the numbers 1 to count, all of them in each life

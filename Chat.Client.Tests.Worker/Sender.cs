@@ -1,8 +1,8 @@
 using System.Globalization;
-using Chat.Client;
-using Chat.Client.Sqlite;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
 
-namespace Chat.Client.Tests.Worker;
+namespace GrpcChat.Client.Tests.Worker;
 
 /// <summary>Enqueues numbered messages, each with a client offset made from its number.</summary>
 internal static class Sender

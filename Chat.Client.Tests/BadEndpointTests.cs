@@ -3,11 +3,11 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Chat.Client;
-using Chat.Client.Connecting;
-using Chat.Client.Sqlite;
-using Chat.TestSupport;
 using Grpc.Core;
+using GrpcChat.Client;
+using GrpcChat.Client.Connecting;
+using GrpcChat.Client.Sqlite;
+using GrpcChat.TestSupport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +15,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>What a client says about an address at which no chat service answers, and what to do.</summary>
 public sealed class BadEndpointTests : LibraryTest

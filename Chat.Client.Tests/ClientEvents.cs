@@ -1,8 +1,8 @@
-using Chat.Client;
-using Chat.TestSupport;
+using GrpcChat.Client;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>
 /// The events of a client. One is taken only when the test asks for it; all that were taken stay in the list.

@@ -1,10 +1,10 @@
-using Chat.Client;
-using Chat.TestSupport;
 using Grpc.Core;
+using GrpcChat.Client;
+using GrpcChat.TestSupport;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>What a client does after a defect of its own: it halts, and nobody waits for ever.</summary>
 public sealed class DefectTests : LibraryTest

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Chat.Client;
-using Chat.TestSupport;
+using GrpcChat.Client;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>Metrics, traces and logs. Meters belong to the process, so these tests run alone.</summary>
 [Collection(nameof(Alone))]

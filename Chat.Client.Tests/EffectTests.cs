@@ -1,9 +1,9 @@
-using Chat.Client;
-using Chat.Client.Sqlite;
-using Chat.TestSupport;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>What an effect may call, and what it would wait for in vain.</summary>
 public sealed class EffectTests : LibraryTest

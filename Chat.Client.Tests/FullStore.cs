@@ -1,7 +1,7 @@
 using System.Data.Common;
-using Chat.Client.State;
+using GrpcChat.Client.State;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>A store of another kind than SQLite's, which can keep nothing.</summary>
 internal sealed class FullStore : ClientStateStore

@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>Processes that use the client library, each killed 50 times with SIGKILL while it has work left.</summary>
 public sealed class KilledProcessTests : IDisposable

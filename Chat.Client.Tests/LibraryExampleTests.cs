@@ -1,8 +1,8 @@
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>The example in the documentation, run as a reader would run it.</summary>
 public sealed class LibraryExampleTests : LibraryTest

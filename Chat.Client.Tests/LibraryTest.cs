@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
-using Chat.Client;
-using Chat.Client.Sqlite;
-using Chat.TestSupport;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
+using GrpcChat.TestSupport;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>
 /// What tests of the client library share: a directory for state files, options, and ways to wait for events.

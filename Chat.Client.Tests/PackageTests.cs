@@ -2,13 +2,13 @@ using System.Diagnostics;
 using System.IO.Compression;
 using System.Reflection;
 using System.Xml.Linq;
-using Chat.Client;
-using Chat.Client.Sqlite;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>The packages, as <c>dotnet pack</c> makes them from this build.</summary>
 public sealed class PackageTests : IDisposable
@@ -20,10 +20,10 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task The_client_is_packed_with_its_documents_and_depends_on_packages_that_are_published()
     {
-        using var package = await PackAsync("Chat.Client/Chat.Client.csproj", "GrpcChat.Client");
+        using var package = await PackAsync("GrpcChat.Client/GrpcChat.Client.csproj", "GrpcChat.Client");
 
         AssertMetadata(package, "GrpcChat.Client");
-        AssertHas(package, "README.md", "lib/net10.0/Chat.Client.dll", "lib/net10.0/Chat.Client.xml");
+        AssertHas(package, "README.md", "lib/net10.0/GrpcChat.Client.dll", "lib/net10.0/GrpcChat.Client.xml");
         Assert.Equal(
             [
                 "Google.Api.CommonProtos", "Google.Protobuf", "Grpc.Core.Api", "Grpc.HealthCheck", "Grpc.Net.Client",
@@ -36,10 +36,10 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task SQLite_comes_only_with_the_package_for_it()
     {
-        using var package = await PackAsync("Chat.Client.Sqlite/Chat.Client.Sqlite.csproj", "GrpcChat.Client.Sqlite");
+        using var package = await PackAsync("GrpcChat.Client.Sqlite/GrpcChat.Client.Sqlite.csproj", "GrpcChat.Client.Sqlite");
 
         AssertMetadata(package, "GrpcChat.Client.Sqlite");
-        AssertHas(package, "README.md", "lib/net10.0/Chat.Client.Sqlite.dll", "lib/net10.0/Chat.Client.Sqlite.xml");
+        AssertHas(package, "README.md", "lib/net10.0/GrpcChat.Client.Sqlite.dll", "lib/net10.0/GrpcChat.Client.Sqlite.xml");
         Assert.Equal(
             ["GrpcChat.Client", "Microsoft.Data.Sqlite", "SQLitePCLRaw.bundle_e_sqlite3", "SQLitePCLRaw.core"],
             Dependencies(package).Where(id => !id.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)
@@ -67,10 +67,10 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task The_service_is_packed_as_a_library_with_its_documents()
     {
-        using var package = await PackAsync("Chat.AspNetCore/Chat.AspNetCore.csproj", "GrpcChat.AspNetCore");
+        using var package = await PackAsync("GrpcChat.AspNetCore/GrpcChat.AspNetCore.csproj", "GrpcChat.AspNetCore");
 
         AssertMetadata(package, "GrpcChat.AspNetCore");
-        AssertHas(package, "README.md", "lib/net10.0/Chat.AspNetCore.dll", "lib/net10.0/Chat.AspNetCore.xml");
+        AssertHas(package, "README.md", "lib/net10.0/GrpcChat.AspNetCore.dll", "lib/net10.0/GrpcChat.AspNetCore.xml");
         Assert.Contains("Grpc.AspNetCore", Dependencies(package));
         Assert.Contains("GrpcChat.Protos", Dependencies(package));
         Assert.DoesNotContain(Dependencies(package), id => id.StartsWith("GrpcChat.Client", StringComparison.Ordinal));
@@ -79,10 +79,10 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task The_contract_is_packed_and_depends_on_packages_that_are_published()
     {
-        using var package = await PackAsync("protos/Chat.Protos.csproj", "GrpcChat.Protos");
+        using var package = await PackAsync("protos/GrpcChat.Protos.csproj", "GrpcChat.Protos");
 
         AssertMetadata(package, "GrpcChat.Protos");
-        AssertHas(package, "README.md", "lib/net10.0/Chat.Protos.dll", "lib/net10.0/Chat.Protos.xml");
+        AssertHas(package, "README.md", "lib/net10.0/GrpcChat.Protos.dll", "lib/net10.0/GrpcChat.Protos.xml");
         Assert.Equal(["Google.Api.CommonProtos", "Google.Protobuf", "Grpc.Core.Api", "Grpc.StatusProto"], Dependencies(package));
     }
 

@@ -1,14 +1,14 @@
-using Chat.Client;
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Net.Client;
+using GrpcChat.Client;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>What the library reads from the real service.</summary>
 public sealed class ReadTests

@@ -1,14 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
-using Chat.Client;
-using Chat.TestSupport;
-using Chat.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using GrpcChat.Client;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
-using static Chat.V1.GoAway.Types;
+using static GrpcChat.V1.GoAway.Types;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>How the library reconnects, against a service that does what the test says.</summary>
 public sealed class ReconnectTests

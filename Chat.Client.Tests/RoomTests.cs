@@ -1,11 +1,11 @@
-using Chat.Client;
-using Chat.Client.Sqlite;
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>Joining and leaving, against a service that does what the test says.</summary>
 public sealed class RoomTests

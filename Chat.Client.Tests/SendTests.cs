@@ -1,9 +1,9 @@
-using Chat.Client;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.Client;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>Sending messages.</summary>
 public sealed class SendTests

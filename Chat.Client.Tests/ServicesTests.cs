@@ -1,10 +1,10 @@
-using Chat.Client;
-using Chat.TestSupport;
+using GrpcChat.Client;
+using GrpcChat.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>The client in dependency injection.</summary>
 public sealed class ServicesTests : LibraryTest

@@ -1,14 +1,14 @@
-using Chat.Client;
-using Chat.Client.Delivery;
-using Chat.Client.Sqlite;
-using Chat.Client.State;
-using Chat.Shared;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.Client;
+using GrpcChat.Client.Delivery;
+using GrpcChat.Client.Sqlite;
+using GrpcChat.Client.State;
+using GrpcChat.Shared;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>What a state file keeps from one process to the next.</summary>
 public sealed class StateFileTests : LibraryTest

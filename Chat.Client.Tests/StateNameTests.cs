@@ -1,9 +1,9 @@
-using Chat.Client;
-using Chat.Client.Sqlite;
-using Chat.TestSupport;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>Which service a state file belongs to, and how it follows one that moves.</summary>
 public sealed class StateNameTests : LibraryTest

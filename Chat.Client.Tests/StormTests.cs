@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using Chat.Client;
-using Chat.Client.Sqlite;
-using Chat.TestSupport;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>The delivery promises on a network that breaks all the time.</summary>
 public sealed class StormTests(ITestOutputHelper output)

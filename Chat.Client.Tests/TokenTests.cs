@@ -1,9 +1,9 @@
 using System.Net;
-using Chat.Client;
-using Chat.TestSupport;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using GrpcChat.Client;
+using GrpcChat.TestSupport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>A service that requires a token, and clients with the right one, a wrong one or none.</summary>
 public sealed class TokenTests : LibraryTest

@@ -1,11 +1,11 @@
-using Chat.Client;
-using Chat.Client.Delivery;
-using Chat.Client.State;
-using Chat.Shared;
-using Chat.V1;
+using GrpcChat.Client;
+using GrpcChat.Client.Delivery;
+using GrpcChat.Client.State;
+using GrpcChat.Shared;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>Races in the queues of the client that can only be placed from inside.</summary>
 public sealed class WaitingTests

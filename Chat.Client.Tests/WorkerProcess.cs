@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Chat.TestSupport;
+using GrpcChat.TestSupport;
 
-namespace Chat.Client.Tests;
+namespace GrpcChat.Client.Tests;
 
 /// <summary>An application that uses the client library, in a process that can be killed.</summary>
 internal sealed class WorkerProcess : IAsyncDisposable

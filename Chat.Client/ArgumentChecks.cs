@@ -1,7 +1,7 @@
 using System.Text;
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>Checks arguments before a message is kept, so that everything that is kept can be sent.</summary>
 internal static class ArgumentChecks

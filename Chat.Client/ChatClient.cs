@@ -1,14 +1,14 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Chat.Client.Connecting;
-using Chat.Client.Delivery;
-using Chat.Client.State;
-using Chat.V1;
+using GrpcChat.Client.Connecting;
+using GrpcChat.Client.Delivery;
+using GrpcChat.Client.State;
+using GrpcChat.V1;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>
 /// A chat client. What it sends arrives once and in order, whatever happens to the connection; with a durable state,

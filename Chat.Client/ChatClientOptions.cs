@@ -1,9 +1,9 @@
-using Chat.Client.State;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.Client.State;
+using GrpcChat.V1;
 using Microsoft.Extensions.Logging;
 
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>The options of a client.</summary>
 public sealed record ChatClientOptions

@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>Adds a client to the services of an application.</summary>
 public static class ChatClientServiceCollectionExtensions

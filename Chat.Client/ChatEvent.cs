@@ -1,6 +1,6 @@
-using Chat.Client.Delivery;
+using GrpcChat.Client.Delivery;
 
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>
 /// Something that happened: one of the records below. Future versions may add kinds; skip those that you do not know.

@@ -1,4 +1,4 @@
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>The service refused a message or a room. Nothing was stored, and trying again would not help.</summary>
 public sealed class ChatRefusedException : Exception

@@ -1,4 +1,4 @@
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>A message of a room.</summary>
 /// <param name="Room">The room.</param>

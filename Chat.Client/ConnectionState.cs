@@ -1,4 +1,4 @@
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>The state of the connection.</summary>
 public enum ConnectionState

@@ -1,4 +1,4 @@
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>Where a room starts for a client that has no position in it yet.</summary>
 public sealed record JoinFrom

@@ -1,4 +1,4 @@
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>
 /// Why the service refused a message or a room. A newer service may send values that are not listed here.

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Chat.TestSupport;
+using GrpcChat.TestSupport;
 
-namespace Chat.ConsoleClient.Tests;
+namespace GrpcChat.ConsoleClient.Tests;
 
 /// <summary>
 /// The real console client as a child process with a pipe for its input. A test types lines and waits for lines; the lists keep

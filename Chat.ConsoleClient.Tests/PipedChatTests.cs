@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using Chat.TestSupport;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests;
+namespace GrpcChat.ConsoleClient.Tests;
 
 /// <summary><c>chat</c> without a terminal, against the real service, both as child processes.</summary>
 public sealed class PipedChatTests : IDisposable

@@ -1,8 +1,8 @@
 using System.Text;
-using Chat.TestSupport;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests;
+namespace GrpcChat.ConsoleClient.Tests;
 
 /// <summary>The interactive client leaves a real terminal as it was, and lets nobody else control it.</summary>
 public sealed class TerminalModeTests

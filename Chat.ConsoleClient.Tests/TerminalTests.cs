@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests;
+namespace GrpcChat.ConsoleClient.Tests;
 
 /// <summary>The interactive client in a real terminal, as a person sees it.</summary>
 public sealed class TerminalTests : IDisposable

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
-using Chat.ConsoleClient;
+using GrpcChat.ConsoleClient;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests;
+namespace GrpcChat.ConsoleClient.Tests;
 
 /// <summary>Text by others can neither control a terminal nor pretend to be something else.</summary>
 public sealed class TerminalTextTests

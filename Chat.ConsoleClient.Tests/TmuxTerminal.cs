@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Chat.TestSupport;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests;
+namespace GrpcChat.ConsoleClient.Tests;
 
 /// <summary>
 /// A real terminal with a shell, in a tmux of its own. A test presses keys, and looks at the screen until it shows what the

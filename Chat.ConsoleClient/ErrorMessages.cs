@@ -1,6 +1,6 @@
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient;
+namespace GrpcChat.ConsoleClient;
 
 /// <summary>What people at the console are told about errors and about messages that are missing.</summary>
 internal static class ErrorMessages

@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient;
+namespace GrpcChat.ConsoleClient;
 
 /// <summary>The exit codes; docs/console.md lists the same.</summary>
 internal static class ExitCodes

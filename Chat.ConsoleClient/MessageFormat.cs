@@ -1,10 +1,10 @@
 using System.Globalization;
-using Chat.Client;
-using Chat.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using GrpcChat.Client;
+using GrpcChat.V1;
 
-namespace Chat.ConsoleClient;
+namespace GrpcChat.ConsoleClient;
 
 /// <summary>Formats a message or a room as one line of output.</summary>
 internal static class MessageFormat

@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
-namespace Chat.ConsoleClient;
+namespace GrpcChat.ConsoleClient;
 
 /// <summary>
 /// The output of a command: results on stdout, notices and progress on stderr. Unlike <see cref="Console.Out"/>, it

@@ -1,5 +1,5 @@
-using Chat.ConsoleClient;
-using Chat.ConsoleClient.Commands;
+using GrpcChat.ConsoleClient;
+using GrpcChat.ConsoleClient.Commands;
 
 using var output = new Output();
 return await new CommandRunner(output).RunAsync(args);

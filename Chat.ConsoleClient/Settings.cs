@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Chat.Client;
-using Chat.Client.Sqlite;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
 
-namespace Chat.ConsoleClient;
+namespace GrpcChat.ConsoleClient;
 
 /// <summary>
 /// Which service to call, and as whom. Each setting comes from the command line, or else from the environment, or else

@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient;
+namespace GrpcChat.ConsoleClient;
 
 /// <summary>The paths of the interactive chat's state files: one for each service and user name.</summary>
 internal static class StatePaths

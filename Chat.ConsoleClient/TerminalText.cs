@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Chat.ConsoleClient;
+namespace GrpcChat.ConsoleClient;
 
 /// <summary>
 /// Makes text that others wrote safe to print: nothing in it moves the cursor, changes the direction of the line or is

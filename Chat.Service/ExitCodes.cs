@@ -1,4 +1,4 @@
-namespace Chat.Service;
+namespace GrpcChat.Service;
 
 /// <summary>The exit codes of the process. docs/operations.md lists them too.</summary>
 internal static class ExitCodes

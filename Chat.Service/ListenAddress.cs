@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Chat.Service;
+namespace GrpcChat.Service;
 
 /// <summary>The address to listen on, checked before anything is opened.</summary>
 internal static class ListenAddress

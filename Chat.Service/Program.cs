@@ -1,5 +1,5 @@
-using Chat.AspNetCore.Storage;
-using Chat.Service;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.Service;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 return await ServiceCommand.RunAsync(args, async settings =>

@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using Chat.AspNetCore;
-using Chat.AspNetCore.Storage;
-using Chat.Shared;
+using GrpcChat.AspNetCore;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.Shared;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 
-namespace Chat.Service;
+namespace GrpcChat.Service;
 
 /// <summary>The command line, and the exit code of the process.</summary>
 internal static class ServiceCommand

@@ -3,9 +3,9 @@ using System.CommandLine.Invocation;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Chat.AspNetCore;
+using GrpcChat.AspNetCore;
 
-namespace Chat.Service;
+namespace GrpcChat.Service;
 
 /// <summary>The text of <c>--help</c>, within 100 columns.</summary>
 internal sealed partial class ServiceHelp : SynchronousCommandLineAction

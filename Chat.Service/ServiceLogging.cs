@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Console;
 
-namespace Chat.Service;
+namespace GrpcChat.Service;
 
 /// <summary>Writes log lines to standard error, one line each. Standard output is for the start lines.</summary>
 internal static class ServiceLogging

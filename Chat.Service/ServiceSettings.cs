@@ -1,10 +1,10 @@
 using System.Collections;
 using System.Net;
 using System.Text.Json;
-using Chat.AspNetCore;
-using Chat.Shared;
+using GrpcChat.AspNetCore;
+using GrpcChat.Shared;
 
-namespace Chat.Service;
+namespace GrpcChat.Service;
 
 /// <summary>
 /// The executable's settings: a file, then the environment, then the command line; the later one wins. Nothing is read

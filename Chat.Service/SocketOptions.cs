@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
-namespace Chat.Service;
+namespace GrpcChat.Service;
 
 /// <summary>The settings of the service's sockets. An application that embeds the chat decides these itself.</summary>
 internal static class SocketOptions

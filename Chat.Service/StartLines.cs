@@ -1,7 +1,7 @@
 using System.Globalization;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.Service;
+namespace GrpcChat.Service;
 
 /// <summary>What people see when the service has started.</summary>
 internal static class StartLines

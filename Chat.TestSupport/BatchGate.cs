@@ -1,6 +1,6 @@
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>
 /// Stands in the log's writer just before it commits: it remembers the batches, and holds or fails those that a test

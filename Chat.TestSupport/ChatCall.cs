@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.V1;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>
 /// One stream as a raw client sees it. Nothing is read unless the test asks for it, so a test decides when a client

@@ -2,15 +2,15 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Text;
-using Chat.AspNetCore;
-using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Sessions;
-using Chat.AspNetCore.Storage;
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.V1;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
+using GrpcChat.AspNetCore;
+using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Sessions;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -19,7 +19,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>
 /// The real service in this process, on a free port, over real HTTP/2, with a log of its own. An unexpected error in

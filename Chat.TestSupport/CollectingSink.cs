@@ -1,8 +1,8 @@
 using System.Text;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 using Xunit;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>Takes so many messages and declines the next.</summary>
 internal sealed class CollectingSink(int most = int.MaxValue) : IMessageSink

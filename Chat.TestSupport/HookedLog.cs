@@ -1,6 +1,6 @@
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>A log with places to stand: each hook runs once, at its point, and whoever called the log waits for it.</summary>
 internal sealed class HookedLog(IMessageLog inner) : IMessageLog

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>
 /// A network that can be broken: passes bytes between clients and a server, and cuts, stalls or delays them where a test

@@ -1,4 +1,4 @@
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>A clock that stands still until a test moves it; its timers ring then.</summary>
 internal sealed class ManualTime : TimeProvider

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Grpc.Core;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>Posts bytes that no gRPC client sends, and reads the status.</summary>
 internal static class RawCall

@@ -1,7 +1,7 @@
 using System.Text;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>A stream that a test sends on; it remembers what the log told it.</summary>
 internal sealed class RecordingStream(IMessageLog log, string sender = "ann") : AppendStream

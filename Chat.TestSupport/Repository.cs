@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>The files of this project, as they lie where it was built.</summary>
 internal static class Repository

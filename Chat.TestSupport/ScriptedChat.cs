@@ -1,15 +1,15 @@
 using System.Net;
 using System.Threading.Channels;
-using Chat.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using GrpcChat.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>A service that says what a test tells it to, frame by frame, over real HTTP/2.</summary>
 internal sealed class ScriptedChat : IAsyncDisposable

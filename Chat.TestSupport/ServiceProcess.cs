@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Grpc.Net.Client;
 
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>The real service as a child process, which can be killed.</summary>
 internal sealed class ServiceProcess : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Chat.TestSupport;
+namespace GrpcChat.TestSupport;
 
 /// <summary>A new directory that goes when it is disposed of.</summary>
 internal sealed class TempDirectory : IDisposable

@@ -1,4 +1,4 @@
-namespace Chat.Shared;
+namespace GrpcChat.Shared;
 
 /// <summary>Suggests the name that somebody may have meant.</summary>
 internal static class NearestName

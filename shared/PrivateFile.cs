@@ -1,4 +1,4 @@
-namespace Chat.Shared;
+namespace GrpcChat.Shared;
 
 /// <summary>Files that only their owner may read and write, and the lock files beside them.</summary>
 internal static class PrivateFile

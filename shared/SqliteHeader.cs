@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Chat.Shared;
+namespace GrpcChat.Shared;
 
 /// <summary>
 /// The header of a SQLite database file. It is read without SQLite, so that a file of another application stays

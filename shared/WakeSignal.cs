@@ -1,6 +1,6 @@
 using System.Threading.Tasks.Sources;
 
-namespace Chat.Shared;
+namespace GrpcChat.Shared;
 
 /// <summary>
 /// Tells one waiter to look again. A signal is never lost and never piles up: however often it was set since the last

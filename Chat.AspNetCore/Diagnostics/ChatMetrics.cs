@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace Chat.AspNetCore.Diagnostics;
+namespace GrpcChat.AspNetCore.Diagnostics;
 
 /// <summary>The service's metrics, as the meter "GrpcChat".</summary>
 internal sealed class ChatMetrics : IDisposable

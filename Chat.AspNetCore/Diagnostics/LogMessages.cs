@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Diagnostics;
+namespace GrpcChat.AspNetCore.Diagnostics;
 
 /// <summary>Every line that the service logs. None carries the text of a message, a token or a metadata value.</summary>
 internal static partial class LogMessages

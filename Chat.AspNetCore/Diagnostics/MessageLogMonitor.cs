@@ -1,6 +1,6 @@
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.AspNetCore.Diagnostics;
+namespace GrpcChat.AspNetCore.Diagnostics;
 
 /// <summary>Stops the application when the message log can no longer tell what is stored.</summary>
 internal sealed class MessageLogMonitor(

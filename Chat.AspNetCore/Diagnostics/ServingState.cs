@@ -1,7 +1,7 @@
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace Chat.AspNetCore.Diagnostics;
+namespace GrpcChat.AspNetCore.Diagnostics;
 
 /// <summary>Knows whether the service serves now, and announces changes. It is also a health check of ASP.NET Core.</summary>
 internal sealed class ServingState : IHealthCheck

@@ -1,10 +1,10 @@
-using Chat.AspNetCore.Queries;
-using Chat.AspNetCore.Sessions;
-using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using GrpcChat.AspNetCore.Queries;
+using GrpcChat.AspNetCore.Sessions;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Grpc;
+namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>The gRPC door: hands streams to the session host and calls to the queries, and throws their statuses.</summary>
 internal sealed class ChatGrpcService(

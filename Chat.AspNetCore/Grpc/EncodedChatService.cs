@@ -1,10 +1,10 @@
 using System.Buffers;
-using Chat.AspNetCore.Sessions;
-using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using GrpcChat.AspNetCore.Sessions;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Grpc;
+namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
 /// Takes the place of the generated service class, with marshallers of its own. A response of the stream is bytes that are

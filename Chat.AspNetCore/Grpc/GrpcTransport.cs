@@ -1,8 +1,8 @@
-using Chat.AspNetCore.Sessions;
 using Grpc.Core;
+using GrpcChat.AspNetCore.Sessions;
 using Microsoft.Extensions.Primitives;
 
-namespace Chat.AspNetCore.Grpc;
+namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>A session's client at the other end of a gRPC call.</summary>
 internal sealed class GrpcTransport(

@@ -1,11 +1,11 @@
-using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Sessions;
-using Chat.V1;
 using Grpc.Core;
 using Grpc.Health.V1;
+using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Sessions;
+using GrpcChat.V1;
 using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
-namespace Chat.AspNetCore.Grpc;
+namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
 /// Tells probes and load balancers whether the service serves: <c>grpc.health.v1.Health</c>. Unlike the official service,

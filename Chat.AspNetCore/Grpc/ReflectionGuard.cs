@@ -1,11 +1,11 @@
 using System.Net;
-using Chat.AspNetCore.Sessions;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using GrpcChat.AspNetCore.Sessions;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
-namespace Chat.AspNetCore.Grpc;
+namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
 /// What server reflection lacks to be safe on a service that is exposed: an off switch, a limit on clients that do not read,

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Grpc.Net.Compression;
 
-namespace Chat.AspNetCore.Grpc;
+namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
 /// Gzip for requests, up to a ratio that text does not reach. A KiB that inflates to a MiB would let a client spend the

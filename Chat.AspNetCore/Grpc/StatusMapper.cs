@@ -1,15 +1,15 @@
-using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Queries;
-using Chat.AspNetCore.Sessions;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
+using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Queries;
+using GrpcChat.AspNetCore.Sessions;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 using RpcStatus = Grpc.Core.Status;
 
-namespace Chat.AspNetCore.Grpc;
+namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
 /// Turns ends of sessions, refusals and exceptions into statuses. Every status that the service gives is made here: a row of

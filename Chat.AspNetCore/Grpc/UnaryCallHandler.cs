@@ -1,9 +1,9 @@
-using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Sessions;
 using Google.Protobuf;
 using Grpc.Core;
+using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Sessions;
 
-namespace Chat.AspNetCore.Grpc;
+namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
 /// Reads the request of a unary call and writes its response, under the same rules as a stream: nothing waits for a client

@@ -1,7 +1,7 @@
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.AspNetCore.Hosting;
+namespace GrpcChat.AspNetCore.Hosting;
 
 /// <summary>
 /// Connects the message log to the rooms before the application listens. It also opens the log, so that a log that

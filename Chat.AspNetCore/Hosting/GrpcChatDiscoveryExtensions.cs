@@ -1,10 +1,10 @@
-using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Grpc;
-using Chat.V1;
 using Google.Rpc;
 using Grpc.Health.V1;
 using Grpc.Reflection;
 using Grpc.Reflection.V1;
+using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Grpc;
+using GrpcChat.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Alpha = Grpc.Reflection.V1Alpha;
@@ -74,7 +74,7 @@ public static class GrpcChatDiscoveryExtensions
 
     /// <summary>
     /// Serves server reflection (<c>grpc.reflection.v1</c> and <c>v1alpha</c>) of the chat and its health, as long as
-    /// <see cref="Chat.AspNetCore.ChatOptions.Reflection"/> allows it.
+    /// <see cref="GrpcChat.AspNetCore.ChatOptions.Reflection"/> allows it.
     /// </summary>
     /// <param name="routes">The application.</param>
     /// <returns>For conventions of these calls, such as authorization.</returns>

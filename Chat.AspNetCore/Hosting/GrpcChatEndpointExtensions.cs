@@ -1,4 +1,4 @@
-using Chat.AspNetCore.Grpc;
+using GrpcChat.AspNetCore.Grpc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,4 +1,4 @@
-using Chat.AspNetCore;
+using GrpcChat.AspNetCore;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

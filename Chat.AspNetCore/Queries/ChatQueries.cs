@@ -1,8 +1,8 @@
-using Chat.AspNetCore.Storage;
-using Chat.V1;
 using Google.Protobuf.WellKnownTypes;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Queries;
+namespace GrpcChat.AspNetCore.Queries;
 
 /// <summary>The calls with one request and one response: they check the request and ask the log.</summary>
 internal sealed class ChatQueries(IMessageLog log, ChatOptions options)

@@ -1,7 +1,7 @@
-using Chat.AspNetCore.Storage;
-using Chat.V1;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Queries;
+namespace GrpcChat.AspNetCore.Queries;
 
 /// <summary>Selects the messages of a page: consecutive, oldest first, limited in number and size.</summary>
 /// <param name="log">The log.</param>

@@ -1,10 +1,10 @@
 using System.Text;
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
 using Google.Protobuf.WellKnownTypes;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Queries;
+namespace GrpcChat.AspNetCore.Queries;
 
 /// <summary>Collects messages up to a number, or until their encoded size would exceed a limit.</summary>
 /// <param name="count">The largest number of messages.</param>

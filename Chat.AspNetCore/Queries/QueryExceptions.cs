@@ -1,7 +1,7 @@
-using Chat.AspNetCore.Storage;
-using Chat.V1;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Queries;
+namespace GrpcChat.AspNetCore.Queries;
 
 /// <summary>A field of a request is invalid. The message names the field and its value, and says what is allowed.</summary>
 /// <param name="field">The path of the field in the request.</param>

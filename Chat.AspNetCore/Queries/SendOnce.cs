@@ -1,6 +1,6 @@
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.AspNetCore.Queries;
+namespace GrpcChat.AspNetCore.Queries;
 
 /// <summary>An append stream of one send, whose answer can be awaited.</summary>
 internal sealed class SendOnce : AppendStream

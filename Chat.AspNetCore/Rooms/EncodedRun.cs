@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Rooms;
+namespace GrpcChat.AspNetCore.Rooms;
 
 /// <summary>Consecutive messages of a room, encoded as entries of a response. The bytes never change.</summary>
 /// <param name="Bytes">An array that contains the messages.</param>

@@ -1,6 +1,6 @@
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.AspNetCore.Rooms;
+namespace GrpcChat.AspNetCore.Rooms;
 
 /// <summary>
 /// A room that at least one stream follows: its tail, its newest committed id, and the followers to wake.

@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
 using Google.Protobuf;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Rooms;
+namespace GrpcChat.AspNetCore.Rooms;
 
 /// <summary>
 /// Encodes a stored row as a <see cref="Message"/>, directly from the bytes of the row. This is the only place where

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.AspNetCore.Rooms;
+namespace GrpcChat.AspNetCore.Rooms;
 
 /// <summary>Knows who follows which room.</summary>
 internal sealed class RoomHub(TailMemory tails)

@@ -1,6 +1,6 @@
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.AspNetCore.Rooms;
+namespace GrpcChat.AspNetCore.Rooms;
 
 /// <summary>
 /// The newest messages of a followed room, each encoded once and shared by all of its readers. It is only a copy of the

@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Rooms;
+namespace GrpcChat.AspNetCore.Rooms;
 
 /// <summary>
 /// Limits the memory of each tail, and of all tails together. The oldest chunk is dropped first, whichever room it

@@ -1,7 +1,7 @@
-using Chat.AspNetCore.Storage;
-using Chat.V1;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>What a session still has to tell its client about one send, join or leave: one of the records below.</summary>
 internal abstract record Answer

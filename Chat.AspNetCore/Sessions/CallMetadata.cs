@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
-using Chat.V1;
+using GrpcChat.V1;
 using Microsoft.Extensions.Primitives;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>The metadata of a call, whichever door it came through.</summary>
 /// <param name="lookUp">Returns all values of a key, or none where it is absent.</param>

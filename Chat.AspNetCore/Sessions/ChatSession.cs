@@ -1,9 +1,9 @@
-using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Storage;
 using Microsoft.Extensions.ObjectPool;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// One open stream: a loop that reads the client's requests, a loop that writes responses, and between them the pending

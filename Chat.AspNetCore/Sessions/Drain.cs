@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// Holds back the web server's own stop until all calls have ended, and for a moment after that. A connection that is closed

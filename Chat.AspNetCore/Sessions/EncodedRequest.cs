@@ -1,7 +1,7 @@
-using Chat.V1;
 using Google.Protobuf;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// A <see cref="ChatRequest"/> as it was received. Its entries are decoded one at a time, when their turn comes. Decoded all

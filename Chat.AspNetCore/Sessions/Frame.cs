@@ -1,10 +1,10 @@
 using System.Buffers;
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
 using Google.Protobuf;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// One response on its way to a client, already encoded: at most 64 KiB of <see cref="ChatResponse"/> fields, one after

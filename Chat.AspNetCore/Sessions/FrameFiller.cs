@@ -1,8 +1,8 @@
-using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
+using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// Decides what goes into the next frame: pending answers first, then the messages after each room's position, with a fair

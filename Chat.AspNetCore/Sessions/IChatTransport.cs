@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// All that a session knows of its client: where requests come from and where encoded responses go. So one session serves

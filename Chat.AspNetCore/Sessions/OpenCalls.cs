@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>Counts the calls that are open, and tells when there are none.</summary>
 internal sealed class OpenCalls

@@ -1,7 +1,7 @@
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// The answers that a session still has to send, from the moment when a send, join or leave is read until the transport has

@@ -1,8 +1,8 @@
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// Reads the client's requests: follows and leaves rooms, and hands sends to the log. It answers nothing itself; it adds to

@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
-using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
 using Google.Protobuf.WellKnownTypes;
+using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 using Microsoft.Extensions.ObjectPool;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// The only writer of a stream. It sends frames while there is something to send, waits to be woken when there is not, and

@@ -1,8 +1,8 @@
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// How far a session has delivered a room to its client. Replay and live delivery are both this position moving forward.

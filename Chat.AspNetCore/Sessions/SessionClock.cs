@@ -1,6 +1,6 @@
-using Chat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Rooms;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// Watches one session with one timer. It wakes a session that has sent nothing for the heartbeat interval, gives up a write

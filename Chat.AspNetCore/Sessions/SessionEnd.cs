@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>How a session ended.</summary>
 /// <param name="Reason">Why it ended.</param>

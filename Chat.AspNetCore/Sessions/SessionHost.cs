@@ -1,9 +1,9 @@
-using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Storage;
 using Microsoft.Extensions.ObjectPool;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>Opens, counts and ends the sessions of every door. When the application stops, it drains them.</summary>
 internal sealed class SessionHost(

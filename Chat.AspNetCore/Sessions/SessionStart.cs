@@ -1,6 +1,6 @@
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>What a client says when it opens a stream: who it is, which room it joins first, and from where.</summary>
 /// <param name="Sender">The name that its messages carry.</param>

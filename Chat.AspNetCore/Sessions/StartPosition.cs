@@ -1,7 +1,7 @@
-using Chat.AspNetCore.Storage;
-using Chat.V1;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Sessions;
+namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>Where a client wants to start reading a room.</summary>
 internal readonly record struct StartPosition

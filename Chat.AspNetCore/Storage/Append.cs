@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Storage;
+namespace GrpcChat.AspNetCore.Storage;
 
 /// <summary>A send on its way into the log and, once it is answered, the result.</summary>
 internal sealed class Append

@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Storage;
+namespace GrpcChat.AspNetCore.Storage;
 
 /// <summary>
 /// An ordered source of sends, and the receiver of their answers. After one send of a stream has failed, the log stores

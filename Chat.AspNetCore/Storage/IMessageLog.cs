@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Chat.AspNetCore.Storage;
+namespace GrpcChat.AspNetCore.Storage;
 
 /// <summary>
 /// The durable, ordered log of every room, and the only truth that the service keeps. Each room has the ids 1, 2, 3, …

@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Storage;
+namespace GrpcChat.AspNetCore.Storage;
 
 /// <summary>The options of a log, whatever it keeps its messages in.</summary>
 internal sealed record LogOptions

@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Storage;
+namespace GrpcChat.AspNetCore.Storage;
 
 /// <summary>What the application may know of the message log. Get it from the application's services.</summary>
 public sealed class MessageLogInfo

@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Storage;
+namespace GrpcChat.AspNetCore.Storage;
 
 /// <summary>A stored message. Its strings are UTF-8, and valid only during the call that receives the row.</summary>
 internal readonly ref struct MessageRow

@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Storage;
+namespace GrpcChat.AspNetCore.Storage;
 
 /// <summary>
 /// What one commit added to one room. It is valid only during the call of the <see cref="IMessageLog.Committed"/>

@@ -1,7 +1,7 @@
 using System.Text;
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Storage;
+namespace GrpcChat.AspNetCore.Storage;
 
 /// <summary>Checks the form of a client's send and turns it into an append.</summary>
 internal static class SendForm

@@ -1,4 +1,4 @@
-namespace Chat.Client.Connecting;
+namespace GrpcChat.Client.Connecting;
 
 /// <summary>
 /// The delay before each attempt to reconnect: a random time below a limit that doubles with each failure ("full

@@ -1,7 +1,7 @@
 using System.Text;
 using Grpc.Core;
 
-namespace Chat.Client.Connecting;
+namespace GrpcChat.Client.Connecting;
 
 /// <summary>The metadata that identifies the caller.</summary>
 internal sealed class CallHeaders(ChatClientOptions options)

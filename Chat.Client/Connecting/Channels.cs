@@ -2,7 +2,7 @@ using System.Net.Http;
 using Grpc.Core;
 using Grpc.Net.Client;
 
-namespace Chat.Client.Connecting;
+namespace GrpcChat.Client.Connecting;
 
 /// <summary>
 /// Opens channels, one per attempt. A channel that is kept has a back-off of its own, which would be added to the

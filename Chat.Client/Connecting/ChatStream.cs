@@ -1,8 +1,8 @@
-using Chat.Client.Delivery;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.Client.Delivery;
+using GrpcChat.V1;
 
-namespace Chat.Client.Connecting;
+namespace GrpcChat.Client.Connecting;
 
 /// <summary>
 /// One stream, with two loops: one writes joins, then everything unanswered, then new messages; the other reads, passes

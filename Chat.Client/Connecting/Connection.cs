@@ -1,7 +1,7 @@
-using Chat.Client.Delivery;
+using GrpcChat.Client.Delivery;
 using Microsoft.Extensions.Logging;
 
-namespace Chat.Client.Connecting;
+namespace GrpcChat.Client.Connecting;
 
 /// <summary>
 /// Keeps a stream open: one attempt after the other, each with the next address, until it is told to stop.

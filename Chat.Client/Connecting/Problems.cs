@@ -1,11 +1,11 @@
 using System.Net.Http;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Chat.Client.Delivery;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.Client.Delivery;
+using GrpcChat.V1;
 
-namespace Chat.Client.Connecting;
+namespace GrpcChat.Client.Connecting;
 
 /// <summary>
 /// What the end of a call means, in words for people. Whether the failure is permanent is decided by

@@ -1,4 +1,4 @@
-namespace Chat.Client.Connecting;
+namespace GrpcChat.Client.Connecting;
 
 /// <summary>How an attempt ended, and what follows for the next one.</summary>
 /// <param name="Kind">The kind of problem.</param>

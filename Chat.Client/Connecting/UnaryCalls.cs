@@ -1,9 +1,9 @@
-using Chat.Client.Delivery;
-using Chat.V1;
 using Grpc.Core;
 using Grpc.Health.V1;
+using GrpcChat.Client.Delivery;
+using GrpcChat.V1;
 
-namespace Chat.Client.Connecting;
+namespace GrpcChat.Client.Connecting;
 
 /// <summary>
 /// The calls for history and rooms, each repeated while the failure is not permanent and there is time.

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>
 /// The events that wait for the application. From a number or size on, it is full: the rooms must then pause, and of

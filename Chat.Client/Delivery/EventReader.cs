@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using Chat.Client.State;
+using GrpcChat.Client.State;
 
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>
 /// Hands the events to the application, one loop at a time, and notes which of them it has processed.

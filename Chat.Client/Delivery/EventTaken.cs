@@ -1,6 +1,6 @@
-using Chat.Client.State;
+using GrpcChat.Client.State;
 
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>What the client does once the application has processed an event and asks for the next one.</summary>
 internal abstract record EventTaken;

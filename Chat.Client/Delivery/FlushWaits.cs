@@ -1,4 +1,4 @@
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>
 /// The flushes that wait, each for the messages that were given before it. The outbox's lock guards it.

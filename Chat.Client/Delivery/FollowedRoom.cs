@@ -1,7 +1,7 @@
-using Chat.Client.State;
-using Chat.V1;
+using GrpcChat.Client.State;
+using GrpcChat.V1;
 
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>
 /// A room that the application has joined: how far the current stream is with the join, and the last message that

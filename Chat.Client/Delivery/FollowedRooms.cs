@@ -1,7 +1,7 @@
-using Chat.Client.State;
-using Chat.V1;
+using GrpcChat.Client.State;
+using GrpcChat.V1;
 
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>
 /// The rooms that the application has joined. It turns what a stream says about them into events, and asks the stream

@@ -1,8 +1,8 @@
-using Chat.Client.State;
-using Chat.V1;
 using Google.Protobuf.WellKnownTypes;
+using GrpcChat.Client.State;
+using GrpcChat.V1;
 
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>Converts the contract's types to the library's.</summary>
 internal static class MessageForms

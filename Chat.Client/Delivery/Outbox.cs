@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using Chat.Client.State;
-using Chat.V1;
+using GrpcChat.Client.State;
+using GrpcChat.V1;
 
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>
 /// The messages without an answer, in the order in which the application gave them. Each stream sends them from the

@@ -1,8 +1,8 @@
 using System.Text;
-using Chat.Client.State;
-using Chat.V1;
+using GrpcChat.Client.State;
+using GrpcChat.V1;
 
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>A message on its way: from when it has a place in the outbox until it is answered.</summary>
 /// <param name="message">The message, as it is kept.</param>

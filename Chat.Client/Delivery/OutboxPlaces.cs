@@ -1,4 +1,4 @@
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>
 /// The bounded places of the outbox, and the calls that wait for one, in the order of the calls. The outbox's lock

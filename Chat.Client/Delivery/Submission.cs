@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Chat.Client.Delivery;
+namespace GrpcChat.Client.Delivery;
 
 /// <summary>A call that gives a message to the outbox, until the message has its place.</summary>
 internal sealed class Submission(long ticket, string room, string text, string? clientOffset, bool wantsAnswer)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>The names under which the client's metrics and traces appear.</summary>
 public static class ClientDiagnostics

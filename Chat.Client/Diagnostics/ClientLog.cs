@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>The messages that the client logs. None contains a text or a token.</summary>
 internal static partial class ClientLog

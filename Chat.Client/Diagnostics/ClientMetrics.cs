@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace Chat.Client;
+namespace GrpcChat.Client;
 
 /// <summary>
 /// The client's metrics. Names and units follow OpenTelemetry's semantic conventions for messaging where they have one:

@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace Chat.Client.State;
+namespace GrpcChat.Client.State;
 
 /// <summary>
 /// A place where a client keeps its outbox and its positions when the process ends. Package GrpcChat.Client.Sqlite has

@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace Chat.Client.State;
+namespace GrpcChat.Client.State;
 
 /// <summary>
 /// Keeps the state in a store. One loop writes what has accumulated since the last transaction; what nobody waits for

@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace Chat.Client.State;
+namespace GrpcChat.Client.State;
 
 /// <summary>
 /// Keeps the outbox and the positions, in memory or in a <see cref="ClientStateStore"/>. Changes happen in the order of

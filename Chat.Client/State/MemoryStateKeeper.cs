@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace Chat.Client.State;
+namespace GrpcChat.Client.State;
 
 /// <summary>Keeps the state in memory, so that it ends with the process.</summary>
 internal sealed class MemoryStateKeeper : IStateKeeper

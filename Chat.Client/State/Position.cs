@@ -1,4 +1,4 @@
-namespace Chat.Client.State;
+namespace GrpcChat.Client.State;
 
 /// <summary>A position in a room: the last message that was processed, and the log that it belongs to.</summary>
 /// <param name="Epoch">

@@ -1,4 +1,4 @@
-namespace Chat.Client.State;
+namespace GrpcChat.Client.State;
 
 /// <summary>A change of a <see cref="ClientState"/>: one of the records below.</summary>
 public abstract record StateChange

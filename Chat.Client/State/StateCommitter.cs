@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Chat.Client.State;
+namespace GrpcChat.Client.State;
 
 /// <summary>
 /// Commits batches of writes: as many as possible in one transaction, and each effect in one of its own, so that it

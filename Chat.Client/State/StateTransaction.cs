@@ -1,4 +1,4 @@
-namespace Chat.Client.State;
+namespace GrpcChat.Client.State;
 
 /// <summary>
 /// The changes of one transaction, and the positions as they will be after it: a position moves only forwards, and only

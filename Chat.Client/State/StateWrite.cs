@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace Chat.Client.State;
+namespace GrpcChat.Client.State;
 
 /// <summary>Something that is to be written.</summary>
 internal abstract class StateWrite

@@ -1,4 +1,4 @@
-namespace Chat.Client.State;
+namespace GrpcChat.Client.State;
 
 /// <summary>
 /// The writes that wait for the next transaction. Whatever arrives while one is being committed goes into the next one;

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 
-namespace Chat.ConsoleClient.Tests.Commands;
+namespace GrpcChat.ConsoleClient.Tests.Commands;
 
 /// <summary>Calls of commands, and what they left on the server.</summary>
 internal static class CommandCalls

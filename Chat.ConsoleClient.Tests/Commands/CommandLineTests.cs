@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Chat.ConsoleClient.Commands;
-using Chat.TestSupport;
+using GrpcChat.ConsoleClient.Commands;
+using GrpcChat.TestSupport;
 using Xunit;
-using static Chat.ConsoleClient.Tests.Commands.CommandCalls;
+using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
-namespace Chat.ConsoleClient.Tests.Commands;
+namespace GrpcChat.ConsoleClient.Tests.Commands;
 
 /// <summary>What all commands have in common: arguments, settings, help, exit codes.</summary>
 public sealed class CommandLineTests

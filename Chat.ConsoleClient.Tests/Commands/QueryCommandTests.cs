@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
-using static Chat.ConsoleClient.Tests.Commands.CommandCalls;
+using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
-namespace Chat.ConsoleClient.Tests.Commands;
+namespace GrpcChat.ConsoleClient.Tests.Commands;
 
 /// <summary><c>chat history</c>, <c>chat rooms</c> and <c>chat status</c>, as child processes, against the real service.</summary>
 public sealed class QueryCommandTests

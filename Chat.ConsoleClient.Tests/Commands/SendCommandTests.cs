@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text;
-using Chat.TestSupport;
+using GrpcChat.TestSupport;
 using Xunit;
-using static Chat.ConsoleClient.Tests.Commands.CommandCalls;
+using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
-namespace Chat.ConsoleClient.Tests.Commands;
+namespace GrpcChat.ConsoleClient.Tests.Commands;
 
 /// <summary><c>chat send</c>, as a child process, against the real service.</summary>
 public sealed class SendCommandTests

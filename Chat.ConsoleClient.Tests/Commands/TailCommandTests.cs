@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
-using static Chat.ConsoleClient.Tests.Commands.CommandCalls;
+using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
-namespace Chat.ConsoleClient.Tests.Commands;
+namespace GrpcChat.ConsoleClient.Tests.Commands;
 
 /// <summary><c>chat tail</c>, as a child process, against the real service.</summary>
 public sealed class TailCommandTests

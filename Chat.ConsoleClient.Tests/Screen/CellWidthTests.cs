@@ -1,7 +1,7 @@
-using Chat.ConsoleClient.Screen;
+using GrpcChat.ConsoleClient.Screen;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>The number of cells that a cluster takes.</summary>
 public sealed class CellWidthTests

@@ -1,7 +1,7 @@
-using Chat.ConsoleClient.Screen;
+using GrpcChat.ConsoleClient.Screen;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>Texts are split into clusters that a terminal can show, and broken into rows.</summary>
 public sealed class ClustersTests

@@ -1,8 +1,8 @@
-using Chat.Client;
-using Chat.ConsoleClient.Screen;
+using GrpcChat.Client;
+using GrpcChat.ConsoleClient.Screen;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>The input: messages, commands, completion, history, pastes, and ways to quit.</summary>
 public sealed class InputTests

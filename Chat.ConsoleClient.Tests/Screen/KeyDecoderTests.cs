@@ -1,8 +1,8 @@
 using System.Text;
-using Chat.ConsoleClient.Screen;
+using GrpcChat.ConsoleClient.Screen;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>Bytes of a raw terminal become keys, however the reads split them.</summary>
 public sealed class KeyDecoderTests

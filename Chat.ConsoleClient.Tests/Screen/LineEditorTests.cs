@@ -1,7 +1,7 @@
-using Chat.ConsoleClient.Screen;
+using GrpcChat.ConsoleClient.Screen;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>The keys of line editing. In the texts, | is the cursor.</summary>
 public sealed class LineEditorTests

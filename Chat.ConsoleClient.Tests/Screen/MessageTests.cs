@@ -1,9 +1,9 @@
-using Chat.Client;
-using Chat.ConsoleClient.Screen;
-using Chat.V1;
+using GrpcChat.Client;
+using GrpcChat.ConsoleClient.Screen;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>How events change the conversation.</summary>
 public sealed class MessageTests

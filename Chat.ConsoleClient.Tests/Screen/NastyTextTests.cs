@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Text;
-using Chat.Client;
-using Chat.ConsoleClient.Screen;
-using Chat.V1;
+using GrpcChat.Client;
+using GrpcChat.ConsoleClient.Screen;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>Text by others, wherever it is shown, neither controls the terminal nor breaks a row.</summary>
 public sealed class NastyTextTests

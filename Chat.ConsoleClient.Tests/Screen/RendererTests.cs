@@ -1,8 +1,8 @@
 using System.Text;
-using Chat.ConsoleClient.Screen;
+using GrpcChat.ConsoleClient.Screen;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>The renderer makes the terminal show the frame, and writes no more than necessary.</summary>
 public sealed class RendererTests : IDisposable

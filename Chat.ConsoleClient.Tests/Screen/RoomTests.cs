@@ -1,9 +1,9 @@
-using Chat.Client;
-using Chat.ConsoleClient.Screen;
-using Chat.V1;
+using GrpcChat.Client;
+using GrpcChat.ConsoleClient.Screen;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>Rooms are joined, shown and left, and the status line shows them.</summary>
 public sealed class RoomTests

@@ -1,8 +1,8 @@
-using Chat.Client;
-using Chat.ConsoleClient.Screen;
+using GrpcChat.Client;
+using GrpcChat.ConsoleClient.Screen;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>The conversation scrolls up to its beginning, page by page from the service, and new messages do not move it.</summary>
 public sealed class ScrollTests

@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using Chat.Client;
-using Chat.ConsoleClient.Screen;
+using GrpcChat.Client;
+using GrpcChat.ConsoleClient.Screen;
 using Xunit;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>A flood costs little, and a screen without colours has none.</summary>
 public sealed class SpeedTests

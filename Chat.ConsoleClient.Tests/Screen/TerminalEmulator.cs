@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Chat.ConsoleClient.Screen;
+using GrpcChat.ConsoleClient.Screen;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>
 /// A terminal that knows the sequences of the renderer and throws at any other. It may have its own opinion about uncertain

@@ -1,7 +1,7 @@
-using Chat.Client;
-using Chat.ConsoleClient.Screen;
+using GrpcChat.Client;
+using GrpcChat.ConsoleClient.Screen;
 
-namespace Chat.ConsoleClient.Tests.Screen;
+namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>A screen of 80 × 24 for the user mira, in the room lobby, at 09:14 on 15 July 2026.</summary>
 internal sealed class TestScreen

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Chat.Client;
-using Chat.ConsoleClient.Screen;
+using GrpcChat.Client;
+using GrpcChat.ConsoleClient.Screen;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// <c>chat</c> without a command. On a terminal it is the <see cref="Shell"/>. When stdin or stdout is not a terminal, it

@@ -1,6 +1,6 @@
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>What every command is given.</summary>
 /// <param name="Options">Which service to call, and as whom.</param>

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// Prints the help of a command: its description, which we write by hand so that it fits a screen of 80 × 24 and each

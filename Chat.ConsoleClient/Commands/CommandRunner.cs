@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Chat.Client;
-using Chat.V1;
+using GrpcChat.Client;
+using GrpcChat.V1;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// Parses the command line, runs the command that it names, and turns what goes wrong into one line on stderr and an

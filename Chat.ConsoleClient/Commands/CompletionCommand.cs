@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// <c>chat completion</c>: prints a script that makes a shell complete commands and options. The script asks the program

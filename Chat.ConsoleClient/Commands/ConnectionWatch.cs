@@ -1,6 +1,6 @@
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// Reports problems with the connection, and gives up: at once if what answers is not a chat service, and otherwise

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// <c>chat history</c>: writes the newest messages of a room, or those before an id. Ids have no holes, so the command

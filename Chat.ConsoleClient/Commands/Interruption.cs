@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// Turns SIGINT (Ctrl-C) and SIGTERM into a request to stop. A command that does not end within the grace period is

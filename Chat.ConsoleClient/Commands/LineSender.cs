@@ -1,7 +1,7 @@
 using System.Threading.Channels;
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// Sends each line as a message. One loop sends the lines as they are read; another takes the answers in the same

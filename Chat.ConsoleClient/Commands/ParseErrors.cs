@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using Chat.Shared;
+using GrpcChat.Shared;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>Says what is wrong with a command line, and what was probably meant.</summary>
 internal static class ParseErrors

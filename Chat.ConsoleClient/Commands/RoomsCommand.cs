@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// <c>chat rooms</c>: lists the rooms, as a table on a terminal and otherwise as fields separated by tabs.

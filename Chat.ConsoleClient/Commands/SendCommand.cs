@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Security.Cryptography;
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// <c>chat send</c>: sends a text, or each line of stdin, and exits with 0 only if all are stored. The client offset of a

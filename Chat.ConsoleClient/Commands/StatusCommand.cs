@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// <c>chat status</c>: shows whether the service can store messages, how fast it answers, and what it contains.

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Commands;
+namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
 /// <c>chat tail</c>: writes the messages of a room as they arrive, until it is interrupted or the output pipe is

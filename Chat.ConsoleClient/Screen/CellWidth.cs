@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// Measures how many cells of a terminal a grapheme cluster takes: two for East_Asian_Width W and F of Unicode 17.0

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// Brings into the model what the client reports: its events, and the results of what the model has requested. Each

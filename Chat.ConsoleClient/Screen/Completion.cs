@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>Completes the word before the cursor; the same key again shows the next candidate.</summary>
 internal sealed class Completion

@@ -1,6 +1,6 @@
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>An entry of a timeline: a message, or a notice from this program.</summary>
 internal sealed class Entry

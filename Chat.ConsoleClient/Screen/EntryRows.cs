@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// Composes the rows of an entry: a rule where a day begins, the text in its column, the reason of a refusal.

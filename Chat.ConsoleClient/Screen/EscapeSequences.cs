@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>The sequences that terminals send for keys: those of xterm, rxvt and the Linux console.</summary>
 internal static class EscapeSequences

@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// A cell of the screen: a cluster, followed by the invisible characters that begin or end isolated text. The second

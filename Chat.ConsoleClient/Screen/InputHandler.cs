@@ -1,6 +1,6 @@
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>Does what Enter does with the input: runs a command or sends messages. Knows what Tab offers.</summary>
 internal sealed class InputHandler(ScreenModel model)

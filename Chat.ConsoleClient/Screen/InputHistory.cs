@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>The inputs that were submitted, and the draft that was left to look at them.</summary>
 internal sealed class InputHistory

@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>Composes the rows of the input; if not all fit, those around the cursor.</summary>
 internal sealed class InputRows

@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// Something that the model wants done. <see cref="IntentRunner"/> does it, and tells <see cref="ClientEventHandler"/>

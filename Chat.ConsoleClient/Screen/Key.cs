@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>A key that was pressed, or a text that was pasted.</summary>
 /// <param name="Name">Which key.</param>

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// Turns the bytes of a raw terminal into keys, wherever a read has split them. An ESC is a key or the beginning of a

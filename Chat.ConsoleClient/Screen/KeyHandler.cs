@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>Does what a key means.</summary>
 internal sealed class KeyHandler(ScreenModel model, InputHandler input)

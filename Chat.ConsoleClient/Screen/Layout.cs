@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>The columns of a row of the conversation: the time, the sender, the mark and the text.</summary>
 internal readonly record struct Layout(int Columns)

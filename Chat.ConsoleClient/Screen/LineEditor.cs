@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// The text of the input, and the cursor in it. It may have several lines, each of which is sent as a message of its

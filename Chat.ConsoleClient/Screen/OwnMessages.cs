@@ -1,6 +1,6 @@
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// The user's own messages of a room until they are delivered: shown at once as pending, ticked when they are stored,

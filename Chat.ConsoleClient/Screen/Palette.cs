@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// The styles of the screen. The colours are of medium lightness, so they can be read on dark and on light terminals.

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// The mode of the terminal on stdin, as the C library represents it. The structure differs between systems, so it is

@@ -1,6 +1,6 @@
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>A room of the screen: its timeline, its unread messages and the draft that was left in it.</summary>
 internal sealed class Room

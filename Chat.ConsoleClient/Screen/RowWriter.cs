@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>Fills a row from left to right. What does not fit is cut off, so no row is wider than the screen.</summary>
 internal sealed class RowWriter(int columns, Style background = default)

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
-using Chat.Client;
+using GrpcChat.Client;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// Everything that the screen shows: the rooms, the one on the screen, the input and the connection. It touches neither

@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>Moves the view over a timeline by rows of the screen. New messages do not move it.</summary>
 /// <param name="timeline">The timeline.</param>

@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>The latest senders of a room, for completion.</summary>
 internal sealed class Senders

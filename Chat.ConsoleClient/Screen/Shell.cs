@@ -1,8 +1,8 @@
 using System.Threading.Channels;
-using Chat.Client;
-using Chat.Client.Sqlite;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// Runs the interactive chat. One loop owns the model and the terminal. Keys, events and results reach it through one

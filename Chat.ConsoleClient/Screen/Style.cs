@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>The style of a cell. Colours are numbers of the 256-colour palette; 0 is the terminal's default.</summary>
 internal readonly record struct Style(byte Colour = 0, Looks Looks = Looks.None, byte Background = 0)

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// Finds positions for the cursor in a text: between grapheme clusters, and at the ends of words and lines.

@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// The entries of a room, from the oldest to the newest: past ones, which were loaded from the history; recent ones,

@@ -1,4 +1,4 @@
-namespace Chat.ConsoleClient.Screen;
+namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
 /// Breaks a text into rows: at spaces, after wide characters, and within a word that is longer than a row.

@@ -1,12 +1,12 @@
 using System.Reflection;
 using Xunit;
 
-namespace Chat.Tests.Architecture;
+namespace GrpcChat.Tests.Architecture;
 
 /// <summary>The architecture, read from the compiled assemblies.</summary>
 public sealed class ArchitectureTests
 {
-    private const string Service = "Chat.AspNetCore";
+    private const string Service = "GrpcChat.AspNetCore";
 
     // From the outside in. A folder may use folders of its own layer and of the layers after it.
     private static readonly string[][] Layers =
@@ -18,9 +18,9 @@ public sealed class ArchitectureTests
     ];
 
     [Theory]
-    [InlineData("Chat.AspNetCore", "Chat.AspNetCore")]
-    [InlineData("Chat.Client", "Chat.Client")]
-    [InlineData("chat", "Chat.ConsoleClient")]
+    [InlineData("GrpcChat.AspNetCore", "GrpcChat.AspNetCore")]
+    [InlineData("GrpcChat.Client", "GrpcChat.Client")]
+    [InlineData("chat", "GrpcChat.ConsoleClient")]
     public void Folders_use_each_other_without_a_circle(string assembly, string root)
     {
         var graph = new FolderGraph(Assembly.Load(assembly), root);
@@ -47,8 +47,8 @@ public sealed class ArchitectureTests
         arrow => arrow.From == $"{Service}.Storage" && IsIn(arrow.To, arrow.From)));
 
     [Theory]
-    [InlineData("Chat.AspNetCore.Grpc", "Grpc.")]
-    [InlineData("Chat.AspNetCore.Storage.Sqlite", "Microsoft.Data.Sqlite", "SQLitePCLRaw.")]
+    [InlineData("GrpcChat.AspNetCore.Grpc", "Grpc.")]
+    [InlineData("GrpcChat.AspNetCore.Storage.Sqlite", "Microsoft.Data.Sqlite", "SQLitePCLRaw.")]
     public void Only_one_folder_of_the_service_knows(string folder, params string[] assemblies)
     {
         var graph = ServiceGraph();
@@ -63,12 +63,12 @@ public sealed class ArchitectureTests
     }
 
     [Theory]
-    [InlineData("Chat.AspNetCore", "Chat.Client", "Chat.Service", "chat")]
-    [InlineData("Chat.Client", "Chat.AspNetCore", "Chat.Service", "chat", "Microsoft.AspNetCore", "Grpc.AspNetCore")]
-    [InlineData("Chat.Client", "Chat.Client.Sqlite", "Microsoft.Data.Sqlite", "SQLitePCLRaw")]
-    [InlineData("Chat.Client.Sqlite", "Chat.AspNetCore", "Chat.Service", "chat", "Grpc.")]
-    [InlineData("chat", "Chat.AspNetCore", "Chat.Service", "Microsoft.AspNetCore", "Grpc.AspNetCore")]
-    [InlineData("Chat.Protos", "Chat.", "chat")]
+    [InlineData("GrpcChat.AspNetCore", "GrpcChat.Client", "Chat.Service", "chat")]
+    [InlineData("GrpcChat.Client", "GrpcChat.AspNetCore", "Chat.Service", "chat", "Microsoft.AspNetCore", "Grpc.AspNetCore")]
+    [InlineData("GrpcChat.Client", "GrpcChat.Client.Sqlite", "Microsoft.Data.Sqlite", "SQLitePCLRaw")]
+    [InlineData("GrpcChat.Client.Sqlite", "GrpcChat.AspNetCore", "Chat.Service", "chat", "Grpc.")]
+    [InlineData("chat", "GrpcChat.AspNetCore", "Chat.Service", "Microsoft.AspNetCore", "Grpc.AspNetCore")]
+    [InlineData("GrpcChat.Protos", "GrpcChat.", "chat")]
     public void An_assembly_does_not_reference(string assembly, params string[] forbidden)
     {
         var references = Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name!).ToList();

@@ -2,7 +2,7 @@ using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
 using Assembly = System.Reflection.Assembly;
 
-namespace Chat.Tests.Architecture;
+namespace GrpcChat.Tests.Architecture;
 
 /// <summary>
 /// Which folder of a compiled project uses which other one. A folder is a namespace below the root namespace. Each type

@@ -1,11 +1,11 @@
 using Xunit;
 
-namespace Chat.Tests.Architecture;
+namespace GrpcChat.Tests.Architecture;
 
 /// <summary>That the architecture tests can fail: a small project with a circle.</summary>
 public sealed class FolderGraphTests
 {
-    private const string Root = "Chat.Tests.Architecture.Fixtures";
+    private const string Root = "GrpcChat.Tests.Architecture.Fixtures";
 
     private readonly FolderGraph graph = new(typeof(FolderGraphTests).Assembly, Root);
 

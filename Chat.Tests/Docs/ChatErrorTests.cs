@@ -1,11 +1,11 @@
-using Chat.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Docs;
+namespace GrpcChat.Tests.Docs;
 
 /// <summary>What a client reads in a status, also in one that somebody else on the way has made.</summary>
 public sealed class ChatErrorTests

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
-using Chat.TestSupport;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Tests.Docs;
+namespace GrpcChat.Tests.Docs;
 
 /// <summary>The code in the documents is compiled code.</summary>
 public sealed partial class CodeBlockTests

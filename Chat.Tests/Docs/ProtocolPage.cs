@@ -1,11 +1,11 @@
 using System.Text.RegularExpressions;
-using Chat.TestSupport;
-using Chat.V1;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Google.Rpc;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Docs;
+namespace GrpcChat.Tests.Docs;
 
 /// <summary>docs/protocol.md, read by a program.</summary>
 internal static partial class ProtocolPage

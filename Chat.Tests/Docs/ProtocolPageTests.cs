@@ -1,11 +1,11 @@
 using System.Globalization;
-using Chat.TestSupport;
-using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Docs;
+namespace GrpcChat.Tests.Docs;
 
 /// <summary>What docs/protocol.md shows is what the service does.</summary>
 public sealed class ProtocolPageTests

@@ -1,9 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using Chat.TestSupport;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Tests.Examples;
+namespace GrpcChat.Tests.Examples;
 
 /// <summary>A program of the examples in other languages as a child process whose input is a pipe.</summary>
 internal sealed class ExampleProcess : IAsyncDisposable

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
-using Chat.TestSupport;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Tests.Examples;
+namespace GrpcChat.Tests.Examples;
 
 /// <summary>The clients in other languages against the real service, as child processes.</summary>
 public sealed partial class ExampleTests : IDisposable

@@ -1,10 +1,10 @@
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
-namespace Chat.Tests.Faults;
+namespace GrpcChat.Tests.Faults;
 
 /// <summary>
 /// A log that can no longer be trusted: the service reports it and does not continue as if nothing had happened.

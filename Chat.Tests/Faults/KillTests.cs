@@ -1,9 +1,9 @@
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Faults;
+namespace GrpcChat.Tests.Faults;
 
 /// <summary>The real process is killed or stopped under load.</summary>
 public sealed class KillTests

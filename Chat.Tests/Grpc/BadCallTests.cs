@@ -1,10 +1,10 @@
-using Chat.TestSupport;
-using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Grpc;
+namespace GrpcChat.Tests.Grpc;
 
 /// <summary>Calls and requests that end with INVALID_ARGUMENT, before any response or in mid-stream.</summary>
 public sealed class BadCallTests
@@ -55,7 +55,7 @@ public sealed class BadCallTests
         Assert.Equal(("INVALID_METADATA", false), (call.Error!.Reason, call.Error.IsRetryable));
         Assert.Equal([(key, status.Detail)], call.Error.Violations);
         Assert.Empty(call.Frames);
-        Assert.Equal(new Chat.AspNetCore.Storage.LogSize(0, 0), server.Log.Size);
+        Assert.Equal(new GrpcChat.AspNetCore.Storage.LogSize(0, 0), server.Log.Size);
     }
 
     [Fact]

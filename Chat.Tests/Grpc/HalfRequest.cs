@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Chat.Tests.Grpc;
+namespace GrpcChat.Tests.Grpc;
 
 /// <summary>
 /// The first bytes of a request, and then nothing. A client that sends "expect: 100-continue" with it is asked for the

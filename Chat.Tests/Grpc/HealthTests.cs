@@ -1,14 +1,14 @@
-using Chat.Tests.Storage;
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
+using GrpcChat.Tests.Storage;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit;
 using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
-namespace Chat.Tests.Grpc;
+namespace GrpcChat.Tests.Grpc;
 
 /// <summary>What probes and load balancers are told.</summary>
 public sealed class HealthTests

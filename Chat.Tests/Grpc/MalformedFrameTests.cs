@@ -1,12 +1,12 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using Chat.TestSupport;
-using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Grpc;
+namespace GrpcChat.Tests.Grpc;
 
 /// <summary>Bytes that no gRPC client sends, below the frames of a call.</summary>
 public sealed class MalformedFrameTests

@@ -1,10 +1,10 @@
-using Chat.TestSupport;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Reflection.V1;
+using GrpcChat.TestSupport;
 using Alpha = Grpc.Reflection.V1Alpha;
 
-namespace Chat.Tests.Grpc;
+namespace GrpcChat.Tests.Grpc;
 
 /// <summary>
 /// One reflection stream of either version, as a client of the official package would open it. What it says and hears is

@@ -1,7 +1,7 @@
-using Chat.AspNetCore.Grpc;
+using GrpcChat.AspNetCore.Grpc;
 using Xunit;
 
-namespace Chat.Tests.Grpc;
+namespace GrpcChat.Tests.Grpc;
 
 /// <summary>Who may look: only this machine, unless the option says otherwise.</summary>
 public sealed class ReflectionRuleTests

@@ -1,5 +1,3 @@
-using Chat.TestSupport;
-using Chat.V1;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Google.Protobuf.Reflection;
@@ -7,10 +5,12 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Reflection.V1;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 using Alpha = Grpc.Reflection.V1Alpha;
 
-namespace Chat.Tests.Grpc;
+namespace GrpcChat.Tests.Grpc;
 
 /// <summary>What a tool learns that knows nothing of the service but its address.</summary>
 public sealed class ReflectionTests

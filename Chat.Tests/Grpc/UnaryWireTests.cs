@@ -1,13 +1,13 @@
 using System.Net;
-using Chat.AspNetCore;
-using Chat.Tests.Storage;
-using Chat.TestSupport;
-using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using GrpcChat.AspNetCore;
+using GrpcChat.Tests.Storage;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Grpc;
+namespace GrpcChat.Tests.Grpc;
 
 /// <summary>Unary calls of clients that send or read badly, and the stop.</summary>
 public sealed class UnaryWireTests

@@ -1,9 +1,9 @@
-using Chat.TestSupport;
 using Grpc.Core;
 using Grpc.Health.V1;
+using GrpcChat.TestSupport;
 using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
-namespace Chat.Tests.Grpc;
+namespace GrpcChat.Tests.Grpc;
 
 /// <summary>One Watch as a raw client sees it.</summary>
 internal sealed class WatchCall : IDisposable

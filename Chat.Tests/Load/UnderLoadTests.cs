@@ -1,11 +1,11 @@
-using Chat.Bench.Loads;
-using Chat.Bench.Peers;
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Net.Client;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Peers;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Load;
+namespace GrpcChat.Tests.Load;
 
 /// <summary>
 /// The promises, checked in the room that is under the benchmark's load: 8 senders with 64 sends in flight each, while

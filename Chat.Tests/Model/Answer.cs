@@ -1,6 +1,6 @@
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>The answer that a send must get.</summary>
 /// <param name="Room">The room in the answer.</param>

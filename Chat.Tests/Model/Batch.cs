@@ -1,4 +1,4 @@
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>The contents of one request.</summary>
 /// <param name="Leaves">The rooms to leave.</param>

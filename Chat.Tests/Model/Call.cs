@@ -1,4 +1,4 @@
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// One step of a sequence. Every step is possible in every state, so that a sequence remains valid when steps are

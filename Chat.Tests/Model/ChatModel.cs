@@ -1,7 +1,7 @@
 using System.Text;
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// The contract in memory: rooms, client offsets and limits. It receives sends in the order in which the server must

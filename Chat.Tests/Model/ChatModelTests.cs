@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Xunit;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>The whole contract at once: random sequences of calls, compared with a model in memory.</summary>
 public sealed class ChatModelTests(ITestOutputHelper output)

@@ -1,6 +1,6 @@
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>A correct log in which a derived class breaks one thing.</summary>
 internal abstract class FaultyLog(IMessageLog inner) : IMessageLog

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>Takes the same client offset with a different text for a repetition.</summary>
 internal sealed class LogThatDoesNotCompareTexts(IMessageLog inner) : FaultyLog(inner)

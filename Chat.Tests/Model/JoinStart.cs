@@ -1,6 +1,6 @@
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>Where a join starts, as in the table of the contract, for rooms that keep all messages.</summary>
 internal readonly record struct JoinStart(long AfterId, Resume Resume)

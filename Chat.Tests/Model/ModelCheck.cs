@@ -6,7 +6,7 @@ using FsCheck.Fluent;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// Runs many random sequences from fixed seeds. Each worker runs a share of them. A sequence in which server and model

@@ -1,8 +1,8 @@
 using System.Globalization;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// A client of a sequence: its stream, what the model expects of it, and what it remembers of earlier streams.

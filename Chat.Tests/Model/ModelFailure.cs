@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using FsCheck;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>A sequence in which server and model differ, as it was found and as small as possible.</summary>
 internal sealed record ModelFailure(Call[] Found)

@@ -1,6 +1,6 @@
-using Chat.AspNetCore;
+using GrpcChat.AspNetCore;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>The limits of the model and its server. They are small, so that short sequences reach them.</summary>
 internal sealed record ModelLimits

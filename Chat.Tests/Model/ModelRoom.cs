@@ -1,4 +1,4 @@
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// A room of the contract: its messages in order, the first with id 1. Messages that were sent on a dropped stream are

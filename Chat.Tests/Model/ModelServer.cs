@@ -1,10 +1,10 @@
-using Chat.AspNetCore;
-using Chat.AspNetCore.Storage;
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Net.Client;
+using GrpcChat.AspNetCore;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// The real server with the model's limits. Its clock does not move, so the minute of a limit never ends.

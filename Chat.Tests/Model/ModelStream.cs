@@ -1,6 +1,6 @@
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>An open stream in the model: its requests, and what it must receive.</summary>
 internal sealed class ModelStream

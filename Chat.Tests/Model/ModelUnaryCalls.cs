@@ -1,8 +1,8 @@
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>The unary calls, and the answers that they must get.</summary>
 internal sealed class ModelUnaryCalls(ChannelBase channel, Tally tally)

@@ -1,6 +1,6 @@
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// What one stream receives of one room. It accepts what the contract allows, and knows what is still due.

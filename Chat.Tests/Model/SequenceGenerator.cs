@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// Generates sequences of 3 to 12 calls. They use only a few rooms, client offsets and texts, so that repetitions are

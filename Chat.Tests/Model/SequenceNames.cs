@@ -1,7 +1,7 @@
 using System.Globalization;
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// The names of one sequence. No other sequence has the same names, so all of them share a server and a log, but each

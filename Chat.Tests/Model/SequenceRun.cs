@@ -1,9 +1,9 @@
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// Runs one sequence on the server and on the model, step by step. After each step every stream must have received all

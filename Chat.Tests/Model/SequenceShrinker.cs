@@ -1,4 +1,4 @@
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// Makes a sequence smaller: first fewer calls, then fewer rooms and clients, then fewer and simpler entries. Each

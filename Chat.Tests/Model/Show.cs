@@ -1,4 +1,4 @@
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>Formats the names and texts of a sequence.</summary>
 internal static class Show

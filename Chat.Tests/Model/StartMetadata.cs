@@ -1,7 +1,7 @@
 using System.Globalization;
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>A join in the metadata of a call.</summary>
 internal static class StartMetadata

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>Counts what the sequences met, so that a run shows how much it covered.</summary>
 internal sealed class Tally

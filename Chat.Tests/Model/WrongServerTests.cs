@@ -1,11 +1,11 @@
-using Chat.AspNetCore;
-using Chat.AspNetCore.Storage;
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.AspNetCore;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Model;
+namespace GrpcChat.Tests.Model;
 
 /// <summary>
 /// That the model can fail: servers with one fault each, which is found and shown by a small sequence.

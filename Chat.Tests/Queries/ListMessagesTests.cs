@@ -1,11 +1,11 @@
-using Chat.TestSupport;
-using Chat.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
-namespace Chat.Tests.Queries;
+namespace GrpcChat.Tests.Queries;
 
 /// <summary>Paging through a room's history, in both directions.</summary>
 public sealed class ListMessagesTests

@@ -1,9 +1,9 @@
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Queries;
+namespace GrpcChat.Tests.Queries;
 
 /// <summary>Paging through the rooms.</summary>
 public sealed class ListRoomsTests

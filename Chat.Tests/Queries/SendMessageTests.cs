@@ -1,12 +1,12 @@
-using Chat.AspNetCore;
-using Chat.AspNetCore.Storage;
-using Chat.Tests.Storage;
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.AspNetCore;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.Tests.Storage;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Queries;
+namespace GrpcChat.Tests.Queries;
 
 /// <summary>Sending with one call: the same key, the same promises as on a stream.</summary>
 public sealed class SendMessageTests

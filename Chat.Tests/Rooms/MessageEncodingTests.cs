@@ -1,13 +1,13 @@
 using System.Buffers;
 using System.Text;
-using Chat.AspNetCore.Sessions;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using GrpcChat.AspNetCore.Sessions;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Rooms;
+namespace GrpcChat.Tests.Rooms;
 
 public sealed class MessageEncodingTests
 {

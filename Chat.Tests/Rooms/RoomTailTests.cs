@@ -1,9 +1,9 @@
-using Chat.AspNetCore.Rooms;
-using Chat.V1;
 using Google.Protobuf;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Rooms;
+namespace GrpcChat.Tests.Rooms;
 
 /// <summary>The newest messages of a room: complete and in order, or not there at all.</summary>
 public sealed class RoomTailTests

@@ -1,7 +1,7 @@
 using System.Text;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.Tests.Rooms;
+namespace GrpcChat.Tests.Rooms;
 
 /// <summary>A commit of test messages. The text of each is its id, padded to the given length.</summary>
 internal sealed class RowsCommit(string room, long first, int count, int textLength = 20) : RoomCommit

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
-using Chat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Rooms;
 using Xunit;
 
-namespace Chat.Tests.Rooms;
+namespace GrpcChat.Tests.Rooms;
 
 /// <summary>The memory limits of tails.</summary>
 public sealed class TailMemoryTests

@@ -1,7 +1,7 @@
-using Chat.Shared;
+using GrpcChat.Shared;
 using Xunit;
 
-namespace Chat.Tests.Rooms;
+namespace GrpcChat.Tests.Rooms;
 
 public sealed class WakeSignalTests
 {

@@ -1,12 +1,12 @@
 using System.Net;
-using Chat.AspNetCore;
-using Chat.AspNetCore.Storage;
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
 using Grpc.Reflection.V1;
+using GrpcChat.AspNetCore;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -17,7 +17,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Xunit;
 
-namespace Chat.Tests.Service;
+namespace GrpcChat.Tests.Service;
 
 /// <summary>The chat in an application of somebody else.</summary>
 public sealed class EmbeddingTests : IDisposable

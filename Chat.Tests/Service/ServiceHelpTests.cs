@@ -1,9 +1,9 @@
-using Chat.AspNetCore;
-using Chat.Service;
-using Chat.TestSupport;
+using GrpcChat.AspNetCore;
+using GrpcChat.Service;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Tests.Service;
+namespace GrpcChat.Tests.Service;
 
 /// <summary>What the executable and the documents say about the options.</summary>
 public sealed class ServiceHelpTests

@@ -1,10 +1,10 @@
 using System.Collections;
-using Chat.AspNetCore;
-using Chat.Service;
-using Chat.TestSupport;
+using GrpcChat.AspNetCore;
+using GrpcChat.Service;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Tests.Service;
+namespace GrpcChat.Tests.Service;
 
 /// <summary>Where the executable's settings come from, which one wins, and what a wrong one is answered with.</summary>
 public sealed class ServiceSettingsTests : IDisposable

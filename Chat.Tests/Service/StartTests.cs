@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using Chat.TestSupport;
+using GrpcChat.TestSupport;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
-namespace Chat.Tests.Service;
+namespace GrpcChat.Tests.Service;
 
 /// <summary>
 /// How the service starts, and what it says where it can't: one line, an exit code, and nothing changed.

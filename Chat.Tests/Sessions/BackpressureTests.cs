@@ -1,9 +1,9 @@
-using Chat.AspNetCore.Sessions;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.AspNetCore.Sessions;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Sessions;
+namespace GrpcChat.Tests.Sessions;
 
 /// <summary>What a client that does not read costs: nothing that grows.</summary>
 public sealed class BackpressureTests

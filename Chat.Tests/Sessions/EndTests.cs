@@ -1,10 +1,10 @@
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Sessions;
+namespace GrpcChat.Tests.Sessions;
 
 /// <summary>How streams end: half-close, drain, a store that fails, a client that stalls.</summary>
 public sealed class EndTests
@@ -214,7 +214,7 @@ public sealed class EndTests
             {
                 reached.Release();
                 held.Wait(ChatCall.Deadline);
-                throw new Chat.AspNetCore.Storage.StoreUnavailableException("no space");
+                throw new GrpcChat.AspNetCore.Storage.StoreUnavailableException("no space");
             }
         });
         await using var ann = server.Open("ann");

@@ -1,8 +1,8 @@
 using System.Text;
-using Chat.V1;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Sessions;
+namespace GrpcChat.Tests.Sessions;
 
 public sealed class NamesTests
 {

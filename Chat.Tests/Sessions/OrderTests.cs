@@ -1,8 +1,8 @@
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.TestSupport;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Tests.Sessions;
+namespace GrpcChat.Tests.Sessions;
 
 /// <summary>Promise 1: one sequence of ids without holes, the same for every reader.</summary>
 public sealed class OrderTests

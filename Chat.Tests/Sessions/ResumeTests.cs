@@ -1,9 +1,9 @@
-using Chat.TestSupport;
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Sessions;
+namespace GrpcChat.Tests.Sessions;
 
 /// <summary>Promise 6: who comes back gets n+1 next, or is told GAP or RESET first.</summary>
 public sealed class ResumeTests

@@ -1,8 +1,8 @@
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Sessions;
+namespace GrpcChat.Tests.Sessions;
 
 /// <summary>Several rooms on one stream: joins, joins anew, leaves, and what is refused.</summary>
 public sealed class RoomsTests
@@ -202,7 +202,7 @@ public sealed class RoomsTests
         await ann.UntilAsync(c => c.CaughtUp.Count == 1);
 
         Assert.Equal((1, 0), (ann.Joined[0].OldestId, ann.Joined[0].HeadId));
-        Assert.Equal(new Chat.AspNetCore.Storage.LogSize(0, 0), server.Log.Size);
+        Assert.Equal(new GrpcChat.AspNetCore.Storage.LogSize(0, 0), server.Log.Size);
     }
 
     [Fact]

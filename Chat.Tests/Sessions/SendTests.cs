@@ -1,9 +1,9 @@
 using System.Text;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Sessions;
+namespace GrpcChat.Tests.Sessions;
 
 /// <summary>Promises 2 and 3: at most one message for a key, and an ack only for what is stored; and what is refused.</summary>
 public sealed class SendTests
@@ -156,7 +156,7 @@ public sealed class SendTests
         Assert.InRange(Encoding.UTF8.GetByteCount(refusal.ClientOffset), Math.Min(127, Encoding.UTF8.GetByteCount(offset)), 128);
         Assert.Equal(room.Length == 0 ? "lobby" : room, refusal.Room);
         Assert.Equal(1, ann.Acks[0].Id);
-        Assert.Equal(new Chat.AspNetCore.Storage.LogSize(1, 1), server.Log.Size);
+        Assert.Equal(new GrpcChat.AspNetCore.Storage.LogSize(1, 1), server.Log.Size);
     }
 
     [Theory]

@@ -1,8 +1,8 @@
-using Chat.AspNetCore.Sessions;
+using GrpcChat.AspNetCore.Sessions;
 using Microsoft.Extensions.Primitives;
 using Xunit;
 
-namespace Chat.Tests.Sessions;
+namespace GrpcChat.Tests.Sessions;
 
 public sealed class SessionStartTests
 {

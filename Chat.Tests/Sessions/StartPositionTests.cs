@@ -1,9 +1,9 @@
-using Chat.AspNetCore.Sessions;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
+using GrpcChat.AspNetCore.Sessions;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Sessions;
+namespace GrpcChat.Tests.Sessions;
 
 /// <summary>The table of protocol.md, "Where a join starts", line by line: kept are 5 to 10.</summary>
 public sealed class StartPositionTests

@@ -1,8 +1,8 @@
-using Chat.AspNetCore.Storage;
-using Chat.TestSupport;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Tests.Storage;
+namespace GrpcChat.Tests.Storage;
 
 /// <summary>
 /// The queue: how sends get into it, how they are answered, and what happens to them when the log closes.

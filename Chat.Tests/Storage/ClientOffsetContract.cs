@@ -1,9 +1,9 @@
-using Chat.AspNetCore.Storage;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Storage;
+namespace GrpcChat.Tests.Storage;
 
 /// <summary>
 /// Client offsets: one message for each (room, sender, client offset), and what a log answers to repetitions.

@@ -1,8 +1,8 @@
-using Chat.AspNetCore.Storage;
-using Chat.TestSupport;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Tests.Storage;
+namespace GrpcChat.Tests.Storage;
 
 /// <summary>Failures: what happens to the streams of a batch that was not stored, and what ends the log.</summary>
 public abstract class FailureContract(LogKind kind) : MessageLogTest(kind)

@@ -1,11 +1,11 @@
-using Chat.AspNetCore.Storage;
-using Chat.AspNetCore.Storage.InMemory;
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.InMemory;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Storage;
+namespace GrpcChat.Tests.Storage;
 
 /// <summary>The logs that must keep the same contract.</summary>
 public enum LogKind

@@ -1,9 +1,9 @@
 using System.Text;
-using Chat.AspNetCore.Storage;
-using Chat.TestSupport;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Tests.Storage;
+namespace GrpcChat.Tests.Storage;
 
 /// <summary>Reads: which messages a reader gets, and that they are the ones that were sent.</summary>
 public abstract class ReadContract(LogKind kind) : MessageLogTest(kind)

@@ -1,9 +1,9 @@
-using Chat.AspNetCore.Storage;
-using Chat.TestSupport;
-using Chat.V1;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Tests.Storage;
+namespace GrpcChat.Tests.Storage;
 
 /// <summary>Rooms: how they are created, how many there may be, and that they are kept apart.</summary>
 public abstract class RoomContract(LogKind kind) : MessageLogTest(kind)

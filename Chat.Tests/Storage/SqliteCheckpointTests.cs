@@ -1,10 +1,10 @@
-using Chat.AspNetCore.Storage;
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.TestSupport;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.TestSupport;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
-namespace Chat.Tests.Storage;
+namespace GrpcChat.Tests.Storage;
 
 /// <summary>The write-ahead log: that it stays small and is truncated.</summary>
 public sealed class SqliteCheckpointTests : SqliteMessageLogTest

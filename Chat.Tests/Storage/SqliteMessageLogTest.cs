@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Tests.Storage;
+namespace GrpcChat.Tests.Storage;
 
 /// <summary>A test of a SQLite log that looks at its files, also with another connection.</summary>
 public abstract class SqliteMessageLogTest() : MessageLogTest(LogKind.Sqlite)

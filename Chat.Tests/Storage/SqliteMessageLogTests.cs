@@ -1,11 +1,11 @@
 using System.Runtime.Versioning;
-using Chat.AspNetCore.Storage;
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.TestSupport;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.TestSupport;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
-namespace Chat.Tests.Storage;
+namespace GrpcChat.Tests.Storage;
 
 /// <summary>What a SQLite log keeps from one process to the next, and which files it keeps it in.</summary>
 public sealed class SqliteMessageLogTests : SqliteMessageLogTest

@@ -1,7 +1,7 @@
 using System.Text;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.Bench.Micro;
+namespace GrpcChat.Bench.Micro;
 
 /// <summary>A stream of sends that appends many at once and waits until all of them are answered.</summary>
 internal sealed class Batches(IMessageLog log) : AppendStream

@@ -1,10 +1,10 @@
 using BenchmarkDotNet.Attributes;
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Storage;
-using Chat.V1;
 using Google.Protobuf;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.V1;
 
-namespace Chat.Bench.Micro;
+namespace GrpcChat.Bench.Micro;
 
 /// <summary>
 /// Encodes one message: from a row, as the service does, and from an object, with the generated code.

@@ -1,13 +1,13 @@
 using BenchmarkDotNet.Attributes;
-using Chat.AspNetCore.Diagnostics;
-using Chat.AspNetCore.Rooms;
-using Chat.AspNetCore.Sessions;
-using Chat.AspNetCore.Storage;
-using Chat.Shared;
-using Chat.V1;
+using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Rooms;
+using GrpcChat.AspNetCore.Sessions;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.Shared;
+using GrpcChat.V1;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Chat.Bench.Micro;
+namespace GrpcChat.Bench.Micro;
 
 /// <summary>Builds one response, as a stream does.</summary>
 public class FillFrame

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 
-namespace Chat.Bench.Micro;
+namespace GrpcChat.Bench.Micro;
 
 /// <summary>Stores messages: each is queued, stored in one batch with others, synced and answered.</summary>
 public class LogAppend

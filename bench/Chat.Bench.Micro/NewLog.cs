@@ -1,8 +1,8 @@
-using Chat.AspNetCore.Storage;
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.Bench.Peers;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Micro;
+namespace GrpcChat.Bench.Micro;
 
 /// <summary>
 /// A log in a new directory, which is deleted with it. It can be filled and closed synchronously, because

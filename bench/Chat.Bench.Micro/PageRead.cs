@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
-using Chat.AspNetCore.Sessions;
-using Chat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Sessions;
+using GrpcChat.AspNetCore.Storage;
 
-namespace Chat.Bench.Micro;
+namespace GrpcChat.Bench.Micro;
 
 /// <summary>Reads one page of 500 rows, and one frame, which holds fewer.</summary>
 public class PageRead

@@ -6,8 +6,8 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
-using Chat.Bench.Micro;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Micro;
+using GrpcChat.Bench.Peers;
 
 // A run takes minutes. With --quick every benchmark runs once, in seconds, to check that it works; the figures mean
 // nothing.

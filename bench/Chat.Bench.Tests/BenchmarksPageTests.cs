@@ -1,9 +1,9 @@
-using Chat.Bench.Loads;
-using Chat.Bench.Reporting;
-using Chat.TestSupport;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Reporting;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Bench.Tests;
+namespace GrpcChat.Bench.Tests;
 
 /// <summary>docs/benchmarks.md shows what was measured, including what is not flattering.</summary>
 public sealed class BenchmarksPageTests

@@ -1,7 +1,7 @@
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 using Xunit;
 
-namespace Chat.Bench.Tests;
+namespace GrpcChat.Bench.Tests;
 
 /// <summary>No database of a benchmark stays behind.</summary>
 public sealed class DataDirectoryTests

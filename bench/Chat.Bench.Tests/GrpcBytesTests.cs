@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
 using System.Text;
-using Chat.Bench.Peers;
-using Chat.V1;
 using Google.Protobuf;
+using GrpcChat.Bench.Peers;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Bench.Tests;
+namespace GrpcChat.Bench.Tests;
 
 /// <summary>The load generator's own encoding and decoding agrees with the generated code.</summary>
 public sealed class GrpcBytesTests

@@ -1,9 +1,9 @@
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.Bench.Peers;
-using Chat.TestSupport;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.Bench.Peers;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Bench.Tests;
+namespace GrpcChat.Bench.Tests;
 
 /// <summary>The service accepts a log that the bench has filled as one of its own.</summary>
 public sealed class GrpcChatFillTests

@@ -1,7 +1,7 @@
-using Chat.Bench.Loads;
+using GrpcChat.Bench.Loads;
 using Xunit;
 
-namespace Chat.Bench.Tests;
+namespace GrpcChat.Bench.Tests;
 
 /// <summary>A fit separates two costs.</summary>
 public sealed class LeastSquaresTests

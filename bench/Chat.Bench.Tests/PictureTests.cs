@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Xml.Linq;
-using Chat.Bench.Reporting;
-using Chat.Bench.Reporting.Pictures;
+using GrpcChat.Bench.Reporting;
+using GrpcChat.Bench.Reporting.Pictures;
 using Xunit;
 
-namespace Chat.Bench.Tests;
+namespace GrpcChat.Bench.Tests;
 
 /// <summary>Charts are valid SVG, and everything drawn is within their axes.</summary>
 public sealed class PictureTests

@@ -1,9 +1,9 @@
-using Chat.Bench.Commands;
-using Chat.Bench.Reporting;
-using Chat.Bench.Workloads;
+using GrpcChat.Bench.Commands;
+using GrpcChat.Bench.Reporting;
+using GrpcChat.Bench.Workloads;
 using Xunit;
 
-namespace Chat.Bench.Tests;
+namespace GrpcChat.Bench.Tests;
 
 /// <summary>Two programs are compared round by round.</summary>
 public sealed class RatioTests

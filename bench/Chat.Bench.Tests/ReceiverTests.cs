@@ -1,10 +1,10 @@
 using System.Text;
-using Chat.Bench.Loads;
-using Chat.Bench.Peers;
-using Chat.TestSupport;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Peers;
+using GrpcChat.TestSupport;
 using Xunit;
 
-namespace Chat.Bench.Tests;
+namespace GrpcChat.Bench.Tests;
 
 /// <summary>Which messages a receiver accepts.</summary>
 public sealed class ReceiverTests

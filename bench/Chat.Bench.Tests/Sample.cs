@@ -1,7 +1,7 @@
-using Chat.Bench.Loads;
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Tests;
+namespace GrpcChat.Bench.Tests;
 
 /// <summary>Rounds and a record with invented numbers.</summary>
 internal static class Sample

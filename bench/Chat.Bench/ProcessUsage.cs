@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Chat.Bench;
+namespace GrpcChat.Bench;
 
 /// <summary>The resources that a process has used so far, as counted by the system.</summary>
 /// <param name="processId">The process.</param>

@@ -1,3 +1,3 @@
-using Chat.Bench.Commands;
+using GrpcChat.Bench.Commands;
 
 return await BenchCommand.RunAsync(args);

@@ -1,7 +1,7 @@
-using Chat.Client;
+using GrpcChat.Client;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Examples.Library;
+namespace GrpcChat.Examples.Library;
 
 /// <summary>Records messages in a table of the application.</summary>
 public static class Bookkeeping

@@ -1,6 +1,6 @@
-using Chat.Client;
-using Chat.Client.Sqlite;
-using Chat.Examples.Library;
+using GrpcChat.Client;
+using GrpcChat.Client.Sqlite;
+using GrpcChat.Examples.Library;
 
 // dotnet run --project examples/library [address] [state file]; ends with Ctrl-C, or killed at any moment.
 var address = args.ElementAtOrDefault(0) ?? "http://127.0.0.1:5000";

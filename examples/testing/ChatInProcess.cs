@@ -1,13 +1,13 @@
 using System.Net;
-using Chat.V1;
 using Grpc.Net.Client;
+using GrpcChat.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Chat.Examples.Testing;
+namespace GrpcChat.Examples.Testing;
 
 /// <summary>The chat service in the process of the tests, on a free port, with a log of its own.</summary>
 public sealed class ChatInProcess : IAsyncDisposable

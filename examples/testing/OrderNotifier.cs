@@ -1,6 +1,6 @@
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Examples.Testing;
+namespace GrpcChat.Examples.Testing;
 
 /// <summary>A part of some application: it tells a room about orders.</summary>
 /// <param name="chat">The generated client.</param>

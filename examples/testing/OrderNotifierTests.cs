@@ -1,8 +1,8 @@
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.V1;
 using Xunit;
 
-namespace Chat.Examples.Testing;
+namespace GrpcChat.Examples.Testing;
 
 public sealed class OrderNotifierTests : IAsyncLifetime
 {

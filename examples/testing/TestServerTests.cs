@@ -1,13 +1,13 @@
-using Chat.Client;
-using Chat.V1;
 using Grpc.Net.Client;
+using GrpcChat.Client;
+using GrpcChat.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace Chat.Examples.Testing;
+namespace GrpcChat.Examples.Testing;
 
 public sealed class TestServerTests
 {

@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Storage.GroupCommit;
+namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
 /// The bounded queue between many streams and the one writer. Streams enqueue one append at a time; the writer takes

@@ -1,7 +1,7 @@
 using System.Text;
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.AspNetCore.Storage.GroupCommit;
+namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
 /// Shows what a batch added to a room. It reads the appends themselves, which are still in memory right after the

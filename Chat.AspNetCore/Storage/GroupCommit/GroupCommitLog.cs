@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Chat.AspNetCore.Storage.GroupCommit;
+namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
 /// A log with one writer thread, which stores all queued sends as one batch: one transaction, one fsync, then the

@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Storage.GroupCommit;
+namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
 /// Limits the number of rooms, and of new rooms per sender and minute. Only the log's writer uses it: only the writer

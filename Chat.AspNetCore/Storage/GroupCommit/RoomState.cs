@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Storage.GroupCommit;
+namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
 /// What the log keeps in memory about a room. The writer assigns ids with <see cref="AssignId"/>; readers see them only

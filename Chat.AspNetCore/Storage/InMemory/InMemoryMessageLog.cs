@@ -1,7 +1,7 @@
 using System.Text;
-using Chat.AspNetCore.Storage.GroupCommit;
+using GrpcChat.AspNetCore.Storage.GroupCommit;
 
-namespace Chat.AspNetCore.Storage.InMemory;
+namespace GrpcChat.AspNetCore.Storage.InMemory;
 
 /// <summary>
 /// A log in memory, which ends with its process. For tests, and for trying out the service without a file.

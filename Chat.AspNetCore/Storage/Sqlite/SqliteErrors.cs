@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
-namespace Chat.AspNetCore.Storage.Sqlite;
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
 /// <summary>Translates SQLite's errors for the person who runs the service.</summary>
 internal static class SqliteErrors

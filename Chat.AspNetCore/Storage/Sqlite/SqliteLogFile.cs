@@ -1,8 +1,8 @@
 using System.Globalization;
-using Chat.Shared;
+using GrpcChat.Shared;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.AspNetCore.Storage.Sqlite;
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
 /// The database file of a log: checked before anything is written, created if there is none, and locked against a

@@ -1,6 +1,6 @@
-using Chat.Shared;
+using GrpcChat.Shared;
 
-namespace Chat.AspNetCore.Storage.Sqlite;
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
 /// <summary>Decides, before SQLite opens a file, whether it can be a log. A file that cannot is not touched.</summary>
 internal static class SqliteLogHeader

@@ -1,8 +1,8 @@
 using System.Text;
-using Chat.AspNetCore.Storage.GroupCommit;
+using GrpcChat.AspNetCore.Storage.GroupCommit;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.AspNetCore.Storage.Sqlite;
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
 /// A read-only connection that reads pages of messages and of rooms. Only one caller may use it at a time.

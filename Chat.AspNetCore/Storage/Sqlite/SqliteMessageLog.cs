@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
-using Chat.AspNetCore.Storage.GroupCommit;
+using GrpcChat.AspNetCore.Storage.GroupCommit;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
-namespace Chat.AspNetCore.Storage.Sqlite;
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
 /// <summary>The log in one SQLite database: one connection writes, a few others read.</summary>
 internal sealed class SqliteMessageLog : GroupCommitLog

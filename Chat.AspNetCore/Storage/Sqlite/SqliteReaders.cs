@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.AspNetCore.Storage.Sqlite;
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
 /// <summary>A small pool of reading connections. Each is used by one caller at a time.</summary>
 internal sealed class SqliteReaders : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Chat.AspNetCore.Storage.Sqlite;
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
 /// <summary>The tables of a log, and how a message's place in them is computed.</summary>
 internal static class SqliteSchema

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace Chat.AspNetCore.Storage.Sqlite;
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
 /// <summary>Maps the names of senders to their sender_id. Only the writer uses it.</summary>
 internal sealed class SqliteSenders(SqliteConnection writer) : IDisposable

@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
-namespace Chat.AspNetCore.Storage.Sqlite;
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
 /// A prepared statement that is run many times. It binds and reads UTF-8 as bytes, so a text passes between the

@@ -1,6 +1,6 @@
 // Folders for the test of the test. Each arrow stands somewhere else, so that all of them must be found.
 #pragma warning disable IDE0130 // Namespaces that are not folders: together they are one fixture.
-namespace Chat.Tests.Architecture.Fixtures.Doors
+namespace GrpcChat.Tests.Architecture.Fixtures.Doors
 {
     internal sealed class Door
     {
@@ -9,7 +9,7 @@ namespace Chat.Tests.Architecture.Fixtures.Doors
     }
 }
 
-namespace Chat.Tests.Architecture.Fixtures.Sessions
+namespace GrpcChat.Tests.Architecture.Fixtures.Sessions
 {
     internal sealed class Session
     {
@@ -18,7 +18,7 @@ namespace Chat.Tests.Architecture.Fixtures.Sessions
     }
 }
 
-namespace Chat.Tests.Architecture.Fixtures.Rooms
+namespace GrpcChat.Tests.Architecture.Fixtures.Rooms
 {
     internal sealed class Room
     {
@@ -31,7 +31,7 @@ namespace Chat.Tests.Architecture.Fixtures.Rooms
     }
 }
 
-namespace Chat.Tests.Architecture.Fixtures.Sessions
+namespace GrpcChat.Tests.Architecture.Fixtures.Sessions
 {
     internal static class Clock
     {
@@ -39,7 +39,7 @@ namespace Chat.Tests.Architecture.Fixtures.Sessions
     }
 }
 
-namespace Chat.Tests.Architecture.Fixtures
+namespace GrpcChat.Tests.Architecture.Fixtures
 {
     internal static class Options
     {

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using Chat.Bench.Peers;
-using Chat.Bench.Reporting;
-using Chat.Bench.Workloads;
+using GrpcChat.Bench.Peers;
+using GrpcChat.Bench.Reporting;
+using GrpcChat.Bench.Workloads;
 
-namespace Chat.Bench.Commands;
+namespace GrpcChat.Bench.Commands;
 
 /// <summary>The command line: a command for each workload, and some that run several.</summary>
 internal static class BenchCommand

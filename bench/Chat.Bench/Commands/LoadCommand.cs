@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Net.Sockets;
-using Chat.Bench.Loads;
+using GrpcChat.Bench.Loads;
 
-namespace Chat.Bench.Commands;
+namespace GrpcChat.Bench.Commands;
 
 /// <summary>`load`: puts a service that is already running under load.</summary>
 internal static class LoadCommand

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using Chat.Bench.Reporting;
-using Chat.Bench.Workloads;
+using GrpcChat.Bench.Reporting;
+using GrpcChat.Bench.Workloads;
 
-namespace Chat.Bench.Commands;
+namespace GrpcChat.Bench.Commands;
 
 /// <summary>The options of the commands that measure.</summary>
 internal sealed class RunOptions

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using Chat.Bench.Peers;
-using Chat.Bench.Reporting;
-using Chat.Bench.Workloads;
+using GrpcChat.Bench.Peers;
+using GrpcChat.Bench.Reporting;
+using GrpcChat.Bench.Workloads;
 
-namespace Chat.Bench.Commands;
+namespace GrpcChat.Bench.Commands;
 
 /// <summary>
 /// `versus`: measures our service and another build of it in turns, by the headline figures of some workloads.

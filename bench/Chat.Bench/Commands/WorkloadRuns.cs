@@ -1,7 +1,7 @@
-using Chat.Bench.Reporting;
-using Chat.Bench.Workloads;
+using GrpcChat.Bench.Reporting;
+using GrpcChat.Bench.Workloads;
 
-namespace Chat.Bench.Commands;
+namespace GrpcChat.Bench.Commands;
 
 /// <summary>Runs workloads one after the other, prints their results and keeps the records.</summary>
 /// <param name="run">From the command line.</param>

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Diagnostics.Tracing;
 using Microsoft.Diagnostics.Tracing.Parsers;
 
-namespace Chat.Bench.Diagnostics;
+namespace GrpcChat.Bench.Diagnostics;
 
 /// <summary>
 /// Counts what another .NET process allocates. Its runtime raises an event about every 100 KB, and each thread reserves

@@ -1,7 +1,7 @@
 using System.Diagnostics.Tracing;
 using Microsoft.Diagnostics.Tracing.Parsers;
 
-namespace Chat.Bench.Diagnostics;
+namespace GrpcChat.Bench.Diagnostics;
 
 /// <summary>
 /// Makes another .NET process run a full, blocking garbage collection, so that its memory is what it needs, without

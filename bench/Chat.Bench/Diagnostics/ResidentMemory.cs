@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Chat.Bench.Diagnostics;
+namespace GrpcChat.Bench.Diagnostics;
 
 /// <summary>Resident memory (RSS) of a process on Linux.</summary>
 internal static class ResidentMemory

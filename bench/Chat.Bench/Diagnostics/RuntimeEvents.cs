@@ -3,7 +3,7 @@ using Microsoft.Diagnostics.NETCore.Client;
 using Microsoft.Diagnostics.Tracing;
 using Microsoft.Diagnostics.Tracing.Parsers;
 
-namespace Chat.Bench.Diagnostics;
+namespace GrpcChat.Bench.Diagnostics;
 
 /// <summary>Receives the runtime events of another .NET process, in a background task, until it is disposed.</summary>
 internal sealed class RuntimeEvents : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Diagnostics;
+namespace GrpcChat.Bench.Diagnostics;
 
 /// <summary>The memory of a .NET process without garbage.</summary>
 internal static class SettledMemory

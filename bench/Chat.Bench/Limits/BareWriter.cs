@@ -1,11 +1,11 @@
 using System.Buffers.Text;
 using System.Text;
-using Chat.AspNetCore.Storage;
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.Bench.Peers;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.Bench.Peers;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Bench.Limits;
+namespace GrpcChat.Bench.Limits;
 
 /// <summary>
 /// Writes the rows of the service's log, a message and its client offset for each send, with the service's statements,

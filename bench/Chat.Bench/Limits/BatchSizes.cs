@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Bench.Limits;
+namespace GrpcChat.Bench.Limits;
 
 /// <summary>The batches in which the service stored the messages of a database.</summary>
 internal static class BatchSizes

@@ -1,10 +1,10 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Chat.Bench.Loads;
+using GrpcChat.Bench.Loads;
 using Microsoft.Win32.SafeHandles;
 
-namespace Chat.Bench.Limits;
+namespace GrpcChat.Bench.Limits;
 
 /// <summary>
 /// limit-fsync: writes 4 KiB and syncs, again and again. Like a write-ahead log that has been reset, it overwrites

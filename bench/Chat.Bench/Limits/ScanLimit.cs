@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using Chat.AspNetCore.Storage.Sqlite;
-using Chat.Bench.Loads;
+using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.Bench.Loads;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Bench.Limits;
+namespace GrpcChat.Bench.Limits;
 
 /// <summary>
 /// limit-scan: reads every message of the service's database in order, in one query, and discards it: once through the

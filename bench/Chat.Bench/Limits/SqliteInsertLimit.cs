@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Chat.Bench.Loads;
+using GrpcChat.Bench.Loads;
 
-namespace Chat.Bench.Limits;
+namespace GrpcChat.Bench.Limits;
 
 /// <summary>
 /// limit-sqlite: a bare loop that inserts the rows of the service's log with prepared statements, in batches of given

@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// Turns an exception that ends a round into the round's failure, so that the other rounds are still run.

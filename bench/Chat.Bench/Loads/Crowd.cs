@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// The receivers and senders of one round, each with a task that reads for it. Disposing closes their connections.

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>The load for a service that is already running.</summary>
 internal sealed record DeployedLoadSetup(Uri Address)

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>The names of figures and series, with units, as tables show them.</summary>
 internal static class Figures

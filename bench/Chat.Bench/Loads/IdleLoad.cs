@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using Chat.Bench.Diagnostics;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Diagnostics;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// The cost of streams that follow a room in which nothing happens. Then every room gets one message at the same time,

@@ -1,6 +1,6 @@
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>One sender that waits for each ack, and one receiver. The server runs before and goes on running.</summary>
 /// <param name="server">Our service.</param>

@@ -1,6 +1,6 @@
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>Senders that keep sends in flight, and receivers that follow, in one room.</summary>
 internal sealed class IngestLoad(int senders, int inFlight, int receivers, TimeSpan warmUp, TimeSpan length) : ILoad

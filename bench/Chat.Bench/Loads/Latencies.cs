@@ -1,6 +1,6 @@
 using HdrHistogram;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// The latencies of operations that began during the measurement, however late they ended: an operation that is stuck

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>Fits y = a·u + b·v to samples by least squares.</summary>
 internal sealed class LeastSquares

@@ -1,7 +1,7 @@
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>Durable sends spread over many rooms without receivers.</summary>
 internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFlight, TimeSpan warmUp, TimeSpan length) : ILoad

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Diagnostics;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// Keeps sends in flight on one stream, to many rooms in turn. Its client offsets are one id with a counter.

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// The CPU time that server and load generator use between two moments, and samples of the server's memory.

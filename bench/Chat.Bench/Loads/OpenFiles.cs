@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// Checks that this process, and a server that it starts, may open as many connections as a load needs.

@@ -1,6 +1,6 @@
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// Sends at a fixed rate to receivers in one room. Latencies run from the time a send was due to each delivery.

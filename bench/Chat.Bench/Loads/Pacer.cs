@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// Tells senders, in turn, when their sends are due, at a fixed rate. A due send does not wait for earlier ones: if the

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Numerics;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// Reads one room, and checks that every message is the next one; or, if the peer promises no order, that it arrives

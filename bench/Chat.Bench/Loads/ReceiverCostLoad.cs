@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using Chat.Bench.Diagnostics;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Diagnostics;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// The server's cost of a send with its deliveries, for a number of receivers. Sends come in bursts: one request, so

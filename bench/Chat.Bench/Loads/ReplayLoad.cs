@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// One client resumes from 0 over messages that were stored before the server started. Shorter replays come first: they

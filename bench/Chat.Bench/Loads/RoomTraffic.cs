@@ -1,6 +1,6 @@
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>Senders and receivers in one room: they run for a warm-up and are then measured for some time.</summary>
 /// <param name="Senders">How many send.</param>

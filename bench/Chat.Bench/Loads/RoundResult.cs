@@ -1,6 +1,6 @@
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>The result of one round: one load, one peer.</summary>
 internal sealed record RoundResult

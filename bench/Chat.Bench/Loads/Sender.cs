@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Threading.Channels;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>Sends as much as may be in flight, or what is due, and checks that each send is acked once.</summary>
 /// <param name="client">Sends, and reads acks only.</param>

@@ -1,6 +1,6 @@
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>Connections that many streams share.</summary>
 internal sealed class SharedConnections(Uri address, int streamsPerConnection) : IAsyncDisposable

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>Receivers of one room, each on its own connection, of which the slow ones can stop reading.</summary>
 internal sealed class SlowReadersCrowd : IAsyncDisposable

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using Chat.Bench.Diagnostics;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Diagnostics;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// A paced load to receivers on their own connections, some of which stop reading for a while: does that affect the

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using Chat.Bench.Diagnostics;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Diagnostics;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// Clients that reconnect at the same moment, each on its own connection, after all of them have missed the same

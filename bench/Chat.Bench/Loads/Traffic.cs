@@ -1,4 +1,4 @@
-namespace Chat.Bench.Loads;
+namespace GrpcChat.Bench.Loads;
 
 /// <summary>
 /// Keeps the senders of a crowd sending until it is stopped or disposed; dispose it before the crowd.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>
 /// The text of every message: the stopwatch timestamp at which it was due, as 16 hexadecimal digits, then letters. A

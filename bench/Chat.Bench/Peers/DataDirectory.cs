@@ -1,4 +1,4 @@
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>
 /// A new, empty directory for a database, which is deleted when it is disposed. A directory whose process was killed is

@@ -1,12 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Chat.AspNetCore.Storage;
-using Chat.AspNetCore.Storage.GroupCommit;
-using Chat.AspNetCore.Storage.Sqlite;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.GroupCommit;
+using GrpcChat.AspNetCore.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>
 /// Fills a new log without the service: this takes seconds where sending the messages would take minutes. Rows are

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>This project's own service with its defaults: only the address and the data directory are set.</summary>
 /// <param name="name">As it stands in tables.</param>

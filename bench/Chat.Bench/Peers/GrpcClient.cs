@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>A client of the chat's stream, whoever serves it. It sends and reads bytes and builds no objects.</summary>
 internal sealed class GrpcClient : IPeerClient

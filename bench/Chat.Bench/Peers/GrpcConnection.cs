@@ -1,4 +1,4 @@
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>One HTTP/2 connection to a gRPC server, for one stream or many.</summary>
 internal sealed class GrpcConnection : IDisposable

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>A running peer that is a .NET process and speaks the chat's own protocol.</summary>
 /// <param name="process">The server.</param>

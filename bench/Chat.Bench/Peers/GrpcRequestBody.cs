@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>The body of a request that stays open: the owner of the call writes to it until it is completed.</summary>
 internal sealed class GrpcRequestBody : HttpContent

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>Turns the failed status of a gRPC call into an exception.</summary>
 internal static class GrpcStatus

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>
 /// A bidirectional gRPC call that carries bytes: if the load generator built an object for every message it receives,

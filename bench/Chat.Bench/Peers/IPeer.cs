@@ -1,4 +1,4 @@
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>
 /// A program that can be measured. Each round starts it as a new process with a new database, and talks to it over its

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>
 /// limit-grpc (bench/peers/limit-grpc): the gRPC server and the calls of our own service, with no log behind them. It

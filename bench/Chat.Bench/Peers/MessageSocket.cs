@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>
 /// A WebSocket that reads each text message completely into one buffer. One task may read while others send.

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>A child process whose first line is "listening on ADDRESS". Disposing kills it.</summary>
 internal sealed class PeerProcess : IAsyncDisposable

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>Reports what the bytes of one <see cref="ChatResponse"/> hold, without building an object.</summary>
 internal ref struct ResponseScanner(ReadOnlySpan<byte> frame)

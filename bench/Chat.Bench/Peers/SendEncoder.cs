@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Text;
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>Encodes requests into one buffer, which every request overwrites.</summary>
 /// <param name="room">The room of the sends; empty = the room that the stream has joined.</param>

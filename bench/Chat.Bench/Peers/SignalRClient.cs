@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Unicode;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>Speaks SignalR's hub protocol in JSON, over one WebSocket without negotiation.</summary>
 internal sealed class SignalRClient : WebSocketClient

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>Speaks Socket.IO 5 over Engine.IO 4, as text over one WebSocket, to the tutorial's chat.</summary>
 internal sealed class TutorialClient : WebSocketClient

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>
 /// A client of a peer whose protocol is text over one WebSocket. The derived class knows the protocol: how it opens,

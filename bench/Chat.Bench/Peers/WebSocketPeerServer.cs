@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>A running peer that keeps its messages in one SQLite file and speaks over WebSockets.</summary>
 internal sealed class WebSocketPeerServer : IPeerServer

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Chat.Bench.Peers;
+namespace GrpcChat.Bench.Peers;
 
 /// <summary>A chat on an ASP.NET Core SignalR hub: bench/peers/signalr.</summary>
 internal sealed class SignalRPeer : IPeer

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>docs/benchmarks.md: an introduction, then what the records and the notes beside them say.</summary>
 internal static class BenchmarksPage

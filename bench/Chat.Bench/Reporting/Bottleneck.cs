@@ -1,6 +1,6 @@
-using Chat.Bench.Loads;
+using GrpcChat.Bench.Loads;
 
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>
 /// Detects that the load generator limited a peer: the generator used up a core, and the server did not. The peer is

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>
 /// The table at the top: the headline figure of each workload. Limits appear in the workloads' own sections only.

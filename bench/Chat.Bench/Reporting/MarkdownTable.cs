@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>A Markdown table. The first column is left-aligned text, the others are right-aligned.</summary>
 internal sealed class MarkdownTable(IEnumerable<string> heads)

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>A mounted file system and its device.</summary>
 internal sealed record MountedDisk(string FileSystem, string Device)

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>Formats numbers with three significant digits, independently of the machine's culture.</summary>
 internal static class Numbers

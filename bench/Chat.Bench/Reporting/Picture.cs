@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>A chart of a workload's rounds.</summary>
 /// <param name="Kind">How it is drawn.</param>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>
 /// Shows on standard error what is running and how long it may take: on a terminal one line that is rewritten,

@@ -1,6 +1,6 @@
-using Chat.Bench.Loads;
+using GrpcChat.Bench.Loads;
 
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>Median, minimum and maximum of some values.</summary>
 internal readonly record struct Spread(double Median, double Min, double Max)

@@ -1,6 +1,6 @@
-using Chat.Bench.Reporting.Pictures;
+using GrpcChat.Bench.Reporting.Pictures;
 
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>The page benchmarks.md, and benchmarks/ with the records, notes and charts.</summary>
 /// <param name="directory">docs/ of this repository, or another directory.</param>

@@ -1,8 +1,8 @@
 using System.Text.Json.Serialization;
-using Chat.Bench.Loads;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>The latest run of one workload, with every round of every peer; stored as one JSON file.</summary>
 internal sealed record WorkloadRecord

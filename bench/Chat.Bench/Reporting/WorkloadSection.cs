@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Chat.Bench.Reporting;
+namespace GrpcChat.Bench.Reporting;
 
 /// <summary>A workload's section of the page: load, figures, targets, charts and explanations.</summary>
 internal static class WorkloadSection

@@ -1,6 +1,6 @@
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>The chat servers that are compared, in the order of the tables: ours first.</summary>
 internal static class ComparedPeers

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Chat.Bench.Loads;
-using Chat.Bench.Peers;
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Peers;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>What is measured in one round: a peer under a load, or a bare loop that shows a limit.</summary>
 /// <param name="Peer">Its name.</param>

@@ -1,7 +1,7 @@
-using Chat.Bench.Loads;
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>
 /// One of the workloads of docs/benchmarks.md: which loads, which peers, how many rounds, and which targets.

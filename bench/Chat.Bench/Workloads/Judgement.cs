@@ -1,6 +1,6 @@
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>Compares medians with targets. If a side was not measured, there is no target.</summary>
 internal static class Judgement

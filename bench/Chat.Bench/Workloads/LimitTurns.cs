@@ -1,8 +1,8 @@
-using Chat.Bench.Limits;
-using Chat.Bench.Loads;
-using Chat.Bench.Peers;
+using GrpcChat.Bench.Limits;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Peers;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>Turns of bare loops that show what the disk and SQLite allow; each round has a new directory.</summary>
 internal static class LimitTurns

@@ -1,7 +1,7 @@
-using Chat.Bench.Loads;
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>What the disk and SQLite allow without a service.</summary>
 internal sealed class LimitsWorkload : IWorkload

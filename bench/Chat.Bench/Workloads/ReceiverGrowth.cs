@@ -1,8 +1,8 @@
-using Chat.Bench.Loads;
-using Chat.Bench.Peers;
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Peers;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>
 /// How the cost of a delivery depends on the number of receivers: server CPU = rest·time + a·sends + b·deliveries.

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>The number of rounds and their length.</summary>
 internal sealed record RoundPlan(int Rounds, TimeSpan WarmUp, TimeSpan Length)

@@ -1,9 +1,9 @@
-using Chat.Bench.Limits;
-using Chat.Bench.Loads;
-using Chat.Bench.Peers;
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Limits;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Peers;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>W1: how many sends per second become durable.</summary>
 internal sealed class W1Ingest : IHeadlineWorkload

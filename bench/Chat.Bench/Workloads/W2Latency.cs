@@ -1,7 +1,7 @@
-using Chat.Bench.Loads;
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>W2: how long one sender waits for an ack.</summary>
 internal sealed class W2Latency : IHeadlineWorkload

@@ -1,8 +1,8 @@
-using Chat.Bench.Loads;
-using Chat.Bench.Peers;
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Peers;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>W3: how many deliveries per second one busy room achieves, and what each of them costs.</summary>
 internal sealed class W3FanOut : IHeadlineWorkload

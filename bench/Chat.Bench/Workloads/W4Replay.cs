@@ -1,7 +1,7 @@
-using Chat.Bench.Loads;
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>W4: how fast one client that was offline catches up, and how much memory that costs the server.</summary>
 internal sealed class W4Replay : IHeadlineWorkload

@@ -1,8 +1,8 @@
-using Chat.Bench.Loads;
-using Chat.Bench.Peers;
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Loads;
+using GrpcChat.Bench.Peers;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>W9: how costs grow with the number of receivers, rooms and stored messages.</summary>
 internal sealed class W9Growth : IWorkload

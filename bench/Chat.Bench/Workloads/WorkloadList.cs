@@ -1,4 +1,4 @@
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>Every workload, in the order of the page; each is a command.</summary>
 internal static class WorkloadList

@@ -1,6 +1,6 @@
-using Chat.Bench.Reporting;
+using GrpcChat.Bench.Reporting;
 
-namespace Chat.Bench.Workloads;
+namespace GrpcChat.Bench.Workloads;
 
 /// <summary>How the command line wants workloads to be run.</summary>
 internal sealed record WorkloadRun

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Text;
-using Chat.Shared;
 using Grpc.Core;
+using GrpcChat.Shared;
 
-namespace Chat.Bench.LimitGrpc;
+namespace GrpcChat.Bench.LimitGrpc;
 
 /// <summary>One stream: takes requests, and writes acks and the messages of its room.</summary>
 /// <param name="rooms">All rooms.</param>

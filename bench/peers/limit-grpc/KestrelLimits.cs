@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace Chat.Bench.LimitGrpc;
+namespace GrpcChat.Bench.LimitGrpc;
 
 /// <summary>
 /// The service's limits of Kestrel, with its defaults. They are copied rather than called: Chat.AspNetCore would bring

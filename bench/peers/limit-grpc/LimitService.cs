@@ -1,6 +1,6 @@
 using Grpc.Core;
 
-namespace Chat.Bench.LimitGrpc;
+namespace GrpcChat.Bench.LimitGrpc;
 
 /// <summary>
 /// Supports the metadata "room" ("-" = none) and "user". A room stores nothing, so every join starts at its newest

@@ -1,7 +1,7 @@
-using Chat.V1;
 using Grpc.Core;
+using GrpcChat.V1;
 
-namespace Chat.Bench.LimitGrpc;
+namespace GrpcChat.Bench.LimitGrpc;
 
 /// <summary>
 /// Binds the method by its name, with bytes on both sides: requests are not decoded, and responses are only copied.

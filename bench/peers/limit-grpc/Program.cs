@@ -1,6 +1,6 @@
 using System.Net;
-using Chat.Bench.LimitGrpc;
 using Grpc.AspNetCore.Server;
+using GrpcChat.Bench.LimitGrpc;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 // limit-grpc: the service's gRPC stack without a log.

@@ -1,9 +1,9 @@
 using System.Buffers;
-using Chat.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using GrpcChat.V1;
 
-namespace Chat.Bench.LimitGrpc;
+namespace GrpcChat.Bench.LimitGrpc;
 
 /// <summary>Encodes fields of a <see cref="ChatResponse"/>, each with the same length as the service's.</summary>
 internal static class ResponseFields

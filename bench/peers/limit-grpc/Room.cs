@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
 
-namespace Chat.Bench.LimitGrpc;
+namespace GrpcChat.Bench.LimitGrpc;
 
 /// <summary>Assigns ids, and passes messages to the current readers.</summary>
 internal sealed class Room(string name)

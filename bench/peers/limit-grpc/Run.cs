@@ -1,4 +1,4 @@
-namespace Chat.Bench.LimitGrpc;
+namespace GrpcChat.Bench.LimitGrpc;
 
 /// <summary>
 /// Messages of a room that arrived together, encoded once for all readers. A reader holds the run that it sent last and

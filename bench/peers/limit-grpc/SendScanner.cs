@@ -1,6 +1,6 @@
-using Chat.V1;
+using GrpcChat.V1;
 
-namespace Chat.Bench.LimitGrpc;
+namespace GrpcChat.Bench.LimitGrpc;
 
 /// <summary>Iterates over the sends in the bytes of one request, and skips everything else.</summary>
 internal ref struct SendScanner(ReadOnlySpan<byte> request)

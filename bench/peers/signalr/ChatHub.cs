@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.SignalR;
 
-namespace Chat.Bench.SignalR;
+namespace GrpcChat.Bench.SignalR;
 
 /// <summary>
 /// Inserts a message, broadcasts it and returns its id; replays missed messages to a client that connects.

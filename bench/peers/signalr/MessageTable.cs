@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace Chat.Bench.SignalR;
+namespace GrpcChat.Bench.SignalR;
 
 /// <summary>The messages in SQLite: one connection for writes, one at a time, and one for each replay.</summary>
 internal sealed class MessageTable : IDisposable

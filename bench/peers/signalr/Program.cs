@@ -1,4 +1,4 @@
-using Chat.Bench.SignalR;
+using GrpcChat.Bench.SignalR;
 
 // A chat on an ASP.NET Core SignalR hub, as a peer of the benchmark. Takes --database FILE and listens on a free port.
 

@@ -3,7 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
 
-namespace Chat.V1;
+namespace GrpcChat.V1;
 
 /// <summary>Why a call ended, read from its status: whether it is worth another attempt, and when.</summary>
 public sealed class ChatError

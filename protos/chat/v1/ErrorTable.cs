@@ -1,6 +1,6 @@
 using Grpc.Core;
 
-namespace Chat.V1;
+namespace GrpcChat.V1;
 
 /// <summary>
 /// Every status that a call can end with, and whether the call is retryable. <c>docs/protocol.md</c> shows the same

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace Chat.V1;
+namespace GrpcChat.V1;
 
 /// <summary>The forms of rooms, senders and client offsets.</summary>
 internal static class Names

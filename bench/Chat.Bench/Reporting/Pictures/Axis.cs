@@ -1,4 +1,4 @@
-namespace Chat.Bench.Reporting.Pictures;
+namespace GrpcChat.Bench.Reporting.Pictures;
 
 /// <summary>Maps values to positions on an axis, and chooses the round values of its marks.</summary>
 internal sealed class Axis

@@ -1,6 +1,6 @@
-using Chat.Bench.Loads;
+using GrpcChat.Bench.Loads;
 
-namespace Chat.Bench.Reporting.Pictures;
+namespace GrpcChat.Bench.Reporting.Pictures;
 
 /// <summary>Draws the charts of a record.</summary>
 internal static class Chart

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Reporting.Pictures;
+namespace GrpcChat.Bench.Reporting.Pictures;
 
 /// <summary>The frame of a chart: heading, legend, unit, and a grid with marks.</summary>
 internal sealed class ChartFrame

@@ -1,4 +1,4 @@
-namespace Chat.Bench.Reporting.Pictures;
+namespace GrpcChat.Bench.Reporting.Pictures;
 
 /// <summary>
 /// The chart of the README: the headline figures of three workloads side by side, with a row for each peer.

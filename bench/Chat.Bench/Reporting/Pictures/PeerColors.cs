@@ -1,4 +1,4 @@
-namespace Chat.Bench.Reporting.Pictures;
+namespace GrpcChat.Bench.Reporting.Pictures;
 
 /// <summary>Each peer has the same color in every chart.</summary>
 internal static class PeerColors

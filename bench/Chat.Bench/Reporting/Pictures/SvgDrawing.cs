@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security;
 using System.Text;
 
-namespace Chat.Bench.Reporting.Pictures;
+namespace GrpcChat.Bench.Reporting.Pictures;
 
 /// <summary>
 /// Writes SVG. A plotting library would bring native graphics libraries for a few rectangles and lines, and here the
