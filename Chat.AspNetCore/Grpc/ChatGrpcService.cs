@@ -21,7 +21,7 @@ internal sealed class ChatGrpcService(
     {
         try
         {
-            var start = SessionStart.Parse(context.GetCallMetadata());
+            var start = CallMetadata.Of(context).ReadStart();
             var transport = new GrpcTransport(requests, responses, context);
             var end = await sessions.RunAsync(start, transport, context.CancellationToken);
             statuses.ThrowIfFailed(end, context.Peer);

@@ -1,6 +1,5 @@
 using Grpc.Core;
 using GrpcChat.AspNetCore.Sessions;
-using Microsoft.Extensions.Primitives;
 
 namespace GrpcChat.AspNetCore.Grpc;
 
@@ -24,15 +23,4 @@ internal sealed class GrpcTransport(
         new(responses.WriteAsync(frame, stallTimeout));
 
     public void Abort() => context.GetHttpContext().Abort();
-}
-
-/// <summary>Reads the metadata of gRPC calls.</summary>
-internal static class GrpcCallMetadata
-{
-    /// <summary>The call's metadata, as the client sent it: gRPC's own form would hide repeated keys.</summary>
-    public static CallMetadata GetCallMetadata(this ServerCallContext context)
-    {
-        var headers = context.GetHttpContext().Request.Headers;
-        return new CallMetadata(key => headers.TryGetValue(key, out var values) ? values : StringValues.Empty);
-    }
 }

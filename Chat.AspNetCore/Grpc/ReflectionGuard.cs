@@ -23,9 +23,6 @@ internal sealed class ReflectionGuard(
     /// <summary>The largest request. It holds a name or two.</summary>
     public const int MaxRequestBytes = 16 * 1024;
 
-    // How long a client that does not read gets once the service is stopping. It can ask again.
-    private static readonly TimeSpan WriteLimitWhenStopping = TimeSpan.FromSeconds(1);
-
     /// <summary>
     /// Whether reflection is on: as the option says, or without it while only this machine can reach the service.
     /// </summary>
@@ -113,8 +110,7 @@ internal sealed class ReflectionGuard(
         public async Task WriteAsync(T message, CancellationToken cancellationToken)
         {
             using var stallTimeout = new CancellationTokenSource(stallLimit, time);
-            await using var onStopping = stopping.UnsafeRegister(
-                static timeout => ((CancellationTokenSource)timeout!).CancelAfter(WriteLimitWhenStopping), stallTimeout);
+            await using var onStopping = stallTimeout.ShortenOn(stopping);
             await inner.WriteAsync(message, stallTimeout.Token);
         }
     }

@@ -140,9 +140,8 @@ internal sealed class StatusMapper(ChatOptions options, ILogger<StatusMapper> lo
         FieldViolations = { new BadRequest.Types.FieldViolation { Field = field, Description = description } },
     };
 
-    // Each client gets a delay of its own, so that they do not all reconnect at once.
     private static RetryInfo RetryWithin(TimeSpan spread) =>
-        new() { RetryDelay = (spread * Random.Shared.NextDouble()).ToDuration() };
+        new() { RetryDelay = ReconnectDelay.Draw(spread).ToDuration() };
 
     private static RpcException Create(ErrorRow row, string message, IMessage? detail = null)
     {

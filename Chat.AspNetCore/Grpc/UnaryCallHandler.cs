@@ -18,9 +18,6 @@ internal sealed class UnaryCallHandler(
     IHostApplicationLifetime lifetime,
     ILogger<UnaryCallHandler> logger)
 {
-    // How long a client that does not read its response gets once the service is stopping. It can repeat the call.
-    private static readonly TimeSpan WriteLimitWhenStopping = TimeSpan.FromSeconds(1);
-
     /// <summary>Handles a call.</summary>
     /// <param name="requests">Where the request comes from.</param>
     /// <param name="responses">Where the response goes.</param>
@@ -64,14 +61,13 @@ internal sealed class UnaryCallHandler(
             stopping, stallTimeout.Token, context.CancellationToken);
         try
         {
-            var sender = context.GetCallMetadata().Sender;
+            var sender = CallMetadata.Of(context).ReadSender();
             var encoded = await ReadOnlyRequestAsync(requests, gaveUp.Token);
             stallTimeout.CancelAfter(Timeout.InfiniteTimeSpan);
             using var turn = isPage ? await pages.WaitAsync(context.GetHttpContext(), gaveUp.Token) : null;
             var response = await answer(parser.ParseFrom(encoded), sender);
             stallTimeout.CancelAfter(options.StallLimit);
-            await using var onStopping = stopping.UnsafeRegister(
-                static timeout => ((CancellationTokenSource)timeout!).CancelAfter(WriteLimitWhenStopping), stallTimeout);
+            await using var onStopping = stallTimeout.ShortenOn(stopping);
             await WriteAsync(responses, response, stallTimeout.Token);
         }
         catch (OperationCanceledException) when (stallTimeout.IsCancellationRequested)

@@ -112,7 +112,7 @@ public static class GrpcChatServiceCollectionExtensions
     public static IServiceCollection UseGrpcChatShutdownTimeout(this IServiceCollection services)
     {
         services.AddOptions<HostOptions>().Configure<IOptions<ChatOptions>>(
-            (host, chat) => host.ShutdownTimeout = chat.Value.DrainLimit * 0.85);
+            (host, chat) => host.ShutdownTimeout = DrainLimits.Of(chat.Value).Host);
         return services;
     }
 

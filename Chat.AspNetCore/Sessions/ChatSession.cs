@@ -11,9 +11,6 @@ namespace GrpcChat.AspNetCore.Sessions;
 /// </summary>
 internal sealed class ChatSession : IAsyncDisposable
 {
-    // The rest of the drain limit is for the transport, which has to close the streams that are given up.
-    private const double DrainShare = 0.8;
-
     // A token source costs each open stream about a hundred bytes, and a linked one more. So there are only these.
     private readonly CancellationTokenSource readingStopped = new();
     private readonly CancellationTokenSource sessionEnded = new();
@@ -34,7 +31,7 @@ internal sealed class ChatSession : IAsyncDisposable
         ChatMetrics metrics,
         TimeProvider time)
     {
-        timeToDrain = options.DrainLimit * DrainShare;
+        timeToDrain = DrainLimits.Of(options).Sessions;
         pendingAnswers = new PendingAnswers(wakeSignal, options.MaxUnackedSends);
         clock = new SessionClock(options, time, wakeSignal, stallTimeout);
         requests = new RequestLoop(start, wakeSignal, pendingAnswers, log, rooms, options);

@@ -162,9 +162,8 @@ internal sealed class ResponseLoop(
         };
         if (goAway is not null)
         {
-            // Each client gets a delay of its own, so that they do not all reconnect at once.
             goAway.Reconnect = true;
-            goAway.ReconnectAfter = (options.ReconnectSpread * Random.Shared.NextDouble()).ToDuration();
+            goAway.ReconnectAfter = ReconnectDelay.Draw(options.ReconnectSpread).ToDuration();
         }
 
         return goAway;

@@ -76,20 +76,3 @@ internal sealed class Append
         return BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 }
-
-/// <summary>The refusal of a send or a join: the field that is wrong, and a description for people.</summary>
-internal sealed record Refused(Reason Reason, string Field, string Description)
-{
-    /// <summary>How long to wait before the same request can succeed. Null if waiting does not help.</summary>
-    public TimeSpan? RetryAfter { get; init; }
-}
-
-/// <summary>The result of a send: stored or found under <see cref="Id"/>, or refused.</summary>
-internal readonly record struct AppendResult(long Id, bool Duplicate, Refused? Refused)
-{
-    public static AppendResult Stored(long id) => new(id, Duplicate: false, Refused: null);
-
-    public static AppendResult Found(long id) => new(id, Duplicate: true, Refused: null);
-
-    public static implicit operator AppendResult(Refused refused) => new(0, Duplicate: false, refused);
-}

@@ -12,7 +12,7 @@ internal sealed record LogOptions
 
     public int MaxNewRoomsPerSenderAndMinute { get; init; } = 60;
 
-    /// <summary>How long a batch waits while another process holds the database's write lock.</summary>
+    /// <summary>How long a batch waits for a lock that another process holds.</summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -1,10 +1,12 @@
+using GrpcChat.AspNetCore.Grpc;
 using GrpcChat.AspNetCore.Sessions;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Xunit;
 
-namespace GrpcChat.Tests.Sessions;
+namespace GrpcChat.Tests.Grpc;
 
-public sealed class SessionStartTests
+public sealed class CallMetadataTests
 {
     [Theory]
     [InlineData("room", "a", "b")]
@@ -52,5 +54,5 @@ public sealed class SessionStartTests
         Assert.Throws<InvalidMetadataException>(() => Parse(("user-bin", base64)));
 
     private static SessionStart Parse(params (string Key, StringValues Values)[] metadata) =>
-        SessionStart.Parse(new CallMetadata(key => metadata.FirstOrDefault(pair => pair.Key == key).Values));
+        new CallMetadata(new HeaderDictionary(metadata.ToDictionary())).ReadStart();
 }

@@ -1,4 +1,6 @@
-namespace GrpcChat.AspNetCore.Sessions;
+using GrpcChat.AspNetCore.Sessions;
+
+namespace GrpcChat.AspNetCore.Hosting;
 
 /// <summary>
 /// Holds back the web server's own stop until all calls have ended, and for a moment after that. A connection that is closed
@@ -27,7 +29,7 @@ internal sealed class Drain(
 
         // Sessions keep to the limit themselves. This only must not wait for one that does not.
         await calls.WhenNoneAsync()
-            .WaitAsync(options.DrainLimit, time, cancellationToken)
+            .WaitAsync(DrainLimits.Of(options).Process, time, cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.Delay(Linger, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

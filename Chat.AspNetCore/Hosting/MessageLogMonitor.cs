@@ -1,6 +1,7 @@
+using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Storage;
 
-namespace GrpcChat.AspNetCore.Diagnostics;
+namespace GrpcChat.AspNetCore.Hosting;
 
 /// <summary>Stops the application when the message log can no longer tell what is stored.</summary>
 internal sealed class MessageLogMonitor(
