@@ -20,7 +20,7 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task The_client_is_packed_with_its_documents_and_depends_on_packages_that_are_published()
     {
-        using var package = await PackAsync("GrpcChat.Client/GrpcChat.Client.csproj", "GrpcChat.Client");
+        using var package = await PackAsync("Chat.Client/Chat.Client.csproj", "GrpcChat.Client");
 
         AssertMetadata(package, "GrpcChat.Client");
         AssertHas(package, "README.md", "lib/net10.0/GrpcChat.Client.dll", "lib/net10.0/GrpcChat.Client.xml");
@@ -36,7 +36,7 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task SQLite_comes_only_with_the_package_for_it()
     {
-        using var package = await PackAsync("GrpcChat.Client.Sqlite/GrpcChat.Client.Sqlite.csproj", "GrpcChat.Client.Sqlite");
+        using var package = await PackAsync("Chat.Client.Sqlite/Chat.Client.Sqlite.csproj", "GrpcChat.Client.Sqlite");
 
         AssertMetadata(package, "GrpcChat.Client.Sqlite");
         AssertHas(package, "README.md", "lib/net10.0/GrpcChat.Client.Sqlite.dll", "lib/net10.0/GrpcChat.Client.Sqlite.xml");
@@ -67,7 +67,7 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task The_service_is_packed_as_a_library_with_its_documents()
     {
-        using var package = await PackAsync("GrpcChat.AspNetCore/GrpcChat.AspNetCore.csproj", "GrpcChat.AspNetCore");
+        using var package = await PackAsync("Chat.AspNetCore/Chat.AspNetCore.csproj", "GrpcChat.AspNetCore");
 
         AssertMetadata(package, "GrpcChat.AspNetCore");
         AssertHas(package, "README.md", "lib/net10.0/GrpcChat.AspNetCore.dll", "lib/net10.0/GrpcChat.AspNetCore.xml");
@@ -79,7 +79,7 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task The_contract_is_packed_and_depends_on_packages_that_are_published()
     {
-        using var package = await PackAsync("protos/GrpcChat.Protos.csproj", "GrpcChat.Protos");
+        using var package = await PackAsync("protos/Chat.Protos.csproj", "GrpcChat.Protos");
 
         AssertMetadata(package, "GrpcChat.Protos");
         AssertHas(package, "README.md", "lib/net10.0/GrpcChat.Protos.dll", "lib/net10.0/GrpcChat.Protos.xml");
@@ -94,7 +94,7 @@ public sealed class PackageTests : IDisposable
     {
         var documented = XDocument.Load(Path.ChangeExtension(of.Assembly.Location, "xml"))
             .Descendants("member").Select(member => member.Attribute("name")!.Value).ToHashSet();
-        var types = of.Assembly.GetExportedTypes().Where(type => type.Namespace!.StartsWith("Chat.", StringComparison.Ordinal)).ToList();
+        var types = of.Assembly.GetExportedTypes().Where(type => type.Namespace!.StartsWith("GrpcChat.", StringComparison.Ordinal)).ToList();
 
         // The compiler also checks this (CS1591 is an error); the test fails if somebody switches that off.
         Assert.NotEmpty(types);
