@@ -184,12 +184,33 @@ internal sealed class ServiceSettings
             throw new UsageException($"{option} in {path} must be inside the section {Section}");
         }
 
+        if (ForeignEndpoints.IsOne(name))
+        {
+            throw new UsageException(
+                $"{name} in {path} says what to listen on, but the service listens only where Listen says; "
+                + $"remove it, and set Listen in the section {Section}");
+        }
+
         if (NearestName.Find(name, [Section, LoggingSection]) is { } nearest)
         {
             throw new UsageException($"unknown section {name} in {path}; did you mean {nearest}?");
         }
 
         warnings.Add($"ignored: unknown section {name} in {path}; the service reads {Section} and {LoggingSection}");
+    }
+
+    private void CheckEndpoints(string variable, string value)
+    {
+        if (ForeignEndpoints.IsOne(variable))
+        {
+            throw new UsageException(
+                $"{variable} is '{value}', but the service listens only where Listen says; remove it, and give --listen");
+        }
+
+        if (ForeignEndpoints.IsOfImage(variable))
+        {
+            warnings.Add($"ignored: {variable}; the service listens where --listen says");
+        }
     }
 
     private void AddEnvironment(IDictionary environment)
@@ -200,6 +221,7 @@ internal sealed class ServiceSettings
             .OrderBy(variable => variable.Name, StringComparer.Ordinal);
         foreach (var (variable, value) in variables)
         {
+            CheckEndpoints(variable, value);
             if (variable.StartsWith($"{LoggingSection}__", StringComparison.OrdinalIgnoreCase))
             {
                 logging[variable.Replace("__", ":", StringComparison.Ordinal)] = value;

@@ -112,6 +112,21 @@ public sealed class ServiceSettingsTests : IDisposable
         Assert.StartsWith($"the configuration file {file} is not valid: ", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"Kestrel": {"Endpoints": {"x": {"Url": "http://0.0.0.0:5999"} } } }""", "Kestrel")]
+    [InlineData("""{"urls": "http://0.0.0.0:5999"}""", "urls")]
+    public void A_file_that_says_elsewhere_what_to_listen_on_is_refused(string content, string section)
+    {
+        var file = Write(content);
+
+        var error = Assert.Throws<UsageException>(() => Options(file, Environment()));
+
+        Assert.Equal(
+            $"{section} in {file} says what to listen on, but the service listens only where Listen says; "
+            + "remove it, and set Listen in the section Chat",
+            error.Message);
+    }
+
     [Fact]
     public void A_file_that_does_not_exist_is_named()
     {

@@ -80,6 +80,39 @@ public sealed class StartTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(data.Path));
     }
 
+    [Theory]
+    [InlineData("Kestrel__Endpoints__x__Url", "http://0.0.0.0:0")]
+    [InlineData("KESTREL__ENDPOINTS__X__URL", "http://127.0.0.1:0")]
+    [InlineData("ASPNETCORE_Kestrel__Certificates__Default__Path", "/nowhere/chat.pfx")]
+    [InlineData("ASPNETCORE_URLS", "http://0.0.0.0:0")]
+    [InlineData("DOTNET_URLS", "http://127.0.0.1:0")]
+    public async Task Another_setting_for_what_to_listen_on_ends_the_start_in_one_line(string name, string value)
+    {
+        using var data = new TempDirectory();
+        var (exitCode, output, errors) = await ServiceProcess.RunAsync(
+            ["--listen", "127.0.0.1:0", "--data", data.Path], (name, value));
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Equal(
+            $"chat service: {name} is '{value}', but the service listens only where Listen says; remove it, and give --listen",
+            Assert.Single(Lines(errors)));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(data.Path));
+    }
+
+    [Fact]
+    public async Task The_ports_that_a_container_image_sets_are_ignored_and_named()
+    {
+        using var data = new TempDirectory();
+        await using var service = await ServiceProcess.StartAsync(data.Path, environment: [("ASPNETCORE_HTTP_PORTS", "8080")]);
+
+        var (exitCode, errors, _) = await service.TerminateAsync();
+
+        Assert.Equal(0, exitCode);
+        Assert.NotEqual(8080, service.Address.Port);
+        Assert.Equal(
+            ["chat service: ignored: ASPNETCORE_HTTP_PORTS; the service listens where --listen says"], Lines(errors));
+    }
+
     [Fact]
     public async Task An_orchestrators_CHAT_variables_do_not_end_the_start_and_are_named()
     {
