@@ -16,6 +16,7 @@ internal static class ServiceLogging
 
         // gRPC reports each client that goes away during a call as an error. The service logs what matters itself.
         logging.AddFilter("Grpc", LogLevel.Critical);
+        logging.AddFilter("GrpcChat", LogLevel.Information);
         logging.AddConfiguration(section);
     }
 
