@@ -103,20 +103,17 @@ public sealed partial class ChatOptionDefinition
             Time(nameof(ChatOptions.ReconnectSpread), o => o.ReconnectSpread, (o, v) => o.ReconnectSpread = v,
                 "Clients that are told to reconnect are spread over this time")),
         .. Group(
+            "Identity",
+            Text(nameof(ChatOptions.SenderClaim), o => o.SenderClaim, (o, v) => o.SenderClaim = v,
+                "Claim of a token that names the sender"),
+            Text(nameof(ChatOptions.RoomsClaim), o => o.RoomsClaim, (o, v) => o.RoomsClaim = v,
+                "Claim of a token that lists the rooms"),
+            Flag(nameof(ChatOptions.RequireRoomsClaim), o => o.RequireRoomsClaim, (o, v) => o.RequireRoomsClaim = v,
+                "false", "Whether a token without that claim may use no room")),
+        .. Group(
             "Tools",
-            new ChatOptionDefinition(
-                nameof(ChatOptions.Reflection),
-                "BOOL",
-                "true or false",
-                "Whether to serve gRPC server reflection",
-                (o, text) =>
-                {
-                    // With another case, too: the framework's JSON provider says True.
-                    o.Reflection = text.Equals("true", StringComparison.OrdinalIgnoreCase);
-                    return o.Reflection.Value || text.Equals("false", StringComparison.OrdinalIgnoreCase);
-                },
-                o => o.Reflection?.ToString() ?? "true on loopback addresses only",
-                _ => true)),
+            Flag(nameof(ChatOptions.Reflection), o => o.Reflection, (o, v) => o.Reflection = v,
+                "true on loopback addresses only", "Whether to serve gRPC server reflection")),
     ];
 
     /// <summary>The name of the property, which is also the name in the configuration.</summary>
@@ -125,7 +122,7 @@ public sealed partial class ChatOptionDefinition
     /// <summary>A heading for this option and its neighbours.</summary>
     public string Heading { get; private set; } = "";
 
-    /// <summary>What stands for the value in help: <c>N</c>, <c>HH:MM:SS</c>, <c>BOOL</c> or <c>DIR</c>.</summary>
+    /// <summary>What stands for the value in help: <c>N</c>, <c>HH:MM:SS</c>, <c>BOOL</c>, <c>NAME</c> or <c>DIR</c>.</summary>
     public string ValueName { get; }
 
     /// <summary>What is allowed, as the end of a sentence that says "must be".</summary>
@@ -166,6 +163,43 @@ public sealed partial class ChatOptionDefinition
 
         return options;
     }
+
+    private static ChatOptionDefinition Text(
+        string name,
+        Func<ChatOptions, string> get,
+        Action<ChatOptions, string> set,
+        string description) => new(
+            name,
+            "NAME",
+            "a name",
+            description,
+            (o, text) =>
+            {
+                set(o, text);
+                return true;
+            },
+            get,
+            o => !string.IsNullOrWhiteSpace(get(o)));
+
+    private static ChatOptionDefinition Flag(
+        string name,
+        Func<ChatOptions, bool?> get,
+        Action<ChatOptions, bool> set,
+        string defaultValue,
+        string description) => new(
+            name,
+            "BOOL",
+            "true or false",
+            description,
+            (o, text) =>
+            {
+                // With another case, too: the framework's JSON provider says True.
+                var value = text.Equals("true", StringComparison.OrdinalIgnoreCase);
+                set(o, value);
+                return value || text.Equals("false", StringComparison.OrdinalIgnoreCase);
+            },
+            o => get(o) is { } value && value != get(Defaults) ? value.ToString() : defaultValue,
+            _ => true);
 
     private static ChatOptionDefinition Number(
         string name,

@@ -81,6 +81,22 @@ public sealed class ChatOptions
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// The claim that names the sender, where the application authenticates callers. Its value must be valid as a sender's
+    /// name.
+    /// </summary>
+    public string SenderClaim { get; set; } = "sub";
+
+    /// <summary>
+    /// The claim that lists the rooms that its owner may use: names, or prefixes with a <c>*</c> at the end, each with
+    /// <c>:r</c> or <c>:w</c> if it is only for reading or writing. Callers without the claim may use all rooms, unless
+    /// <see cref="RequireRoomsClaim"/> is set.
+    /// </summary>
+    public string RoomsClaim { get; set; } = "rooms";
+
+    /// <summary>Whether callers without the claim <see cref="RoomsClaim"/> may use no room at all.</summary>
+    public bool RequireRoomsClaim { get; set; }
+
+    /// <summary>
     /// Whether gRPC server reflection is served. Null = only while the service listens on nothing but loopback
     /// addresses and sockets of this machine. Set it if a proxy that other machines reach is in front.
     /// </summary>

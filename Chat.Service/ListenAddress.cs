@@ -6,7 +6,7 @@ namespace GrpcChat.Service;
 /// <summary>The address to listen on, checked before anything is opened.</summary>
 internal static class ListenAddress
 {
-    /// <summary>Reads host:port, where the host is a loopback address or localhost.</summary>
+    /// <summary>Reads host:port, where the host is an IP address or localhost.</summary>
     /// <exception cref="UsageException">The text is not such an address.</exception>
     public static IPEndPoint Parse(string text)
     {
@@ -19,11 +19,7 @@ internal static class ListenAddress
             throw new UsageException($"cannot listen on '{text}': give host:port, such as 127.0.0.1:5000");
         }
 
-        return IPAddress.IsLoopback(endpoint.Address)
-            ? endpoint
-            : throw new UsageException(
-                $"cannot listen on '{text}': without authentication and TLS, the service is for this machine only; "
-                + "listen on 127.0.0.1 or [::1]");
+        return endpoint;
     }
 
     /// <summary>

@@ -1,19 +1,27 @@
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.Service;
+using GrpcChat.Service.Edge;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 return await ServiceCommand.RunAsync(args, async settings =>
 {
-    ListenAddress.EnsureFree(settings.Endpoint);
+    var edge = settings.Edge;
+    ListenAddress.EnsureFree(edge.Endpoint);
 
     // An empty builder reads nothing from the working directory and watches no files.
     var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
     builder.Logging.ToStandardError(settings.Logging);
-    builder.WebHost.UseKestrelCore().UseSockets(SocketOptions.Set).ConfigureKestrel(kestrel =>
+    builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets(SocketOptions.Set).ConfigureKestrel(kestrel =>
     {
         kestrel.UseGrpcChatLimits();
-        kestrel.Listen(settings.Endpoint, listener => listener.Protocols = HttpProtocols.Http2);
+        kestrel.Listen(edge.Endpoint, listener =>
+        {
+            listener.Protocols = HttpProtocols.Http2;
+            edge.Tls?.Use(listener);
+        });
     });
+    builder.Configuration.AddConfiguration(settings.Authentication);
+    builder.Services.AddChatAuthentication(edge);
     builder.Services.AddGrpcChat(settings.Chat).AddGrpcChatReflection().UseGrpcChatShutdownTimeout();
 
     await using var app = builder.Build();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Storage;
+using GrpcChat.Service.Edge;
 using GrpcChat.Shared;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
@@ -17,8 +18,7 @@ internal static class ServiceCommand
     public static Task<int> RunAsync(string[] args, Func<ServiceSettings, Task<int>> run)
     {
         var config = new Option<string?>("--config");
-        var options = ChatOptionDefinition.All.Select(option => option.Name).Prepend(ServiceSettings.Listen)
-            .ToDictionary(name => name, name => new Option<string?>(ServiceSettings.ArgumentName(name)));
+        var options = ServiceSettings.Names.ToDictionary(name => name, name => new Option<string?>(ServiceSettings.ArgumentName(name)));
         var command = new RootCommand();
         command.Options.Add(config);
         foreach (var option in options.Values)
@@ -41,6 +41,12 @@ internal static class ServiceCommand
 
             return run(settings);
         }));
+
+        command.Subcommands.Add(TokenCommand.Create(GuardAsync));
+        foreach (var block in BlockCommands.Create(GuardAsync))
+        {
+            command.Subcommands.Add(block);
+        }
 
         // An argument that begins with @ is not the name of a file with more arguments.
         var parsed = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Globalization;
 using System.Text;
@@ -15,6 +16,7 @@ internal sealed partial class ServiceHelp : SynchronousCommandLineAction
 
     private const string Introduction = """
         Usage: Chat.Service [options]
+               Chat.Service token | block | unblock | blocked [options]
 
         A chat service over gRPC that loses no message.
 
@@ -22,6 +24,11 @@ internal sealed partial class ServiceHelp : SynchronousCommandLineAction
         """;
 
     private const string Ending = """
+
+        Commands (each has its own --help)
+          token                           Sign a token for development and tests
+          block USER, unblock USER        Keep a user out, and let the user in again
+          blocked                         List the blocked users
 
         Every option can also be set in the environment, as CHAT_MAXTEXTBYTES=4096 or
         Chat__MaxTextBytes=4096, and in the configuration file:
@@ -40,6 +47,11 @@ internal sealed partial class ServiceHelp : SynchronousCommandLineAction
 
     public override int Invoke(ParseResult parseResult)
     {
+        if (parseResult.CommandResult.Command is not RootCommand)
+        {
+            return new HelpAction().Invoke(parseResult);
+        }
+
         parseResult.InvocationConfiguration.Output.WriteLine(Text());
         return ExitCodes.Ok;
     }
@@ -50,10 +62,14 @@ internal sealed partial class ServiceHelp : SynchronousCommandLineAction
     private static string Text()
     {
         var text = new StringBuilder(Introduction);
-        Add(
-            text,
-            "--listen HOST:PORT",
-            $"Address to listen on; port 0 takes a free one [{ServiceSettings.DefaultListen}]");
+        foreach (var option in ServiceOption.All)
+        {
+            Add(
+                text,
+                $"{ServiceSettings.ArgumentName(option.Name)} {option.ValueName}",
+                $"{option.Description} [{option.Default}]");
+        }
+
         Add(text, "--config FILE", "Configuration file [appsettings.json beside the executable, if it is there]");
         foreach (var group in ChatOptionDefinition.All.GroupBy(option => option.Heading))
         {

@@ -1,7 +1,7 @@
 using System.Collections;
-using System.Net;
 using System.Text.Json;
 using GrpcChat.AspNetCore;
+using GrpcChat.Service.Edge;
 using GrpcChat.Shared;
 
 namespace GrpcChat.Service;
@@ -12,14 +12,9 @@ namespace GrpcChat.Service;
 /// </summary>
 internal sealed class ServiceSettings
 {
-    /// <summary>The option for the address, which only the executable has.</summary>
-    public const string Listen = "Listen";
-
-    /// <summary>The address to listen on if none is given.</summary>
-    public const string DefaultListen = "127.0.0.1:5000";
-
     private const string Section = "Chat";
     private const string LoggingSection = "Logging";
+    private const string AuthenticationSection = "Authentication";
     private const string Prefix = "CHAT_";
     private const string DefaultFile = "appsettings.json";
 
@@ -27,16 +22,17 @@ internal sealed class ServiceSettings
     private static readonly string[] ClientVariables = ["CHAT_ADDRESS", "CHAT_USER", "CHAT_TOKEN_FILE", "CHAT_STATE"];
 
     private readonly Dictionary<string, string?> values = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> edge = [];
     private readonly Dictionary<string, string?> logging = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string?> authentication = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> warnings = [];
-    private string listen = DefaultListen;
 
     private ServiceSettings()
     {
     }
 
-    /// <summary>What to listen on.</summary>
-    public IPEndPoint Endpoint => ListenAddress.Parse(listen);
+    /// <summary>What to listen on, and who may call.</summary>
+    public EdgeSettings Edge { get; private set; } = null!;
 
     /// <summary>The library's options, by name.</summary>
     public IConfiguration Chat => Configuration(values);
@@ -47,7 +43,12 @@ internal sealed class ServiceSettings
     /// <summary>What looks like a setting and is not: each a sentence to show when the service starts.</summary>
     public IReadOnlyList<string> Warnings => warnings;
 
-    private static IEnumerable<string> Names => ChatOptionDefinition.All.Select(option => option.Name).Prepend(Listen);
+    /// <summary>The section <c>Authentication</c>, inside a configuration of its own.</summary>
+    public IConfiguration Authentication => Configuration(authentication);
+
+    /// <summary>The names of all options.</summary>
+    public static IEnumerable<string> Names =>
+        ServiceOption.All.Select(option => option.Name).Concat(ChatOptionDefinition.All.Select(option => option.Name));
 
     /// <summary>The name of an option on the command line: <c>--max-text-bytes</c> for <c>MaxTextBytes</c>.</summary>
     public static string ArgumentName(string option) => "--" + JsonNamingPolicy.KebabCaseLower.ConvertName(option);
@@ -74,16 +75,23 @@ internal sealed class ServiceSettings
 
         if (!settings.values.ContainsKey(nameof(ChatOptions.Data)))
         {
-            settings.values[nameof(ChatOptions.Data)] = DefaultDirectory();
+            settings.values[nameof(ChatOptions.Data)] = FindDirectory(environment);
         }
 
-        ListenAddress.Parse(settings.listen);
+        settings.ReadEdge();
         ServiceLogging.EnsureValid(settings.Logging);
         return settings;
     }
 
-    private static string DefaultDirectory()
+    /// <summary>The directory of the message log where none is given on the command line or in the file.</summary>
+    /// <exception cref="UsageException">There is no home directory.</exception>
+    public static string FindDirectory(IDictionary environment)
     {
+        if (environment[$"{Prefix}DATA"] is string { Length: > 0 } data)
+        {
+            return data;
+        }
+
         var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
         if (string.IsNullOrEmpty(state))
         {
@@ -141,6 +149,9 @@ internal sealed class ServiceSettings
                 case "CHAT":
                     AddSection(section, path);
                     break;
+                case "AUTHENTICATION":
+                    section.AsEnumerable().ToList().ForEach(pair => authentication[pair.Key] = pair.Value);
+                    break;
                 case "LOGGING":
                     section.AsEnumerable().ToList().ForEach(pair => logging[pair.Key] = pair.Value);
                     break;
@@ -191,12 +202,13 @@ internal sealed class ServiceSettings
                 + $"remove it, and set Listen in the section {Section}");
         }
 
-        if (NearestName.Find(name, [Section, LoggingSection]) is { } nearest)
+        if (NearestName.Find(name, [Section, LoggingSection, AuthenticationSection]) is { } nearest)
         {
             throw new UsageException($"unknown section {name} in {path}; did you mean {nearest}?");
         }
 
-        warnings.Add($"ignored: unknown section {name} in {path}; the service reads {Section} and {LoggingSection}");
+        warnings.Add($"ignored: unknown section {name} in {path}; the service reads {Section}, "
+            + $"{LoggingSection} and {AuthenticationSection}");
     }
 
     private void CheckEndpoints(string variable, string value)
@@ -225,6 +237,11 @@ internal sealed class ServiceSettings
             if (variable.StartsWith($"{LoggingSection}__", StringComparison.OrdinalIgnoreCase))
             {
                 logging[variable.Replace("__", ":", StringComparison.Ordinal)] = value;
+            }
+
+            if (variable.StartsWith($"{AuthenticationSection}__", StringComparison.OrdinalIgnoreCase))
+            {
+                authentication[variable.Replace("__", ":", StringComparison.Ordinal)] = value;
             }
 
             if (!variable.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
@@ -256,12 +273,21 @@ internal sealed class ServiceSettings
         }
     }
 
+    private void ReadEdge()
+    {
+        var claim = values.GetValueOrDefault(nameof(ChatOptions.SenderClaim)) ?? new ChatOptions().SenderClaim;
+        var schemes = Authentication.GetSection($"{AuthenticationSection}:Schemes");
+        Edge = new EdgeSettings(edge, schemes, claim, TimeProvider.System);
+    }
+
     // A value must be valid even if another one overrides it.
     private void Set(string name, string value, string source)
     {
-        if (name == Listen)
+        if (ServiceOption.All.FirstOrDefault(option => option.Name == name) is { } own)
         {
-            listen = value;
+            edge[name] = string.IsNullOrWhiteSpace(value)
+                ? throw new UsageException($"{source} is '{value}', but must be {own.Allowed}")
+                : value;
             return;
         }
 

@@ -75,11 +75,13 @@ internal sealed class ChatServer : IAsyncDisposable
     /// <param name="directory">The log's directory; null = a new one that goes with the server.</param>
     /// <param name="openLog">Opens the log, instead of the service's own way.</param>
     /// <param name="time">The service's clock; null = the system's.</param>
+    /// <param name="addServices">Adds what the application around the chat has, such as authentication.</param>
     public static async Task<ChatServer> StartAsync(
         Action<ChatOptions>? set = null,
         string? directory = null,
         Func<string, IMessageLog>? openLog = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        Action<IServiceCollection>? addServices = null)
     {
         var ownDirectory = directory is null ? new TempDirectory() : null;
         var data = directory ?? ownDirectory!.Path;
@@ -103,6 +105,7 @@ internal sealed class ChatServer : IAsyncDisposable
             builder.Services.AddSingleton(_ => openLog(data));
         }
 
+        addServices?.Invoke(builder.Services);
         if (time is not null)
         {
             builder.Services.AddSingleton(time);

@@ -17,6 +17,16 @@ internal static partial class LogMessages
     [LoggerMessage(4, LogLevel.Critical, "The log is damaged: {Reason}. Restore it from a backup.")]
     public static partial void LogDamaged(this ILogger logger, string reason);
 
+    [LoggerMessage(7, LogLevel.Information, "Refused a call of {Peer}: {Reason}.")]
+    public static partial void Refused(this ILogger logger, string peer, string reason);
+
+    [LoggerMessage(9, LogLevel.Warning, "The credentials of {Peer} cannot be checked now: {Reason}")]
+    public static partial void AuthenticationUnavailable(this ILogger logger, string peer, string reason);
+
+    [LoggerMessage(
+        8, LogLevel.Error, "The list of blocked senders cannot be read, so it stays as it was: {Reason}")]
+    public static partial void BlockedSendersUnreadable(this ILogger logger, string reason);
+
     [LoggerMessage(5, LogLevel.Error, "A call ended with an unhandled exception.")]
     public static partial void UnhandledException(this ILogger logger, Exception error);
 

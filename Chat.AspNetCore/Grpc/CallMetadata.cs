@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Grpc.Core;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Sessions;
 using GrpcChat.V1;
 
@@ -12,22 +13,47 @@ namespace GrpcChat.AspNetCore.Grpc;
 /// <param name="headers">The headers of the request.</param>
 internal readonly struct CallMetadata(IHeaderDictionary headers)
 {
-    private const string Anonymous = "anonymous";
     private const string DefaultRoom = "lobby";
     private const string NoRoom = "-";
     private const string Latest = "latest";
     private const int MaxLogIdLength = 128;
+
+    private static readonly string[] NameKeys = ["user", "user-bin"];
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The metadata of a gRPC call.</summary>
     public static CallMetadata Of(ServerCallContext context) => new(context.GetHttpContext().Request.Headers);
 
-    /// <summary>Reads the sender's name, which its messages carry.</summary>
-    /// <exception cref="InvalidMetadataException">The name is invalid or given twice.</exception>
-    public string ReadSender()
+    /// <summary>Reads who calls, from the call's credentials or, in a service without authentication, from its metadata.</summary>
+    /// <exception cref="InvalidMetadataException">The name is invalid or given twice, or a name is not for the caller to give.</exception>
+    /// <exception cref="UnauthenticatedException">There are no credentials, or they are not accepted.</exception>
+    /// <exception cref="SenderBlockedException">The sender is blocked.</exception>
+    public static async ValueTask<Caller> ReadCallerAsync(ServerCallContext context, CallerFactory callers)
     {
-        var (user, binary) = (One("user"), One("user-bin"));
+        var metadata = Of(context);
+        if (!await callers.IsRequiredAsync(context.GetHttpContext()))
+        {
+            return callers.CreateAnonymous(metadata.ReadName());
+        }
+
+        var caller = await callers.CreateAsync(context.GetHttpContext());
+        foreach (var key in NameKeys)
+        {
+            if (metadata.One(key) is { } name)
+            {
+                throw new InvalidMetadataException(key, name, "absent, because the credentials name the sender");
+            }
+        }
+
+        return caller;
+    }
+
+    /// <summary>Reads the name that an anonymous caller gives; null = none.</summary>
+    /// <exception cref="InvalidMetadataException">The name is invalid or given twice.</exception>
+    public string? ReadName()
+    {
+        var (user, binary) = (One(NameKeys[0]), One(NameKeys[1]));
         if (user is not null && binary is not null)
         {
             throw new InvalidMetadataException("user-bin", binary, "absent where 'user' is given");
@@ -38,12 +64,12 @@ internal readonly struct CallMetadata(IHeaderDictionary headers)
             throw new InvalidMetadataException("user", user, $"{Names.SenderForm}, in ASCII (put other names into 'user-bin')");
         }
 
-        return user ?? (binary is null ? Anonymous : Decode(binary));
+        return user ?? (binary is null ? null : Decode(binary));
     }
 
     /// <summary>Reads what opens a stream.</summary>
     /// <exception cref="InvalidMetadataException">A value is malformed, repeated or out of range.</exception>
-    public SessionStart ReadStart()
+    public SessionStart ReadStart(Caller caller)
     {
         var room = One("room") ?? DefaultRoom;
         if (room != NoRoom && !Names.IsRoom(room))
@@ -63,7 +89,7 @@ internal readonly struct CallMetadata(IHeaderDictionary headers)
             LogId = CheckLogId(One("log-id") ?? "", isUsed: lastSeen is not null),
             ReplayLimit = One("replay-limit") is { } limit ? (int)ParseNumber("replay-limit", limit, int.MaxValue) : 0,
         };
-        return new SessionStart(ReadSender(), room == NoRoom ? null : room, position);
+        return new SessionStart(caller, room == NoRoom ? null : room, position);
     }
 
     private string? One(string key)

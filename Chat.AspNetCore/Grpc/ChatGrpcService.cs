@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Queries;
 using GrpcChat.AspNetCore.Sessions;
 using GrpcChat.V1;
@@ -8,6 +9,7 @@ namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>The gRPC door: hands streams to the session host and calls to the queries, and throws their statuses.</summary>
 internal sealed class ChatGrpcService(
+    CallerFactory callers,
     SessionHost sessions,
     ChatQueries queries,
     UnaryCallHandler unary,
@@ -21,7 +23,8 @@ internal sealed class ChatGrpcService(
     {
         try
         {
-            var start = CallMetadata.Of(context).ReadStart();
+            var caller = await CallMetadata.ReadCallerAsync(context, callers);
+            var start = CallMetadata.Of(context).ReadStart(caller);
             var transport = new GrpcTransport(requests, responses, context);
             var end = await sessions.RunAsync(start, transport, context.CancellationToken);
             statuses.ThrowIfFailed(end, context.Peer);
@@ -41,7 +44,7 @@ internal sealed class ChatGrpcService(
             responses,
             context,
             SendMessageRequest.Parser,
-            async (request, sender) => await queries.SendMessageAsync(request, sender, context.CancellationToken));
+            async (request, caller) => await queries.SendMessageAsync(request, caller, context.CancellationToken));
 
     public override Task ListMessages(
         IAsyncStreamReader<byte[]> requests,
@@ -52,7 +55,7 @@ internal sealed class ChatGrpcService(
             responses,
             context,
             ListMessagesRequest.Parser,
-            async (request, _) => await queries.ListMessagesAsync(request, context.CancellationToken));
+            async (request, caller) => await queries.ListMessagesAsync(request, caller, context.CancellationToken));
 
     public override Task ListRooms(
         IAsyncStreamReader<byte[]> requests,
@@ -63,5 +66,5 @@ internal sealed class ChatGrpcService(
             responses,
             context,
             ListRoomsRequest.Parser,
-            async (request, _) => await queries.ListRoomsAsync(request, context.CancellationToken));
+            async (request, caller) => await queries.ListRoomsAsync(request, caller, context.CancellationToken));
 }

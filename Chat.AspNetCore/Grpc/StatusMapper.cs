@@ -3,6 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
 using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Queries;
 using GrpcChat.AspNetCore.Sessions;
 using GrpcChat.AspNetCore.Storage;
@@ -62,6 +63,18 @@ internal sealed class StatusMapper(ChatOptions options, ILogger<StatusMapper> lo
                 return own;
             case InvalidMetadataException metadata:
                 return Create(ErrorTable.InvalidMetadata, error.Message, Violation(metadata.Key, error.Message));
+            case UnauthenticatedException:
+                logger.Refused(peer, error.Message);
+                return Create(ErrorTable.Unauthenticated, error.Message);
+            case AuthenticationUnavailableException:
+                logger.AuthenticationUnavailable(peer, error.InnerException!.Message);
+                return Create(
+                    ErrorTable.AuthenticationUnavailable, error.Message, RetryWithin(options.ReconnectSpread));
+            case SenderBlockedException:
+                logger.Refused(peer, "its sender is blocked");
+                return Create(ErrorTable.Banned, error.Message);
+            case ForbiddenException:
+                return Create(ErrorTable.Forbidden, error.Message);
             case InvalidRequestException request:
                 return Create(ErrorTable.Invalid, error.Message, Violation(request.Field, error.Message));
             case SendRefusedException refusal:
@@ -87,6 +100,9 @@ internal sealed class StatusMapper(ChatOptions options, ILogger<StatusMapper> lo
     {
         SessionEndReason.ClientAborted or SessionEndReason.TimedOut => Cancelled,
         SessionEndReason.Draining => Draining(options.ReconnectSpread),
+        SessionEndReason.CredentialsExpired => Create(
+            ErrorTable.CredentialsExpired, "the credentials of this call have expired; come back with new ones"),
+        SessionEndReason.Banned => Map(new SenderBlockedException(), peer),
         SessionEndReason.StoreUnavailable => Map(
             end.Error as StoreUnavailableException
                 ?? new StoreUnavailableException(end.Error!.Message, end.Error),

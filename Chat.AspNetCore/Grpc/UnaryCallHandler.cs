@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Sessions;
 
 namespace GrpcChat.AspNetCore.Grpc;
@@ -10,6 +11,7 @@ namespace GrpcChat.AspNetCore.Grpc;
 /// longer than the stall limit, and a stop does not wait for a client that has not finished its request.
 /// </summary>
 internal sealed class UnaryCallHandler(
+    CallerFactory callers,
     OpenCalls calls,
     PageLimiter pages,
     StatusMapper statuses,
@@ -23,25 +25,25 @@ internal sealed class UnaryCallHandler(
     /// <param name="responses">Where the response goes.</param>
     /// <param name="context">The call.</param>
     /// <param name="parser">Decodes the request.</param>
-    /// <param name="answer">Turns the request and the sender's name into the response.</param>
+    /// <param name="answer">Turns the request and the caller into the response.</param>
     /// <exception cref="RpcException">The call ends with another status than OK.</exception>
     public Task HandleAsync<TRequest>(
         IAsyncStreamReader<byte[]> requests,
         IServerStreamWriter<IMessage> responses,
         ServerCallContext context,
         MessageParser<TRequest> parser,
-        Func<TRequest, string, ValueTask<IMessage>> answer)
+        Func<TRequest, Caller, ValueTask<IMessage>> answer)
         where TRequest : IMessage<TRequest> =>
         HandleAsync(requests, responses, context, parser, isPage: false, answer);
 
     /// <summary>Handles a call whose response is a page: it waits for its turn and holds it until the page is taken.</summary>
-    /// <inheritdoc cref="HandleAsync{TRequest}(IAsyncStreamReader{byte[]}, IServerStreamWriter{IMessage}, ServerCallContext, MessageParser{TRequest}, Func{TRequest, string, ValueTask{IMessage}})"/>
+    /// <inheritdoc cref="HandleAsync{TRequest}(IAsyncStreamReader{byte[]}, IServerStreamWriter{IMessage}, ServerCallContext, MessageParser{TRequest}, Func{TRequest, Caller, ValueTask{IMessage}})"/>
     public Task HandlePageAsync<TRequest>(
         IAsyncStreamReader<byte[]> requests,
         IServerStreamWriter<IMessage> responses,
         ServerCallContext context,
         MessageParser<TRequest> parser,
-        Func<TRequest, string, ValueTask<IMessage>> answer)
+        Func<TRequest, Caller, ValueTask<IMessage>> answer)
         where TRequest : IMessage<TRequest> =>
         HandleAsync(requests, responses, context, parser, isPage: true, answer);
 
@@ -51,7 +53,7 @@ internal sealed class UnaryCallHandler(
         ServerCallContext context,
         MessageParser<TRequest> parser,
         bool isPage,
-        Func<TRequest, string, ValueTask<IMessage>> answer)
+        Func<TRequest, Caller, ValueTask<IMessage>> answer)
         where TRequest : IMessage<TRequest>
     {
         var stopping = lifetime.ApplicationStopping;
@@ -61,11 +63,11 @@ internal sealed class UnaryCallHandler(
             stopping, stallTimeout.Token, context.CancellationToken);
         try
         {
-            var sender = CallMetadata.Of(context).ReadSender();
+            var caller = await CallMetadata.ReadCallerAsync(context, callers);
             var encoded = await ReadOnlyRequestAsync(requests, gaveUp.Token);
             stallTimeout.CancelAfter(Timeout.InfiniteTimeSpan);
             using var turn = isPage ? await pages.WaitAsync(context.GetHttpContext(), gaveUp.Token) : null;
-            var response = await answer(parser.ParseFrom(encoded), sender);
+            var response = await answer(parser.ParseFrom(encoded), caller);
             stallTimeout.CancelAfter(options.StallLimit);
             await using var onStopping = stallTimeout.ShortenOn(stopping);
             await WriteAsync(responses, response, stallTimeout.Token);

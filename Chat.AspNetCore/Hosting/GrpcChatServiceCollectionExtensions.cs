@@ -3,11 +3,13 @@ using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Grpc;
 using GrpcChat.AspNetCore.Hosting;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Queries;
 using GrpcChat.AspNetCore.Rooms;
 using GrpcChat.AspNetCore.Sessions;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.AspNetCore.Storage.Sqlite;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.ObjectPool;
@@ -80,6 +82,9 @@ public static class GrpcChatServiceCollectionExtensions
         services.AddSingleton<RoomHub>();
         services.AddSingleton<ObjectPool<Frame>>(
             new DefaultObjectPool<Frame>(new DefaultPooledObjectPolicy<Frame>(), PooledFrames));
+        services.AddSingleton(provider => new BlockedSenders(
+            Path.Combine(provider.GetRequiredService<ChatOptions>().Data!, BlockedSendersFile.Name)));
+        services.AddSingleton<CallerFactory>();
         services.AddSingleton<OpenCalls>();
         services.AddSingleton<SessionHost>();
         services.AddSingleton<ChatQueries>();
@@ -94,12 +99,31 @@ public static class GrpcChatServiceCollectionExtensions
         // In this order: what is committed must reach the rooms before anybody can send.
         services.AddHostedService<CommitFeed>();
         services.AddHostedService<MessageLogMonitor>();
+        services.AddHostedService<BlockedSendersWatch>();
         services.AddHostedService<Drain>();
         services.AddGrpc()
             .AddServiceOptions<ChatGrpcService>(grpc => grpc.CompressionProviders = [new RequestGzip()])
             .AddServiceOptions<HealthService>(grpc => grpc.MaxReceiveMessageSize = HealthService.MaxRequestBytes);
         services.AddOptions<GrpcServiceOptions<ChatGrpcService>>().Configure<ChatOptions>(
             (grpc, chat) => grpc.MaxReceiveMessageSize = chat.MaxRequestBytes);
+        return services;
+    }
+
+    /// <summary>
+    /// Lets the application's own handler decide who may read and write in which room, instead of the claim
+    /// <see cref="ChatOptions.RoomsClaim"/>. It is asked once per call, room and kind of access.
+    /// </summary>
+    /// <typeparam name="THandler">
+    /// An <c>AuthorizationHandler&lt;RoomAccessRequirement, ChatRoom&gt;</c>. It may use scoped services.
+    /// </typeparam>
+    /// <param name="services">The application's services.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddGrpcChatRoomAuthorization<THandler>(this IServiceCollection services)
+        where THandler : class, IAuthorizationHandler
+    {
+        services.AddAuthorization();
+        services.AddScoped<IAuthorizationHandler, THandler>();
+        services.TryAddSingleton<RoomAuthorization>();
         return services;
     }
 

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.V1;
 
@@ -12,14 +13,14 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
 
     /// <summary>Stores one message.</summary>
     /// <param name="request">The message.</param>
-    /// <param name="sender">The caller's name.</param>
+    /// <param name="caller">Who sends.</param>
     /// <param name="clientAborted">Gives up while the log's queue is full. After that, the message is stored.</param>
     /// <exception cref="InvalidRequestException">The request names no send or no room.</exception>
     /// <exception cref="SendRefusedException">The message is not stored.</exception>
     /// <exception cref="StoreUnavailableException">The message may be stored or not.</exception>
     public async ValueTask<SendMessageResponse> SendMessageAsync(
         SendMessageRequest request,
-        string sender,
+        Caller caller,
         CancellationToken clientAborted)
     {
         var send = request.Send
@@ -35,7 +36,9 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
         }
 
         var once = new SendOnce();
-        await log.AppendAsync(SendForm.ToAppend(send, once, send.Room, sender, options.MaxTextBytes), clientAborted);
+        var mayWrite = await caller.Rights.AllowAsync(send.Room, RoomAccess.Write);
+        await log.AppendAsync(
+            SendForm.ToAppend(send, once, send.Room, caller.Sender, mayWrite, options.MaxTextBytes), clientAborted);
 
         // From here on it will be stored, whether or not the caller still waits for the answer.
         var result = await once.Answer;
@@ -60,12 +63,19 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
     /// <exception cref="InvalidRequestException">A field is out of range, or both positions are given.</exception>
     /// <exception cref="LogChangedException">The positions belong to another log.</exception>
     /// <exception cref="LogDamagedException">A message is missing.</exception>
+    /// <exception cref="ForbiddenException">The caller may not read the room.</exception>
     public async ValueTask<ListMessagesResponse> ListMessagesAsync(
         ListMessagesRequest request,
+        Caller caller,
         CancellationToken clientAborted)
     {
         var count = PageSize(request.PageSize);
         ThrowIfInvalid(request);
+        if (!await caller.Rights.AllowAsync(request.Room, RoomAccess.Read))
+        {
+            throw new ForbiddenException(Refusals.MayNotRead(request.Room));
+        }
+
         var bounds = await log.BoundsAsync(request.Room, clientAborted);
         var page = new HistoryPage(log, request.Room, bounds);
         return new ListMessagesResponse
@@ -83,10 +93,11 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
         };
     }
 
-    /// <summary>Reads a page of the rooms, in the order of their names.</summary>
+    /// <summary>Reads a page of the rooms that the caller may read, in the order of their names.</summary>
     /// <exception cref="InvalidRequestException">A field is out of range.</exception>
     public async ValueTask<ListRoomsResponse> ListRoomsAsync(
         ListRoomsRequest request,
+        Caller caller,
         CancellationToken clientAborted)
     {
         var count = PageSize(request.PageSize);
@@ -99,7 +110,7 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
                 $"page_token is '{Names.Truncate(request.PageToken)}', but must be the next_page_token of the page before");
         }
 
-        var rooms = await log.ListRoomsAsync(request.PageToken, count + 1, clientAborted);
+        var rooms = await ListReadableRoomsAsync(request.PageToken, count + 1, caller, clientAborted);
         return new ListRoomsResponse
         {
             Rooms =
@@ -113,6 +124,32 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
             },
             NextPageToken = rooms.Count > count ? rooms[count - 1].Name : "",
         };
+    }
+
+    private async Task<List<RoomSummary>> ListReadableRoomsAsync(
+        string after, int count, Caller caller, CancellationToken clientAborted)
+    {
+        var readable = new List<RoomSummary>();
+        for (var size = count; readable.Count < count; size = MaxPageSize)
+        {
+            var page = await log.ListRoomsAsync(after, size, clientAborted);
+            foreach (var room in page)
+            {
+                if (readable.Count < count && await caller.Rights.AllowAsync(room.Name, RoomAccess.Read))
+                {
+                    readable.Add(room);
+                }
+            }
+
+            if (page.Count < size)
+            {
+                break;
+            }
+
+            after = page[^1].Name;
+        }
+
+        return readable;
     }
 
     private static int PageSize(int requested) => requested switch

@@ -11,6 +11,9 @@ internal sealed class InvalidRequestException(string field, string message) : Ex
     public string Field { get; } = field;
 }
 
+/// <summary>The caller may not do this in this room.</summary>
+internal sealed class ForbiddenException(Refused refused) : Exception(refused.Description);
+
 /// <summary>A send was refused.</summary>
 internal sealed class SendRefusedException(Refused refused) : Exception(refused.Description)
 {

@@ -12,7 +12,7 @@ namespace GrpcChat.AspNetCore.Sessions;
 internal sealed class ChatSession : IAsyncDisposable
 {
     // A token source costs each open stream about a hundred bytes, and a linked one more. So there are only these.
-    private readonly CancellationTokenSource readingStopped = new();
+    private readonly SessionStop stop = new();
     private readonly CancellationTokenSource sessionEnded = new();
     private readonly CancellationTokenSource stallTimeout = new();
     private readonly WakeSignal wakeSignal = new();
@@ -20,7 +20,6 @@ internal sealed class ChatSession : IAsyncDisposable
     private readonly SessionClock clock;
     private readonly RequestLoop requests;
     private readonly ResponseLoop responses;
-    private readonly TimeSpan timeToDrain;
 
     public ChatSession(
         SessionStart start,
@@ -31,37 +30,31 @@ internal sealed class ChatSession : IAsyncDisposable
         ChatMetrics metrics,
         TimeProvider time)
     {
-        timeToDrain = DrainLimits.Of(options).Sessions;
         pendingAnswers = new PendingAnswers(wakeSignal, options.MaxUnackedSends);
-        clock = new SessionClock(options, time, wakeSignal, stallTimeout);
+        clock = new SessionClock(options, time, wakeSignal, stop, stallTimeout, start.Caller.ExpiresAt);
         requests = new RequestLoop(start, wakeSignal, pendingAnswers, log, rooms, options);
-        responses = new ResponseLoop(wakeSignal, pendingAnswers, log, clock, frames, options, metrics);
+        responses = new ResponseLoop(wakeSignal, pendingAnswers, stop, log, clock, frames, options, metrics);
     }
 
     /// <summary>Serves the stream to its end.</summary>
     /// <param name="transport">The client.</param>
-    /// <param name="stopping">Fires when the service is asked to stop.</param>
     /// <param name="clientAborted">Fires when the client is gone.</param>
-    public async Task<SessionEnd> RunAsync(
-        IChatTransport transport,
-        CancellationToken stopping,
-        CancellationToken clientAborted)
+    public async Task<SessionEnd> RunAsync(IChatTransport transport, CancellationToken clientAborted)
     {
         await using var onAborted = clientAborted.UnsafeRegister(static session => ((ChatSession)session!).End(), this);
-        await using var onStopping = stopping.UnsafeRegister(static session => ((ChatSession)session!).Drain(), this);
         try
         {
             await requests.JoinFirstRoomAsync(sessionEnded.Token);
-            var reading = requests.RunAsync(transport, stopping, readingStopped.Token, sessionEnded.Token);
+            var reading = requests.RunAsync(transport, stop.Requested, sessionEnded.Token);
             try
             {
-                var end = await responses.RunAsync(transport, stopping, clientAborted, stallTimeout.Token);
+                var end = await responses.RunAsync(transport, clientAborted, stallTimeout.Token);
                 return end.Reason == SessionEndReason.RequestUnreadable ? end with { Error = requests.Error } : end;
             }
             finally
             {
                 await sessionEnded.CancelAsync();
-                await readingStopped.CancelAsync();
+                stop.Request(SessionEndReason.ClientAborted);
                 await reading;
             }
         }
@@ -76,21 +69,22 @@ internal sealed class ChatSession : IAsyncDisposable
     {
         await clock.DisposeAsync();
         pendingAnswers.Dispose();
-        readingStopped.Dispose();
+        stop.Dispose();
         sessionEnded.Dispose();
         stallTimeout.Dispose();
+    }
+
+    /// <summary>Ends the session soon: what was read is answered, and the client is told why.</summary>
+    public void Stop(SessionEndReason reason)
+    {
+        stop.Request(reason);
+        clock.EndSoon();
+        wakeSignal.Set();
     }
 
     private void End()
     {
         sessionEnded.Cancel();
-        wakeSignal.Set();
-    }
-
-    private void Drain()
-    {
-        clock.EndWithin(timeToDrain);
-        readingStopped.Cancel();
         wakeSignal.Set();
     }
 }

@@ -94,8 +94,8 @@ internal enum RequestsEnd
     /// <summary>The client has completed its requests.</summary>
     Completed,
 
-    /// <summary>The service is stopping.</summary>
-    Stopping,
+    /// <summary>The service ends the session.</summary>
+    Stopped,
 
     /// <summary>The client is gone, or the session is over.</summary>
     Aborted,

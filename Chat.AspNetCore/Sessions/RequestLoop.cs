@@ -1,3 +1,4 @@
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Rooms;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.V1;
@@ -17,6 +18,7 @@ internal sealed class RequestLoop(
     ChatOptions options)
 {
     private readonly Dictionary<string, FollowedRoom> followed = [];
+    private readonly Caller caller = start.Caller;
 
     /// <summary>What was wrong, where the requests ended with <see cref="RequestsEnd.Unreadable"/>.</summary>
     public Exception? Error { get; private set; }
@@ -32,12 +34,10 @@ internal sealed class RequestLoop(
 
     /// <summary>Reads requests until the client completes them or one of the tokens fires.</summary>
     /// <param name="transport">Where requests come from.</param>
-    /// <param name="stopping">The service has been asked to stop.</param>
     /// <param name="readingStopped">No more is read. A request that has been read is still carried out.</param>
     /// <param name="sessionEnded">The session is over.</param>
     public async Task RunAsync(
         IChatTransport transport,
-        CancellationToken stopping,
         CancellationToken readingStopped,
         CancellationToken sessionEnded)
     {
@@ -54,9 +54,9 @@ internal sealed class RequestLoop(
         {
             pendingAnswers.EndRequests(RequestsEnd.Aborted);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (readingStopped.IsCancellationRequested)
         {
-            pendingAnswers.EndRequests(RequestsEnd.Stopping);
+            pendingAnswers.EndRequests(RequestsEnd.Stopped);
         }
         catch (Exception error)
         {
@@ -110,7 +110,7 @@ internal sealed class RequestLoop(
     private async ValueTask JoinAsync(string name, StartPosition position, CancellationToken sessionEnded)
     {
         await pendingAnswers.ReserveAsync(sessionEnded);
-        if (RefuseJoin(name, position) is { } refused)
+        if (await RefuseJoinAsync(name, position) is { } refused)
         {
             Leave(name, refused);
             return;
@@ -129,13 +129,14 @@ internal sealed class RequestLoop(
         pendingAnswers.Post(new Answer.Joined(new RoomPosition(room, bounds, after, resume)));
     }
 
-    private Refused? RefuseJoin(string name, StartPosition position) => position switch
+    private async ValueTask<Refused?> RefuseJoinAsync(string name, StartPosition position) => position switch
     {
         _ when !Names.IsRoom(name) => Refusals.InvalidRoom(name),
         { AfterId: < StartPosition.Latest } => Refusals.InvalidPosition("after_id", position.AfterId.Value),
         { ReplayLimit: < 0 } => Refusals.InvalidPosition("replay_limit", position.ReplayLimit),
         _ when !followed.ContainsKey(name) && followed.Count >= options.MaxRoomsPerStream =>
             Refusals.TooManyRoomsJoined(options.MaxRoomsPerStream),
+        _ when !await caller.Rights.AllowAsync(name, RoomAccess.Read) => Refusals.MayNotRead(name),
         _ => null,
     };
 
@@ -170,8 +171,9 @@ internal sealed class RequestLoop(
             return;
         }
 
+        var mayWrite = await caller.Rights.AllowAsync(room, RoomAccess.Write);
         pendingAnswers.OnSendStarted();
         await log.AppendAsync(
-            SendForm.ToAppend(send, pendingAnswers, room, start.Sender, options.MaxTextBytes), sessionEnded);
+            SendForm.ToAppend(send, pendingAnswers, room, caller.Sender, mayWrite, options.MaxTextBytes), sessionEnded);
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Google.Protobuf.WellKnownTypes;
 using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Rooms;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.V1;
@@ -15,6 +16,7 @@ namespace GrpcChat.AspNetCore.Sessions;
 internal sealed class ResponseLoop(
     WakeSignal wakeSignal,
     PendingAnswers pendingAnswers,
+    SessionStop stop,
     IMessageLog log,
     SessionClock clock,
     ObjectPool<Frame> frames,
@@ -28,18 +30,16 @@ internal sealed class ResponseLoop(
 
     /// <summary>Writes until the session is over, and returns why.</summary>
     /// <param name="transport">Where responses go.</param>
-    /// <param name="stopping">The service has been asked to stop: answer what was read, send a GoAway, and end.</param>
     /// <param name="clientAborted">The client is gone.</param>
     /// <param name="stallTimeout">Fires when this client is given up; the session is woken then.</param>
     public async Task<SessionEnd> RunAsync(
         IChatTransport transport,
-        CancellationToken stopping,
         CancellationToken clientAborted,
         CancellationToken stallTimeout)
     {
         try
         {
-            var end = await ServeAsync(transport, stopping, clientAborted, stallTimeout);
+            var end = await ServeAsync(transport, clientAborted, stallTimeout);
             if (GoAwayFor(end.Reason) is { } goAway)
             {
                 frame ??= frames.Get();
@@ -65,14 +65,13 @@ internal sealed class ResponseLoop(
 
     private async Task<SessionEnd> ServeAsync(
         IChatTransport transport,
-        CancellationToken stopping,
         CancellationToken clientAborted,
         CancellationToken stallTimeout)
     {
         while (!clientAborted.IsCancellationRequested && !stallTimeout.IsCancellationRequested)
         {
             // Read before the answers are fetched: what is settled now has its answers among them.
-            var end = EndInSight(stopping);
+            var end = EndInSight();
             var isAnswered = pendingAnswers is { RequestsEnd: RequestsEnd.Completed, IsSettled: true };
             pendingAnswers.MoveTo(answers);
             frame ??= frames.Get();
@@ -125,7 +124,7 @@ internal sealed class ResponseLoop(
     }
 
     // How the session ends once all pending answers have been sent; null while it goes on.
-    private SessionEnd? EndInSight(CancellationToken stopping)
+    private SessionEnd? EndInSight()
     {
         if (pendingAnswers.HasFailed)
         {
@@ -138,8 +137,7 @@ internal sealed class ResponseLoop(
             RequestsEnd.Aborted => SessionEndReason.ClientAborted,
             _ when !pendingAnswers.IsSettled => null,
             RequestsEnd.Unreadable => SessionEndReason.RequestUnreadable,
-            RequestsEnd.Stopping => SessionEndReason.Draining,
-            _ => stopping.IsCancellationRequested ? SessionEndReason.Draining : (SessionEnd?)null,
+            _ => stop.Reason is { } reason ? reason : (SessionEnd?)null,
         };
     }
 
@@ -153,6 +151,17 @@ internal sealed class ResponseLoop(
                 Why = GoAway.Types.Why.Draining,
                 Detail = "the service is stopping",
             },
+            SessionEndReason.CredentialsExpired => new GoAway
+            {
+                Why = GoAway.Types.Why.CredentialsExpired,
+                Detail = "the credentials of this call have expired; reconnect with new ones",
+                Reconnect = true,
+            },
+            SessionEndReason.Banned => new GoAway
+            {
+                Why = GoAway.Types.Why.Banned,
+                Detail = new SenderBlockedException().Message,
+            },
             SessionEndReason.StoreUnavailable => new GoAway
             {
                 Why = GoAway.Types.Why.StoreUnavailable,
@@ -160,9 +169,9 @@ internal sealed class ResponseLoop(
             },
             _ => null,
         };
-        if (goAway is not null)
+        if (reason is SessionEndReason.Draining or SessionEndReason.StoreUnavailable)
         {
-            goAway.Reconnect = true;
+            goAway!.Reconnect = true;
             goAway.ReconnectAfter = ReconnectDelay.Draw(options.ReconnectSpread).ToDuration();
         }
 

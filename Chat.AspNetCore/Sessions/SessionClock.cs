@@ -4,7 +4,8 @@ namespace GrpcChat.AspNetCore.Sessions;
 
 /// <summary>
 /// Watches one session with one timer. It wakes a session that has sent nothing for the heartbeat interval, gives up a write
-/// that has made no progress for the stall limit, and gives up a session that has to end and does not.
+/// that has made no progress for the stall limit, ends a session whose credentials expire, and gives up a session that has to end and
+/// does not.
 /// </summary>
 internal sealed class SessionClock : IAsyncDisposable
 {
@@ -14,10 +15,13 @@ internal sealed class SessionClock : IAsyncDisposable
     private readonly TimeSpan heartbeatInterval;
     private readonly TimeSpan stallLimit;
     private readonly WakeSignal wakeSignal;
+    private readonly SessionStop stop;
     private readonly CancellationTokenSource stallTimeout;
+    private readonly DateTimeOffset? expiresAt;
+    private readonly TimeSpan timeToEnd;
     private readonly ITimer timer;
     private readonly Lock gate = new();
-    private TimeSpan? endLimit;
+    private bool isEnding;
     private long endingSince;
     private long lastWritten;
     private long writingSince = NotWriting;
@@ -25,22 +29,29 @@ internal sealed class SessionClock : IAsyncDisposable
     /// <param name="options">The limits.</param>
     /// <param name="time">The clock.</param>
     /// <param name="wakeSignal">Set when a heartbeat is due or the client is given up.</param>
+    /// <param name="stop">Requested when the credentials have expired.</param>
     /// <param name="stallTimeout">Cancelled when the client is given up.</param>
+    /// <param name="expiresAt">When the credentials expire; null = never.</param>
     public SessionClock(
         ChatOptions options,
         TimeProvider time,
         WakeSignal wakeSignal,
-        CancellationTokenSource stallTimeout)
+        SessionStop stop,
+        CancellationTokenSource stallTimeout,
+        DateTimeOffset? expiresAt)
     {
         this.time = time;
         this.wakeSignal = wakeSignal;
+        this.stop = stop;
         this.stallTimeout = stallTimeout;
+        this.expiresAt = expiresAt;
+        timeToEnd = DrainLimits.Of(options).Sessions;
         heartbeatInterval = options.HeartbeatInterval;
         stallLimit = options.StallLimit;
         lastWritten = time.GetTimestamp();
         timer = time.CreateTimer(
             static clock => ((SessionClock)clock!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        timer.Change(MaxWait, Timeout.InfiniteTimeSpan);
+        TickAfter(TimeUntilExpired());
     }
 
     public bool IsHeartbeatDue => time.GetElapsedTime(Volatile.Read(ref lastWritten)) >= heartbeatInterval;
@@ -56,14 +67,16 @@ internal sealed class SessionClock : IAsyncDisposable
         Volatile.Write(ref writingSince, NotWriting);
     }
 
-    /// <summary>The session has to end: its client is given up after this time, whatever it takes.</summary>
-    public void EndWithin(TimeSpan limit)
+    /// <summary>The session has to end: its client is given up after a part of the drain limit, whatever it takes.</summary>
+    public void EndSoon()
     {
         lock (gate)
         {
-            endingSince = time.GetTimestamp();
-            endLimit = limit;
-            TickAfter(limit);
+            if (!isEnding)
+            {
+                (isEnding, endingSince) = (true, time.GetTimestamp());
+                TickAfter(timeToEnd);
+            }
         }
     }
 
@@ -73,13 +86,23 @@ internal sealed class SessionClock : IAsyncDisposable
     // Writes do not reset the timer. A tick looks at what is due and sets the time of the next one.
     private void Tick()
     {
+        var expired = TimeUntilExpired();
+        if (expired <= TimeSpan.Zero && stop.Reason is null)
+        {
+            stop.Request(SessionEndReason.CredentialsExpired);
+            EndSoon();
+            wakeSignal.Set();
+            return;
+        }
+
         lock (gate)
         {
             var wait = TimeUntilGivenUp();
             if (wait > TimeSpan.Zero)
             {
                 var heartbeat = TimeUntilHeartbeat();
-                TickAfter(heartbeat < wait ? heartbeat : wait);
+                wait = heartbeat < wait ? heartbeat : wait;
+                TickAfter(stop.Reason is null && expired < wait ? expired : wait);
                 return;
             }
         }
@@ -96,11 +119,13 @@ internal sealed class SessionClock : IAsyncDisposable
         timer.Change(wait > least ? wait : least, Timeout.InfiniteTimeSpan);
     }
 
+    private TimeSpan TimeUntilExpired() => expiresAt is { } at ? at - time.GetUtcNow() : TimeSpan.MaxValue;
+
     private TimeSpan TimeUntilGivenUp()
     {
         var since = Volatile.Read(ref writingSince);
         var stall = since == NotWriting ? TimeSpan.MaxValue : stallLimit - time.GetElapsedTime(since);
-        var end = endLimit is { } limit ? limit - time.GetElapsedTime(endingSince) : TimeSpan.MaxValue;
+        var end = isEnding ? timeToEnd - time.GetElapsedTime(endingSince) : TimeSpan.MaxValue;
         return stall < end ? stall : end;
     }
 

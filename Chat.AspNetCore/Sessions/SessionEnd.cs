@@ -23,6 +23,12 @@ internal enum SessionEndReason
     /// <summary>The service is stopping, and the client has been told.</summary>
     Draining,
 
+    /// <summary>The caller's credentials have expired, and the client has been told.</summary>
+    CredentialsExpired,
+
+    /// <summary>An operator has blocked the sender, and the client has been told.</summary>
+    Banned,
+
     /// <summary>A send could not be stored or a page could not be read, and the client has been told.</summary>
     StoreUnavailable,
 

@@ -1,16 +1,20 @@
 using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Rooms;
 using GrpcChat.AspNetCore.Storage;
 using Microsoft.Extensions.ObjectPool;
 
 namespace GrpcChat.AspNetCore.Sessions;
 
-/// <summary>Opens, counts and ends the sessions of every door. When the application stops, it drains them.</summary>
+/// <summary>
+/// Opens, counts and ends the sessions of every door. When the application stops, or a sender is blocked, it ends them.
+/// </summary>
 internal sealed class SessionHost(
     IMessageLog log,
     RoomHub rooms,
     ObjectPool<Frame> frames,
     OpenCalls calls,
+    BlockedSenders blocked,
     ChatOptions options,
     ChatMetrics metrics,
     TimeProvider time,
@@ -29,7 +33,10 @@ internal sealed class SessionHost(
         {
             await transport.OpenAsync();
             await using var session = new ChatSession(start, log, rooms, frames, options, metrics, time);
-            var end = await session.RunAsync(transport, lifetime.ApplicationStopping, clientAborted);
+            await using var onStopping = lifetime.ApplicationStopping.UnsafeRegister(
+                static open => ((ChatSession)open!).Stop(SessionEndReason.Draining), session);
+            using var ban = blocked.WatchSender(start.Caller.Sender, () => session.Stop(SessionEndReason.Banned));
+            var end = await session.RunAsync(transport, clientAborted);
             switch (end.Reason)
             {
                 case SessionEndReason.ClientAborted:

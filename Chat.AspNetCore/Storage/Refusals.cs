@@ -40,6 +40,16 @@ internal static class Refusals
         field,
         $"{field} is {value}, but must be {(field == "after_id" ? "-1 or more" : "0 or more")}");
 
+    public static Refused MayNotRead(string room) => new(
+        Reason.Forbidden,
+        "room",
+        $"you may not read room '{room}'; ask for the right to");
+
+    public static Refused MayNotWrite(string room) => new(
+        Reason.Forbidden,
+        "room",
+        $"you may not write to room '{room}'; ask for the right to");
+
     public static Refused TextTooLarge(int bytes, int maxBytes) => new(
         Reason.TooLarge,
         "text",

@@ -27,16 +27,18 @@ internal static class SendForm
 
     /// <summary>
     /// The append for a send whose room and client offset are valid. A send whose text is invalid goes to the log as
-    /// well, which answers in order: the refusal must not overtake the ack of an earlier send. A text that is too large
-    /// is refused only if its client offset is new. If the client offset is stored, the send is acked.
+    /// well, which answers in order: the refusal must not overtake the ack of an earlier send. A text that is too large,
+    /// or a sender who may not write, is refused only if the client offset is new. If it is stored, the send is acked.
     /// </summary>
-    public static Append ToAppend(Send send, AppendStream stream, string room, string sender, int maxTextBytes)
+    public static Append ToAppend(Send send, AppendStream stream, string room, string sender, bool mayWrite, int maxTextBytes)
     {
         var text = Encoding.UTF8.GetBytes(send.Text);
         return new Append(stream, room, sender, send.ClientOffset, text)
         {
             Malformed = RefuseText(send.Text),
-            RefuseIfNew = text.Length > maxTextBytes ? Refusals.TextTooLarge(text.Length, maxTextBytes) : null,
+            RefuseIfNew = !mayWrite ? Refusals.MayNotWrite(room)
+                : text.Length > maxTextBytes ? Refusals.TextTooLarge(text.Length, maxTextBytes)
+                : null,
         };
     }
 

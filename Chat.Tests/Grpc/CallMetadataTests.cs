@@ -1,4 +1,5 @@
 using GrpcChat.AspNetCore.Grpc;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Sessions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -25,7 +26,7 @@ public sealed class CallMetadataTests
     public void Without_metadata_it_is_anonymous_in_the_lobby_from_the_beginning()
     {
         var start = Parse();
-        Assert.Equal(("anonymous", "lobby"), (start.Sender, start.FirstRoom));
+        Assert.Equal(("anonymous", "lobby"), (start.Caller.Sender, start.FirstRoom));
         Assert.Equal(new StartPosition { LogId = "" }, start.Position);
     }
 
@@ -44,7 +45,7 @@ public sealed class CallMetadataTests
     [InlineData("Wm/Dqw==")]
     [InlineData("Wm/Dqw")]
     public void A_binary_name_may_come_with_or_without_padding(string base64) =>
-        Assert.Equal("Zoë", Parse(("user-bin", base64)).Sender);
+        Assert.Equal("Zoë", Parse(("user-bin", base64)).Caller.Sender);
 
     [Theory]
     [InlineData("%%%")]
@@ -54,5 +55,8 @@ public sealed class CallMetadataTests
         Assert.Throws<InvalidMetadataException>(() => Parse(("user-bin", base64)));
 
     private static SessionStart Parse(params (string Key, StringValues Values)[] metadata) =>
-        new CallMetadata(new HeaderDictionary(metadata.ToDictionary())).ReadStart();
+        Metadata(metadata).ReadStart(Caller.Anonymous(Metadata(metadata).ReadName()));
+
+    private static CallMetadata Metadata((string Key, StringValues Values)[] metadata) =>
+        new(new HeaderDictionary(metadata.ToDictionary()));
 }

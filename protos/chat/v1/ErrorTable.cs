@@ -18,6 +18,10 @@ public static class ErrorTable
     internal static readonly ErrorRow UnknownService = new(StatusCode.NotFound, "UNKNOWN_SERVICE", Retryable.No);
     internal static readonly ErrorRow OffsetReused = new(StatusCode.AlreadyExists, "OFFSET_REUSED", Retryable.No);
     internal static readonly ErrorRow Forbidden = new(StatusCode.PermissionDenied, "FORBIDDEN", Retryable.No);
+    internal static readonly ErrorRow Banned = new(StatusCode.PermissionDenied, "BANNED", Retryable.No);
+    internal static readonly ErrorRow Unauthenticated = new(StatusCode.Unauthenticated, "UNAUTHENTICATED", Retryable.No);
+    internal static readonly ErrorRow CredentialsExpired = new(StatusCode.Unauthenticated, "CREDENTIALS_EXPIRED", Retryable.No);
+    internal static readonly ErrorRow AuthenticationUnavailable = new(StatusCode.Unavailable, "AUTHENTICATION_UNAVAILABLE", Retryable.Yes);
     internal static readonly ErrorRow LogChanged = new(StatusCode.FailedPrecondition, "LOG_CHANGED", Retryable.No);
     internal static readonly ErrorRow Limit = new(StatusCode.ResourceExhausted, "LIMIT", Retryable.AfterRetryDelay);
     internal static readonly ErrorRow Draining = new(StatusCode.Unavailable, "DRAINING", Retryable.Yes);
@@ -37,6 +41,10 @@ public static class ErrorTable
         UnknownService,
         OffsetReused,
         Forbidden,
+        Banned,
+        Unauthenticated,
+        CredentialsExpired,
+        AuthenticationUnavailable,
         LogChanged,
         Limit,
         Draining,

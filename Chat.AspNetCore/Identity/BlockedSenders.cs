@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+
+namespace GrpcChat.AspNetCore.Identity;
+
+/// <summary>
+/// The senders whom an operator has blocked: a text file with one name on each line, which may be changed while the service
+/// runs.
+/// </summary>
+/// <param name="path">The file. It need not exist.</param>
+internal sealed class BlockedSenders(string path)
+{
+    private readonly ConcurrentDictionary<Watch, bool> watches = [];
+    private volatile FrozenSet<string> names = [];
+    private (DateTime WrittenAt, long Length) version;
+
+    public bool Contains(string sender) => names.Contains(sender);
+
+    /// <summary>
+    /// Calls <paramref name="onBlocked"/> if the sender is blocked, now or later, until the result is disposed of.
+    /// </summary>
+    public IDisposable WatchSender(string sender, Action onBlocked)
+    {
+        var watch = new Watch(this, sender, onBlocked);
+        watches[watch] = true;
+
+        // Looked at after the watch has begun: whoever is blocked in between is found here or there.
+        watch.Look(names);
+        return watch;
+    }
+
+    /// <summary>Reads the file if it has changed. If it cannot be read, everything stays as it is.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file cannot be read.</exception>
+    public void Refresh()
+    {
+        var file = new FileInfo(path);
+        var now = file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+        if (now == version)
+        {
+            return;
+        }
+
+        names = BlockedSendersFile.Read(path).ToFrozenSet();
+        version = now;
+        foreach (var (watch, _) in watches)
+        {
+            watch.Look(names);
+        }
+    }
+
+    private sealed class Watch(BlockedSenders blocked, string sender, Action onBlocked) : IDisposable
+    {
+        public void Look(FrozenSet<string> names)
+        {
+            if (names.Contains(sender))
+            {
+                onBlocked();
+            }
+        }
+
+        public void Dispose() => blocked.watches.TryRemove(this, out _);
+    }
+}

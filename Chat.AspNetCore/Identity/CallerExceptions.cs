@@ -1,0 +1,11 @@
+namespace GrpcChat.AspNetCore.Identity;
+
+/// <summary>A call has no valid credentials. The message is for the caller, and carries nothing of its credentials.</summary>
+internal sealed class UnauthenticatedException(string message) : Exception(message);
+
+/// <summary>Credentials cannot be checked now. The cause is for the service's operator.</summary>
+internal sealed class AuthenticationUnavailableException(Exception inner)
+    : Exception("credentials cannot be checked now; come back a little later", inner);
+
+/// <summary>An operator has blocked the sender.</summary>
+internal sealed class SenderBlockedException() : Exception("you are blocked here; ask the service's operator");

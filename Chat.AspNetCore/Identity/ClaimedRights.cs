@@ -1,0 +1,55 @@
+namespace GrpcChat.AspNetCore.Identity;
+
+/// <summary>
+/// Rights from a list of names: <c>ops</c> is one room, <c>team-*</c> all rooms that begin so, and <c>*</c> every room.
+/// <c>:r</c> or <c>:w</c> at the end leaves only reading or only writing.
+/// </summary>
+internal sealed class ClaimedRights : IRoomRights
+{
+    private readonly IReadOnlyList<Entry> entries;
+
+    private ClaimedRights(IReadOnlyList<Entry> entries) => this.entries = entries;
+
+    /// <summary>Reading and writing in every room.</summary>
+    public static ClaimedRights All { get; } = Parse(["*"]);
+
+    /// <summary>Reads the list.</summary>
+    /// <exception cref="FormatException">An entry is not valid; the message says which.</exception>
+    public static ClaimedRights Parse(IEnumerable<string> list) => new([.. list.Select(Entry.Parse)]);
+
+    public ValueTask<bool> AllowAsync(string room, RoomAccess access)
+    {
+        foreach (var entry in entries)
+        {
+            if (entry.Allows(room, access))
+            {
+                return new(true);
+            }
+        }
+
+        return new(false);
+    }
+
+    private readonly record struct Entry(string Name, bool IsPrefix, bool Reads, bool Writes)
+    {
+        public static Entry Parse(string text)
+        {
+            var (name, reads, writes) = text switch
+            {
+                [.. var rest, ':', 'r'] => (rest, true, false),
+                [.. var rest, ':', 'w'] => (rest, false, true),
+                _ => (text, true, true),
+            };
+            var isPrefix = name.EndsWith('*');
+            var bare = isPrefix ? name[..^1] : name;
+            return bare.Contains('*') || bare.Contains(':') || name.Length == 0
+                ? throw new FormatException(
+                    $"'{text}' is not a room or a prefix with one '*' at its end, with ':r' or ':w' or nothing after it")
+                : new Entry(bare, isPrefix, reads, writes);
+        }
+
+        public bool Allows(string room, RoomAccess access) =>
+            (access == RoomAccess.Read ? Reads : Writes)
+            && (IsPrefix ? room.StartsWith(Name, StringComparison.Ordinal) : room == Name);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace GrpcChat.TestSupport;
+
+/// <summary>
+/// An application's authentication scheme, for tests of what the chat does with its result. The header
+/// <c>x-caller: ann; rooms=ops,team-*:r; expires=60</c> is the whole proof; seconds count from the time of the call.
+/// </summary>
+internal sealed class TestAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string Header = "x-caller";
+
+    public static void Add(IServiceCollection services) =>
+        services.AddAuthentication("Test").AddScheme<AuthenticationSchemeOptions, TestAuthentication>("Test", null);
+
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Request.Headers[Header].ToString() is not { Length: > 0 } header)
+        {
+            return Task.FromResult(AuthenticateResult.NoResult());
+        }
+
+        var identity = new ClaimsIdentity("Test");
+        var properties = new AuthenticationProperties();
+        foreach (var part in header.Split(';', StringSplitOptions.TrimEntries))
+        {
+            switch (part.Split('=', 2))
+            {
+                case ["rooms", var rooms]:
+                    identity.AddClaims(rooms.Split(',').Select(room => new Claim("rooms", room)));
+                    break;
+                case ["expires", var seconds]:
+                    properties.ExpiresUtc = TimeProvider.GetUtcNow().AddSeconds(int.Parse(seconds, null));
+                    break;
+                case [var name]:
+                    identity.AddClaim(new Claim("sub", Uri.UnescapeDataString(name)));
+                    break;
+            }
+        }
+
+        return Task.FromResult(AuthenticateResult.Success(
+            new AuthenticationTicket(new ClaimsPrincipal(identity), properties, Scheme.Name)));
+    }
+}
