@@ -13,7 +13,7 @@ public sealed class ArchitectureTests
     [
         [$"{Service}.Grpc"],
         [$"{Service}.Sessions", $"{Service}.Queries"],
-        [$"{Service}.Rooms"],
+        [$"{Service}.Rooms", $"{Service}.Identity"],
         [$"{Service}.Storage"],
     ];
 

@@ -22,7 +22,10 @@ public sealed class ServiceHelpTests
             Assert.Contains(start, words, StringComparison.Ordinal);
             Assert.Contains($"[{ServiceHelp.Default(option)}]", words, StringComparison.Ordinal);
         });
-        Assert.Contains("--listen HOST:PORT", words, StringComparison.Ordinal);
+        Assert.All(ServiceOption.All, option => Assert.Contains(
+            $"{ServiceSettings.ArgumentName(option.Name)} {option.ValueName} {option.Description} [{option.Default}]",
+            words,
+            StringComparison.Ordinal));
         Assert.Contains("--config FILE", words, StringComparison.Ordinal);
     }
 
@@ -41,8 +44,10 @@ public sealed class ServiceHelpTests
     public void The_page_on_operations_lists_every_option_with_its_default_and_range()
     {
         var page = File.ReadAllText(Repository.PathOf("docs/operations.md"));
-        var rows = ChatOptionDefinition.All.Select(option =>
-            $"| `{option.Name}` | {ServiceHelp.Default(option)} | {option.Allowed} | {option.Description} |\n");
+        var rows = ServiceOption.All
+            .Select(option => $"| `{option.Name}` | {option.Default} | {option.Allowed} | {option.Description} |\n")
+            .Concat(ChatOptionDefinition.All.Select(option =>
+                $"| `{option.Name}` | {ServiceHelp.Default(option)} | {option.Allowed} | {option.Description} |\n"));
 
         Assert.All(rows, row => Assert.Contains(row, page, StringComparison.Ordinal));
     }

@@ -32,7 +32,7 @@ public sealed class ServiceSettingsTests : IDisposable
         { "StallLimit", "1.00:00:01", "hours:minutes:seconds" },
         { "Reflection", "yes", "true or false" },
         { "Data", " ", "a directory" },
-        { "Listen", "0.0.0.0:5000", "TLS" },
+        { "Listen", "0.0.0.0:5000", "without authentication" },
     };
 
     public void Dispose() => temp.Dispose();
@@ -186,7 +186,7 @@ public sealed class ServiceSettingsTests : IDisposable
         var options = Options(file, Environment());
 
         Assert.Equal((100_000, true, TimeSpan.FromDays(1)), (options.MaxRooms, options.Reflection, options.StallLimit));
-        Assert.Equal([$"ignored: unknown section AllowedHosts in {file}; the service reads Chat and Logging"], warnings);
+        Assert.Equal([$"ignored: unknown section AllowedHosts in {file}; the service reads Chat, Logging and Authentication"], warnings);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class StartTests
     [InlineData("--listen", "nowhere", "nowhere")]
     [InlineData("--listen", "127.0.0.1", "127.0.0.1")]
     [InlineData("--listen", "127.0.0.1:99999", "99999")]
-    [InlineData("--listen", "0.0.0.0:0", "TLS")]
+    [InlineData("--listen", "0.0.0.0:0", "without authentication")]
     [InlineData("--lisen", "127.0.0.1:0", "unknown option --lisen; did you mean --listen?")]
     [InlineData("--max-text-bytes", "0x10", "--max-text-bytes is '0x10'")]
     [InlineData("--max-request-bytes", "4096", "MaxRequestBytes is 4096 and MaxTextBytes is 16384")]
