@@ -46,6 +46,12 @@ public sealed class ChatOptions
     public int MaxStreamsPerConnection { get; set; } = 1000;
 
     /// <summary>
+    /// Streams that one sender may have open, where the application authenticates callers. A person has one for each device
+    /// or tab.
+    /// </summary>
+    public int MaxStreamsPerSender { get; set; } = 50;
+
+    /// <summary>
     /// Pages of messages or rooms that are being read or that their clients have not taken yet; further calls wait. A
     /// page has up to 1 MiB.
     /// </summary>

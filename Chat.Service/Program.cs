@@ -17,6 +17,7 @@ return await ServiceCommand.RunAsync(args, async settings =>
         kestrel.Listen(edge.Endpoint, listener =>
         {
             listener.Protocols = HttpProtocols.Http2;
+            edge.Connections.Use(listener);
             edge.Tls?.Use(listener);
         });
     });

@@ -47,9 +47,18 @@ internal sealed record ServiceOption(
         "AllowPlaintext", "BOOL", "false", "true or false",
         "Whether to listen beyond this machine without TLS, such as behind a proxy that has it");
 
+    public static readonly ServiceOption MaxConnections = new(
+        "MaxConnections", "N", "20000", "a whole number, 1 or more",
+        "Open connections, at most as many as the process may open files");
+
+    public static readonly ServiceOption MaxConnectionsPerAddress = new(
+        "MaxConnectionsPerAddress", "N", "500", "a whole number, 1 or more",
+        "The same for one address, except those of this machine");
+
     /// <summary>All, in the order in which to show them.</summary>
     public static IReadOnlyList<ServiceOption> All { get; } =
     [
         Listen, TlsCertificate, TlsKey, ClientCa, TokenKeyFile, TokenIssuer, TokenAudience, AllowAnonymous, AllowPlaintext,
+        MaxConnections, MaxConnectionsPerAddress,
     ];
 }

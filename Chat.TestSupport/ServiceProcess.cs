@@ -29,10 +29,11 @@ internal sealed class ServiceProcess : IAsyncDisposable
         string listen = "127.0.0.1:0",
         string? workingDirectory = null,
         string[]? arguments = null,
+        string[]? launcher = null,
         params (string Name, string Value)[] environment)
     {
         arguments = ["--listen", listen, "--data", data, .. arguments ?? []];
-        var process = Start([], arguments, workingDirectory, environment: environment);
+        var process = Start(launcher ?? [], arguments, workingDirectory, environment: environment);
         var errors = process.StandardError.ReadToEndAsync();
         var lines = new List<string>();
         while (lines.Count < 3)

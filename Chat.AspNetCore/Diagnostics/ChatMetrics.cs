@@ -8,6 +8,7 @@ internal sealed class ChatMetrics : IDisposable
     public const string MeterName = "GrpcChat";
 
     private readonly Meter meter;
+    private readonly Counter<long> limited;
     private long streams;
     private long framesPending;
     private long frameBytesPending;
@@ -23,7 +24,13 @@ internal sealed class ChatMetrics : IDisposable
             "chat.frames.pending.size", () => FrameBytesPending, "By", "Bytes in those frames.");
         meter.CreateObservableCounter(
             "chat.messages.delivered", () => MessagesDelivered, "{message}", "Messages put into frames.");
+        limited = meter.CreateCounter<long>(
+            "chat.limited", "{time}", "How often a limit was reached; chat.limit names its option.");
     }
+
+    /// <summary>A limit was reached.</summary>
+    /// <param name="limit">The name of its option.</param>
+    public void OnLimited(string limit) => limited.Add(1, new KeyValuePair<string, object?>("chat.limit", limit));
 
     public long Streams => Interlocked.Read(ref streams);
 

@@ -70,6 +70,8 @@ internal sealed class StatusMapper(ChatOptions options, ILogger<StatusMapper> lo
                 logger.AuthenticationUnavailable(peer, error.InnerException!.Message);
                 return Create(
                     ErrorTable.AuthenticationUnavailable, error.Message, RetryWithin(options.ReconnectSpread));
+            case TooManyStreamsException:
+                return Create(ErrorTable.TooManyStreams, error.Message);
             case SenderBlockedException:
                 logger.Refused(peer, "its sender is blocked");
                 return Create(ErrorTable.Banned, error.Message);

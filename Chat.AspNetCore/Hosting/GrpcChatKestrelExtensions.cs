@@ -1,3 +1,4 @@
+using System.Text;
 using GrpcChat.AspNetCore;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +28,11 @@ public static class GrpcChatKestrelExtensions
         limits.Http2.InitialStreamWindowSize = 96 * 1024;
         limits.Http2.InitialConnectionWindowSize = 2 * 1024 * 1024;
         limits.MaxRequestHeadersTotalSize = 16 * 1024;
+
+        // Their size is limited. With more than this, or with bytes that are not UTF-8, the web server would end the whole
+        // connection with all its streams. The chat looks at its own keys, and refuses a wrong value in its own call.
+        limits.MaxRequestHeaderCount = 1000;
+        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
 
         // A reader that stops would lose its whole connection. The stall limit resets only its stream, and later.
         limits.MinResponseDataRate = null;

@@ -85,6 +85,7 @@ public static class GrpcChatServiceCollectionExtensions
         services.AddSingleton(provider => new BlockedSenders(
             Path.Combine(provider.GetRequiredService<ChatOptions>().Data!, BlockedSendersFile.Name)));
         services.AddSingleton<CallerFactory>();
+        services.AddSingleton<StreamLimiter>();
         services.AddSingleton<OpenCalls>();
         services.AddSingleton<SessionHost>();
         services.AddSingleton<ChatQueries>();

@@ -7,5 +7,9 @@ internal sealed class UnauthenticatedException(string message) : Exception(messa
 internal sealed class AuthenticationUnavailableException(Exception inner)
     : Exception("credentials cannot be checked now; come back a little later", inner);
 
+/// <summary>The sender has as many streams open as it may have.</summary>
+internal sealed class TooManyStreamsException(int max)
+    : Exception($"a sender may have at most {max} streams; end one, or join more rooms on the streams that are open");
+
 /// <summary>An operator has blocked the sender.</summary>
 internal sealed class SenderBlockedException() : Exception("you are blocked here; ask the service's operator");

@@ -52,7 +52,8 @@ internal sealed class CallerFactory(
         var caller = new Caller(
             ReadSender(result.Principal),
             authorization is null ? ReadRights(result.Principal) : authorization.RightsOf(result.Principal),
-            result.Properties.ExpiresUtc + GrpcChatAuthentication.ClockSkew);
+            result.Properties.ExpiresUtc + GrpcChatAuthentication.ClockSkew,
+            IsAuthenticated: true);
         return CheckBlocked(caller);
     }
 

@@ -15,6 +15,7 @@ internal sealed class SessionHost(
     ObjectPool<Frame> frames,
     OpenCalls calls,
     BlockedSenders blocked,
+    StreamLimiter limiter,
     ChatOptions options,
     ChatMetrics metrics,
     TimeProvider time,
@@ -25,8 +26,10 @@ internal sealed class SessionHost(
     /// <param name="start">Who the client is, and which room it joins first.</param>
     /// <param name="transport">The client.</param>
     /// <param name="clientAborted">Fires when the client is gone.</param>
+    /// <exception cref="TooManyStreamsException">The sender has as many streams as it may have.</exception>
     public async Task<SessionEnd> RunAsync(SessionStart start, IChatTransport transport, CancellationToken clientAborted)
     {
+        using var turn = limiter.Enter(start.Caller);
         calls.Begin();
         metrics.OnStreamOpened();
         try

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 
@@ -31,10 +32,20 @@ internal sealed class EdgeSettings
         Endpoint = ListenAddress.Parse(Get(ServiceOption.Listen) ?? ServiceOption.Listen.Default);
         CheckReach(IsTrue(ServiceOption.AllowAnonymous), IsTrue(ServiceOption.AllowPlaintext));
 
+        Connections = new ConnectionLimits(
+            ParseCount(ServiceOption.MaxConnections), ParseCount(ServiceOption.MaxConnectionsPerAddress));
+
+        int ParseCount(ServiceOption option) =>
+            int.TryParse(Get(option) ?? option.Default, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
+                ? count
+                : throw new UsageException($"{Name(option)} is '{Get(option)}', but must be {option.Allowed}");
+
         bool IsTrue(ServiceOption option) => Get(option) is { } value && ParseBool(option, value);
     }
 
     public IPEndPoint Endpoint { get; }
+
+    public ConnectionLimits Connections { get; }
 
     /// <summary>Null = plaintext.</summary>
     public Tls? Tls { get; }

@@ -1,5 +1,8 @@
 using Google.Protobuf;
+using System.Globalization;
+using System.Text;
 using Grpc.Core;
+using Grpc.Net.Client;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
 using Xunit;
@@ -198,4 +201,52 @@ public sealed class BadCallTests
             name,
             Marshallers.Create(bytes => bytes, bytes => bytes),
             Marshallers.Create(_ => [], parser.ParseFrom));
+
+    [Theory]
+    [InlineData("user", "andr\u00e9", StatusCode.InvalidArgument)]
+    [InlineData("room", "caf\u00e9", StatusCode.InvalidArgument)]
+    [InlineData("x-foreign", "andr\u00e9", StatusCode.OK)]
+    public async Task A_header_that_is_not_UTF_8_ends_at_most_its_own_call(string name, string value, StatusCode expected)
+    {
+        await using var server = await ChatServer.StartAsync();
+        using var connection = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1 };
+        using var channel = GrpcChannel.ForAddress(server.Address, new GrpcChannelOptions { HttpHandler = connection });
+        await using var other = new ChatCall(channel, "user", "ann");
+        await other.UntilAsync(c => c.Joined.Count == 1);
+
+        var status = await PostAsync(server, connection, (name, value));
+        await other.SendManyAsync("lobby", [("k", "still here")]);
+
+        Assert.Equal(expected, status);
+        Assert.Single(other.Acks);
+    }
+
+    [Fact]
+    public async Task Hundreds_of_foreign_headers_end_no_connection()
+    {
+        await using var server = await ChatServer.StartAsync();
+        using var connection = new SocketsHttpHandler();
+        using var channel = GrpcChannel.ForAddress(server.Address, new GrpcChannelOptions { HttpHandler = connection });
+        await using var other = new ChatCall(channel, "user", "ann");
+        await other.UntilAsync(c => c.Joined.Count == 1);
+
+        var status = await PostAsync(
+            server, connection, [.. Enumerable.Range(0, 200).Select(n => ($"x-{n}", "1"))]);
+        await other.SendManyAsync("lobby", [("k", "still here")]);
+
+        Assert.Equal(StatusCode.OK, status);
+        Assert.Single(other.Acks);
+    }
+
+    // On the same connection as the channel.
+    private static async Task<StatusCode> PostAsync(
+        ChatServer server, SocketsHttpHandler connection, params (string Name, string Value)[] headers)
+    {
+        using var invoker = new HttpMessageInvoker(connection, disposeHandler: false);
+        using var request = RawCall.Request(server.Address, "Chat", new ByteArrayContent([]), headers);
+        using var response = await invoker.SendAsync(request, CancellationToken.None).WaitAsync(ChatCall.Deadline);
+        await response.Content.ReadAsByteArrayAsync().WaitAsync(ChatCall.Deadline);
+        var from = response.TrailingHeaders.Contains("grpc-status") ? response.TrailingHeaders : response.Headers;
+        return (StatusCode)int.Parse(from.GetValues("grpc-status").Single(), CultureInfo.InvariantCulture);
+    }
 }

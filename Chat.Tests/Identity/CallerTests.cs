@@ -197,6 +197,28 @@ public sealed class CallerTests
     }
 
     [Fact]
+    public async Task A_sender_may_have_so_many_streams_and_no_more_until_one_ends()
+    {
+        await using var server = await StartAsync(options => options.MaxStreamsPerSender = 2);
+        await using var first = Open(server, "ann");
+        await using var second = Open(server, "ann");
+        await first.UntilAsync(c => c.Joined.Count == 1);
+        await second.UntilAsync(c => c.Joined.Count == 1);
+
+        await using var third = Open(server, "ann");
+        var refused = await third.ToEndAsync();
+        await using var bob = Open(server, "bob");
+        await bob.UntilAsync(c => c.Joined.Count == 1);
+        await first.CompleteAsync();
+        await first.ToEndAsync();
+        await server.UntilStreamsAsync(2);
+        await using var next = Open(server, "ann");
+        await next.UntilAsync(c => c.Joined.Count == 1);
+
+        Assert.Equal((StatusCode.ResourceExhausted, "TOO_MANY_STREAMS"), (refused.StatusCode, third.Error!.Reason));
+    }
+
+    [Fact]
     public async Task The_applications_own_handler_decides_once_for_each_room_of_a_stream()
     {
         var decisions = new List<string>();

@@ -24,6 +24,7 @@ public static class ErrorTable
     internal static readonly ErrorRow AuthenticationUnavailable = new(StatusCode.Unavailable, "AUTHENTICATION_UNAVAILABLE", Retryable.Yes);
     internal static readonly ErrorRow LogChanged = new(StatusCode.FailedPrecondition, "LOG_CHANGED", Retryable.No);
     internal static readonly ErrorRow Limit = new(StatusCode.ResourceExhausted, "LIMIT", Retryable.AfterRetryDelay);
+    internal static readonly ErrorRow TooManyStreams = new(StatusCode.ResourceExhausted, "TOO_MANY_STREAMS", Retryable.AfterRetryDelay);
     internal static readonly ErrorRow Draining = new(StatusCode.Unavailable, "DRAINING", Retryable.Yes);
     internal static readonly ErrorRow StoreUnavailable = new(StatusCode.Unavailable, "STORE_UNAVAILABLE", Retryable.Yes);
     internal static readonly ErrorRow LogDamaged = new(StatusCode.DataLoss, "LOG_DAMAGED", Retryable.No);
@@ -47,6 +48,7 @@ public static class ErrorTable
         AuthenticationUnavailable,
         LogChanged,
         Limit,
+        TooManyStreams,
         Draining,
         StoreUnavailable,
         LogDamaged,

@@ -1,0 +1,41 @@
+using System.Net.Sockets;
+using GrpcChat.TestSupport;
+using Xunit;
+
+namespace GrpcChat.Tests.Service;
+
+/// <summary>More connections than the process can hold are refused, and the service lives on.</summary>
+public sealed class ConnectionLimitTests
+{
+    [Fact]
+    public async Task More_connections_than_the_process_may_open_files_do_not_end_it()
+    {
+        using var data = new TempDirectory();
+        await using var service = await ServiceProcess.StartAsync(data.Path, launcher: ["prlimit", "--nofile=600"]);
+        using var channel = service.OpenChannel();
+        await using var ann = new ChatCall(channel, "user", "ann");
+        await ann.UntilAsync(c => c.Joined.Count == 1);
+
+        var sockets = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                sockets.Add(socket);
+                await socket.ConnectAsync(service.Address.Host, service.Address.Port);
+            }
+
+            await ann.SendManyAsync("lobby", [("k", "still here")]);
+        }
+        finally
+        {
+            sockets.ForEach(socket => socket.Dispose());
+        }
+
+        using var next = service.OpenChannel();
+        await using var bob = new ChatCall(next, "user", "bob");
+        await bob.UntilAsync(c => c.Messages.Count == 1);
+        Assert.Equal(0, (await service.TerminateAsync()).ExitCode);
+    }
+}
