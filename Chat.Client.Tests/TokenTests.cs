@@ -2,6 +2,7 @@ using System.Net;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using GrpcChat.AspNetCore;
 using GrpcChat.Client;
 using GrpcChat.TestSupport;
 using Microsoft.AspNetCore.Builder;
@@ -24,6 +25,26 @@ public sealed class TokenTests : LibraryTest
 
         Assert.Equal(1, (await client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline)).Id);
         Assert.Single((await client.ReadHistoryAsync("ops").WaitAsync(ChatCall.Deadline)).Messages);
+    }
+
+    [Fact]
+    public async Task A_token_that_expires_during_the_stream_is_replaced_and_no_attempt_is_refused()
+    {
+        var time = new ManualTime();
+        await using var server = await ChatServer.StartAsync(time: time, addServices: TestAuthentication.Add);
+        var asked = 0;
+        await using var client = ChatClient.Open(Options(server) with
+        {
+            TokenProvider = _ => new($"ann;expires={60 + asked++}"),
+        });
+        await client.SendAsync("ops", "with the first token").WaitAsync(ChatCall.Deadline);
+
+        time.Advance(TimeSpan.FromSeconds(60) + GrpcChatAuthentication.ClockSkew);
+        var changes = await ReadAsync<ConnectionChanged>(client, 1, changed => changed.State == ConnectionState.Waiting);
+        var second = await client.SendAsync("ops", "with the second token").WaitAsync(ChatCall.Deadline);
+
+        Assert.Equal(ProblemKind.EndedByService, changes[0].Problem!.Kind);
+        Assert.Equal((2, 2), (second.Id, asked));
     }
 
     [Fact]

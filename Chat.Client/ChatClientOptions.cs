@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using GrpcChat.Client.State;
 using GrpcChat.V1;
@@ -29,6 +30,18 @@ public sealed record ChatClientOptions
     /// The client halts when the service has refused this many tokens in a row, or the same token twice.
     /// </summary>
     public int MaxRefusedTokens { get; init; } = 5;
+
+    /// <summary>
+    /// The authorities that may have issued the service's certificate, instead of those that this machine trusts. Null for
+    /// the latter.
+    /// </summary>
+    public X509Certificate2Collection? CertificateAuthorities { get; init; }
+
+    /// <summary>
+    /// The certificate, with its private key, that names the caller to a service that accepts client certificates. The
+    /// client does not send <see cref="User"/> then, and does not dispose of the certificate. Null for none.
+    /// </summary>
+    public X509Certificate2? ClientCertificate { get; init; }
 
     /// <summary>
     /// Where unanswered messages and positions are kept when the process ends, for example a <c>SqliteStateStore</c> of

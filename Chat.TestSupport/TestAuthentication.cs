@@ -9,7 +9,8 @@ namespace GrpcChat.TestSupport;
 
 /// <summary>
 /// An application's authentication scheme, for tests of what the chat does with its result. The header
-/// <c>x-caller: ann; rooms=ops,team-*:r; expires=60</c> is the whole proof; seconds count from the time of the call.
+/// <c>x-caller: ann; rooms=ops,team-*:r; expires=60</c> is the whole proof, and so is the same as a bearer token; seconds count
+/// from the time of the call.
 /// </summary>
 internal sealed class TestAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
@@ -22,7 +23,13 @@ internal sealed class TestAuthentication(
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (Request.Headers[Header].ToString() is not { Length: > 0 } header)
+        var header = Request.Headers[Header].ToString();
+        if (header.Length == 0)
+        {
+            header = Request.Headers.Authorization.ToString().Replace("Bearer ", "", StringComparison.Ordinal);
+        }
+
+        if (header.Length == 0)
         {
             return Task.FromResult(AuthenticateResult.NoResult());
         }

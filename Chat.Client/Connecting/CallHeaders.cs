@@ -12,6 +12,11 @@ internal sealed class CallHeaders(ChatClientOptions options)
     /// <exception cref="TokenException">The token provider failed.</exception>
     public async Task<Metadata> CreateAsync(CancellationToken stopping)
     {
+        if (options.TokenProvider is null && options.ClientCertificate is not null)
+        {
+            return [];
+        }
+
         if (options.TokenProvider is not { } provider)
         {
             return Ascii.IsValid(options.User) && options.User == options.User.Trim()

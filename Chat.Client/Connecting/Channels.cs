@@ -1,4 +1,6 @@
 using System.Net.Http;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -24,6 +26,23 @@ internal sealed class Channels(ChatClientOptions options)
             KeepAlivePingDelay = TimeSpan.FromSeconds(30),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
         };
+        if (options.CertificateAuthorities is { } authorities)
+        {
+            // Such authorities are private ones, which publish no revocations.
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
+        }
+
+        if (options.ClientCertificate is { } certificate)
+        {
+            handler.SslOptions.ClientCertificateContext =
+                SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
+        }
+
         var own = GrpcChannel.ForAddress(
             address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
         return new Lease(own, own);

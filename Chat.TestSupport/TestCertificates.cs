@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace GrpcChat.Tests.Service;
+namespace GrpcChat.TestSupport;
 
 /// <summary>Certificates for tests, as PEM files in a directory.</summary>
 internal sealed class TestCertificates(string directory) : IDisposable
