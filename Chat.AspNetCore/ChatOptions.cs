@@ -36,7 +36,7 @@ public sealed class ChatOptions
     /// <summary>Rooms that one stream may join. Each wake-up of the stream looks at all of them.</summary>
     public int MaxRoomsPerStream { get; set; } = 100;
 
-    /// <summary>Rooms that one sender may create in a minute.</summary>
+    /// <summary>Rooms that one sender or, without authentication, one other address may create in a minute.</summary>
     public int MaxNewRoomsPerSenderAndMinute { get; set; } = 60;
 
     /// <summary>
@@ -57,8 +57,11 @@ public sealed class ChatOptions
     /// </summary>
     public int MaxPagesAtOnce { get; set; } = 64;
 
-    /// <summary>The same for one connection, so that a client that does not read keeps only itself waiting.</summary>
-    public int MaxPagesPerConnection { get; set; } = 4;
+    /// <summary>
+    /// The same for one sender or, without authentication, one address, so that a client that does not read keeps only
+    /// itself waiting. On this machine, without authentication, the same for one connection.
+    /// </summary>
+    public int MaxPagesPerCaller { get; set; } = 4;
 
     /// <summary>
     /// Memory for the newest messages of rooms that somebody follows, in bytes, all rooms together. Readers that are

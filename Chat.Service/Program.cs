@@ -1,6 +1,7 @@
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.Service;
 using GrpcChat.Service.Edge;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 return await ServiceCommand.RunAsync(args, async settings =>
@@ -17,11 +18,11 @@ return await ServiceCommand.RunAsync(args, async settings =>
         kestrel.Listen(edge.Endpoint, listener =>
         {
             listener.Protocols = HttpProtocols.Http2;
-            edge.Connections.Use(listener);
             edge.Tls?.Use(listener);
         });
     });
     builder.Configuration.AddConfiguration(settings.Authentication);
+    builder.Services.AddSingleton(edge.Connections).AddSingleton<IConnectionListenerFactory, LimitedTransport>();
     builder.Services.AddChatAuthentication(edge);
     builder.Services.AddGrpcChat(settings.Chat).AddGrpcChatReflection().UseGrpcChatShutdownTimeout();
 

@@ -14,9 +14,6 @@ internal static class ServiceLogging
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.AddFilter("Microsoft", LogLevel.Warning);
 
-        // A line for each connection beyond the limit would let a flood of them fill the log.
-        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
-
         // gRPC reports each client that goes away during a call as an error. The service logs what matters itself.
         logging.AddFilter("Grpc", LogLevel.Critical);
         logging.AddFilter("GrpcChat", LogLevel.Information);

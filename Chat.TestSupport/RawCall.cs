@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace GrpcChat.TestSupport;
@@ -8,6 +9,13 @@ namespace GrpcChat.TestSupport;
 /// <summary>Posts bytes that no gRPC client sends, and reads the status.</summary>
 internal static class RawCall
 {
+    /// <summary>The body of a request with this message, which must be shorter than 256 bytes.</summary>
+    public static ByteArrayContent Encode(IMessage message)
+    {
+        var bytes = message.ToByteArray();
+        return new ByteArrayContent([0, 0, 0, 0, checked((byte)bytes.Length), .. bytes]);
+    }
+
     public static Task<StatusCode> PostAsync(Uri address, byte[] body, params (string Name, string Value)[] headers) =>
         PostAsync(address, "Chat", new ByteArrayContent(body), headers);
 

@@ -34,7 +34,7 @@ internal readonly struct CallMetadata(IHeaderDictionary headers)
         var metadata = Of(context);
         if (!await callers.IsRequiredAsync(context.GetHttpContext()))
         {
-            return callers.CreateAnonymous(metadata.ReadName());
+            return callers.CreateAnonymous(context.GetHttpContext(), metadata.ReadName());
         }
 
         var caller = await callers.CreateAsync(context.GetHttpContext());

@@ -1,59 +1,97 @@
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.AspNetCore.Connections.Features;
+using GrpcChat.AspNetCore.Identity;
 
 namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
 /// Limits the pages that are in memory because they are being read or their clients have not taken them yet: in all, and per
-/// connection, so that a client that does not read keeps only itself waiting.
+/// caller, so that a caller that does not read keeps only itself waiting, however many connections it opens.
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001", Justification = "A call can outlive the stop, and a semaphore without a wait handle holds nothing.")]
 internal sealed class PageLimiter(ChatOptions options)
 {
-    private static readonly object Key = new();
-
     private readonly SemaphoreSlim all = new(options.MaxPagesAtOnce);
 
+    // Those of callers that have a page or wait for one. Also the lock around itself.
+    private readonly Dictionary<object, Share> shares = [];
+
     /// <summary>Waits for a turn. Disposing of the result ends the turn.</summary>
-    public async Task<IDisposable> WaitAsync(HttpContext call, CancellationToken gaveUp)
+    /// <param name="caller">Who asks.</param>
+    /// <param name="connection">Stands for the connection, where nothing else tells one caller from another.</param>
+    /// <param name="gaveUp">Ends the wait.</param>
+    public async Task<IDisposable> WaitAsync(Caller caller, object connection, CancellationToken gaveUp)
     {
-        var connection = ConnectionOf(call);
-        await connection.WaitAsync(gaveUp);
+        var turn = new Turn(this, caller.Quota ?? connection);
         try
         {
-            await all.WaitAsync(gaveUp);
+            await turn.WaitAsync(gaveUp);
+            return turn;
         }
         catch
         {
-            connection.Release();
+            turn.Dispose();
             throw;
         }
-
-        return new Turn(connection, all);
     }
 
-    // Kept with the connection. A server inside a test has no connection, so there it is kept with the call.
-    private SemaphoreSlim ConnectionOf(HttpContext call)
+    private Share Enter(object key)
     {
-        var items = call.Features.Get<IConnectionItemsFeature>()?.Items ?? call.Items;
-        lock (items)
+        lock (shares)
         {
-            if (!items.TryGetValue(Key, out var found))
+            if (!shares.TryGetValue(key, out var share))
             {
-                items[Key] = found = new SemaphoreSlim(options.MaxPagesPerConnection);
+                shares[key] = share = new Share(options.MaxPagesPerCaller);
             }
 
-            return (SemaphoreSlim)found!;
+            share.Calls++;
+            return share;
         }
     }
 
-    private sealed class Turn(SemaphoreSlim connection, SemaphoreSlim all) : IDisposable
+    private void Leave(object key)
     {
+        lock (shares)
+        {
+            if (--shares[key].Calls == 0)
+            {
+                shares.Remove(key);
+            }
+        }
+    }
+
+    private sealed class Share(int pages) : SemaphoreSlim(pages)
+    {
+        public int Calls { get; set; }
+    }
+
+    private sealed class Turn(PageLimiter limiter, object key) : IDisposable
+    {
+        private readonly Share share = limiter.Enter(key);
+        private bool hasShare;
+        private bool hasTurn;
+
+        public async Task WaitAsync(CancellationToken gaveUp)
+        {
+            await share.WaitAsync(gaveUp);
+            hasShare = true;
+            await limiter.all.WaitAsync(gaveUp);
+            hasTurn = true;
+        }
+
         public void Dispose()
         {
-            all.Release();
-            connection.Release();
+            if (hasTurn)
+            {
+                limiter.all.Release();
+            }
+
+            if (hasShare)
+            {
+                share.Release();
+            }
+
+            limiter.Leave(key);
         }
     }
 }

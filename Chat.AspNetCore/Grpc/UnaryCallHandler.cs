@@ -3,6 +3,7 @@ using Grpc.Core;
 using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Sessions;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace GrpcChat.AspNetCore.Grpc;
 
@@ -66,7 +67,7 @@ internal sealed class UnaryCallHandler(
             var caller = await CallMetadata.ReadCallerAsync(context, callers);
             var encoded = await ReadOnlyRequestAsync(requests, gaveUp.Token);
             stallTimeout.CancelAfter(Timeout.InfiniteTimeSpan);
-            using var turn = isPage ? await pages.WaitAsync(context.GetHttpContext(), gaveUp.Token) : null;
+            using var turn = isPage ? await pages.WaitAsync(caller, ConnectionOf(context), gaveUp.Token) : null;
             var response = await answer(parser.ParseFrom(encoded), caller);
             stallTimeout.CancelAfter(options.StallLimit);
             await using var onStopping = stallTimeout.ShortenOn(stopping);
@@ -92,6 +93,13 @@ internal sealed class UnaryCallHandler(
         {
             calls.End();
         }
+    }
+
+    // A server inside a test has no connection.
+    private static object ConnectionOf(ServerCallContext context)
+    {
+        var call = context.GetHttpContext();
+        return call.Features.Get<IConnectionItemsFeature>()?.Items ?? call.Items;
     }
 
     private static async Task WriteAsync(

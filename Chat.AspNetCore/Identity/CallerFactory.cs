@@ -58,9 +58,11 @@ internal sealed class CallerFactory(
     }
 
     /// <summary>Makes the caller of a service without authentication.</summary>
+    /// <param name="call">The call.</param>
     /// <param name="displayName">The name that it gives, which must be valid; null = none.</param>
     /// <exception cref="SenderBlockedException">The sender is blocked.</exception>
-    public Caller CreateAnonymous(string? displayName) => CheckBlocked(Caller.Anonymous(displayName));
+    public Caller CreateAnonymous(HttpContext call, string? displayName) =>
+        CheckBlocked(Caller.Anonymous(displayName, call.Connection.RemoteIpAddress));
 
     private Caller CheckBlocked(Caller caller) =>
         blocked.Contains(caller.Sender) ? throw new SenderBlockedException() : caller;

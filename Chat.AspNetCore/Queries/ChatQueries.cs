@@ -38,7 +38,7 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
         var once = new SendOnce();
         var mayWrite = await caller.Rights.AllowAsync(send.Room, RoomAccess.Write);
         await log.AppendAsync(
-            SendForm.ToAppend(send, once, send.Room, caller.Sender, mayWrite, options.MaxTextBytes), clientAborted);
+            SendForm.ToAppend(send, once, send.Room, new(caller.Sender, caller.Quota, mayWrite), options.MaxTextBytes), clientAborted);
 
         // From here on it will be stored, whether or not the caller still waits for the answer.
         var result = await once.Answer;

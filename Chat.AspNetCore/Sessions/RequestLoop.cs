@@ -174,6 +174,6 @@ internal sealed class RequestLoop(
         var mayWrite = await caller.Rights.AllowAsync(room, RoomAccess.Write);
         pendingAnswers.OnSendStarted();
         await log.AppendAsync(
-            SendForm.ToAppend(send, pendingAnswers, room, caller.Sender, mayWrite, options.MaxTextBytes), sessionEnded);
+            SendForm.ToAppend(send, pendingAnswers, room, new(caller.Sender, caller.Quota, mayWrite), options.MaxTextBytes), sessionEnded);
     }
 }

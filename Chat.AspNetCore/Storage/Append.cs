@@ -22,6 +22,9 @@ internal sealed class Append
         Text = text;
     }
 
+    /// <summary>Whose new rooms are counted together: a sender's, or those of everybody at an address. Null = the sender's.</summary>
+    public string? Quota { get; init; }
+
     public AppendStream Stream { get; }
     public string Room { get; }
     public string Sender { get; }

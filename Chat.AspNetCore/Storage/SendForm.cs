@@ -30,13 +30,14 @@ internal static class SendForm
     /// well, which answers in order: the refusal must not overtake the ack of an earlier send. A text that is too large,
     /// or a sender who may not write, is refused only if the client offset is new. If it is stored, the send is acked.
     /// </summary>
-    public static Append ToAppend(Send send, AppendStream stream, string room, string sender, bool mayWrite, int maxTextBytes)
+    public static Append ToAppend(Send send, AppendStream stream, string room, in SendRights rights, int maxTextBytes)
     {
         var text = Encoding.UTF8.GetBytes(send.Text);
-        return new Append(stream, room, sender, send.ClientOffset, text)
+        return new Append(stream, room, rights.Sender, send.ClientOffset, text)
         {
+            Quota = rights.Quota,
             Malformed = RefuseText(send.Text),
-            RefuseIfNew = !mayWrite ? Refusals.MayNotWrite(room)
+            RefuseIfNew = !rights.MayWrite ? Refusals.MayNotWrite(room)
                 : text.Length > maxTextBytes ? Refusals.TextTooLarge(text.Length, maxTextBytes)
                 : null,
         };
@@ -52,3 +53,9 @@ internal static class SendForm
         return text.Contains('\0') ? Refusals.NulInText : null;
     }
 }
+
+/// <summary>Who sends.</summary>
+/// <param name="Sender">The name that the message carries.</param>
+/// <param name="Quota">See <see cref="Append.Quota"/>.</param>
+/// <param name="MayWrite">Whether the sender may write to the room.</param>
+internal readonly record struct SendRights(string Sender, string? Quota, bool MayWrite);

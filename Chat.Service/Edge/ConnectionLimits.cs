@@ -1,60 +1,64 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
 /// How many connections may be open: in all, which is less than the files that the process may open, and from one address.
-/// More are closed at once. A process that runs out of files could not even accept and refuse.
+/// A process that runs out of files cannot even refuse, and ends.
 /// </summary>
 /// <param name="max">The most that the options allow.</param>
 /// <param name="maxPerAddress">The most from one address. Those of this machine do not count.</param>
 internal sealed class ConnectionLimits(int max, int maxPerAddress)
 {
-    // For the log, its readers, the runtime and what a stop needs.
-    private const int ReservedFiles = 256;
+    // Files that are left to the log, its readers and the runtime, which take about two hundred.
+    private const int ReservedFiles = 512;
 
-    private readonly ConcurrentDictionary<IPAddress, int> open = [];
+    private readonly Lock gate = new();
+    private readonly Dictionary<IPAddress, int> perAddress = [];
+    private int open;
 
     /// <summary>The most connections.</summary>
     public int Max { get; } = Math.Min(max, Math.Max(16, MaxFiles() - ReservedFiles));
 
-    /// <summary>Puts the limits before everything else that the listener does.</summary>
-    public void Use(ListenOptions listener)
+    /// <summary>Counts a connection until it is closed. False = it is one too many.</summary>
+    public bool TryEnter(ConnectionContext connection)
     {
-        listener.KestrelServerOptions.Limits.MaxConcurrentConnections = Max;
-        listener.Use(next => connection => CountAsync(connection, next));
+        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+        address = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        if (address is not null && IPAddress.IsLoopback(address))
+        {
+            address = null;
+        }
+
+        lock (gate)
+        {
+            var ofAddress = address is null ? 0 : perAddress.GetValueOrDefault(address);
+            if (open >= Max || ofAddress >= maxPerAddress)
+            {
+                return false;
+            }
+
+            open++;
+            if (address is not null)
+            {
+                perAddress[address] = ofAddress + 1;
+            }
+        }
+
+        connection.ConnectionClosed.UnsafeRegister(_ => Leave(address), null);
+        return true;
     }
 
-    private async Task CountAsync(ConnectionContext connection, ConnectionDelegate next)
+    private void Leave(IPAddress? address)
     {
-        if (connection.RemoteEndPoint is not IPEndPoint { Address: var address } || IPAddress.IsLoopback(address))
+        lock (gate)
         {
-            await next(connection);
-            return;
-        }
-
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        var count = open.AddOrUpdate(address, 1, static (_, count) => count + 1);
-        try
-        {
-            if (count <= maxPerAddress)
+            open--;
+            if (address is not null && --perAddress[address] == 0)
             {
-                await next(connection);
-            }
-            else
-            {
-                connection.Abort();
-            }
-        }
-        finally
-        {
-            if (open.AddOrUpdate(address, 0, static (_, count) => count - 1) == 0)
-            {
-                open.TryRemove(new KeyValuePair<IPAddress, int>(address, 0));
+                perAddress.Remove(address);
             }
         }
     }

@@ -85,7 +85,7 @@ public sealed class UnaryWireTests
         await using var server = await ChatServer.StartAsync(options => options.MaxPagesAtOnce = 1, time: time);
         await server.FillAsync("ops", 60, textLength: 16_000);
         using var http = new HttpClient();
-        using var request = RawCall.Request(server.Address, "ListMessages", Encoded(new ListMessagesRequest { Room = "ops" }));
+        using var request = RawCall.Request(server.Address, "ListMessages", RawCall.Encode(new ListMessagesRequest { Room = "ops" }));
         using var unread = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(ChatCall.Deadline);
 
         var next = server.Client("bob").ListMessagesAsync(new ListMessagesRequest { Room = "ops" }).ResponseAsync;
@@ -101,17 +101,17 @@ public sealed class UnaryWireTests
     public async Task A_client_that_takes_no_page_keeps_only_its_own_connection_waiting()
     {
         await using var server = await ChatServer.StartAsync(options =>
-            (options.MaxPagesAtOnce, options.MaxPagesPerConnection) = (4, 2));
+            (options.MaxPagesAtOnce, options.MaxPagesPerCaller) = (4, 2));
         await server.FillAsync("ops", 60, textLength: 16_000);
         using var http = new HttpClient();
         var stuck = new List<HttpResponseMessage>(); // Held, as one that is collected gives its call up.
         while (stuck.Count < 2)
         {
-            using var request = RawCall.Request(server.Address, "ListMessages", Encoded(new ListMessagesRequest { Room = "ops" }));
+            using var request = RawCall.Request(server.Address, "ListMessages", RawCall.Encode(new ListMessagesRequest { Room = "ops" }));
             stuck.Add(await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(ChatCall.Deadline));
         }
 
-        using var waiting = RawCall.Request(server.Address, "ListMessages", Encoded(new ListMessagesRequest { Room = "ops" }));
+        using var waiting = RawCall.Request(server.Address, "ListMessages", RawCall.Encode(new ListMessagesRequest { Room = "ops" }));
         var third = http.SendAsync(waiting, HttpCompletionOption.ResponseHeadersRead);
 
         var page = await server.Client("bob").ListMessagesAsync(new ListMessagesRequest { Room = "ops" }).ResponseAsync.WaitAsync(ChatCall.Deadline);
@@ -143,11 +143,5 @@ public sealed class UnaryWireTests
         await ann.ToEndAsync();
         Assert.Equal("DRAINING", ann.Error!.Reason);
         await stopping.WaitAsync(ChatCall.Deadline);
-    }
-
-    private static ByteArrayContent Encoded(IMessage message)
-    {
-        var bytes = message.ToByteArray();
-        return new ByteArrayContent([0, 0, 0, 0, (byte)bytes.Length, .. bytes]);
     }
 }

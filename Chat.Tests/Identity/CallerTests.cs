@@ -1,5 +1,7 @@
+using System.Net;
 using Grpc.Core;
 using GrpcChat.AspNetCore;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
 using Microsoft.AspNetCore.Authorization;
@@ -217,6 +219,43 @@ public sealed class CallerTests
 
         Assert.Equal((StatusCode.ResourceExhausted, "TOO_MANY_STREAMS"), (refused.StatusCode, third.Error!.Reason));
     }
+
+    [Fact]
+    public async Task A_caller_holds_no_more_pages_over_many_connections_than_over_one()
+    {
+        await using var server = await StartAsync(options => (options.MaxPagesAtOnce, options.MaxPagesPerCaller) = (4, 2));
+        await using (var filler = Open(server, "filler", "room", "-"))
+        {
+            await filler.SendManyAsync("ops", Enumerable.Range(1, 60).Select(n => ($"k{n}", new string('x', 16_000))));
+        }
+
+        var connections = Enumerable.Range(0, 5).Select(_ => new HttpClient()).ToList();
+        var calls = connections.ConvertAll(connection => connection.SendAsync(
+            RawCall.Request(
+                server.Address,
+                "ListMessages",
+                RawCall.Encode(new ListMessagesRequest { Room = "ops" }),
+                (TestAuthentication.Header, "ann")),
+            HttpCompletionOption.ResponseHeadersRead));
+        await Task.WhenAny(calls).WaitAsync(ChatCall.Deadline);
+
+        var bob = new Metadata { { TestAuthentication.Header, "bob" } };
+        var page = await new ChatService.ChatServiceClient(server.Channel)
+            .ListMessagesAsync(new ListMessagesRequest { Room = "ops" }, bob).ResponseAsync.WaitAsync(ChatCall.Deadline);
+
+        Assert.Equal(60, page.Messages.Count);
+        Assert.InRange(calls.Count(call => call.IsCompletedSuccessfully), 1, 2);
+        connections.ForEach(connection => connection.Dispose());
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.1")]
+    [InlineData("::ffff:192.0.2.1", "192.0.2.1")]
+    [InlineData("127.0.0.1", null)]
+    [InlineData("::1", null)]
+    public void Callers_without_checked_names_share_the_limits_of_their_address_unless_it_is_this_machine(
+        string address, string? quota) =>
+        Assert.Equal(quota, Caller.Anonymous("ann", IPAddress.Parse(address)).Quota);
 
     [Fact]
     public async Task The_applications_own_handler_decides_once_for_each_room_of_a_stream()

@@ -11,7 +11,7 @@ public sealed class ConnectionLimitTests
     public async Task More_connections_than_the_process_may_open_files_do_not_end_it()
     {
         using var data = new TempDirectory();
-        await using var service = await ServiceProcess.StartAsync(data.Path, launcher: ["prlimit", "--nofile=600"]);
+        await using var service = await ServiceProcess.StartAsync(data.Path, launcher: ["prlimit", "--nofile=1024"]);
         using var channel = service.OpenChannel();
         await using var ann = new ChatCall(channel, "user", "ann");
         await ann.UntilAsync(c => c.Joined.Count == 1);
@@ -25,9 +25,9 @@ public sealed class ConnectionLimitTests
             {
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
                 sockets.Add(socket);
-                await socket.ConnectAsync(service.Address.Host, service.Address.Port).WaitAsync(ChatCall.Deadline);
                 try
                 {
+                    await socket.ConnectAsync(service.Address.Host, service.Address.Port).WaitAsync(ChatCall.Deadline);
                     socket.Send(preface);
                 }
                 catch (SocketException)
@@ -37,6 +37,7 @@ public sealed class ConnectionLimitTests
             }
 
             await ann.SendManyAsync("lobby", [("k", "still here")]);
+            Assert.InRange(Directory.GetFiles($"/proc/{service.Id}/fd").Length, 500, 900);
         }
         finally
         {

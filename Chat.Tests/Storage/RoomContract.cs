@@ -166,6 +166,23 @@ public abstract class RoomContract(LogKind kind) : MessageLogTest(kind)
     }
 
     [Fact]
+    public async Task Senders_under_one_quota_create_no_more_rooms_than_one()
+    {
+        var log = Open(Options with { MaxNewRoomsPerSenderAndMinute = 2 });
+        var results = new List<AppendResult>();
+        foreach (var sender in (string[])["ann", "bob", "cid"])
+        {
+            var stream = new RecordingStream(log, sender);
+            var send = new Append(stream, $"of-{sender}", sender, "1", [1]) { Quota = "192.0.2.1" };
+            await log.AppendAsync(send, CancellationToken.None);
+            await stream.AnswerAsync(send);
+            results.Add(send.Result);
+        }
+
+        Assert.Equal([AppendResult.Stored(1), AppendResult.Stored(1), Refusals.TooManyNewRooms(2)], results);
+    }
+
+    [Fact]
     public async Task A_sender_may_create_rooms_again_when_the_minute_is_over()
     {
         var log = Open(Options with { MaxNewRoomsPerSenderAndMinute = 1 });

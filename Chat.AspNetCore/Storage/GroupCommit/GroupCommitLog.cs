@@ -266,7 +266,7 @@ internal abstract class GroupCommitLog : IMessageLog
 
         if (room is null)
         {
-            if (newRooms.Admit(append.Sender, Rooms.Count + created.Count) is { } refused)
+            if (newRooms.Admit(append.Quota ?? append.Sender, Rooms.Count + created.Count) is { } refused)
             {
                 return refused;
             }

@@ -9,16 +9,16 @@ namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 /// <param name="time">Measures the minutes.</param>
 internal sealed class NewRoomLimiter(int maxRooms, int maxNewRoomsPerMinute, TimeProvider time)
 {
-    private readonly Dictionary<string, int> createdBySender = [];
+    private readonly Dictionary<string, int> createdByQuota = [];
 
-    // The senders of new rooms in the current batch, one entry for each room.
+    // The quotas of new rooms in the current batch, one entry for each room.
     private readonly List<string> admitted = [];
     private long minuteBegan = time.GetTimestamp();
 
     /// <summary>
-    /// Null if <paramref name="sender"/> may create a room in addition to <paramref name="roomCount"/> others.
+    /// Null if somebody with <paramref name="quota"/> may create a room in addition to <paramref name="roomCount"/> others.
     /// </summary>
-    public Refused? Admit(string sender, int roomCount)
+    public Refused? Admit(string quota, int roomCount)
     {
         if (roomCount >= maxRooms)
         {
@@ -28,18 +28,18 @@ internal sealed class NewRoomLimiter(int maxRooms, int maxNewRoomsPerMinute, Tim
         // All senders share one window. It is cleared as a whole, so the dictionary holds at most one minute's senders.
         if (time.GetElapsedTime(minuteBegan) >= TimeSpan.FromMinutes(1))
         {
-            createdBySender.Clear();
+            createdByQuota.Clear();
             minuteBegan = time.GetTimestamp();
         }
 
-        var created = createdBySender.GetValueOrDefault(sender);
+        var created = createdByQuota.GetValueOrDefault(quota);
         if (created >= maxNewRoomsPerMinute)
         {
             return Refusals.TooManyNewRooms(maxNewRoomsPerMinute);
         }
 
-        createdBySender[sender] = created + 1;
-        admitted.Add(sender);
+        createdByQuota[quota] = created + 1;
+        admitted.Add(quota);
         return null;
     }
 
@@ -49,10 +49,10 @@ internal sealed class NewRoomLimiter(int maxRooms, int maxNewRoomsPerMinute, Tim
     /// <summary>The batch has not been stored: its rooms do not exist and do not count.</summary>
     public void Rollback()
     {
-        foreach (var sender in admitted)
+        foreach (var quota in admitted)
         {
             // A new minute may have begun since.
-            createdBySender[sender] = Math.Max(0, createdBySender.GetValueOrDefault(sender) - 1);
+            createdByQuota[quota] = Math.Max(0, createdByQuota.GetValueOrDefault(quota) - 1);
         }
 
         admitted.Clear();
