@@ -22,7 +22,7 @@ public static class SqliteCommitExtensions
     /// <returns>False if the position was there already; the effect did not run.</returns>
     /// <inheritdoc cref="ChatClient.CommitAsync(ChatMessage, Func{DbTransaction, Task})" path="/exception"/>
     public static Task<bool> CommitAsync(
-        this ChatClient client, ChatMessage message, Func<SqliteConnection, SqliteTransaction, Task> effect)
+        this IChatClient client, ChatMessage message, Func<SqliteConnection, SqliteTransaction, Task> effect)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(effect);
@@ -33,9 +33,9 @@ public static class SqliteCommitExtensions
                     "an effect in SQLite needs a SqliteStateStore as ChatClientOptions.StateStore"));
     }
 
-    /// <inheritdoc cref="CommitAsync(ChatClient, ChatMessage, Func{SqliteConnection, SqliteTransaction, Task})"/>
+    /// <inheritdoc cref="CommitAsync(IChatClient, ChatMessage, Func{SqliteConnection, SqliteTransaction, Task})"/>
     public static Task<bool> CommitAsync(
-        this ChatClient client, ChatMessage message, Action<SqliteConnection, SqliteTransaction> effect)
+        this IChatClient client, ChatMessage message, Action<SqliteConnection, SqliteTransaction> effect)
     {
         ArgumentNullException.ThrowIfNull(effect);
         return client.CommitAsync(message, (connection, transaction) =>

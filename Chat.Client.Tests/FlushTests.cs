@@ -18,7 +18,7 @@ public sealed class FlushTests
         var first = client.FlushAsync();
         await client.EnqueueAsync("ops", "c").Soon();
         var second = client.FlushAsync();
-        var stream = await chat.WelcomeAsync();
+        var stream = await chat.WelcomeAsync("ops");
         await stream.UntilAsync(s => s.Sends.Count() == 3);
 
         await AckAsync(stream, "b");
@@ -68,7 +68,7 @@ public sealed class FlushTests
         var same = client.EnqueueAsync("ops", "b", "offset");
         var other = client.EnqueueAsync("ops", "B", "offset");
         var flushing = client.FlushAsync();
-        var stream = await chat.WelcomeAsync();
+        var stream = await chat.WelcomeAsync("ops");
         await stream.UntilAsync(s => s.Sends.Count() == 2);
         await AckAsync(stream, "a");
         Assert.Equal("offset", await same.Soon());

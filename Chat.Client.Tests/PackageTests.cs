@@ -86,6 +86,21 @@ public sealed class PackageTests : IDisposable
         Assert.Equal(["Google.Api.CommonProtos", "Google.Protobuf", "Grpc.Core.Api", "Grpc.StatusProto"], Dependencies(package));
     }
 
+    [Fact]
+    public void Every_package_has_its_public_API_written_down()
+    {
+        var packages = Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
+            .Where(project => File.ReadAllText(project).Contains("<IsPackable>true</IsPackable>", StringComparison.Ordinal))
+            .Select(project => Path.GetDirectoryName(project)!)
+            .ToList();
+
+        Assert.True(packages.Count >= 4);
+        Assert.All(packages, package => Assert.Contains(
+            File.ReadAllLines(Path.Combine(package, "PublicAPI.Unshipped.txt"))
+                .Concat(File.ReadAllLines(Path.Combine(package, "PublicAPI.Shipped.txt"))),
+            line => line.StartsWith("GrpcChat.", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData(typeof(ChatClient))]
     [InlineData(typeof(SqliteStateStore))]

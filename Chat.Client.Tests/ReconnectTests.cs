@@ -39,6 +39,7 @@ public sealed class ReconnectTests
         await client.EnqueueAsync("ops", "e");
 
         var second = await chat.WelcomeAsync();
+        await second.JoinedAsync("ops", after: 2, head: 2);
         await second.UntilAsync(stream => stream.Sends.Count() == 4);
 
         Assert.Equal(["b", "c", "d", "e"], second.Texts);
@@ -170,6 +171,8 @@ public sealed class ReconnectTests
         Assert.Empty(second.Sends);
         time.Advance(TimeSpan.FromSeconds(0.001));
 
+        await second.UntilAsync(s => s.Sends.Any());
+        await second.AckAsync(second.Sends);
         await second.UntilAsync(s => s.Sends.Count() == 2);
         Assert.Equal(["a", "b"], second.Texts);
     }

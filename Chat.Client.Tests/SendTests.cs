@@ -53,7 +53,7 @@ public sealed class SendTests
         var second = client.SendAsync("ops", "hello", "key");
         var other = await Assert.ThrowsAsync<ChatRefusedException>(() => client.SendAsync("ops", "other", "key"));
         await client.EnqueueAsync("ops", "end");
-        var stream = await chat.WelcomeAsync();
+        var stream = await chat.WelcomeAsync("ops");
         await stream.UntilAsync(s => s.Texts.Contains("end"));
         await stream.AckAsync(stream.Sends);
 
@@ -106,7 +106,7 @@ public sealed class SendTests
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(cancelled.Soon);
 
-        var stream = await chat.WelcomeAsync();
+        var stream = await chat.WelcomeAsync("ops");
         await stream.UntilAsync(s => s.Sends.Count() == 2);
         await stream.AckAsync(stream.Sends.First());
         await third.Soon();
@@ -132,7 +132,7 @@ public sealed class SendTests
         await small.Soon();
 
         var tooLarge = client.EnqueueAsync("ops", "larger than all of it");
-        var stream = await chat.WelcomeAsync();
+        var stream = await chat.WelcomeAsync("ops");
         await stream.UntilAsync(s => s.Sends.Count() == 2);
         Assert.False(tooLarge.IsCompleted);
         await stream.AckAsync(stream.Sends);
@@ -181,7 +181,7 @@ public sealed class SendTests
             keys.Add(await client.EnqueueAsync(n % 2 == 0 ? "ops" : "dev", $"{n}"));
         }
 
-        var stream = await chat.WelcomeAsync();
+        var stream = await chat.WelcomeAsync("ops", "dev");
         await stream.UntilAsync(s => s.Sends.Count() == 100);
         await stream.AckAsync(stream.Sends);
         await client.FlushAsync().Soon();
@@ -204,7 +204,7 @@ public sealed class SendTests
         await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with { MaxOutboxMessages = 2 });
         await client.EnqueueAsync("ops", "a", "key-a").Soon();
         var sending = client.SendAsync("ops", "b", "key-b");
-        var stream = await chat.WelcomeAsync();
+        var stream = await chat.WelcomeAsync("ops");
         await stream.UntilAsync(s => s.Sends.Count() == 2);
         await stream.SayAsync(new ChatResponse
         {

@@ -17,12 +17,13 @@ public sealed class ServicesTests : LibraryTest
         ChatClient client;
         await using (var services = new ServiceCollection()
             .AddSingleton<ILoggerFactory>(log)
-            .AddChatClient(Options(server))
-            .AddChatClient(Options("http://never.invalid"))
+            .AddGrpcChatClient(Options(server))
+            .AddGrpcChatClient(Options("http://never.invalid"))
             .BuildServiceProvider())
         {
             client = services.GetRequiredService<ChatClient>();
             Assert.Same(client, services.GetRequiredService<ChatClient>());
+            Assert.Same(client, services.GetRequiredService<IChatClient>());
             await client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline);
         }
 
@@ -37,7 +38,7 @@ public sealed class ServicesTests : LibraryTest
     public async Task Services_that_are_disposed_of_without_await_close_the_client_and_send_what_it_has()
     {
         await using var server = await ChatServer.StartAsync();
-        var services = new ServiceCollection().AddChatClient(Options(server)).BuildServiceProvider();
+        var services = new ServiceCollection().AddGrpcChatClient(Options(server)).BuildServiceProvider();
         var client = services.GetRequiredService<ChatClient>();
         await client.SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline);
         await client.EnqueueAsync("ops", "last");
@@ -56,7 +57,7 @@ public sealed class ServicesTests : LibraryTest
         var log = new LogLines();
         await using var services = new ServiceCollection()
             .AddSingleton(server.Address)
-            .AddChatClient(provider => Options($"{provider.GetRequiredService<Uri>()}") with { LoggerFactory = log })
+            .AddGrpcChatClient(provider => Options($"{provider.GetRequiredService<Uri>()}") with { LoggerFactory = log })
             .BuildServiceProvider();
 
         await services.GetRequiredService<ChatClient>().SendAsync("ops", "hello").WaitAsync(ChatCall.Deadline);
@@ -67,7 +68,7 @@ public sealed class ServicesTests : LibraryTest
     [Fact]
     public void A_wrong_option_ends_the_start_and_not_the_first_use()
     {
-        var error = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddChatClient(Options("nowhere")));
+        var error = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddGrpcChatClient(Options("nowhere")));
         Assert.Contains("'nowhere'", error.Message, StringComparison.Ordinal);
     }
 }

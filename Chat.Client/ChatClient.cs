@@ -21,7 +21,7 @@ namespace GrpcChat.Client;
 /// <see cref="InvalidOperationException"/>.
 /// </remarks>
 // Most lines of this file document the public API; what it does is in the parts that it owns.
-public sealed class ChatClient : IAsyncDisposable, IDisposable
+public sealed class ChatClient : IChatClient, IAsyncDisposable, IDisposable
 {
     private readonly ChatClientOptions options;
     private readonly ILogger logger;

@@ -8,22 +8,23 @@ namespace GrpcChat.Client;
 public static class ChatClientServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds one <see cref="ChatClient"/>, which connects when it is first used and closes with the application.
+    /// Adds one client, as <see cref="IChatClient"/> and as <see cref="ChatClient"/>. It connects when it is first used,
+    /// and closes with the application.
     /// </summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="options">The options of the client.</param>
     /// <exception cref="ArgumentException">An option is invalid.</exception>
-    public static IServiceCollection AddChatClient(this IServiceCollection services, ChatClientOptions options)
+    public static IServiceCollection AddGrpcChatClient(this IServiceCollection services, ChatClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return services.AddChatClient(_ => options);
+        return services.AddGrpcChatClient(_ => options);
     }
 
     /// <summary>The same, with options that depend on other services.</summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="options">Creates the options; called once.</param>
-    public static IServiceCollection AddChatClient(
+    public static IServiceCollection AddGrpcChatClient(
         this IServiceCollection services, Func<IServiceProvider, ChatClientOptions> options)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -34,6 +35,7 @@ public static class ChatClientServiceCollectionExtensions
             var log = set.LoggerFactory ?? provider.GetService<ILoggerFactory>();
             return ChatClient.Open(set with { LoggerFactory = log });
         });
+        services.TryAddSingleton<IChatClient>(provider => provider.GetRequiredService<ChatClient>());
         return services;
     }
 }

@@ -31,8 +31,21 @@ public sealed record MessageReceived(ChatMessage Message) : ChatEvent;
 public sealed record MessageAcked(string Room, string ClientOffset, long Id, bool WasStoredBefore) : ChatEvent;
 
 /// <summary>
-/// The service has refused a message from <see cref="ChatClient.EnqueueAsync"/>; sending it again would not help. With
-/// a state file, the client keeps the message until the application has processed this event.
+/// The service does not take a message yet: the sender has created too many rooms in this minute. The client sends it
+/// again by itself, and until then no later message of the room. The message keeps its place in the outbox, and
+/// whoever waits for its answer goes on waiting.
+/// </summary>
+/// <param name="Room">The room.</param>
+/// <param name="ClientOffset">The message's client offset.</param>
+/// <param name="RetryAfter">How long the client waits before it sends the message again.</param>
+/// <param name="Reason">The reason, for code.</param>
+/// <param name="Description">The reason, for people.</param>
+public sealed record MessageDelayed(
+    string Room, string ClientOffset, TimeSpan RetryAfter, RefusalReason Reason, string Description) : ChatEvent;
+
+/// <summary>
+/// The service has refused a message from <see cref="ChatClient.EnqueueAsync"/>, and would refuse it again. With a
+/// state file, the client keeps the message until the application has processed this event.
 /// </summary>
 /// <param name="Room">The room.</param>
 /// <param name="ClientOffset">The client offset that <see cref="ChatClient.EnqueueAsync"/> returned.</param>

@@ -1,9 +1,15 @@
 namespace GrpcChat.Client;
 
-/// <summary>The service refused a message or a room. Nothing was stored, and trying again would not help.</summary>
+/// <summary>
+/// The service refused a message or a room. Nothing was stored, and the same would be refused again until what
+/// <see cref="Reason"/> names has changed.
+/// </summary>
 public sealed class ChatRefusedException : Exception
 {
-    internal ChatRefusedException(RefusalReason reason, string description)
+    /// <summary>Creates an exception; for tests.</summary>
+    /// <param name="reason">The reason, for code.</param>
+    /// <param name="description">The reason, for people.</param>
+    public ChatRefusedException(RefusalReason reason, string description)
         : base(description) => Reason = reason;
 
     /// <summary>The reason, for code.</summary>
@@ -15,7 +21,10 @@ public sealed class ChatRefusedException : Exception
 /// </summary>
 public sealed class ChatHaltedException : Exception
 {
-    internal ChatHaltedException(ConnectionProblem problem, Exception? inner = null)
+    /// <summary>Creates an exception; for tests.</summary>
+    /// <param name="problem">Why the client has stopped.</param>
+    /// <param name="inner">The cause, if there is one.</param>
+    public ChatHaltedException(ConnectionProblem problem, Exception? inner = null)
         : base(problem.Message, inner) => Problem = problem;
 
     /// <summary>Why the client has stopped.</summary>
@@ -25,7 +34,10 @@ public sealed class ChatHaltedException : Exception
 /// <summary>A call for history or rooms did not succeed within <see cref="ChatClientOptions.CallTimeout"/>.</summary>
 public sealed class ChatCallException : Exception
 {
-    internal ChatCallException(ConnectionProblem problem, Exception? inner)
+    /// <summary>Creates an exception; for tests.</summary>
+    /// <param name="problem">Why the call failed.</param>
+    /// <param name="inner">The cause, if there is one.</param>
+    public ChatCallException(ConnectionProblem problem, Exception? inner = null)
         : base(problem.Message, inner) => Problem = problem;
 
     /// <summary>Why the call failed.</summary>

@@ -41,11 +41,16 @@ internal sealed class ScriptedChat : IAsyncDisposable
     /// <summary>The next stream that a client opens.</summary>
     public Task<ScriptedStream> NextAsync() => streams.Reader.ReadAsync().AsTask().WaitAsync(ChatCall.Deadline);
 
-    /// <summary>The same, with its first frame.</summary>
-    public async Task<ScriptedStream> WelcomeAsync()
+    /// <summary>
+    /// The same, with its first frame. It says that these rooms have messages: a client sends the first message of a
+    /// room that it knows nothing about alone.
+    /// </summary>
+    public async Task<ScriptedStream> WelcomeAsync(params string[] rooms)
     {
         var stream = await NextAsync();
-        await stream.SayAsync(new ChatResponse { Heartbeat = Scripted.Beat(20) });
+        var first = new ChatResponse { Heartbeat = Scripted.Beat(20) };
+        first.Joined.AddRange(rooms.SelectMany(room => Scripted.Joined(room, after: 1, head: 1).Joined));
+        await stream.SayAsync(first);
         return stream;
     }
 

@@ -1,4 +1,3 @@
-using Google.Rpc;
 using Grpc.Health.V1;
 using Grpc.Reflection;
 using Grpc.Reflection.V1;
@@ -32,15 +31,8 @@ public static class GrpcChatDiscoveryExtensions
     public static IServiceCollection AddGrpcChatReflection(this IServiceCollection services)
     {
         // With the details of errors, which no service refers to, so that tools can show them.
-        var registry = SymbolRegistry.FromFiles(
-        [
-            ChatReflection.Descriptor,
-            HealthReflection.Descriptor,
-            ReflectionReflection.Descriptor,
-            Alpha.ReflectionReflection.Descriptor,
-            StatusReflection.Descriptor,
-            ErrorDetailsReflection.Descriptor,
-        ]);
+        var registry = SymbolRegistry.FromFiles(ReflectedFiles.With(
+            HealthReflection.Descriptor, ReflectionReflection.Descriptor, Alpha.ReflectionReflection.Descriptor));
         string[] names =
         [
             ChatService.Descriptor.FullName,

@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.V1;
@@ -106,6 +107,7 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
             ClientOffset = append.ClientOffset,
             Reason = refused.Reason,
             Detail = refused.Description,
+            RetryAfter = refused.RetryAfter?.ToDuration(),
         });
     }
 

@@ -65,11 +65,11 @@ internal static class Refusals
         "room",
         $"the service has reached its limit of {max} rooms; send to an existing room");
 
-    public static Refused TooManyNewRooms(int max) => new(
+    public static Refused TooManyNewRooms(int max, TimeSpan left) => new(
         Reason.Limit,
         "room",
-        $"a sender may create at most {max} rooms a minute; wait a minute")
+        $"a sender may create at most {max} rooms a minute; send again when the minute is over")
     {
-        RetryAfter = TimeSpan.FromMinutes(1),
+        RetryAfter = left,
     };
 }

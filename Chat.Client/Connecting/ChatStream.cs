@@ -186,6 +186,10 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         }
 
         var wrong = rooms.Take(response);
+        foreach (var joined in response.Joined.Where(joined => joined.HeadId > 0))
+        {
+            outbox.OnRoomExists(joined.Room);
+        }
 
         // Refusals first: an ack may stand for all messages before it that were not refused.
         foreach (var refusal in response.Refusals)

@@ -1,3 +1,5 @@
+using GrpcChat.Client.Delivery;
+
 namespace GrpcChat.Client.Connecting;
 
 /// <summary>How an attempt ended, and what follows for the next one.</summary>
@@ -5,8 +7,6 @@ namespace GrpcChat.Client.Connecting;
 /// <param name="Message">What happened and what to do, for people.</param>
 internal sealed record StreamEnd(ProblemKind Kind, string Message)
 {
-    // A service may ask for more than any timer accepts.
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
     private readonly TimeSpan atLeast;
     private readonly TimeSpan? holdSends;
 
@@ -17,13 +17,13 @@ internal sealed record StreamEnd(ProblemKind Kind, string Message)
     public TimeSpan AtLeast
     {
         get => atLeast;
-        init => atLeast = value < Longest ? value : Longest;
+        init => atLeast = value < MessageForms.LongestWait ? value : MessageForms.LongestWait;
     }
 
     /// <summary>The service can't store messages: reconnect at once to read, and send nothing for this long.</summary>
     public TimeSpan? HoldSends
     {
         get => holdSends;
-        init => holdSends = value < Longest || value is null ? value : Longest;
+        init => holdSends = value < MessageForms.LongestWait || value is null ? value : MessageForms.LongestWait;
     }
 }

@@ -7,6 +7,9 @@ namespace GrpcChat.Client.Delivery;
 /// <summary>Converts the contract's types to the library's.</summary>
 internal static class MessageForms
 {
+    /// <summary>A service may ask to wait for longer than any timer accepts.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
     public static ChatMessage ToChatMessage(this Message message, string logId) => new(
         message.Room,
         message.Id,

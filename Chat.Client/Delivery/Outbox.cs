@@ -20,6 +20,8 @@ internal sealed class Outbox
     private readonly EventQueue events;
     private readonly WakeSignal wakeUp;
     private readonly OutboxPlaces places;
+    private readonly ITimer holdTimer;
+    private readonly TimeSpan minHold;
     private readonly FlushWaits flushes = new();
 
     // 96 random bits per process, because a copied state file would continue from the same number.
@@ -27,7 +29,7 @@ internal sealed class Outbox
 
     // All that have a place and no answer; and of these, those that are stored and may be sent.
     private readonly Dictionary<(string Room, string ClientOffset), OutboxEntry> unanswered = [];
-    private readonly SendOrder order = new();
+    private readonly SendOrder order;
     private Exception? closed;
     private Exception? closing;
     private long lastTicket;
@@ -44,6 +46,10 @@ internal sealed class Outbox
         this.events = events;
         this.wakeUp = wakeUp;
         places = new OutboxPlaces(options.MaxOutboxMessages, options.MaxOutboxBytes);
+        order = new SendOrder(options.TimeProvider);
+        minHold = options.ReconnectDelay;
+        holdTimer = options.TimeProvider.CreateTimer(
+            static signal => ((WakeSignal)signal!).Set(), wakeUp, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         foreach (var message in state.Messages)
         {
             var entry = new OutboxEntry(message, ticket: 0);
@@ -173,7 +179,19 @@ internal sealed class Outbox
     {
         lock (gate)
         {
-            return order.Fill(request, maxBytes);
+            var isFilled = order.Fill(request, maxBytes);
+            SetHoldTimer();
+            return isFilled;
+        }
+    }
+
+    /// <summary>The room has a message.</summary>
+    public void OnRoomExists(string room)
+    {
+        lock (gate)
+        {
+            order.OnRoomExists(room);
+            WakeIfReady();
         }
     }
 
@@ -187,6 +205,8 @@ internal sealed class Outbox
                 return false;
             }
 
+            order.OnRoomExists(entry.Room);
+            WakeIfReady();
             state.Remove(entry.Sequence);
             if (!entry.IsAwaited)
             {
@@ -201,13 +221,20 @@ internal sealed class Outbox
     }
 
     /// <summary>
-    /// The service has refused a message. If nobody waited for the answer, the message keeps its place until
-    /// <see cref="Forget(long, int)"/>. False if it was answered before.
+    /// The service has refused a message. If it says when to send it again, that is not an answer. Otherwise, if nobody
+    /// waited for the answer, the message keeps its place until <see cref="Forget(long, int)"/>. False if the message
+    /// waits, or was answered before.
     /// </summary>
     public bool Take(Refusal refusal)
     {
         lock (gate)
         {
+            if (refusal.RetryAfter.ToSpan() is { } delay)
+            {
+                Hold(refusal, delay < minHold ? minHold : delay);
+                return false;
+            }
+
             if (Remove(refusal.Room, refusal.ClientOffset) is not { } entry)
             {
                 return false;
@@ -226,6 +253,7 @@ internal sealed class Outbox
                 events.Add(entry.ToRefused(stored));
             }
 
+            WakeIfReady();
             entry.Fail(new ChatRefusedException(reason, refusal.Detail));
             flushes.OnAnswered(entry.Ticket);
             return true;
@@ -274,6 +302,7 @@ internal sealed class Outbox
             }
 
             closed = error;
+            holdTimer.Dispose();
             ClientMetrics.AddToOutboxes(-unanswered.Count);
             foreach (var newcomer in places.Clear())
             {
@@ -331,6 +360,30 @@ internal sealed class Outbox
         }
 
         newcomer.Placed.TrySetResult(entry);
+    }
+
+    // Only a send that would create its room is refused for a while, so this room has nothing else on its way.
+    private void Hold(Refusal refusal, TimeSpan delay)
+    {
+        delay = delay < MessageForms.LongestWait ? delay : MessageForms.LongestWait;
+        if (unanswered.TryGetValue((refusal.Room, refusal.ClientOffset), out var entry) && order.Hold(entry, delay))
+        {
+            SetHoldTimer();
+            events.AddNewest(
+                new MessageDelayed(
+                    entry.Room, entry.ClientOffset, delay, refusal.Reason.ToRefusalReason(), refusal.Detail),
+                entry.Room);
+        }
+    }
+
+    private void SetHoldTimer() => holdTimer.Change(order.HoldLeft ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    private void WakeIfReady()
+    {
+        if (order.HasReady)
+        {
+            wakeUp.Set();
+        }
     }
 
     private void MakeSendable(OutboxEntry entry)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Google.Protobuf.Reflection;
@@ -62,17 +63,52 @@ public sealed class ReflectionTests
         await using var call = new ReflectionCall(server.Channel, version);
 
         var services = (await call.AskAsync(new() { ListServices = "" })).ListServicesResponse.Service;
-        var files = new List<ByteString>();
-        foreach (var service in services)
-        {
-            files.AddRange(FilesOf(await call.AskAsync(new() { FileContainingSymbol = service.Name })));
-        }
+        var files = await FilesOfAllServicesAsync(call);
 
         var built = FileDescriptor.BuildFromByteStrings(DependenciesFirst(files)).ToDictionary(file => file.Name);
         Assert.Equal(Genuine.Select(file => file.Name).Order(), built.Keys.Order());
-        Assert.All(Genuine, genuine => Assert.Equal(genuine.ToProto(), built[genuine.Name].ToProto()));
+        Assert.All(Genuine, genuine => Assert.Equal(genuine.ToProto(), AsInGeneratedCode(built[genuine.Name].ToProto())));
         Assert.All(services, service =>
             Assert.Contains(built.Values.SelectMany(file => file.Services), one => one.FullName == service.Name));
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Every_field_has_its_JSON_name(string version)
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var call = new ReflectionCall(server.Channel, version);
+        var files = await FilesOfAllServicesAsync(call);
+        files.AddRange(FilesOf(await call.AskAsync(new() { FileContainingSymbol = "google.rpc.BadRequest" })));
+        files.AddRange(FilesOf(await call.AskAsync(new() { FileContainingSymbol = "google.rpc.Status" })));
+
+        var fields = files.Select(FileDescriptorProto.Parser.ParseFrom)
+            .SelectMany(file => WithNested(file.MessageType).SelectMany(message => message.Field)).ToList();
+
+        Assert.All(fields, field => Assert.Equal(CamelCase(field.Name), field.JsonName));
+        Assert.Contains(fields, field => field.JsonName == "clientOffset");
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Everything_in_the_contract_has_its_comment(string version)
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var call = new ReflectionCall(server.Channel, version);
+
+        var files = FilesOf(await call.AskAsync(new() { FileContainingSymbol = ChatService.Descriptor.FullName }));
+        var chat = FileDescriptor.BuildFromByteStrings(DependenciesFirst(files)).Single(file => file.Name == ChatFile);
+
+        var service = chat.Services.Single();
+        var messages = WithNested(chat.MessageTypes).ToList();
+        var enums = chat.EnumTypes.Concat(messages.SelectMany(message => message.EnumTypes)).ToList();
+        DescriptorBase[] all =
+        [
+            service, .. service.Methods, .. messages, .. messages.SelectMany(message => message.Fields.InDeclarationOrder()),
+            .. enums, .. enums.SelectMany(one => one.Values),
+        ];
+        Assert.All(all, one => Assert.False(string.IsNullOrWhiteSpace(one.Declaration?.LeadingComments), one.FullName));
+        Assert.StartsWith(" One message to store.", chat.FindTypeByName<MessageDescriptor>("Send").Declaration.LeadingComments, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -265,6 +301,38 @@ public sealed class ReflectionTests
             }
         }
     }
+
+    private static async Task<List<ByteString>> FilesOfAllServicesAsync(ReflectionCall call)
+    {
+        var files = new List<ByteString>();
+        foreach (var service in (await call.AskAsync(new() { ListServices = "" })).ListServicesResponse.Service)
+        {
+            files.AddRange(FilesOf(await call.AskAsync(new() { FileContainingSymbol = service.Name })));
+        }
+
+        return files;
+    }
+
+    // The descriptors in generated code have neither comments nor JSON names.
+    private static FileDescriptorProto AsInGeneratedCode(FileDescriptorProto file)
+    {
+        file.SourceCodeInfo = null;
+        foreach (var field in WithNested(file.MessageType).SelectMany(message => message.Field))
+        {
+            field.ClearJsonName();
+        }
+
+        return file;
+    }
+
+    private static IEnumerable<DescriptorProto> WithNested(IEnumerable<DescriptorProto> messages) =>
+        messages.SelectMany(message => WithNested(message.NestedType).Prepend(message));
+
+    private static IEnumerable<MessageDescriptor> WithNested(IEnumerable<MessageDescriptor> messages) =>
+        messages.SelectMany(message => WithNested(message.NestedTypes).Prepend(message));
+
+    private static string CamelCase(string name) =>
+        Regex.Replace(name, "_(.)", match => match.Groups[1].Value.ToUpperInvariant());
 
     private static RepeatedField<ByteString> FilesOf(ServerReflectionResponse response) =>
         response.FileDescriptorResponse?.FileDescriptorProto ?? throw new InvalidOperationException($"No files: {response}");

@@ -78,13 +78,15 @@ public sealed class SendMessageTests
     [Fact]
     public async Task The_limit_that_time_cures_says_when_to_come_back()
     {
-        await using var server = await ChatServer.StartAsync(options => options.MaxNewRoomsPerSenderAndMinute = 1);
+        var time = new ManualTime();
+        await using var server = await ChatServer.StartAsync(options => options.MaxNewRoomsPerSenderAndMinute = 1, time: time);
         await server.SendOnceAsync("ann", "first", "k", "t");
+        time.Advance(TimeSpan.FromSeconds(20));
 
         var error = await Assert.ThrowsAsync<RpcException>(() => server.SendOnceAsync("ann", "second", "k", "t"));
 
         var details = ChatError.Of(error);
-        Assert.Equal(("LIMIT", true, TimeSpan.FromMinutes(1)), (details.Reason, details.IsRetryable, details.RetryDelay));
+        Assert.Equal(("LIMIT", true, TimeSpan.FromSeconds(40)), (details.Reason, details.IsRetryable, details.RetryDelay));
     }
 
     [Fact]

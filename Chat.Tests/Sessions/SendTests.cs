@@ -214,14 +214,18 @@ public sealed class SendTests
     [Fact]
     public async Task New_rooms_are_refused_beyond_their_limits_and_sends_to_old_ones_are_not()
     {
-        await using var server = await ChatServer.StartAsync(options => options.MaxNewRoomsPerSenderAndMinute = 2);
+        var time = new ManualTime();
+        await using var server = await ChatServer.StartAsync(options => options.MaxNewRoomsPerSenderAndMinute = 2, time: time);
         await using var ann = server.Open("ann", "room", "-");
         await ann.SendManyAsync("one", [("k", "x")]);
+        time.Advance(TimeSpan.FromSeconds(15));
         await ann.SendManyAsync("two", [("k", "x")]);
         await ann.SendManyAsync("three", [("k", "x")]);
         await ann.SendManyAsync("two", [("k", "x"), ("k2", "x")]);
 
-        Assert.Equal(("three", Reason.Limit), (ann.Refusals.Single().Room, ann.Refusals.Single().Reason));
+        var refusal = ann.Refusals.Single();
+        Assert.Equal(("three", Reason.Limit), (refusal.Room, refusal.Reason));
+        Assert.Equal(TimeSpan.FromSeconds(45), refusal.RetryAfter.ToTimeSpan());
         Assert.Equal([("one", 1), ("two", 1), ("two", 1), ("two", 2)], ann.Acks.Select(a => (a.Room, (int)a.Id)));
         Assert.Equal(2, server.Log.Size.Rooms);
     }

@@ -154,7 +154,7 @@ public abstract class RoomContract(LogKind kind) : MessageLogTest(kind)
                 AppendResult.Stored(1),
                 AppendResult.Stored(2),
                 AppendResult.Stored(1),
-                Refusals.TooManyNewRooms(2),
+                Refusals.TooManyNewRooms(2, TimeSpan.FromMinutes(1)),
                 AppendResult.Found(1),
                 AppendResult.Stored(2),
                 AppendResult.Stored(1),
@@ -190,11 +190,11 @@ public abstract class RoomContract(LogKind kind) : MessageLogTest(kind)
         Assert.Equal(AppendResult.Stored(1), await ann.SendAsync("one", "1"));
 
         Time.Advance(TimeSpan.FromSeconds(60) - TimeSpan.FromMilliseconds(1));
-        Assert.Equal(Refusals.TooManyNewRooms(1), await ann.SendAsync("two", "1"));
+        Assert.Equal(Refusals.TooManyNewRooms(1, TimeSpan.FromMilliseconds(1)), await ann.SendAsync("two", "1"));
 
         Time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(AppendResult.Stored(1), await ann.SendAsync("two", "1"));
-        Assert.Equal(Refusals.TooManyNewRooms(1), await ann.SendAsync("three", "1"));
+        Assert.Equal(Refusals.TooManyNewRooms(1, TimeSpan.FromMinutes(1)), await ann.SendAsync("three", "1"));
     }
 
     [Fact]
@@ -207,7 +207,7 @@ public abstract class RoomContract(LogKind kind) : MessageLogTest(kind)
         await failing.FailureAsync();
 
         Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "offset"));
-        Assert.Equal(Refusals.TooManyNewRooms(1), await new RecordingStream(log).SendAsync("two", "offset"));
+        Assert.Equal(Refusals.TooManyNewRooms(1, TimeSpan.FromMinutes(1)), await new RecordingStream(log).SendAsync("two", "offset"));
     }
 
     [Fact]

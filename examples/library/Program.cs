@@ -1,8 +1,8 @@
 using GrpcChat.Client;
 using GrpcChat.Client.Sqlite;
-using GrpcChat.Examples.Library;
+using Microsoft.Data.Sqlite;
 
-// dotnet run --project examples/library [address] [state file]; ends with Ctrl-C, or killed at any moment.
+// Arguments: the address and the state file. Ends with Ctrl-C, or killed at any moment.
 var address = args.ElementAtOrDefault(0) ?? "http://127.0.0.1:5000";
 var statePath = args.ElementAtOrDefault(1) ?? "shop.db";
 
@@ -21,7 +21,7 @@ await foreach (var happened in client.ReadEventsAsync())
     switch (happened)
     {
         case MessageReceived { Message: var message }:
-            await client.CommitAsync(message, (connection, transaction) => Bookkeeping.Note(message, connection, transaction));
+            await client.CommitAsync(message, (connection, transaction) => Note(message, connection, transaction));
             Console.WriteLine($"noted: {message.Text}");
             break;
         case MessageAcked acked:
@@ -34,4 +34,18 @@ await foreach (var happened in client.ReadEventsAsync())
             Console.WriteLine(problem.Message);
             break;
     }
+}
+
+// Happens exactly once for each message, because it is committed together with the position in the room.
+static void Note(ChatMessage message, SqliteConnection connection, SqliteTransaction transaction)
+{
+    using var command = connection.CreateCommand();
+    command.Transaction = transaction;
+    command.CommandText = """
+        CREATE TABLE IF NOT EXISTS shipment (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
+        INSERT INTO shipment VALUES ($id, $text);
+        """;
+    command.Parameters.AddWithValue("$id", message.Id);
+    command.Parameters.AddWithValue("$text", message.Text);
+    command.ExecuteNonQuery();
 }

@@ -15,11 +15,15 @@ const FINAL = new Set([
 ]);
 const SENDS_PER_REQUEST = 32; // With the largest texts this is 0.5 MiB; the limit of a request is 1 MiB.
 
-/** This attempt stored nothing, and the same attempt would be refused again. */
+/**
+ * This attempt stored nothing. The same send would be refused again or, if there is a `retryAfter`, could be stored after
+ * so many milliseconds.
+ */
 export class Refused extends Error {
-  constructor({ reason, detail }) {
+  constructor({ reason, detail, retryAfter }) {
     super(detail);
     this.reason = reason;
+    this.retryAfter = retryAfter ? milliseconds(retryAfter) : undefined;
   }
 }
 

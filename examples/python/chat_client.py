@@ -26,11 +26,17 @@ SENDS_PER_REQUEST = 32  # With the largest texts this is 0.5 MiB; the limit of a
 
 
 class Refused(Exception):
-    """This attempt stored nothing, and the same attempt would be refused again."""
+    """
+    This attempt stored nothing.
+
+    The same send would be refused again or, if `retry_after` is not None, could be stored after so many seconds.
+    """
 
     def __init__(self, refusal):
         super().__init__(refusal.detail)
         self.reason = refusal.reason
+        has_delay = refusal.HasField("retry_after")
+        self.retry_after = refusal.retry_after.ToTimedelta().total_seconds() if has_delay else None
 
 
 class MessageMissing(Exception):

@@ -9,6 +9,8 @@ namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 /// <param name="time">Measures the minutes.</param>
 internal sealed class NewRoomLimiter(int maxRooms, int maxNewRoomsPerMinute, TimeProvider time)
 {
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<string, int> createdByQuota = [];
 
     // The quotas of new rooms in the current batch, one entry for each room.
@@ -26,16 +28,18 @@ internal sealed class NewRoomLimiter(int maxRooms, int maxNewRoomsPerMinute, Tim
         }
 
         // All senders share one window. It is cleared as a whole, so the dictionary holds at most one minute's senders.
-        if (time.GetElapsedTime(minuteBegan) >= TimeSpan.FromMinutes(1))
+        var elapsed = time.GetElapsedTime(minuteBegan);
+        if (elapsed >= Window)
         {
             createdByQuota.Clear();
             minuteBegan = time.GetTimestamp();
+            elapsed = TimeSpan.Zero;
         }
 
         var created = createdByQuota.GetValueOrDefault(quota);
         if (created >= maxNewRoomsPerMinute)
         {
-            return Refusals.TooManyNewRooms(maxNewRoomsPerMinute);
+            return Refusals.TooManyNewRooms(maxNewRoomsPerMinute, Window - elapsed);
         }
 
         createdByQuota[quota] = created + 1;
