@@ -54,9 +54,7 @@ internal sealed class TestScreen
     private static string StatusOf(string[] rows) => rows.Last(row => row.StartsWith(" ●", StringComparison.Ordinal)
         || row.StartsWith(" ○", StringComparison.Ordinal) || row.StartsWith(" ■", StringComparison.Ordinal));
 
-    public static string Visible(Cell[] row) =>
-        string.Concat(row.Select(cell => cell.Text)).Replace("\u2068", "", StringComparison.Ordinal)
-            .Replace("\u2069", "", StringComparison.Ordinal).TrimEnd();
+    public static string Visible(Cell[] row) => string.Concat(row.Select(cell => cell.Text)).TrimEnd();
 
     public TestScreen Join(string room, long afterId = 0)
     {
