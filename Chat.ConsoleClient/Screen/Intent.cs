@@ -38,5 +38,8 @@ internal sealed record ListRooms : Intent;
 /// <summary>Redraw the whole screen.</summary>
 internal sealed record Repaint : Intent;
 
+/// <summary>Stop until the shell continues this process.</summary>
+internal sealed record Suspend : Intent;
+
 /// <summary>Quit.</summary>
 internal sealed record Quit : Intent;

@@ -42,6 +42,7 @@ internal sealed class KeyHandler(ScreenModel model, InputHandler input)
             case "l": model.Request(new Repaint()); return true;
             case "n": model.ShowNext(1); return true;
             case "p": model.ShowNext(-1); return true;
+            case "z": model.Request(new Suspend()); return true;
             default: return false;
         }
     }

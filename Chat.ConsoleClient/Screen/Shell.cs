@@ -257,6 +257,9 @@ internal sealed class Shell : IDisposable
                 case Repaint:
                     terminal.Renderer.Forget();
                     break;
+                case Suspend:
+                    JobControl.SuspendGroup(); // The terminal catches the signal.
+                    break;
                 default:
                     runner.Run(intent);
                     break;
