@@ -60,8 +60,7 @@ internal sealed class TestScreen
     {
         Model.Open(room);
         Intents();
-        Events.Handle(new RoomJoined(room, "log", afterId, 1, afterId));
-        return this;
+        return Take(new RoomJoined(room, "log", afterId, 1, afterId)).Take(new RoomCaughtUp(room, afterId));
     }
 
     public TestScreen Receive(

@@ -21,6 +21,7 @@ internal sealed class ClientEventHandler(ScreenModel model)
             case MessageAcked acked: model.Find(acked.Room)?.Acked(acked); break;
             case MessageRefused refused: Handle(refused, model.GetOrAdd(refused.Room)); break;
             case RoomJoined joined: model.GetOrAdd(joined.Room).Joined(joined); break;
+            case RoomCaughtUp caughtUp when model.Find(caughtUp.Room) is { } room: room.CaughtUp(room == model.Current); break;
             case RoomGap gap: Handle(gap, model.GetOrAdd(gap.Room)); break;
             case RoomReset reset: Handle(reset, model.GetOrAdd(reset.Room)); break;
             case RoomLeft left: Handle(left); break;
@@ -109,9 +110,7 @@ internal sealed class ClientEventHandler(ScreenModel model)
     private void Handle(MessageReceived received, Room room)
     {
         var isOwn = received.Message.Sender == model.User;
-        var isNew = room.Received(received, isOwn);
-        var isSeen = room == model.Current && room.Timeline.Anchor is null;
-        if (isNew && !isOwn && !isSeen)
+        if (room.Received(received, isOwn) && !model.IsSeen(room))
         {
             room.Unread++;
         }
@@ -126,16 +125,17 @@ internal sealed class ClientEventHandler(ScreenModel model)
         }
     }
 
-    private void Handle(RoomGap gap, Room room)
+    private static void Handle(RoomGap gap, Room room)
     {
         room.SkipTo(gap.AfterId);
-        model.Say(room, ErrorMessages.Describe(gap));
+        room.Say(ErrorMessages.Describe(gap));
     }
 
     private void Handle(RoomReset reset, Room room)
     {
         room.Reset(reset);
-        model.Say(room, ErrorMessages.Describe(reset));
+        room.Say(ErrorMessages.Describe(reset));
+        room.Unread += model.IsSeen(room) ? 0 : 1;
     }
 
     private void Handle(RoomLeft left)
@@ -149,7 +149,7 @@ internal sealed class ClientEventHandler(ScreenModel model)
         var wasRequested = left.Reason == RefusalReason.Unspecified;
         if (!wasRequested)
         {
-            model.Say(room, $"you are no longer in {room.Name}: {Describe(left.Reason, left.Description)}");
+            room.Say($"you are no longer in {room.Name}: {Describe(left.Reason, left.Description)}");
         }
 
         var other = model.Rooms.FirstOrDefault(one => one.State != RoomState.Left);

@@ -112,7 +112,7 @@ internal sealed class InputHandler(ScreenModel model)
     private void Send(string text)
     {
         model.FollowNewest();
-        var entry = new Entry { Sender = model.User, Text = text, At = model.Now, Delivery = Delivery.Pending };
+        var entry = new Entry { Sender = model.User, Text = text, Delivery = Delivery.Pending };
         Current.Own.Send(entry);
         model.Request(new SendText(Current.Name, text) { Entry = entry });
     }

@@ -5,6 +5,15 @@ namespace GrpcChat.ConsoleClient.Screen;
 /// <summary>A room of the screen: its timeline, its unread messages and the draft that was left in it.</summary>
 internal sealed class Room
 {
+    private bool isAway;
+    private bool isCaughtUp;
+    private long headAtJoin;
+    private DateTimeOffset? newestAt;
+
+    // What another log contained when it was met: up to this id, unless it was sent after everything that was met before.
+    private (long HeadId, DateTimeOffset? SentAt) replayEnd;
+    private int replayedCount;
+
     public Room(string name)
     {
         Name = name;
@@ -23,6 +32,9 @@ internal sealed class Room
 
     /// <summary>The number of messages that arrived while the end of the room was not on the screen.</summary>
     public int Unread { get; set; }
+
+    /// <summary>The first message from others since the user looked away; null if there is none.</summary>
+    public (string LogId, long Id)? FirstNew { get; private set; }
 
     public string Draft { get; set; } = "";
 
@@ -58,6 +70,9 @@ internal sealed class Room
         }
     }
 
+    /// <summary>Shows a notice.</summary>
+    public void Say(string text) => Timeline.Append(new() { Text = text });
+
     /// <summary>The service has answered a join.</summary>
     public void Joined(RoomJoined joined)
     {
@@ -72,11 +87,34 @@ internal sealed class Room
             LastId = joined.AfterId;
         }
 
-        (State, LogId, OldestId) = (RoomState.Joined, joined.LogId, joined.OldestId);
+        (State, LogId, OldestId, headAtJoin) = (RoomState.Joined, joined.LogId, joined.OldestId, joined.HeadId);
         (IsLoading, RowsToScroll) = (false, 0);
     }
 
-    /// <summary>A message has arrived. False if it is a duplicate.</summary>
+    /// <summary>The user looks at another room, or at none: what arrives from now on is new.</summary>
+    public void LookAway() => (isAway, FirstNew) = (true, null);
+
+    /// <summary>The user looks at this room.</summary>
+    public void LookAt()
+    {
+        Unread = 0;
+        isAway &= !isCaughtUp;
+    }
+
+    /// <summary>Everything that the room had when it was joined has arrived.</summary>
+    public void CaughtUp(bool isCurrent)
+    {
+        isCaughtUp = true;
+        isAway &= !isCurrent;
+        if (replayedCount > 0)
+        {
+            var messages = replayedCount == 1 ? "message above comes" : "messages above come";
+            Say($"the {MessageFormat.FormatCount(replayedCount)} {messages} from a different log");
+            replayedCount = 0;
+        }
+    }
+
+    /// <summary>A message has arrived. True if it is new to the user.</summary>
     public bool Received(MessageReceived received, bool isOwn)
     {
         var message = received.Message;
@@ -103,7 +141,16 @@ internal sealed class Room
             Timeline.Settle(waiting, entry);
         }
 
-        return true;
+        var isReplayed = message.Id <= replayEnd.HeadId;
+        replayedCount += isReplayed ? 1 : 0;
+        var isNew = entry.Delivery == Delivery.FromOthers && (!isReplayed || message.SentAt > replayEnd.SentAt);
+        newestAt = message.SentAt < newestAt ? newestAt : message.SentAt;
+        if (isNew && isAway)
+        {
+            FirstNew ??= (message.LogId, message.Id);
+        }
+
+        return isNew;
     }
 
     /// <summary>The service has stored a message, and all before it.</summary>
@@ -152,6 +199,7 @@ internal sealed class Room
     {
         Timeline.ForgetPast(); // Its ids name other messages now.
         (LogId, LastId, OldestId, IsLoading) = (reset.LogId, reset.AfterId, reset.AfterId + 1, false);
+        (replayEnd, replayedCount) = ((headAtJoin, newestAt), 0);
     }
 
     /// <summary>The service no longer keeps the messages up to this id.</summary>

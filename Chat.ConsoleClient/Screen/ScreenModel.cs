@@ -14,7 +14,7 @@ internal sealed class ScreenModel
     private readonly TimeProvider time;
 
     /// <param name="user">The user's name, by which messages that the user sent elsewhere are recognized.</param>
-    /// <param name="time">The clock, and the zone in which times are shown.</param>
+    /// <param name="time">The zone in which times are shown.</param>
     public ScreenModel(string user, TimeProvider time)
     {
         (User, this.time) = (user, time);
@@ -43,12 +43,13 @@ internal sealed class ScreenModel
 
     public InputHistory History { get; } = new();
 
-    public DateTimeOffset Now => time.GetUtcNow();
-
     public TimeZoneInfo Zone => time.LocalTimeZone;
 
     /// <summary>The number of unanswered messages in all rooms.</summary>
     public int Unanswered => rooms.Sum(room => room.Own.Unanswered);
+
+    /// <summary>True if the user sees what arrives in this room.</summary>
+    public bool IsSeen(Room room) => room == Current && room.Timeline.Anchor is null;
 
     // Two rows of the page before stay on the screen, for orientation.
     private int PageRows => Math.Max(1, View.CountConversationRows(this) - 2);
@@ -82,16 +83,22 @@ internal sealed class ScreenModel
 
     public void Remove(Room room) => rooms.Remove(room);
 
+    /// <summary>Joins rooms in which the user was at the last start.</summary>
+    public void Remember(IEnumerable<string> names)
+    {
+        foreach (var name in names)
+        {
+            var room = GetOrAdd(name);
+            room.LookAway();
+            Join(room);
+        }
+    }
+
     /// <summary>Shows a room, and joins it if it is not joined.</summary>
     public void Open(string name)
     {
         var room = GetOrAdd(name);
-        if (room.State == RoomState.Left)
-        {
-            room.State = RoomState.Joining;
-            Request(new JoinRoom(name));
-        }
-
+        Join(room);
         Show(room);
     }
 
@@ -108,8 +115,9 @@ internal sealed class ScreenModel
         var before = Current;
         before.Draft = Input.Text;
         before.Timeline.Follow();
+        before.LookAway();
         Current = room;
-        room.Unread = 0;
+        room.LookAt();
         Input.Set(room.Draft);
         History.Leave();
         if (before.State == RoomState.Left && before.Own.Unanswered == 0)
@@ -131,10 +139,7 @@ internal sealed class ScreenModel
     public void ShowNext(int step) => Show(rooms[(rooms.IndexOf(Current) + step + rooms.Count) % rooms.Count]);
 
     /// <summary>Shows a notice in the current room.</summary>
-    public void Say(string text) => Say(Current, text);
-
-    /// <summary>Shows a notice in a room.</summary>
-    public void Say(Room room, string text) => room.Timeline.Append(new() { Text = text, At = Now });
+    public void Say(string text) => Current.Say(text);
 
     /// <summary>Scrolls up by a page.</summary>
     public void ScrollUp() => ScrollUp(PageRows, mayLoad: true);
@@ -182,5 +187,14 @@ internal sealed class ScreenModel
     {
         Current.Timeline.Follow();
         Current.Unread = 0;
+    }
+
+    private void Join(Room room)
+    {
+        if (room.State == RoomState.Left)
+        {
+            room.State = RoomState.Joining;
+            Request(new JoinRoom(room.Name));
+        }
     }
 }

@@ -46,7 +46,8 @@ internal static class View
     private static (List<Cell[]> Rows, int CursorRow, int CursorColumn) ComposeInput(ScreenModel model, Palette palette) =>
         InputRows.Compose(model.Input, model.Columns, Math.Max(1, model.ScreenRows / InputShare), palette);
 
-    private static EntryRows CreateRows(ScreenModel model, Palette palette) => new(new(model.Columns), palette, model.Zone);
+    private static EntryRows CreateRows(ScreenModel model, Palette palette) =>
+        new(new(model.Columns), palette, model.Zone, model.Current.FirstNew);
 
     // From the lowest row up to the top of the screen, so that entries above it cost nothing.
     private static List<Cell[]> ComposeConversation(ScreenModel model, Palette palette, int height)
