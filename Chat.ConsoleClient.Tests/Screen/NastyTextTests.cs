@@ -71,7 +71,7 @@ public sealed class NastyTextTests
     {
         var screen = new TestScreen().Receive(1, string.Join(' ', Enumerable.Repeat(text, 30)), name).Join(name, 1);
         screen.Press(Key.Alt('1')).Send(text, "l").Receive(2, text, room: name);
-        var layout = new Layout(80);
+        var layout = new Layout(80, Clusters.Measure(name));
 
         foreach (var row in screen.Frame.Rows)
         {

@@ -98,7 +98,7 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
     // Right-aligned, so that a name stands next to its text.
     private void WriteName(RowWriter row, Entry entry)
     {
-        var width = Math.Min(layout.NameWidth, Clusters.Split(entry.Sender).Sum(cluster => cluster.Width));
+        var width = Math.Min(layout.NameWidth, Clusters.Measure(entry.Sender));
         var style = entry.Delivery == Delivery.FromOthers ? palette.ChooseForSender(entry.Sender) : palette.Own;
         row.MoveTo(layout.Name + layout.NameWidth - width).WriteUntrusted(entry.Sender, style, layout.NameWidth);
     }

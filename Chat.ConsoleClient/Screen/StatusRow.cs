@@ -99,5 +99,5 @@ internal static class StatusRow
         : palette.Status;
 
     private static int MeasureWidth(Room room) =>
-        11 + Math.Min(MaxRoomName, Clusters.Split(room.Name).Sum(cluster => cluster.Width));
+        11 + Math.Min(MaxRoomName, Clusters.Measure(room.Name));
 }
