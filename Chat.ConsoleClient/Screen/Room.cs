@@ -5,15 +5,6 @@ namespace GrpcChat.ConsoleClient.Screen;
 /// <summary>A room of the screen: its timeline, its unread messages and the draft that was left in it.</summary>
 internal sealed class Room
 {
-    private bool isAway;
-    private bool isCaughtUp;
-    private long headAtJoin;
-    private DateTimeOffset? newestAt;
-
-    // What another log contained when it was met: up to this id, unless it was sent after everything that was met before.
-    private (long HeadId, DateTimeOffset? SentAt) replayEnd;
-    private int replayedCount;
-
     public Room(string name)
     {
         Name = name;
@@ -33,8 +24,7 @@ internal sealed class Room
     /// <summary>The number of messages that arrived while the end of the room was not on the screen.</summary>
     public int Unread { get; set; }
 
-    /// <summary>The first message from others since the user looked away; null if there is none.</summary>
-    public (string LogId, long Id)? FirstNew { get; private set; }
+    public NewMessages New { get; } = new();
 
     public string Draft { get; set; } = "";
 
@@ -42,6 +32,9 @@ internal sealed class Room
 
     /// <summary>The newest id that was received or skipped.</summary>
     public long LastId { get; private set; }
+
+    /// <summary>The newest message that was received; null if none was.</summary>
+    public ChatMessage? Newest { get; private set; }
 
     /// <summary>The oldest id that the service keeps.</summary>
     public long OldestId { get; private set; } = 1;
@@ -87,30 +80,25 @@ internal sealed class Room
             LastId = joined.AfterId;
         }
 
-        (State, LogId, OldestId, headAtJoin) = (RoomState.Joined, joined.LogId, joined.OldestId, joined.HeadId);
+        New.Joined(joined.HeadId);
+        (State, LogId, OldestId) = (RoomState.Joined, joined.LogId, joined.OldestId);
         (IsLoading, RowsToScroll) = (false, 0);
     }
-
-    /// <summary>The user looks at another room, or at none: what arrives from now on is new.</summary>
-    public void LookAway() => (isAway, FirstNew) = (true, null);
 
     /// <summary>The user looks at this room.</summary>
     public void LookAt()
     {
         Unread = 0;
-        isAway &= !isCaughtUp;
+        New.LookAt();
     }
 
     /// <summary>Everything that the room had when it was joined has arrived.</summary>
     public void CaughtUp(bool isCurrent)
     {
-        isCaughtUp = true;
-        isAway &= !isCurrent;
-        if (replayedCount > 0)
+        if (New.CaughtUp(isCurrent) is > 0 and var count)
         {
-            var messages = replayedCount == 1 ? "message above comes" : "messages above come";
-            Say($"the {MessageFormat.FormatCount(replayedCount)} {messages} from a different log");
-            replayedCount = 0;
+            var messages = count == 1 ? "message above comes" : "messages above come";
+            Say($"the {MessageFormat.FormatCount(count)} {messages} from a different log");
         }
     }
 
@@ -129,7 +117,7 @@ internal sealed class Room
             return false;
         }
 
-        (LogId, LastId) = (message.LogId, message.Id);
+        (LogId, LastId, Newest) = (message.LogId, message.Id, message);
         Senders.Add(message.Sender);
         var entry = Entry.Create(message, isOwn || waiting is not null);
         if (waiting is null)
@@ -141,16 +129,7 @@ internal sealed class Room
             Timeline.Settle(waiting, entry);
         }
 
-        var isReplayed = message.Id <= replayEnd.HeadId;
-        replayedCount += isReplayed ? 1 : 0;
-        var isNew = entry.Delivery == Delivery.FromOthers && (!isReplayed || message.SentAt > replayEnd.SentAt);
-        newestAt = message.SentAt < newestAt ? newestAt : message.SentAt;
-        if (isNew && isAway)
-        {
-            FirstNew ??= (message.LogId, message.Id);
-        }
-
-        return isNew;
+        return New.Add(message, entry.Delivery != Delivery.FromOthers);
     }
 
     /// <summary>The service has stored a message, and all before it.</summary>
@@ -199,7 +178,7 @@ internal sealed class Room
     {
         Timeline.ForgetPast(); // Its ids name other messages now.
         (LogId, LastId, OldestId, IsLoading) = (reset.LogId, reset.AfterId, reset.AfterId + 1, false);
-        (replayEnd, replayedCount) = ((headAtJoin, newestAt), 0);
+        New.Reset();
     }
 
     /// <summary>The service no longer keeps the messages up to this id.</summary>

@@ -89,7 +89,7 @@ internal sealed class ScreenModel
         foreach (var name in names)
         {
             var room = GetOrAdd(name);
-            room.LookAway();
+            room.New.LookAway();
             Join(room);
         }
     }
@@ -115,7 +115,7 @@ internal sealed class ScreenModel
         var before = Current;
         before.Draft = Input.Text;
         before.Timeline.Follow();
-        before.LookAway();
+        before.New.LookAway();
         Current = room;
         room.LookAt();
         Input.Set(room.Draft);

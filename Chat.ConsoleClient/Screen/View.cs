@@ -50,7 +50,7 @@ internal static class View
     {
         var room = model.Current;
         var widest = Math.Max(room.Senders.WidestName, Clusters.Measure(model.User));
-        return new(new(model.Columns, widest), palette, model.Zone, room.FirstNew);
+        return new(new(model.Columns, widest), palette, model.Zone, room.New.First);
     }
 
     // From the lowest row up to the top of the screen, so that entries above it cost nothing.
