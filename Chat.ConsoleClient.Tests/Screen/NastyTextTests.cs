@@ -122,7 +122,7 @@ public sealed class NastyTextTests
         screen.Receive(1, text, text).Receive(2, "sender", text).Receive(3, text);
         screen.Send("mine", "k").Take(new MessageRefused("lobby", "k", "mine", RefusalReason.Invalid, text));
         screen.Take(new StateWriteFailed(text)).Take(new ConnectionChanged(ConnectionState.Waiting, new(ProblemKind.Broken, text, null)));
-        screen.Events.Handle([new(text, 1, TestScreen.Now)]);
+        screen.Events.Handle([new(text, 1, TestScreen.Now)], isForUser: true);
         screen.Events.Handle(new PendingMessage("lobby", "w", text));
         screen.Press(Key.Pasted(text.Length < 100 ? text : text[..100]));
         screen.Press(KeyName.PageUp);

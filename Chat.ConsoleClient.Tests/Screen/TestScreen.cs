@@ -96,8 +96,11 @@ internal sealed class TestScreen
 
     public TestScreen Enter(string text) => Type(text).Press(KeyName.Enter);
 
+    /// <summary>Takes the requests of the model, without those for the names of rooms while <c>/join</c> is typed.</summary>
+    public List<Intent> Intents() => [.. AllIntents().Where(intent => intent is not ListRooms { IsForUser: false })];
+
     /// <summary>Takes all requests of the model.</summary>
-    public List<Intent> Intents()
+    public List<Intent> AllIntents()
     {
         var intents = new List<Intent>();
         while (Model.TryTakeIntent(out var intent))

@@ -9,8 +9,8 @@ namespace GrpcChat.ConsoleClient.Screen;
 /// </summary>
 internal sealed class ClientEventHandler(ScreenModel model)
 {
-    // Names for completion; nobody looks through more.
-    private const int MaxKnownRooms = 1000;
+    /// <summary>The maximum number of rooms in a list and for completion; nobody looks through more.</summary>
+    public const int MaxKnownRooms = 1000;
 
     /// <summary>An event of the client. Unknown kinds are skipped.</summary>
     public void Handle(ChatEvent chatEvent)
@@ -47,14 +47,20 @@ internal sealed class ClientEventHandler(ScreenModel model)
         known.RowsToScroll = 0;
         if (known == model.Current && rows > 0)
         {
-            model.ScrollUp(rows, mayLoad: false);
+            model.ScrollUp(rows, count: 0);
         }
     }
 
     /// <summary>The requested list of rooms.</summary>
-    public void Handle(IReadOnlyList<RoomInfo> found)
+    public void Handle(IReadOnlyList<RoomInfo> found, bool isForUser)
     {
         model.KnownRooms = [.. found.Take(MaxKnownRooms).Select(room => room.Name)];
+        if (!isForUser)
+        {
+            model.Completion.OnNames();
+            return;
+        }
+
         model.Say(found.Count switch { 0 => "there are no rooms yet", 1 => "1 room:", var count => $"{count} rooms:" });
         foreach (var room in found.Take(MaxKnownRooms))
         {
@@ -102,6 +108,8 @@ internal sealed class ClientEventHandler(ScreenModel model)
             case JoinRoom { Room: var name } when model.Find(name) is { } room:
                 room.State = RoomState.Left;
                 break;
+            case ListRooms { IsForUser: false } when !model.Completion.OnNoNames():
+                return;
         }
 
         model.Say(reason);

@@ -11,6 +11,8 @@ namespace GrpcChat.ConsoleClient.Screen;
 /// <param name="firstNew">The first message since the user looked away; null if there is none.</param>
 internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zone, (string LogId, long Id)? firstNew)
 {
+    private const string Action = "/me ";
+
     /// <summary>Composes the rows.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="above">The entry above it; null for the first one.</param>
@@ -60,7 +62,11 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
         }
     }
 
-    private static string GetText(Entry entry) => entry.IsErased ? "(erased)" : entry.Text;
+    // An action stands beside the name of who does it, where nobody else can put words.
+    private static string GetText(Entry entry) =>
+        entry.IsErased ? "(erased)"
+        : !entry.IsNotice && entry.Text.StartsWith(Action, StringComparison.Ordinal) ? $"* {entry.Text[Action.Length..]}"
+        : entry.Text;
 
     private static string GetReason(Entry entry) => "not sent: " + entry.Reason;
 

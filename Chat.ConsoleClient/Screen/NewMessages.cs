@@ -44,12 +44,15 @@ internal sealed class NewMessages
         return replayed;
     }
 
+    /// <summary>A message of this time is known.</summary>
+    public void Know(DateTimeOffset sentAt) => newestAt = sentAt < newestAt ? newestAt : sentAt;
+
     /// <summary>A message has arrived. True if it is new to the user.</summary>
     public bool Add(ChatMessage message, bool isOwn)
     {
         var isReplayed = message.Id <= replayEnd.HeadId;
         replayedCount += isReplayed ? 1 : 0;
-        newestAt = message.SentAt < newestAt ? newestAt : message.SentAt;
+        Know(message.SentAt);
         if (isOwn || (isReplayed && !(message.SentAt > replayEnd.SentAt)))
         {
             return false;

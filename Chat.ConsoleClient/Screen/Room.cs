@@ -207,6 +207,7 @@ internal sealed class Room
         foreach (var entry in entries)
         {
             Senders.Add(entry.Sender);
+            New.Know(entry.At!.Value);
         }
 
         if (entries[^1].Id + 1 == OlderBefore)

@@ -12,12 +12,14 @@ internal sealed class ScreenModel
     private readonly List<Room> rooms = [];
     private readonly Queue<Intent> intents = new();
     private readonly TimeProvider time;
+    private bool hasAsked;
 
     /// <param name="user">The user's name, by which messages that the user sent elsewhere are recognized.</param>
     /// <param name="time">The zone in which times are shown.</param>
     public ScreenModel(string user, TimeProvider time)
     {
         (User, this.time) = (user, time);
+        Completion = new(this);
         Current = new(""); // A place for notices until a room is joined.
         rooms.Add(Current);
     }
@@ -42,6 +44,11 @@ internal sealed class ScreenModel
     public LineEditor Input { get; } = new();
 
     public InputHistory History { get; } = new();
+
+    public Completion Completion { get; }
+
+    /// <summary>What the next key might do, in the status line until that key; may be empty.</summary>
+    public string Hint { get; set; } = "";
 
     public TimeZoneInfo Zone => time.LocalTimeZone;
 
@@ -81,7 +88,42 @@ internal sealed class ScreenModel
         return room;
     }
 
-    public void Remove(Room room) => rooms.Remove(room);
+    /// <summary>Removes a room. Unsent text in it can be brought back from the history.</summary>
+    public void Remove(Room room)
+    {
+        History.Keep(room.Draft);
+        rooms.Remove(room);
+    }
+
+    /// <summary>Removes a room that was left, if another one can be shown.</summary>
+    public void Forget(Room room)
+    {
+        if (room == Current && rooms.Find(one => one.State != RoomState.Left) is { } other)
+        {
+            Show(other);
+        }
+        else if (room != Current && room.Own.Unanswered == 0)
+        {
+            Remove(room);
+        }
+        else
+        {
+            Say($"you are not in {room.Name}");
+        }
+    }
+
+    /// <summary>Quits; asks once before unsent text in another room is lost.</summary>
+    public void Quit()
+    {
+        if (!hasAsked && rooms.Find(room => room != Current && !string.IsNullOrWhiteSpace(room.Draft)) is { } unsent)
+        {
+            hasAsked = true;
+            Say($"there is unsent text in {unsent.Name}; quit again to drop it");
+            return;
+        }
+
+        Request(new Quit());
+    }
 
     /// <summary>Joins rooms in which the user was at the last start.</summary>
     public void Remember(IEnumerable<string> names)
@@ -119,10 +161,12 @@ internal sealed class ScreenModel
         Current = room;
         room.LookAt();
         Input.Set(room.Draft);
+        room.Draft = "";
+        hasAsked = false;
         History.Leave();
         if (before.State == RoomState.Left && before.Own.Unanswered == 0)
         {
-            rooms.Remove(before);
+            Remove(before);
         }
     }
 
@@ -142,26 +186,26 @@ internal sealed class ScreenModel
     public void Say(string text) => Current.Say(text);
 
     /// <summary>Scrolls up by a page.</summary>
-    public void ScrollUp() => ScrollUp(PageRows, mayLoad: true);
+    public void ScrollUp() => ScrollUp(PageRows, LoadOlder.PageSize);
 
-    /// <summary>Scrolls up to the oldest message that is loaded, and loads the page before it.</summary>
-    public void ScrollToTop() => ScrollUp(ushort.MaxValue, mayLoad: true);
+    /// <summary>Scrolls up to the oldest message that is loaded, and loads some before it.</summary>
+    public void ScrollToTop(int count) => ScrollUp(ushort.MaxValue, count);
 
     /// <summary>Scrolls up.</summary>
     /// <param name="rows">By how many rows.</param>
-    /// <param name="mayLoad">
-    /// If rows are missing, request older messages; then the rest is scrolled when they arrive.
+    /// <param name="count">
+    /// If rows are missing, request so many older messages; then the rest is scrolled when they arrive.
     /// </param>
-    public void ScrollUp(int rows, bool mayLoad)
+    public void ScrollUp(int rows, int count)
     {
         var missing = Scrolling.Up(rows, View.CountConversationRows(this));
-        if (!mayLoad || missing == 0 || Current.IsLoading || Current.OlderBefore is not { } before)
+        if (count == 0 || missing == 0 || Current.IsLoading || Current.OlderBefore is not { } before)
         {
             return;
         }
 
         (Current.IsLoading, Current.RowsToScroll) = (true, missing);
-        Request(new LoadOlder(Current.Name, before));
+        Request(new LoadOlder(Current.Name, before, count));
     }
 
     /// <summary>Scrolls down by a page, and loads newer messages where some were dropped.</summary>
