@@ -66,11 +66,7 @@ internal sealed class FollowedRooms(IStateKeeper state, EventQueue events, WakeS
     {
         lock (gate)
         {
-            if (state.PositionOf(name) is not null)
-            {
-                state.Forget(name);
-            }
-
+            state.Forget(name);
             if (!rooms.Remove(name, out var room))
             {
                 return false;

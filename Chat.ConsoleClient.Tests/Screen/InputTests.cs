@@ -4,7 +4,7 @@ using Xunit;
 
 namespace GrpcChat.ConsoleClient.Tests.Screen;
 
-/// <summary>The input: messages, commands, completion, history, pastes, and ways to quit.</summary>
+/// <summary>The input: messages, commands and pastes.</summary>
 public sealed class InputTests
 {
     private readonly TestScreen screen = new();
@@ -147,65 +147,6 @@ public sealed class InputTests
     }
 
     [Fact]
-    public void Quit_and_exit_and_Ctrl_C_and_Ctrl_D_on_an_empty_line_quit()
-    {
-        Assert.Equal([new Quit()], screen.Enter("/quit").Intents());
-        Assert.Equal([new Quit()], screen.Enter("/exit").Intents());
-        Assert.Equal([new Quit()], screen.Press(Key.Control('c')).Intents());
-        Assert.Equal([new Quit()], screen.Press(Key.Control('d')).Intents());
-        Assert.Empty(screen.Type("ab").Press(KeyName.Home).Press(Key.Control('d')).Intents());
-        Assert.Equal("|b", screen.Line);
-    }
-
-    [Fact]
-    public void Ctrl_C_first_clears_the_line_and_quits_only_when_it_is_pressed_again()
-    {
-        Assert.Empty(screen.Type("half a line").Press(Key.Control('c')).Intents());
-        Assert.Equal("|", screen.Line);
-        Assert.EndsWith(" Ctrl-C again quits", screen.Status, StringComparison.Ordinal);
-        Assert.Equal("half a line|", screen.Press(KeyName.Up).Line);
-        Assert.EndsWith("1 lobby", screen.Status, StringComparison.Ordinal);
-
-        Assert.Empty(screen.Press(Key.Control('c')).Intents());
-        Assert.Equal([new Quit()], screen.Press(Key.Control('c')).Intents());
-        Assert.Equal("half a line|", screen.Press(KeyName.Up).Line);
-    }
-
-    [Theory]
-    [InlineData("Ctrl-C")]
-    [InlineData("/quit")]
-    public void A_draft_in_another_room_is_not_thrown_away_without_a_word(string way)
-    {
-        screen.Join("ops").Type("a draft").Press(Key.Alt('1'));
-
-        Assert.Empty(Try());
-        Assert.EndsWith("· there is unsent text in ops; quit again to drop it", screen.Shown[^1], StringComparison.Ordinal);
-        Assert.Equal([new Quit()], Try());
-
-        List<Intent> Try() => (way == "/quit" ? screen.Enter(way) : screen.Press(Key.Control('c'))).Intents();
-    }
-
-    [Fact]
-    public void A_draft_that_was_left_to_look_at_the_history_is_not_lost_by_sending_or_changing_an_earlier_line()
-    {
-        screen.Enter("one").Type("draft").Press(KeyName.Up).Press(KeyName.Enter).Press(KeyName.Up, 2);
-        Assert.Equal("draft|", screen.Line);
-
-        screen.Press(Key.Control('u')).Type("another").Press(KeyName.Up, 2).Type("!").Press(KeyName.Up);
-        Assert.Equal("another|", screen.Line);
-    }
-
-    [Theory]
-    [InlineData("", "text")]
-    [InlineData("one", "two")]
-    public void Ctrl_C_while_looking_at_the_history_keeps_the_draft(string sent, string draft)
-    {
-        screen.Enter(sent).Type(draft).Press(KeyName.Up).Press(Key.Control('c'));
-
-        Assert.Equal($"{draft}|", screen.Press(KeyName.Up).Line);
-    }
-
-    [Fact]
     public void Ctrl_Z_suspends()
     {
         Assert.Equal([new Suspend()], screen.Type("kept").Press(Key.Control('z')).Intents());
@@ -216,134 +157,6 @@ public sealed class InputTests
     public void Ctrl_L_redraws_the_screen()
     {
         Assert.Equal([new Repaint()], screen.Press(Key.Control('l')).Intents());
-    }
-
-    [Fact]
-    public void Up_and_Down_go_through_the_history_and_back_to_the_draft()
-    {
-        screen.Enter("one").Enter("two").Enter("/rooms").Type("draft").Press(KeyName.Up);
-        Assert.Equal("/rooms|", screen.Line);
-        Assert.Equal("two|", screen.Press(KeyName.Up).Line);
-        Assert.Equal("one|", screen.Press(KeyName.Up, 3).Line);
-        Assert.Equal("/rooms|", screen.Press(KeyName.Down, 2).Line);
-        Assert.Equal("draft|", screen.Press(KeyName.Down).Line);
-        Assert.Equal("draft|", screen.Press(KeyName.Down).Line);
-    }
-
-    [Fact]
-    public void An_input_of_the_history_that_is_changed_is_a_new_draft()
-    {
-        screen.Enter("one").Press(KeyName.Up).Type("!").Press(KeyName.Up);
-        Assert.Equal("one|", screen.Line);
-
-        Assert.Equal("one!|", screen.Press(KeyName.Down).Line);
-    }
-
-    [Fact]
-    public void The_history_of_inputs_is_bounded()
-    {
-        for (var i = 0; i < 1000; i++)
-        {
-            screen.Enter($"line {i}");
-        }
-
-        Assert.Equal("line 500|", screen.Press(KeyName.Up, 1000).Line);
-    }
-
-    [Theory]
-    [InlineData("/j", 1, "/join |")]
-    [InlineData("/h", 1, "/help |")]
-    [InlineData("/h", 2, "/history |")]
-    [InlineData("/h", 3, "/help |")]
-    [InlineData("/x", 1, "/x|")]
-    [InlineData("/join o", 1, "/join ops|")]
-    [InlineData("/join o", 2, "/join office|")]
-    [InlineData("/leave o", 2, "/leave ops|")]
-    [InlineData("al", 1, "alice: |")]
-    [InlineData("AL", 1, "alice: |")]
-    [InlineData("hello al", 1, "hello alice |")]
-    [InlineData("", 1, "bob: |")] // The latest sender comes first.
-    [InlineData("", 2, "alice: |")]
-    [InlineData("m", 1, "m|")] // A name with harmful characters is not offered.
-    public void Tab_completes_commands_rooms_and_senders(string typed, int times, string expected)
-    {
-        screen.Receive(1, "x", "m\u202eallory").Receive(2, "x", "alice").Receive(3, "x", "bob");
-        screen.Events.Handle([new("office", 1, TestScreen.Now)], isForUser: true);
-        screen.Join("ops").Press(Key.Alt('1')).Type(typed).Press(KeyName.Tab, times);
-
-        Assert.Equal(expected, screen.Line);
-    }
-
-    [Fact]
-    public void Join_loads_the_names_of_the_rooms_while_it_is_typed_and_Tab_completes_them()
-    {
-        Assert.Empty(screen.Type("/join").AllIntents());
-        Assert.Equal([new ListRooms(IsForUser: false)], screen.Type(" of").AllIntents());
-
-        screen.Events.Handle([new("office", 1, TestScreen.Now)], isForUser: false);
-        Assert.Equal("/join office|", screen.Press(KeyName.Tab).Line);
-        Assert.DoesNotContain(screen.Shown, row => row.Contains("1 room", StringComparison.Ordinal));
-        Assert.Empty(screen.AllIntents());
-    }
-
-    [Fact]
-    public void Tab_before_the_names_have_arrived_completes_when_they_do()
-    {
-        screen.Type("/join of").Press(KeyName.Tab);
-        Assert.Equal("/join of|", screen.Line);
-
-        screen.Events.Handle([new("office", 1, TestScreen.Now)], isForUser: false);
-        Assert.Equal("/join office|", screen.Line);
-    }
-
-    [Fact]
-    public void Names_that_arrive_after_another_key_change_nothing()
-    {
-        screen.Type("/join o").Press(KeyName.Tab).Type("x");
-        screen.Events.Handle([new("ox", 1, TestScreen.Now), new("oxen", 1, TestScreen.Now)], isForUser: false);
-
-        Assert.Equal("/join ox|", screen.Line);
-    }
-
-    [Fact]
-    public void Names_that_could_not_be_loaded_are_only_missed_by_Tab_and_loaded_by_the_next_join()
-    {
-        screen.Type("/join o");
-        screen.Events.HandleFailure(Assert.Single(screen.AllIntents()), "nothing answers");
-        Assert.Empty(screen.Shown);
-
-        screen.Press(KeyName.Tab);
-        screen.Events.HandleFailure(Assert.Single(screen.AllIntents()), "nothing answers");
-        Assert.EndsWith("· nothing answers", Assert.Single(screen.Shown), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Names_are_loaded_again_for_each_join_because_rooms_come_and_go()
-    {
-        screen.Type("/join o");
-        screen.Events.Handle([], isForUser: false);
-        screen.AllIntents();
-        Assert.Empty(screen.Type("ps").Press(KeyName.Tab).AllIntents());
-
-        Assert.Equal([new ListRooms(IsForUser: false)], screen.Press(Key.Control('u')).Type("/join o").AllIntents());
-    }
-
-    [Fact]
-    public void Shift_Tab_goes_back_and_another_key_chooses_the_candidate()
-    {
-        screen.Receive(1, "x", "anna").Receive(2, "x", "anton").Type("an").Press(KeyName.Tab, 2).Press(KeyName.BackTab);
-        Assert.Equal("anton: |", screen.Line);
-
-        screen.Type("an").Press(KeyName.Tab);
-        Assert.Equal("anton: anton |", screen.Line);
-    }
-
-    [Fact]
-    public void Tab_within_a_line_leaves_what_follows()
-    {
-        screen.Receive(1, "x", "anna").Type("an!").Press(KeyName.Left).Press(KeyName.Tab);
-
-        Assert.Equal("anna: |!", screen.Line);
     }
 
     [Fact]

@@ -117,7 +117,7 @@ internal sealed class InputHandler(ScreenModel model)
             case "/leave": return Leave(argument.Length > 0 ? argument : Current.Name);
             case "/rooms": ClearInput(); model.Request(new ListRooms(IsForUser: true)); return true;
             case "/history": return LoadHistory(argument);
-            case "/me" when argument.Length > 0: return SendAction(line);
+            case "/me" when argument.Length > 0: return SendAction($"/me {argument}");
             case "/me": model.Say("what do you do? Type /me TEXT"); return false;
             case "/help": ClearInput(); model.FollowNewest(); Array.ForEach(Help, model.Say); return true;
             case "/quit" or "/exit": ClearInput(); model.Quit(); return true;
@@ -149,7 +149,7 @@ internal sealed class InputHandler(ScreenModel model)
     }
 
     // As it is: EntryRows shows such a text as an action.
-    private bool SendAction(string line)
+    private bool SendAction(string text)
     {
         if (!CanSend())
         {
@@ -157,7 +157,7 @@ internal sealed class InputHandler(ScreenModel model)
         }
 
         ClearInput();
-        Send(line);
+        Send(text);
         return true;
     }
 

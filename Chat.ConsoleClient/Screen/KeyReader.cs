@@ -14,10 +14,16 @@ namespace GrpcChat.ConsoleClient.Screen;
 internal sealed class KeyReader(
     Terminal terminal, KeyHandler keys, ChannelWriter<Action> actions, Action onEnd, CancellationToken stopping)
 {
+    /// <summary>
+    /// A terminal sends a sequence at once. An Escape that nothing follows within this time was the key.
+    /// </summary>
+    public static readonly TimeSpan EscapeTimeout = TimeSpan.FromMilliseconds(50);
+
     private readonly KeyDecoder decoder = new();
 
     /// <summary>
-    /// The keys so far may be part of a sequence: the loop calls <see cref="Settle"/> if nothing follows them.
+    /// The keys so far may be part of a sequence: the loop calls <see cref="Settle"/> if nothing follows them within
+    /// <see cref="EscapeTimeout"/>.
     /// </summary>
     public bool IsUndecided => decoder.IsUndecided;
 

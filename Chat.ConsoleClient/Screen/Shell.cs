@@ -13,9 +13,6 @@ internal sealed class Shell : IDisposable
     // At this limit, events wait in the client, which has a limit of its own.
     private const int MaxQueuedActions = 1024;
 
-    // A terminal sends a sequence at once. An Escape that nothing follows within this time was the key.
-    private static readonly TimeSpan EscapeTimeout = TimeSpan.FromMilliseconds(50);
-
     private readonly ChatClient client;
     private readonly ChatClientOptions options;
     private readonly Terminal terminal;
@@ -42,8 +39,8 @@ internal sealed class Shell : IDisposable
         ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         this.stopping = ending.Token;
         model = new ScreenModel(options.User, options.TimeProvider);
-        var handler = new KeyHandler(model, new InputHandler(model));
-        keys = new KeyReader(terminal, handler, actions.Writer, () => isOver = true, this.stopping);
+        keys = new KeyReader(
+            terminal, new(model, new(model)), actions.Writer, () => isOver = true, this.stopping);
         events = new ClientEventHandler(model);
         runner = new IntentRunner(client, events, actions.Writer, this.stopping);
         seen = new SeenMessages(client, failure => actions.Writer.TryWrite(() => model.Say(failure)));
@@ -150,7 +147,7 @@ internal sealed class Shell : IDisposable
             if (keys.IsUndecided)
             {
                 using var escapeTimeout = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-                escapeTimeout.CancelAfter(EscapeTimeout);
+                escapeTimeout.CancelAfter(KeyReader.EscapeTimeout);
                 try
                 {
                     await actions.Reader.WaitToReadAsync(escapeTimeout.Token);
