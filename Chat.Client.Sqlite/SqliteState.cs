@@ -140,7 +140,7 @@ internal sealed class SqliteState : ClientState
     private List<StoredPosition> ReadPositions()
     {
         var positions = new List<StoredPosition>();
-        using var command = Command(null, "SELECT room, log_id, id FROM chat_position");
+        using var command = Command(null, "SELECT room, log_id, id FROM chat_position ORDER BY rowid");
         using var row = command.ExecuteReader();
         while (row.Read())
         {

@@ -412,6 +412,31 @@ public sealed class StateFileTests : LibraryTest
         Assert.Empty(Query("SELECT room FROM chat_position"));
     }
 
+    [Fact]
+    public async Task The_rooms_of_an_earlier_process_are_known_in_their_order_until_they_are_left()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await server.FillAsync("ops", 3);
+        await using (var client = ChatClient.Open(Options(server)))
+        {
+            Assert.Empty(client.GetPositions());
+            await client.JoinAsync("ops").WaitAsync(ChatCall.Deadline);
+            await client.JoinAsync("lobby").WaitAsync(ChatCall.Deadline);
+            await client.JoinAsync("dev").WaitAsync(ChatCall.Deadline);
+            await ReadAsync<RoomCaughtUp>(client, caughtUp => caughtUp.Room == "dev");
+        }
+
+        await using (var next = ChatClient.Open(Options(server)))
+        {
+            Assert.Equal(["ops", "lobby", "dev"], next.GetPositions().Select(position => position.Room));
+            Assert.Equal(3, next.GetPositions()[0].Id);
+            Assert.False(next.Leave("lobby")); // It is not joined, and forgotten all the same.
+        }
+
+        await using var last = ChatClient.Open(Options(server));
+        Assert.Equal(["ops", "dev"], last.GetPositions().Select(position => position.Room));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

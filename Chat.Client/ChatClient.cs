@@ -157,6 +157,12 @@ public sealed class ChatClient : IChatClient, IAsyncDisposable, IDisposable
     public IReadOnlyList<PendingMessage> GetPendingMessages() => outbox.Snapshot();
 
     /// <summary>
+    /// Returns the position in each room that has one: the rooms that are joined, and with a durable state those that
+    /// an earlier process had joined and not left.
+    /// </summary>
+    public IReadOnlyList<StoredPosition> GetPositions() => state.Positions;
+
+    /// <summary>
     /// Returns when the service has answered every message that was sent or enqueued before this call. Messages that
     /// follow do not prolong the wait.
     /// </summary>
@@ -185,7 +191,10 @@ public sealed class ChatClient : IChatClient, IAsyncDisposable, IDisposable
         return rooms.Join(room, from ?? JoinFrom.Start).WaitAsync(cancellationToken);
     }
 
-    /// <summary>Leaves a room and forgets the position in it. A <see cref="RoomLeft"/> is its last event.</summary>
+    /// <summary>
+    /// Leaves a room and forgets the position in it, also if only an earlier process had joined it. A
+    /// <see cref="RoomLeft"/> is the last event of a joined room.
+    /// </summary>
     /// <returns>False if the room was not joined.</returns>
     public bool Leave(string room) => rooms.Leave(room);
 

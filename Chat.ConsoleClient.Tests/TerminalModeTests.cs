@@ -91,6 +91,64 @@ public sealed class TerminalModeTests
         Assert.Equal(before, await terminal.AskAsync(Modes));
     }
 
+    [Theory]
+    [InlineData("Ctrl-Z")]
+    [InlineData("SIGTSTP")]
+    public async Task A_suspended_client_gives_the_terminal_back_and_fg_shows_it_as_it_was(string way)
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var terminal = await TmuxTerminal.OpenAsync();
+        await terminal.EnterAsync("stty -a > before; echo the screen before");
+        await terminal.UntilAsync(screen => screen.Rows is [.., "the screen before", "$"]);
+        var before = await terminal.AskAsync(Modes);
+        await terminal.StartChatAsync(server.Address, "ann");
+        await terminal.UntilAsync(screen => screen.IsInLobby);
+        for (var time = 1; time <= 2; time++)
+        {
+            await terminal.TypeAsync("half");
+            await terminal.UntilAsync(screen => screen.Input == "half");
+            if (way == "Ctrl-Z")
+            {
+                await terminal.PressAsync("C-z");
+            }
+            else
+            {
+                await terminal.SignalAsync("TSTP");
+            }
+
+            await terminal.UntilAsync(screen => screen.Rows is [.., "$"] && screen.Rows.Contains("the screen before"));
+            Assert.Equal(before, await terminal.AskAsync(Modes));
+            await server.SendOnceAsync("bob", "lobby", $"{time}", $"while it is suspended {time}");
+            await terminal.EnterAsync("clear; stty -a > after; cmp before after && echo the same; jobs");
+            await terminal.UntilAsync(screen => screen.Rows is ["the same", var job, "$"]
+                && (job.Contains("Stopped", StringComparison.Ordinal) || job.Contains("Suspended", StringComparison.Ordinal)));
+
+            await terminal.EnterAsync("clear; echo the screen before; fg");
+            await terminal.UntilAsync(screen => screen.IsConnected && screen.Input == "half"
+                && screen.Shows($"bob   while it is suspended {time}"));
+            await terminal.EnterAsync($" a line {time}");
+            await terminal.UntilAsync(screen => screen.Input == "" && screen.Shows($"ann ✓ half a line {time}"));
+        }
+
+        await terminal.EnterAsync("/quit");
+        await terminal.UntilAsync(screen => screen.Rows is [.., "$"]);
+        Assert.Equal(before, await terminal.AskAsync(Modes));
+    }
+
+    [Fact]
+    public async Task Without_a_shell_that_could_continue_it_the_client_stays_on_the_screen_after_Ctrl_Z()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var terminal = await TmuxTerminal.OpenAsync();
+        await terminal.EnterAsync($"exec sh ./chat --address {server.Address} --user ann");
+        await terminal.UntilAsync(screen => screen.IsInLobby);
+
+        await terminal.PressAsync("C-z");
+        await terminal.EnterAsync("still here");
+
+        await terminal.UntilAsync(screen => screen.IsConnected && screen.Shows("ann ✓ still here"));
+    }
+
     [Fact]
     public async Task A_client_whose_terminal_is_closed_ends_without_a_crash()
     {

@@ -143,8 +143,6 @@ public sealed class TerminalTests : IDisposable
         await server.SendOnceAsync("bob", "ops", "k1", "the disk is full");
         await using var ann = await TmuxTerminal.ChatAsync(server.Address, "ann");
 
-        await ann.EnterAsync("/rooms");
-        await ann.UntilAsync(screen => screen.Shows("1 room:") && screen.Shows("ops  1 message, the newest on "));
         await ann.TypeAsync("/jo");
         await ann.PressAsync("Tab");
         await ann.UntilAsync(screen => screen.Input == "/join");
@@ -154,6 +152,8 @@ public sealed class TerminalTests : IDisposable
         await ann.PressAsync("Enter");
         await ann.UntilAsync(screen => screen.Shows("bob   the disk is full")
             && screen.Status.EndsWith("  1 lobby  2 ops", StringComparison.Ordinal));
+        await ann.EnterAsync("/rooms");
+        await ann.UntilAsync(screen => screen.Shows("1 room:") && screen.Shows("ops  1 message, the newest on "));
 
         await server.SendOnceAsync("bob", "lobby", "k2", "anybody here?");
         await server.SendOnceAsync("bob", "lobby", "k3", "hello?");

@@ -8,6 +8,10 @@ namespace GrpcChat.ConsoleClient.Tests;
 /// <summary>Text by others can neither control a terminal nor pretend to be something else.</summary>
 public sealed class TerminalTextTests
 {
+    /// <summary>Flags of regions: a black flag, the region in invisible letters, and their end.</summary>
+    internal const string England = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f";
+    internal const string Texas = "🏴\U000e0075\U000e0073\U000e0074\U000e0078\U000e007f";
+
     // Texts that do harm if they are printed as they are, and how they must be shown.
     internal static readonly (string Text, string Shown)[] Corpus =
     [
@@ -26,6 +30,8 @@ public sealed class TerminalTextTests
         ("\u2069\u2069out of the isolate\u2068", @"\u2069\u2069out of the isolate\u2068"),
         ("\u200ea\u200fb\u061cc", @"\u200ea\u200fb\u061cc"), // direction marks
         ("ok\U000e0068\U000e0069\U000e007f", @"ok\U000e0068\U000e0069\U000e007f"), // contains invisible text
+        ("🏴\U000e0068\U000e0069\U000e007f", @"🏴\U000e0068\U000e0069\U000e007f"), // so does a flag of no region
+        ("🏴\U000e0067\U000e0062\U000e0065", @"🏴\U000e0067\U000e0062\U000e0065"),
         ("\ud83d", @"\ud83d"), // unpaired surrogates
         ("\udc00\ud800", @"\udc00\ud800"),
         ("\ud800\ud83e\udd8a\udc00", "\\ud800\ud83e\udd8a\\udc00"),
@@ -46,6 +52,7 @@ public sealed class TerminalTextTests
     [InlineData("שלום, مرحبا")]
     [InlineData("🦊 👩‍👩‍👧 🏳️‍🌈 ❤️")]
     [InlineData("a\u00a0b\u00adc\u200bd")]
+    [InlineData(England + Texas)]
     public void A_harmless_text_stays_as_it_is(string text)
     {
         Assert.Equal(text, TerminalText.Escape(text));
@@ -77,12 +84,6 @@ public sealed class TerminalTextTests
             var text = new string(random.GetItems<char>(Units, random.Next(12)));
             Assert.True(IsHarmless(TerminalText.Escape(text)), string.Join(' ', text.Select(unit => $"{(int)unit:x4}")));
         }
-    }
-
-    [Fact]
-    public void An_isolated_text_cannot_end_its_isolate()
-    {
-        Assert.Equal("\u2068\u05d0\\u2069\\u202e\u2069", TerminalText.Isolate("\u05d0\u2069\u202e"));
     }
 
     // The same rule once more, by Unicode categories.

@@ -91,13 +91,9 @@ internal sealed class TmuxTerminal : IAsyncDisposable
 
     public Task ResizeAsync(int columns, int rows) => RunAsync(["resize-window", "-x", $"{columns}", "-y", $"{rows}"]);
 
-    /// <summary>Returns the screen, without the isolates around text by others, which have no width.</summary>
-    public async Task<TerminalScreen> LookAsync()
-    {
-        var captured = await RunAsync(["capture-pane", "-p"]);
-        return new(captured.Replace("\u2068", "", StringComparison.Ordinal).Replace("\u2069", "", StringComparison.Ordinal)
-            .TrimEnd('\n').Split('\n'));
-    }
+    /// <summary>Returns the screen.</summary>
+    public async Task<TerminalScreen> LookAsync() =>
+        new((await RunAsync(["capture-pane", "-p"])).TrimEnd('\n').Split('\n'));
 
     /// <summary>Returns the screen with its sequences for colours and other attributes.</summary>
     public Task<string> LookWithColoursAsync() => RunAsync(["capture-pane", "-p", "-e"]);

@@ -16,8 +16,8 @@ internal static class MessageFormat
     /// <summary>Local time, sender and text, with nothing in them that could control a terminal.</summary>
     public static string FormatText(ChatMessage message, string timeFormat = DateAndTime)
     {
-        var text = TerminalText.MakeSafe(message.IsErased ? "(erased)" : message.Text);
-        return $"{FormatTime(message.SentAt, timeFormat)} {TerminalText.MakeSafe(message.Sender)}: {text}";
+        var text = TerminalText.Escape(message.IsErased ? "(erased)" : message.Text);
+        return $"{FormatTime(message.SentAt, timeFormat)} {TerminalText.EscapeBefore(message.Sender)}: {text}";
     }
 
     /// <summary>The message of the contract in the JSON form of proto3.</summary>

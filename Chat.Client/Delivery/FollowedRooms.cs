@@ -58,11 +58,15 @@ internal sealed class FollowedRooms(IStateKeeper state, EventQueue events, WakeS
         }
     }
 
-    /// <summary>Stops following a room, and forgets the position in it. False if it was not joined.</summary>
+    /// <summary>
+    /// Stops following a room, and forgets the position in it, which an earlier process may have left. False if it was
+    /// not joined.
+    /// </summary>
     public bool Leave(string name)
     {
         lock (gate)
         {
+            state.Forget(name);
             if (!rooms.Remove(name, out var room))
             {
                 return false;
@@ -71,7 +75,6 @@ internal sealed class FollowedRooms(IStateKeeper state, EventQueue events, WakeS
             // Even if its join has not been sent: it may be one after a pause, and the service still has the room
             // joined.
             toLeave.Add(name);
-            state.Forget(name);
             room.Fail(new ChatRefusedException(
                 RefusalReason.Unspecified, $"the application left the room '{name}' before it was joined"));
             events.Add(new RoomLeft(name, RefusalReason.Unspecified, ""));

@@ -34,6 +34,17 @@ internal sealed class DurableStateKeeper : IStateKeeper
 
     public bool IsInEffect => committer.IsInEffect;
 
+    public IReadOnlyList<StoredPosition> Positions
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. positions.Select(room => new StoredPosition(room.Key, room.Value.LogId, room.Value.Id))];
+            }
+        }
+    }
+
     public Position? PositionOf(string room)
     {
         lock (gate)

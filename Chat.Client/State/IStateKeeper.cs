@@ -18,6 +18,9 @@ internal interface IStateKeeper
     /// <summary>The caller runs within an effect, so that it must not wait for a write.</summary>
     bool IsInEffect { get; }
 
+    /// <summary>The position in each room that has one.</summary>
+    IReadOnlyList<StoredPosition> Positions { get; }
+
     /// <summary>The position in a room; null if none is known. One of an earlier process has epoch 0.</summary>
     Position? PositionOf(string room);
 

@@ -15,6 +15,17 @@ internal sealed class MemoryStateKeeper : IStateKeeper
 
     public bool IsInEffect => false;
 
+    public IReadOnlyList<StoredPosition> Positions
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. positions.Select(room => new StoredPosition(room.Key, room.Value.LogId, room.Value.Id))];
+            }
+        }
+    }
+
     public Position? PositionOf(string room)
     {
         lock (gate)

@@ -18,6 +18,7 @@ public sealed class ClustersTests
     [InlineData("\u001b", @"\|x|1|b")]
     [InlineData("👩‍👩‍👧‍👦👍🏽", "👩‍👩‍👧‍👦|👍🏽")]
     [InlineData("👩🏻‍❤\ufe0f‍💋‍👨🏿", "👩🏻‍❤\ufe0f‍💋‍👨🏿")]
+    [InlineData($"a{TerminalTextTests.England}{TerminalTextTests.Texas}b", $"a|{TerminalTextTests.England}|{TerminalTextTests.Texas}|b")]
     public void A_text_is_split_into_what_people_see_as_characters(string text, string expected)
     {
         Assert.Equal(expected, string.Join('|', Clusters.Split(text).Select(cluster => cluster.Text)));

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace GrpcChat.ConsoleClient.Tests.Screen;
 
-/// <summary>The input: messages, commands, completion, history, pastes, and ways to quit.</summary>
+/// <summary>The input: messages, commands and pastes.</summary>
 public sealed class InputTests
 {
     private readonly TestScreen screen = new();
@@ -23,9 +23,10 @@ public sealed class InputTests
     [Theory]
     [InlineData("")]
     [InlineData("   ")]
-    public void An_empty_line_is_not_sent(string text)
+    public void A_blank_line_is_not_sent_and_does_not_stay(string text)
     {
         Assert.Empty(screen.Enter(text).Intents());
+        Assert.Equal("|", screen.Line);
     }
 
     [Fact]
@@ -47,6 +48,10 @@ public sealed class InputTests
     [Theory]
     [InlineData("/join", "which room? Type /join ROOM")]
     [InlineData("/leave nowhere", "you are not in nowhere")]
+    [InlineData("/me", "what do you do? Type /me TEXT")]
+    [InlineData("/history many", "'many' is not a number of messages; use 1 to 1000")]
+    [InlineData("/history 0", "'0' is not a number of messages; use 1 to 1000")]
+    [InlineData("/history 1001", "'1001' is not a number of messages; use 1 to 1000")]
     [InlineData("/join Bad Room", "'Bad Room' is not a valid room name; use 1 to 64 characters a-z, 0-9, '.', '_' and '-', starting with a letter or a digit")]
     public void A_command_that_cannot_be_run_says_why(string line, string why)
     {
@@ -59,8 +64,8 @@ public sealed class InputTests
     [Fact]
     public void Rooms_requests_the_rooms_and_lists_them()
     {
-        Assert.Equal([new ListRooms()], screen.Enter("/rooms").Intents());
-        screen.Events.Handle([new("lobby", 12, TestScreen.Now), new("ops", 1, TestScreen.Now)]);
+        Assert.Equal([new ListRooms(IsForUser: true)], screen.Enter("/rooms").Intents());
+        screen.Events.Handle([new("lobby", 12, TestScreen.Now), new("ops", 1, TestScreen.Now)], isForUser: true);
 
         Assert.EndsWith("· 2 rooms:", screen.Shown[^3], StringComparison.Ordinal);
         Assert.EndsWith("·   lobby  12 messages, the newest on 15 July 2026, 09:14", screen.Shown[^2], StringComparison.Ordinal);
@@ -69,7 +74,7 @@ public sealed class InputTests
     [Fact]
     public void An_empty_list_of_rooms_says_so()
     {
-        screen.Events.Handle(Array.Empty<RoomInfo>());
+        screen.Events.Handle([], isForUser: true);
 
         Assert.EndsWith("· there are no rooms yet", screen.Shown[^1], StringComparison.Ordinal);
     }
@@ -83,107 +88,75 @@ public sealed class InputTests
             late.Receive(id, "text");
         }
 
-        Assert.Equal([new LoadOlder("lobby", 1001)], late.Enter("/history").Intents());
+        Assert.Equal([new LoadOlder("lobby", 1001, 100)], late.Enter("/history").Intents());
         Assert.Contains("loading older messages…", late.Shown[0], StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Help_names_every_command()
+    [Theory]
+    [InlineData("/history 5", 5)]
+    [InlineData("/history 1000", 1000)]
+    [InlineData("/history", 100)]
+    public void History_loads_as_many_messages_as_it_names(string line, int count)
     {
-        screen.Enter("/help");
+        var late = new TestScreen(afterId: 5000);
+        late.Receive(5001, "text");
+        Assert.Equal([new LoadOlder("lobby", 5001, count)], late.Enter(line).Intents());
 
-        Assert.All(["/join", "/leave", "/rooms", "/history", "/quit"], command =>
-            Assert.Contains(screen.Shown, row => row.Contains(command, StringComparison.Ordinal)));
+        late.Events.Handle(TestScreen.Page(5001 - count, 5000), "lobby");
+        Assert.Contains(late.Shown[..3], row => row.EndsWith($"message {5001 - count}", StringComparison.Ordinal));
+        Assert.Equal([new LoadOlder("lobby", 5001 - count, count)], late.Enter(line).Intents());
     }
 
     [Fact]
-    public void Quit_and_Ctrl_C_and_Ctrl_D_on_an_empty_line_quit()
+    public void History_at_the_beginning_of_the_room_says_so()
     {
-        Assert.Equal([new Quit()], screen.Enter("/quit").Intents());
-        Assert.Equal([new Quit()], screen.Press(Key.Control('d')).Intents());
-        Assert.Empty(screen.Type("ab").Press(KeyName.Home).Press(Key.Control('d')).Intents());
-        Assert.Equal("|b", screen.Line);
-        Assert.Equal([new Quit()], screen.Press(Key.Control('c')).Intents());
+        Assert.Empty(screen.Receive(1, "first").Enter("/history 5").Intents());
+        Assert.EndsWith("· there are no older messages", screen.Shown[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Help_names_every_command_that_Tab_offers_and_fits_a_screen()
+    {
+        var wide = new TestScreen(columns: 200);
+        var shown = wide.Enter("/help").Shown;
+        Assert.InRange(shown.Length, 1, 22);
+        screen.Receive(1, "text", "a name that is as wide as possible").Enter("/help");
+        Assert.All(shown, row => Assert.Contains(screen.Shown, narrow => narrow.EndsWith(row.Trim(' ', '·'), StringComparison.Ordinal)));
+
+        var offered = new HashSet<string>();
+        for (screen.Type("/"); offered.Add(screen.Press(KeyName.Tab).Line);)
+        {
+        }
+
+        Assert.Superset(new HashSet<string> { "/exit |", "/me |", "/join |" }, offered);
+        Assert.DoesNotContain("/? |", offered);
+        Assert.All(offered, command =>
+            Assert.Contains(shown, row => row.Contains(command.Trim('|', ' '), StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Me_sends_an_action_which_is_shown_beside_the_name_of_who_does_it()
+    {
+        Assert.Equal("/me waves", Assert.IsType<SendText>(Assert.Single(screen.Enter("/me waves").Intents())).Text);
+        Assert.Equal("            mira … * waves", screen.Shown[^1]);
+
+        screen.Receive(1, "/me leans back").Receive(2, "/menu").Receive(3, "/me").Receive(4, "* waves", "bob");
+        Assert.Equal(
+            ["alice   * leans back", "alice   /menu", "alice   /me", "bob   * waves"],
+            screen.Shown[^5..^1].Select(row => row[6..].TrimStart()));
+    }
+
+    [Fact]
+    public void Ctrl_Z_suspends()
+    {
+        Assert.Equal([new Suspend()], screen.Type("kept").Press(Key.Control('z')).Intents());
+        Assert.Equal("kept|", screen.Line);
     }
 
     [Fact]
     public void Ctrl_L_redraws_the_screen()
     {
         Assert.Equal([new Repaint()], screen.Press(Key.Control('l')).Intents());
-    }
-
-    [Fact]
-    public void Up_and_Down_go_through_the_history_and_back_to_the_draft()
-    {
-        screen.Enter("one").Enter("two").Enter("/rooms").Type("draft").Press(KeyName.Up);
-        Assert.Equal("/rooms|", screen.Line);
-        Assert.Equal("two|", screen.Press(KeyName.Up).Line);
-        Assert.Equal("one|", screen.Press(KeyName.Up, 3).Line);
-        Assert.Equal("/rooms|", screen.Press(KeyName.Down, 2).Line);
-        Assert.Equal("draft|", screen.Press(KeyName.Down).Line);
-        Assert.Equal("draft|", screen.Press(KeyName.Down).Line);
-    }
-
-    [Fact]
-    public void An_input_of_the_history_that_is_changed_is_a_new_draft()
-    {
-        screen.Enter("one").Press(KeyName.Up).Type("!").Press(KeyName.Up);
-        Assert.Equal("one|", screen.Line);
-
-        Assert.Equal("one!|", screen.Press(KeyName.Down).Line);
-    }
-
-    [Fact]
-    public void The_history_of_inputs_is_bounded()
-    {
-        for (var i = 0; i < 1000; i++)
-        {
-            screen.Enter($"line {i}");
-        }
-
-        Assert.Equal("line 500|", screen.Press(KeyName.Up, 1000).Line);
-    }
-
-    [Theory]
-    [InlineData("/j", 1, "/join |")]
-    [InlineData("/h", 1, "/help |")]
-    [InlineData("/h", 2, "/history |")]
-    [InlineData("/h", 3, "/help |")]
-    [InlineData("/x", 1, "/x|")]
-    [InlineData("/join o", 1, "/join ops|")]
-    [InlineData("/join o", 2, "/join office|")]
-    [InlineData("/leave o", 2, "/leave ops|")]
-    [InlineData("al", 1, "alice: |")]
-    [InlineData("AL", 1, "alice: |")]
-    [InlineData("hello al", 1, "hello alice |")]
-    [InlineData("", 1, "bob: |")] // The latest sender comes first.
-    [InlineData("", 2, "alice: |")]
-    [InlineData("m", 1, "m|")] // A name with harmful characters is not offered.
-    public void Tab_completes_commands_rooms_and_senders(string typed, int times, string expected)
-    {
-        screen.Receive(1, "x", "m\u202eallory").Receive(2, "x", "alice").Receive(3, "x", "bob");
-        screen.Events.Handle([new("office", 1, TestScreen.Now)]);
-        screen.Join("ops").Press(Key.Alt('1')).Type(typed).Press(KeyName.Tab, times);
-
-        Assert.Equal(expected, screen.Line);
-    }
-
-    [Fact]
-    public void Shift_Tab_goes_back_and_another_key_chooses_the_candidate()
-    {
-        screen.Receive(1, "x", "anna").Receive(2, "x", "anton").Type("an").Press(KeyName.Tab, 2).Press(KeyName.BackTab);
-        Assert.Equal("anton: |", screen.Line);
-
-        screen.Type("an").Press(KeyName.Tab);
-        Assert.Equal("anton: anton |", screen.Line);
-    }
-
-    [Fact]
-    public void Tab_within_a_line_leaves_what_follows()
-    {
-        screen.Receive(1, "x", "anna").Type("an!").Press(KeyName.Left).Press(KeyName.Tab);
-
-        Assert.Equal("anna: |!", screen.Line);
     }
 
     [Fact]
@@ -196,6 +169,29 @@ public sealed class InputTests
         var intents = screen.Press(KeyName.Enter).Intents();
         Assert.Equal(["<one", "/quit", "two>"], intents.Cast<SendText>().Select(send => send.Text));
         Assert.Equal("<one\n\n/quit\ntwo>|", screen.Press(KeyName.Up).Line);
+    }
+
+    [Theory]
+    [InlineData(100, 0, "Enter sends 100 lines")]
+    [InlineData(99, 2, "Enter sends 99 lines, not 2 blank ones")]
+    [InlineData(2, 1, "Enter sends 2 lines, not 1 blank one")]
+    [InlineData(1, 1, "Enter sends 1 line, not 1 blank one")]
+    [InlineData(1, 0, "")]
+    [InlineData(0, 3, "Enter sends nothing: 3 lines are blank")]
+    public void Several_lines_in_the_input_are_counted_before_they_are_sent(int lines, int blank, string expected)
+    {
+        screen.Press(Key.Pasted(string.Join('\n', [.. Enumerable.Range(0, lines).Select(n => $"{n}"), .. Enumerable.Repeat(" ", blank)])));
+
+        Assert.Equal($" ● connected   1 lobby{expected.PadLeft(57)}".TrimEnd(), screen.Status);
+    }
+
+    [Fact]
+    public void On_a_narrow_screen_the_count_of_lines_goes_before_the_rooms()
+    {
+        var narrow = new TestScreen(columns: 40);
+        narrow.Press(Key.Pasted("one\ntwo"));
+
+        Assert.Contains("Enter sends 2 lines", narrow.Status, StringComparison.Ordinal);
     }
 
     [Fact]

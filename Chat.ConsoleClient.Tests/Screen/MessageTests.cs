@@ -33,39 +33,17 @@ public sealed class MessageTests
     }
 
     [Fact]
-    public void A_time_is_local_and_shown_once_a_minute()
-    {
-        screen.Clock.Zone = TimeZoneInfo.CreateCustomTimeZone("here", TimeSpan.FromHours(2), "here", "here");
-        screen.Receive(1, "one");
-        screen.Receive(2, "two", at: TestScreen.Now.AddSeconds(59)).Receive(3, "three", at: TestScreen.Now.AddSeconds(60));
-
-        Assert.Equal(["11:14", "", "11:15"], screen.Shown[1..].Select(row => row[..5].Trim()));
-    }
-
-    [Fact]
-    public void A_new_day_in_local_time_begins_with_a_rule()
-    {
-        screen.Clock.Zone = TimeZoneInfo.CreateCustomTimeZone("here", TimeSpan.FromHours(2), "here", "here");
-        screen.Receive(1, "late", at: new(2026, 7, 14, 21, 59, 0, TimeSpan.Zero));
-        screen.Receive(2, "early", at: new(2026, 7, 14, 22, 1, 0, TimeSpan.Zero));
-
-        Assert.Equal(
-            ["Tuesday, 14 July 2026", "late", "Wednesday, 15 July 2026", "early"],
-            screen.Shown.Select(row => row.Trim('─', ' ').Split("   ")[^1]));
-    }
-
-    [Fact]
     public void Own_messages_are_shown_at_once_as_pending_and_ticked_when_they_are_stored()
     {
         screen.Enter("hello");
-        Assert.Equal("09:14       mira … hello", screen.Shown[^1]);
+        Assert.Equal("            mira … hello", screen.Shown[^1]);
         Assert.Contains("1 unsent", screen.Status, StringComparison.Ordinal);
 
         var sent = Assert.IsType<SendText>(Assert.Single(screen.Intents()));
         Assert.Equal(("lobby", "hello"), (sent.Room, sent.Text));
         screen.Events.HandleEnqueued(sent, "k");
         screen.Take(new MessageAcked("lobby", "k", 1, false));
-        Assert.Equal("09:14       mira ✓ hello", screen.Shown[^1]);
+        Assert.Equal("            mira ✓ hello", screen.Shown[^1]);
         Assert.DoesNotContain("unsent", screen.Status, StringComparison.Ordinal);
 
         screen.Receive(1, "hello", "mira", clientOffset: "k");
@@ -87,7 +65,7 @@ public sealed class MessageTests
         screen.Send("one", "1").Send("two", "2").Send("three", "3").Join("ops").Send("other", "4").Press(Key.Alt('1'));
         screen.Take(new MessageAcked("lobby", "2", 2, false));
 
-        Assert.Equal(["✓ one", "✓ two", "… three"], screen.Shown[1..].Select(row => row[17..]));
+        Assert.Equal(["✓ one", "✓ two", "… three"], screen.Shown.Select(row => row[17..]));
         Assert.Contains("2 unsent", screen.Status, StringComparison.Ordinal);
     }
 
@@ -99,8 +77,8 @@ public sealed class MessageTests
         screen.Receive(1, "later");
 
         Assert.Equal(
-            ["09:14       mira ✗ too much", "not sent: a text has 16384 bytes at most"],
-            screen.Shown[1..3].Select(row => row.TrimStart()));
+            ["mira ✗ too much", "not sent: a text has 16384 bytes at most"],
+            screen.Shown[..2].Select(row => row.TrimStart()));
         Assert.EndsWith("later", screen.Shown[^1], StringComparison.Ordinal);
         Assert.DoesNotContain("unsent", screen.Status, StringComparison.Ordinal);
     }

@@ -120,6 +120,25 @@ public sealed class RoomTests
     }
 
     [Fact]
+    public void Leave_forgets_a_room_that_the_service_made_the_user_leave()
+    {
+        screen.Join("ops").Join("dev").Press(Key.Alt('1'));
+        screen.Take(new RoomLeft("ops", RefusalReason.Forbidden, "no")).Take(new RoomLeft("lobby", RefusalReason.Forbidden, "no"));
+
+        Assert.Equal([new LeaveRoom("ops"), new LeaveRoom("lobby")], screen.Enter("/leave ops").Enter("/leave").Intents());
+        Assert.Equal(("dev", "dev"), (screen.Model.Current.Name, Assert.Single(screen.Model.Rooms).Name));
+    }
+
+    [Fact]
+    public void A_draft_in_a_room_that_disappears_is_in_the_history()
+    {
+        screen.Join("ops").Type("a draft").Press(Key.Alt('1')).Enter("/leave ops");
+        screen.Take(new RoomLeft("ops", RefusalReason.Unspecified, ""));
+
+        Assert.Equal("a draft|", screen.Press(KeyName.Up).Line);
+    }
+
+    [Fact]
     public void A_join_that_failed_can_be_tried_again()
     {
         screen.Enter("/join ops");

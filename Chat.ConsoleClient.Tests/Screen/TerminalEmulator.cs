@@ -12,6 +12,7 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
 {
     private readonly Func<string, int> widthOf = widthOf ?? CellWidth.Measure;
     private readonly Cell[][] cells = [.. Enumerable.Range(0, rows).Select(_ => Frame.CreateBlankRow(columns))];
+    private readonly HashSet<string> saved = [];
     private Style style;
 
     public HashSet<string> Modes { get; } = [];
@@ -56,6 +57,10 @@ internal sealed partial class TerminalEmulator(int columns, int rows, Func<strin
             case "m": style = Graphics(numbers); break;
             case "h" when parameters[0] == '?': Modes.Add(parameters); break;
             case "l" when parameters[0] == '?': Modes.Remove(parameters); break;
+            case "s" when parameters[0] == '?' && Modes.Contains(parameters): saved.Add(parameters); break;
+            case "s" when parameters[0] == '?': saved.Remove(parameters); break;
+            case "r" when parameters[0] == '?' && saved.Contains(parameters): Modes.Add(parameters); break;
+            case "r" when parameters[0] == '?': Modes.Remove(parameters); break;
             default: throw new InvalidOperationException($"ESC [ {parameters} {final} is none of the renderer's.");
         }
 

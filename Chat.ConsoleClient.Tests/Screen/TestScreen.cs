@@ -54,16 +54,13 @@ internal sealed class TestScreen
     private static string StatusOf(string[] rows) => rows.Last(row => row.StartsWith(" ●", StringComparison.Ordinal)
         || row.StartsWith(" ○", StringComparison.Ordinal) || row.StartsWith(" ■", StringComparison.Ordinal));
 
-    public static string Visible(Cell[] row) =>
-        string.Concat(row.Select(cell => cell.Text)).Replace("\u2068", "", StringComparison.Ordinal)
-            .Replace("\u2069", "", StringComparison.Ordinal).TrimEnd();
+    public static string Visible(Cell[] row) => string.Concat(row.Select(cell => cell.Text)).TrimEnd();
 
     public TestScreen Join(string room, long afterId = 0)
     {
         Model.Open(room);
         Intents();
-        Events.Handle(new RoomJoined(room, "log", afterId, 1, afterId));
-        return this;
+        return Take(new RoomJoined(room, "log", afterId, 1, afterId)).Take(new RoomCaughtUp(room, afterId));
     }
 
     public TestScreen Receive(
@@ -99,8 +96,11 @@ internal sealed class TestScreen
 
     public TestScreen Enter(string text) => Type(text).Press(KeyName.Enter);
 
+    /// <summary>Takes the requests of the model, without those for the names of rooms while <c>/join</c> is typed.</summary>
+    public List<Intent> Intents() => [.. AllIntents().Where(intent => intent is not ListRooms { IsForUser: false })];
+
     /// <summary>Takes all requests of the model.</summary>
-    public List<Intent> Intents()
+    public List<Intent> AllIntents()
     {
         var intents = new List<Intent>();
         while (Model.TryTakeIntent(out var intent))

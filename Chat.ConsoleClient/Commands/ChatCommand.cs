@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using GrpcChat.Client;
 using GrpcChat.ConsoleClient.Screen;
 
@@ -67,9 +68,12 @@ internal sealed class ChatCommand : ILineResults
     public static RootCommand Create(CommandRunner runner)
     {
         var command = new RootCommand(Help);
-        command.SetAction(runner.CreateAction(Timeout.InfiniteTimeSpan, async (context, _) =>
-            await Shell.RunAsync(context.Options, context.Room, context.Output, context.Stopping)
-                ?? await RunAsync(context)));
+        command.SetAction(runner.CreateAction(Timeout.InfiniteTimeSpan, async (context, parsed) =>
+        {
+            var isChosen = parsed.GetResult("--room") is OptionResult { Implicit: false };
+            return await Shell.RunAsync(context.Options, context.Room, isChosen, context.Output, context.Stopping)
+                ?? await RunAsync(context);
+        }));
         return command;
     }
 

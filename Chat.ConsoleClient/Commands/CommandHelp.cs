@@ -16,7 +16,15 @@ internal sealed class CommandHelp : SynchronousCommandLineAction
     public override bool ClearsParseErrors => true;
 
     /// <summary>Makes the help option of a root, and of all commands below it, print this help.</summary>
-    public static void AddTo(RootCommand root) => root.Options.OfType<HelpOption>().Single().Action = new CommandHelp();
+    public static void AddTo(RootCommand root)
+    {
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new CommandHelp();
+
+        // Those of Windows, such as /?, look like paths, and the completion would offer them.
+        help.Aliases.Clear();
+        help.Aliases.Add("-h");
+    }
 
     /// <summary>The help of a command.</summary>
     public static string GetText(Command command) =>

@@ -9,8 +9,8 @@ namespace GrpcChat.ConsoleClient.Screen;
 /// </summary>
 internal sealed class ClientEventHandler(ScreenModel model)
 {
-    // Names for completion; nobody looks through more.
-    private const int MaxKnownRooms = 1000;
+    /// <summary>The maximum number of rooms in a list and for completion; nobody looks through more.</summary>
+    public const int MaxKnownRooms = 1000;
 
     /// <summary>An event of the client. Unknown kinds are skipped.</summary>
     public void Handle(ChatEvent chatEvent)
@@ -21,6 +21,7 @@ internal sealed class ClientEventHandler(ScreenModel model)
             case MessageAcked acked: model.Find(acked.Room)?.Acked(acked); break;
             case MessageRefused refused: Handle(refused, model.GetOrAdd(refused.Room)); break;
             case RoomJoined joined: model.GetOrAdd(joined.Room).Joined(joined); break;
+            case RoomCaughtUp caughtUp when model.Find(caughtUp.Room) is { } room: room.CaughtUp(room == model.Current); break;
             case RoomGap gap: Handle(gap, model.GetOrAdd(gap.Room)); break;
             case RoomReset reset: Handle(reset, model.GetOrAdd(reset.Room)); break;
             case RoomLeft left: Handle(left); break;
@@ -46,14 +47,20 @@ internal sealed class ClientEventHandler(ScreenModel model)
         known.RowsToScroll = 0;
         if (known == model.Current && rows > 0)
         {
-            model.ScrollUp(rows, mayLoad: false);
+            model.ScrollUp(rows, count: 0);
         }
     }
 
     /// <summary>The requested list of rooms.</summary>
-    public void Handle(IReadOnlyList<RoomInfo> found)
+    public void Handle(IReadOnlyList<RoomInfo> found, bool isForUser)
     {
         model.KnownRooms = [.. found.Take(MaxKnownRooms).Select(room => room.Name)];
+        if (!isForUser)
+        {
+            model.Completion.OnNames();
+            return;
+        }
+
         model.Say(found.Count switch { 0 => "there are no rooms yet", 1 => "1 room:", var count => $"{count} rooms:" });
         foreach (var room in found.Take(MaxKnownRooms))
         {
@@ -101,6 +108,8 @@ internal sealed class ClientEventHandler(ScreenModel model)
             case JoinRoom { Room: var name } when model.Find(name) is { } room:
                 room.State = RoomState.Left;
                 break;
+            case ListRooms { IsForUser: false } when !model.Completion.OnNoNames():
+                return;
         }
 
         model.Say(reason);
@@ -109,9 +118,7 @@ internal sealed class ClientEventHandler(ScreenModel model)
     private void Handle(MessageReceived received, Room room)
     {
         var isOwn = received.Message.Sender == model.User;
-        var isNew = room.Received(received, isOwn);
-        var isSeen = room == model.Current && room.Timeline.Anchor is null;
-        if (isNew && !isOwn && !isSeen)
+        if (room.Received(received, isOwn) && !model.IsSeen(room))
         {
             room.Unread++;
         }
@@ -126,16 +133,17 @@ internal sealed class ClientEventHandler(ScreenModel model)
         }
     }
 
-    private void Handle(RoomGap gap, Room room)
+    private static void Handle(RoomGap gap, Room room)
     {
         room.SkipTo(gap.AfterId);
-        model.Say(room, ErrorMessages.Describe(gap));
+        room.Say(ErrorMessages.Describe(gap));
     }
 
     private void Handle(RoomReset reset, Room room)
     {
         room.Reset(reset);
-        model.Say(room, ErrorMessages.Describe(reset));
+        room.Say(ErrorMessages.Describe(reset));
+        room.Unread += model.IsSeen(room) ? 0 : 1;
     }
 
     private void Handle(RoomLeft left)
@@ -149,7 +157,7 @@ internal sealed class ClientEventHandler(ScreenModel model)
         var wasRequested = left.Reason == RefusalReason.Unspecified;
         if (!wasRequested)
         {
-            model.Say(room, $"you are no longer in {room.Name}: {Describe(left.Reason, left.Description)}");
+            room.Say($"you are no longer in {room.Name}: {Describe(left.Reason, left.Description)}");
         }
 
         var other = model.Rooms.FirstOrDefault(one => one.State != RoomState.Left);

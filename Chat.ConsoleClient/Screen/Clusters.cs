@@ -48,6 +48,9 @@ internal static class Clusters
         return clusters;
     }
 
+    /// <summary>The number of cells that a text takes.</summary>
+    public static int Measure(string text) => Split(text).Sum(cluster => cluster.Width);
+
     private static string Limit(ReadOnlySpan<char> cluster)
     {
         var (length, parts, marks) = (0, 0, 0);

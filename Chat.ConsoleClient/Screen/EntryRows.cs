@@ -3,32 +3,25 @@ using System.Runtime.InteropServices;
 namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
-/// Composes the rows of an entry: a rule where a day begins, the text in its column, the reason of a refusal.
+/// Composes the rows of an entry: rules where something begins, the text in its column, the reason of a refusal.
 /// </summary>
 /// <param name="layout">The columns.</param>
 /// <param name="palette">The styles.</param>
 /// <param name="zone">The zone in which days and times are shown.</param>
-internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zone)
+/// <param name="firstNew">The first message since the user looked away; null if there is none.</param>
+internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zone, (string LogId, long Id)? firstNew)
 {
+    private const string Action = "/me ";
+
     /// <summary>Composes the rows.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="above">The entry above it; null for the first one.</param>
     /// <param name="top">A notice above the first entry; may be empty.</param>
     public List<Cell[]> Compose(Entry entry, Entry? above, string top)
     {
-        var rows = new List<Cell[]>();
-        if (HasTop(above, top))
-        {
-            rows.Add(CreateCentred(top, ' '));
-        }
-
-        var (at, previous) = (GetLocalTime(entry), above is null ? null : GetLocalTime(above));
-        if (BeginsDay(entry, above))
-        {
-            rows.Add(CreateCentred($"{at:dddd, d MMMM yyyy}", '─'));
-        }
-
-        var isSameMinute = rows.Count == 0 && at is not null && GetMinute(at) == GetMinute(previous);
+        List<Cell[]> rows = [.. FindRules(entry, above, top).Select(CreateCentred)];
+        var at = entry.At is null ? null : GetLocal(entry);
+        var isSameMinute = rows.Count == 0 && above is not null && GetMinute(at) == GetMinute(GetLocal(above));
         AddText(entry, rows, isSameMinute ? "" : $"{at:HH:mm}");
         return rows;
     }
@@ -37,18 +30,45 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
     public int Count(Entry entry, Entry? above, string top)
     {
         var reason = entry.Delivery == Delivery.Refused ? Count(GetReason(entry)) : 0;
-        return (HasTop(above, top) ? 1 : 0) + (BeginsDay(entry, above) ? 1 : 0) + Count(GetText(entry)) + reason;
+        return FindRules(entry, above, top).Count() + Count(GetText(entry)) + reason;
     }
 
-    private static bool HasTop(Entry? above, string top) => above is null && top.Length > 0;
+    private IEnumerable<(string Text, char Around, Style Style)> FindRules(Entry entry, Entry? above, string top)
+    {
+        if (above is null && top.Length > 0)
+        {
+            yield return (top, ' ', palette.Faint);
+        }
 
-    private static string GetText(Entry entry) => entry.IsErased ? "(erased)" : entry.Text;
+        if ((entry.LogId, entry.Id) == firstNew)
+        {
+            yield return ("new since you left", '─', palette.New);
+        }
+
+        if (entry.At is null || GetLocal(entry) is not { } at)
+        {
+            yield break;
+        }
+
+        var before = above is null ? null : GetLocal(above);
+        if (GetMinute(at) < GetMinute(before))
+        {
+            yield return ("the clock was set back", '─', palette.Faint);
+        }
+
+        if (at.Date != before?.Date)
+        {
+            yield return ($"{at:dddd, d MMMM yyyy}", '─', palette.Faint);
+        }
+    }
+
+    // An action stands beside the name of who does it, where nobody else can put words.
+    private static string GetText(Entry entry) =>
+        entry.IsErased ? "(erased)"
+        : !entry.IsNotice && entry.Text.StartsWith(Action, StringComparison.Ordinal) ? $"* {entry.Text[Action.Length..]}"
+        : entry.Text;
 
     private static string GetReason(Entry entry) => "not sent: " + entry.Reason;
-
-    // An entry without a time above leaves it open.
-    private bool BeginsDay(Entry entry, Entry? above) => GetLocalTime(entry) is { } at
-        && (above is null || GetLocalTime(above) is { } previous && previous.Date != at.Date);
 
     private int Count(string text) => Wrapping.Wrap(Clusters.Split(text), layout.TextWidth).Count;
 
@@ -84,7 +104,7 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
     // Right-aligned, so that a name stands next to its text.
     private void WriteName(RowWriter row, Entry entry)
     {
-        var width = Math.Min(layout.NameWidth, Clusters.Split(entry.Sender).Sum(cluster => cluster.Width));
+        var width = Math.Min(layout.NameWidth, Clusters.Measure(entry.Sender));
         var style = entry.Delivery == Delivery.FromOthers ? palette.ChooseForSender(entry.Sender) : palette.Own;
         row.MoveTo(layout.Name + layout.NameWidth - width).WriteUntrusted(entry.Sender, style, layout.NameWidth);
     }
@@ -101,14 +121,15 @@ internal sealed class EntryRows(Layout layout, Palette palette, TimeZoneInfo zon
         }
     }
 
-    private Cell[] CreateCentred(string text, char around)
+    private Cell[] CreateCentred((string Text, char Around, Style Style) rule)
     {
-        var left = Math.Max(0, layout.Columns - text.Length - 2) / 2;
-        var row = new RowWriter(layout.Columns).Write(new string(around, left), palette.Faint).Write($" {text} ", palette.Faint);
-        return row.Write(new string(around, row.Left), palette.Faint).Row;
+        var left = Math.Max(0, layout.Columns - rule.Text.Length - 2) / 2;
+        var row = new RowWriter(layout.Columns).Write(new string(rule.Around, left) + $" {rule.Text} ", rule.Style);
+        return row.Write(new string(rule.Around, row.Left), rule.Style).Row;
     }
 
-    private DateTime? GetLocalTime(Entry entry) => entry.At is { } at ? TimeZoneInfo.ConvertTime(at, zone).DateTime : null;
+    private DateTime? GetLocal(Entry entry) =>
+        entry.ShownAt is { } at ? TimeZoneInfo.ConvertTime(at, zone).DateTime : null;
 
     private static long? GetMinute(DateTime? at) => at?.Ticks / TimeSpan.TicksPerMinute;
 }

@@ -1,9 +1,6 @@
 namespace GrpcChat.ConsoleClient.Screen;
 
-/// <summary>
-/// A cell of the screen: a cluster, followed by the invisible characters that begin or end isolated text. The second
-/// cell of a wide cluster has no text.
-/// </summary>
+/// <summary>A cell of the screen: a cluster. The second cell of a wide cluster has no text.</summary>
 internal readonly record struct Cell(string Text, Style Style)
 {
     public static Cell Blank { get; } = new(" ", default);

@@ -1,26 +1,31 @@
+using System.Globalization;
 using GrpcChat.V1;
 
 namespace GrpcChat.ConsoleClient.Screen;
 
-/// <summary>Does what Enter does with the input: runs a command or sends messages. Knows what Tab offers.</summary>
+/// <summary>Does what Enter does with the input: runs a command or sends messages.</summary>
 internal sealed class InputHandler(ScreenModel model)
 {
-    private static readonly string[] Commands = ["/help", "/history", "/join", "/leave", "/quit", "/rooms"];
+    private const int MaxHistory = 1000;
 
-    // At most 60 cells, which is a row on a screen of 80 columns.
+    // At most 54 cells, which is a row on a screen of 80 columns beside the widest names.
     private static readonly string[] Help =
     [
         "/join ROOM     join a room, or show it if it is joined",
         "/leave [ROOM]  leave this room, or another one",
         "/rooms         list all rooms",
-        "/history       load older messages",
-        "/quit          quit; Ctrl-C does the same",
-        "//text         send a message that starts with a slash",
+        "/history [N]   load N older messages, or a page",
+        "/me TEXT       say what you do: /me waves",
+        "/help          show this list",
+        "/quit, /exit   quit",
+        "//text         send a text that starts with a slash",
         "Tab            complete a command, a room or a name",
-        "Up, Down       go through your earlier input",
-        "PageUp/Down    scroll; Esc or End goes to the newest message",
-        "Alt-1 to Alt-9 show another room, as do Ctrl-N and Ctrl-P",
-        "Alt-Enter      start a new line, which is its own message",
+        "Up, Down       go through earlier and cleared lines",
+        "PageUp/Down    scroll; Esc goes to the newest message",
+        "Alt-1 to Alt-9 show another room; so do Ctrl-N, Ctrl-P",
+        "Alt-Enter      start a new line: another message",
+        "Ctrl-C         clear the line, or quit if it is empty",
+        "Ctrl-Z         suspend; fg in the shell comes back",
         "Ctrl-L         redraw the screen",
         "… not sent yet   ✓ stored   ✗ refused",
     ];
@@ -33,6 +38,7 @@ internal sealed class InputHandler(ScreenModel model)
         var text = model.Input.Text;
         if (string.IsNullOrWhiteSpace(text))
         {
+            model.Input.Set("");
             return;
         }
 
@@ -66,24 +72,6 @@ internal sealed class InputHandler(ScreenModel model)
         }
     }
 
-    /// <summary>The completions of a word.</summary>
-    /// <param name="before">The line before the word.</param>
-    /// <param name="word">The word, up to the cursor.</param>
-    public IReadOnlyList<string> FindCandidates(string before, string word)
-    {
-        var found = before.Trim() switch
-        {
-            "" when word.StartsWith('/') => Commands.Select(command => command + " "),
-            "/join" => model.Rooms.Select(room => room.Name).Concat(model.KnownRooms),
-            "/leave" => model.Rooms.Where(room => room.State != RoomState.Left).Select(room => room.Name),
-            _ => Current.Senders.NewestFirst.Select(name => name + (before.Length == 0 ? ": " : " ")),
-        };
-
-        // A name with harmful characters would not look in the input like what it is.
-        return [.. found.Distinct().Where(one => one.Length > 0
-            && one.StartsWith(word, StringComparison.OrdinalIgnoreCase) && TerminalText.Escape(one) == one)];
-    }
-
     private bool CanSend()
     {
         if (Current.State != RoomState.Left)
@@ -97,22 +85,19 @@ internal sealed class InputHandler(ScreenModel model)
         return false;
     }
 
-    // As for piped input, each line that is not empty is a message.
+    // As for piped input, each line is a message.
     private void SendLines(string text)
     {
-        foreach (var line in text.Split('\n'))
+        foreach (var line in text.Split('\n').Where(line => !string.IsNullOrWhiteSpace(line)))
         {
-            if (!string.IsNullOrWhiteSpace(line))
-            {
-                Send(line);
-            }
+            Send(line);
         }
     }
 
     private void Send(string text)
     {
         model.FollowNewest();
-        var entry = new Entry { Sender = model.User, Text = text, At = model.Now, Delivery = Delivery.Pending };
+        var entry = new Entry { Sender = model.User, Text = text, Delivery = Delivery.Pending };
         Current.Own.Send(entry);
         model.Request(new SendText(Current.Name, text) { Entry = entry });
     }
@@ -130,10 +115,12 @@ internal sealed class InputHandler(ScreenModel model)
             case "/join" when argument.Length > 0: ClearInput(); model.Open(argument); return true;
             case "/join": model.Say("which room? Type /join ROOM"); return false;
             case "/leave": return Leave(argument.Length > 0 ? argument : Current.Name);
-            case "/rooms": ClearInput(); model.Request(new ListRooms()); return true;
-            case "/history": ClearInput(); model.ScrollToTop(); return true;
+            case "/rooms": ClearInput(); model.Request(new ListRooms(IsForUser: true)); return true;
+            case "/history": return LoadHistory(argument);
+            case "/me" when argument.Length > 0: return SendAction($"/me {argument}");
+            case "/me": model.Say("what do you do? Type /me TEXT"); return false;
             case "/help": ClearInput(); model.FollowNewest(); Array.ForEach(Help, model.Say); return true;
-            case "/quit": ClearInput(); model.Request(new Quit()); return true;
+            case "/quit" or "/exit": ClearInput(); model.Quit(); return true;
             default:
                 model.Say($"unknown command {words[0]}; /help lists the commands, "
                     + "and // sends a text that starts with a slash");
@@ -141,9 +128,42 @@ internal sealed class InputHandler(ScreenModel model)
         }
     }
 
+    private bool LoadHistory(string argument)
+    {
+        var count = LoadOlder.PageSize;
+        if (argument.Length > 0 && !(int.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out count)
+            && count is >= 1 and <= MaxHistory))
+        {
+            model.Say($"'{argument}' is not a number of messages; use 1 to {MaxHistory}");
+            return false;
+        }
+
+        ClearInput();
+        model.ScrollToTop(count);
+        if (Current is { LogId.Length: > 0, OlderBefore: null })
+        {
+            model.Say("there are no older messages");
+        }
+
+        return true;
+    }
+
+    // As it is: EntryRows shows such a text as an action.
+    private bool SendAction(string text)
+    {
+        if (!CanSend())
+        {
+            return false;
+        }
+
+        ClearInput();
+        Send(text);
+        return true;
+    }
+
     private bool Leave(string name)
     {
-        if (model.Find(name) is not { } room || room.State == RoomState.Left)
+        if (model.Find(name) is not { } room || name.Length == 0)
         {
             model.Say(name.Length == 0 ? "you are in no room" : $"you are not in {name}");
             return false;
@@ -151,6 +171,11 @@ internal sealed class InputHandler(ScreenModel model)
 
         ClearInput();
         model.Request(new LeaveRoom(name));
+        if (room.State == RoomState.Left)
+        {
+            model.Forget(room);
+        }
+
         return true;
     }
 

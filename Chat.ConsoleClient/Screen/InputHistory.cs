@@ -1,6 +1,6 @@
 namespace GrpcChat.ConsoleClient.Screen;
 
-/// <summary>The inputs that were submitted, and the draft that was left to look at them.</summary>
+/// <summary>The inputs that were submitted or given up, and the draft that was left to look at them.</summary>
 internal sealed class InputHistory
 {
     private const int Limit = 500; // Nobody goes back further one by one.
@@ -8,18 +8,19 @@ internal sealed class InputHistory
     private LinkedListNode<string>? shown;
     private string draft = "";
 
+    /// <summary>Adds an input that was submitted.</summary>
     public void Add(string text)
     {
-        shown = null;
-        if (lines.Last?.Value != text)
-        {
-            lines.AddLast(text);
-        }
+        Leave();
+        Append(text);
+    }
 
-        if (lines.Count > Limit)
-        {
-            lines.RemoveFirst();
-        }
+    /// <summary>Adds an input that was given up, unless it is the one on display.</summary>
+    public void Keep(string text)
+    {
+        var isShown = shown?.Value == text;
+        Leave();
+        Append(isShown ? "" : text);
     }
 
     /// <summary>Goes back by one; null if there is none.</summary>
@@ -52,6 +53,29 @@ internal sealed class InputHistory
         return shown?.Value ?? draft;
     }
 
-    /// <summary>The input was changed: it is a draft of its own now.</summary>
-    public void Leave() => shown = null;
+    /// <summary>The input was changed, and is a draft of its own now. The draft before it is kept.</summary>
+    public void Leave()
+    {
+        if (shown is null)
+        {
+            return;
+        }
+
+        shown = null;
+        Append(draft);
+    }
+
+    private void Append(string text)
+    {
+        if (string.IsNullOrWhiteSpace(text) || lines.Last?.Value == text)
+        {
+            return;
+        }
+
+        lines.AddLast(text);
+        if (lines.Count > Limit)
+        {
+            lines.RemoveFirst();
+        }
+    }
 }

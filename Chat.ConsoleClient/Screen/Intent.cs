@@ -26,17 +26,23 @@ internal sealed record JoinRoom(string Room) : Intent;
 /// <summary>Leave a room. An event tells the result.</summary>
 internal sealed record LeaveRoom(string Room) : Intent;
 
-/// <summary>Load the page of history before an id.</summary>
-internal sealed record LoadOlder(string Room, long BeforeId) : Intent;
+/// <summary>Load the messages before an id.</summary>
+internal sealed record LoadOlder(string Room, long BeforeId, int Count = LoadOlder.PageSize) : Intent
+{
+    public const int PageSize = 100;
+}
 
 /// <summary>Load the page of history after an id.</summary>
 internal sealed record LoadNewer(string Room, long AfterId) : Intent;
 
-/// <summary>Load the list of rooms.</summary>
-internal sealed record ListRooms : Intent;
+/// <summary>Load the list of rooms: to show it to the user, or else for completion.</summary>
+internal sealed record ListRooms(bool IsForUser) : Intent;
 
 /// <summary>Redraw the whole screen.</summary>
 internal sealed record Repaint : Intent;
+
+/// <summary>Stop until the shell continues this process.</summary>
+internal sealed record Suspend : Intent;
 
 /// <summary>Quit.</summary>
 internal sealed record Quit : Intent;

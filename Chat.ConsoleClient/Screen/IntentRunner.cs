@@ -11,8 +11,6 @@ internal sealed class IntentRunner(
     /// <summary>How many messages a room shows when it is joined.</summary>
     public const int NewestAtFirst = 50;
 
-    private const int PageSize = 100;
-
     private readonly List<Task> running = [];
 
     /// <summary>Starts at once, so messages are enqueued in the order of the calls.</summary>
@@ -64,16 +62,17 @@ internal sealed class IntentRunner(
                 client.Leave(leave.Room);
                 break;
             case LoadOlder older:
-                var olderPage = await client.ReadHistoryAsync(older.Room, older.BeforeId, PageSize, stopping);
+                var olderPage = await client.ReadHistoryAsync(older.Room, older.BeforeId, older.Count, stopping);
                 await TryPostAsync(() => events.Handle(olderPage, older.Room));
                 break;
             case LoadNewer newer:
-                var newerPage = await client.ReadHistoryAfterAsync(newer.Room, newer.AfterId, PageSize, stopping);
+                var newerPage = await client.ReadHistoryAfterAsync(newer.Room, newer.AfterId, LoadOlder.PageSize, stopping);
                 await TryPostAsync(() => events.Handle(newerPage, newer.Room));
                 break;
-            case ListRooms:
-                var rooms = await client.ListRoomsAsync(stopping).ToListAsync(stopping);
-                await TryPostAsync(() => events.Handle(rooms));
+            case ListRooms list:
+                var rooms = await client.ListRoomsAsync(stopping)
+                    .Take(list.IsForUser ? int.MaxValue : ClientEventHandler.MaxKnownRooms).ToListAsync(stopping);
+                await TryPostAsync(() => events.Handle(rooms, list.IsForUser));
                 break;
             default:
                 throw new SwitchExpressionException(intent);

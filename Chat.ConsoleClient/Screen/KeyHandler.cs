@@ -3,18 +3,22 @@ namespace GrpcChat.ConsoleClient.Screen;
 /// <summary>Does what a key means.</summary>
 internal sealed class KeyHandler(ScreenModel model, InputHandler input)
 {
-    private readonly Completion completion = new();
-
     /// <summary>A key was pressed, or a text was pasted.</summary>
     public void Handle(Key key)
     {
+        model.Hint = "";
         if (key.Name is KeyName.Tab or KeyName.BackTab)
         {
-            completion.ShowNext(model.Input, input.FindCandidates, key.Name == KeyName.Tab ? 1 : -1);
+            model.Completion.ShowNext(key.Name == KeyName.Tab ? 1 : -1);
             return;
         }
 
-        completion.Leave();
+        HandleOther(key);
+        model.Completion.Leave();
+    }
+
+    private void HandleOther(Key key)
+    {
         switch (key)
         {
             case { Name: KeyName.Enter, Modifiers: KeyModifiers.Alt }: Insert("\n"); break;
@@ -37,13 +41,28 @@ internal sealed class KeyHandler(ScreenModel model, InputHandler input)
     {
         switch (letter)
         {
-            case "c": model.Request(new Quit()); return true;
-            case "d" when model.Input.Text.Length == 0: model.Request(new Quit()); return true;
+            case "c": ClearOrQuit(); return true;
+            case "d" when model.Input.Text.Length == 0: model.Quit(); return true;
             case "l": model.Request(new Repaint()); return true;
             case "n": model.ShowNext(1); return true;
             case "p": model.ShowNext(-1); return true;
+            case "z": model.Request(new Suspend()); return true;
             default: return false;
         }
+    }
+
+    private void ClearOrQuit()
+    {
+        var text = model.Input.Text;
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            model.Quit();
+            return;
+        }
+
+        model.History.Keep(text);
+        model.Input.Set("");
+        model.Hint = "Ctrl-C again quits";
     }
 
     private void Edit(Key key)

@@ -24,6 +24,8 @@ internal sealed class Palette(bool hasColours)
 
     public Style Refused => hasColours ? new(167) : Own;
 
+    public Style New => hasColours ? new(172) : Own;
+
     public Style Problem => hasColours ? new(172) : Own;
 
     public Style Status => hasColours ? new(250, Looks.None, Bar) : new(Looks: Looks.Reverse);

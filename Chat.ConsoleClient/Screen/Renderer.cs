@@ -17,13 +17,16 @@ internal sealed class Renderer(Stream output)
     /// <summary>The terminal is in use, and frames are painted.</summary>
     public bool IsEntered { get; private set; }
 
-    /// <summary>Switches to the alternate screen, has pastes marked, and switches wrapping at the margin off.</summary>
+    /// <summary>
+    /// Switches to the alternate screen, has pastes marked, and switches wrapping at the margin off. A terminal that
+    /// reorders right-to-left text must not begin rows on the right because of it (mode 2501, which is saved).
+    /// </summary>
     public void Enter()
     {
         lock (painting)
         {
             (IsEntered, last) = (true, null);
-            Send("\u001b[?1049h\u001b[?2004h\u001b[?7l");
+            Send("\u001b[?1049h\u001b[?2004h\u001b[?7l\u001b[?2501s\u001b[?2501l");
         }
     }
 
@@ -40,7 +43,7 @@ internal sealed class Renderer(Stream output)
             IsEntered = false;
             // The last two sequences are for the cursor keys and the keypad, which the runtime has switched and leaves
             // so.
-            Send("\u001b[0m\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1049l\u001b[?1l\u001b>");
+            Send("\u001b[0m\u001b[?2501r\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1049l\u001b[?1l\u001b>");
         }
     }
 

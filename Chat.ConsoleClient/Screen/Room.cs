@@ -24,12 +24,17 @@ internal sealed class Room
     /// <summary>The number of messages that arrived while the end of the room was not on the screen.</summary>
     public int Unread { get; set; }
 
+    public NewMessages New { get; } = new();
+
     public string Draft { get; set; } = "";
 
     public string LogId { get; private set; } = "";
 
     /// <summary>The newest id that was received or skipped.</summary>
     public long LastId { get; private set; }
+
+    /// <summary>The newest message that was received; null if none was.</summary>
+    public ChatMessage? Newest { get; private set; }
 
     /// <summary>The oldest id that the service keeps.</summary>
     public long OldestId { get; private set; } = 1;
@@ -58,6 +63,9 @@ internal sealed class Room
         }
     }
 
+    /// <summary>Shows a notice.</summary>
+    public void Say(string text) => Timeline.Append(new() { Text = text });
+
     /// <summary>The service has answered a join.</summary>
     public void Joined(RoomJoined joined)
     {
@@ -72,11 +80,29 @@ internal sealed class Room
             LastId = joined.AfterId;
         }
 
+        New.Joined(joined.HeadId);
         (State, LogId, OldestId) = (RoomState.Joined, joined.LogId, joined.OldestId);
         (IsLoading, RowsToScroll) = (false, 0);
     }
 
-    /// <summary>A message has arrived. False if it is a duplicate.</summary>
+    /// <summary>The user looks at this room.</summary>
+    public void LookAt()
+    {
+        Unread = 0;
+        New.LookAt();
+    }
+
+    /// <summary>Everything that the room had when it was joined has arrived.</summary>
+    public void CaughtUp(bool isCurrent)
+    {
+        if (New.CaughtUp(isCurrent) is > 0 and var count)
+        {
+            var messages = count == 1 ? "message above comes" : "messages above come";
+            Say($"the {MessageFormat.FormatCount(count)} {messages} from a different log");
+        }
+    }
+
+    /// <summary>A message has arrived. True if it is new to the user.</summary>
     public bool Received(MessageReceived received, bool isOwn)
     {
         var message = received.Message;
@@ -91,7 +117,7 @@ internal sealed class Room
             return false;
         }
 
-        (LogId, LastId) = (message.LogId, message.Id);
+        (LogId, LastId, Newest) = (message.LogId, message.Id, message);
         Senders.Add(message.Sender);
         var entry = Entry.Create(message, isOwn || waiting is not null);
         if (waiting is null)
@@ -103,7 +129,7 @@ internal sealed class Room
             Timeline.Settle(waiting, entry);
         }
 
-        return true;
+        return New.Add(message, entry.Delivery != Delivery.FromOthers);
     }
 
     /// <summary>The service has stored a message, and all before it.</summary>
@@ -152,6 +178,7 @@ internal sealed class Room
     {
         Timeline.ForgetPast(); // Its ids name other messages now.
         (LogId, LastId, OldestId, IsLoading) = (reset.LogId, reset.AfterId, reset.AfterId + 1, false);
+        New.Reset();
     }
 
     /// <summary>The service no longer keeps the messages up to this id.</summary>
@@ -180,6 +207,7 @@ internal sealed class Room
         foreach (var entry in entries)
         {
             Senders.Add(entry.Sender);
+            New.Know(entry.At!.Value);
         }
 
         if (entries[^1].Id + 1 == OlderBefore)

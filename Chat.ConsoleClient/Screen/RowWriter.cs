@@ -2,11 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace GrpcChat.ConsoleClient.Screen;
 
-/// <summary>Fills a row from left to right. What does not fit is cut off, so no row is wider than the screen.</summary>
+/// <summary>
+/// Fills a row from left to right. What does not fit is cut off, so no row is wider than the screen. Nothing
+/// invisible is written, because it would be copied with the text.
+/// </summary>
 internal sealed class RowWriter(int columns, Style background = default)
 {
-    private const char BeginIsolate = '\u2068', EndIsolate = '\u2069'; // FSI and PDI.
     private readonly Cell[] cells = CreateBlank(columns, background);
+
+    // Where right-to-left text has ended that must not change places with what follows; -1 if it has not.
+    private int boundary = -1;
 
     public int Column { get; private set; }
 
@@ -25,42 +30,25 @@ internal sealed class RowWriter(int columns, Style background = default)
         return this;
     }
 
-    /// <summary>
-    /// Writes text by others. It is isolated, so that right-to-left text does not reorder what surrounds it.
-    /// </summary>
+    /// <summary>Writes text by others. Right-to-left text in it does not reorder what surrounds it.</summary>
     public RowWriter WriteUntrusted(ReadOnlySpan<Cluster> text, Style style)
     {
-        if (Column == 0)
-        {
-            Column++; // The isolate begins in the cell before it.
-        }
-
-        var (before, last, hasDirection) = (Column - 1, -1, false);
+        var hasRightToLeft = false;
         foreach (var cluster in text)
         {
-            var at = Column;
             if (!Put(cluster, style))
             {
                 break;
             }
 
-            last = at;
-            hasDirection |= !System.Text.Ascii.IsValid(cluster.Text);
+            hasRightToLeft |= TerminalText.HasRightToLeft(cluster.Text);
         }
 
-        // ASCII runs from left to right and needs no isolate, which would be copied with the text.
-        if (last < 0 || !hasDirection)
+        if (hasRightToLeft)
         {
-            return this;
+            boundary = Column;
         }
 
-        while (cells[before].Text.Length == 0)
-        {
-            before--;
-        }
-
-        cells[before] = cells[before] with { Text = cells[before].Text + BeginIsolate };
-        cells[last] = cells[last] with { Text = cells[last].Text + EndIsolate };
         return this;
     }
 
@@ -68,19 +56,22 @@ internal sealed class RowWriter(int columns, Style background = default)
     public RowWriter WriteUntrusted(string text, Style style, int maxWidth)
     {
         var clusters = Clusters.Split(text);
-        var width = clusters.Sum(cluster => cluster.Width);
-        if (width <= Math.Min(maxWidth, Left))
+        var (width, available) = (clusters.Sum(cluster => cluster.Width), Math.Min(maxWidth, Left));
+        if (width > available)
         {
-            return WriteUntrusted(CollectionsMarshal.AsSpan(clusters), style);
+            while (clusters.Count > 0 && width > available - 1)
+            {
+                width -= clusters[^1].Width;
+                clusters.RemoveAt(clusters.Count - 1);
+            }
+
+            if (available > 0)
+            {
+                clusters.Add(new("…", 1));
+            }
         }
 
-        while (clusters.Count > 0 && width > Math.Min(maxWidth, Left) - 1)
-        {
-            width -= clusters[^1].Width;
-            clusters.RemoveAt(clusters.Count - 1);
-        }
-
-        return WriteUntrusted(CollectionsMarshal.AsSpan(clusters), style).Write(Left > 0 && maxWidth > 0 ? "…" : "", style);
+        return WriteUntrusted(CollectionsMarshal.AsSpan(clusters), style);
     }
 
     public RowWriter MoveTo(int column)
@@ -98,6 +89,7 @@ internal sealed class RowWriter(int columns, Style background = default)
 
     private bool Put(Cluster cluster, Style style)
     {
+        PutBoundary();
         if (cluster.Width > Left)
         {
             return false;
@@ -111,5 +103,18 @@ internal sealed class RowWriter(int columns, Style background = default)
 
         Column += cluster.Width;
         return true;
+    }
+
+    // In the gap before what follows; if there is none, it takes a cell.
+    private void PutBoundary()
+    {
+        if (boundary < 0 || boundary >= cells.Length)
+        {
+            return;
+        }
+
+        cells[boundary] = cells[boundary] with { Text = TerminalText.DirectedSpace };
+        Column = Math.Max(Column, boundary + 1);
+        boundary = -1;
     }
 }

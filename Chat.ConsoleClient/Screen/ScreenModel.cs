@@ -12,12 +12,14 @@ internal sealed class ScreenModel
     private readonly List<Room> rooms = [];
     private readonly Queue<Intent> intents = new();
     private readonly TimeProvider time;
+    private bool hasAsked;
 
     /// <param name="user">The user's name, by which messages that the user sent elsewhere are recognized.</param>
-    /// <param name="time">The clock, and the zone in which times are shown.</param>
+    /// <param name="time">The zone in which times are shown.</param>
     public ScreenModel(string user, TimeProvider time)
     {
         (User, this.time) = (user, time);
+        Completion = new(this);
         Current = new(""); // A place for notices until a room is joined.
         rooms.Add(Current);
     }
@@ -43,12 +45,18 @@ internal sealed class ScreenModel
 
     public InputHistory History { get; } = new();
 
-    public DateTimeOffset Now => time.GetUtcNow();
+    public Completion Completion { get; }
+
+    /// <summary>What the next key might do, in the status line until that key; may be empty.</summary>
+    public string Hint { get; set; } = "";
 
     public TimeZoneInfo Zone => time.LocalTimeZone;
 
     /// <summary>The number of unanswered messages in all rooms.</summary>
     public int Unanswered => rooms.Sum(room => room.Own.Unanswered);
+
+    /// <summary>True if the user sees what arrives in this room.</summary>
+    public bool IsSeen(Room room) => room == Current && room.Timeline.Anchor is null;
 
     // Two rows of the page before stay on the screen, for orientation.
     private int PageRows => Math.Max(1, View.CountConversationRows(this) - 2);
@@ -80,18 +88,59 @@ internal sealed class ScreenModel
         return room;
     }
 
-    public void Remove(Room room) => rooms.Remove(room);
+    /// <summary>Removes a room. Unsent text in it can be brought back from the history.</summary>
+    public void Remove(Room room)
+    {
+        History.Keep(room.Draft);
+        rooms.Remove(room);
+    }
+
+    /// <summary>Removes a room that was left, if another one can be shown.</summary>
+    public void Forget(Room room)
+    {
+        if (room == Current && rooms.Find(one => one.State != RoomState.Left) is { } other)
+        {
+            Show(other);
+        }
+        else if (room != Current && room.Own.Unanswered == 0)
+        {
+            Remove(room);
+        }
+        else
+        {
+            Say($"you are not in {room.Name}");
+        }
+    }
+
+    /// <summary>Quits; asks once before unsent text in another room is lost.</summary>
+    public void Quit()
+    {
+        if (!hasAsked && rooms.Find(room => room != Current && !string.IsNullOrWhiteSpace(room.Draft)) is { } unsent)
+        {
+            hasAsked = true;
+            Say($"there is unsent text in {unsent.Name}; quit again to drop it");
+            return;
+        }
+
+        Request(new Quit());
+    }
+
+    /// <summary>Joins rooms in which the user was at the last start.</summary>
+    public void Remember(IEnumerable<string> names)
+    {
+        foreach (var name in names)
+        {
+            var room = GetOrAdd(name);
+            room.New.LookAway();
+            Join(room);
+        }
+    }
 
     /// <summary>Shows a room, and joins it if it is not joined.</summary>
     public void Open(string name)
     {
         var room = GetOrAdd(name);
-        if (room.State == RoomState.Left)
-        {
-            room.State = RoomState.Joining;
-            Request(new JoinRoom(name));
-        }
-
+        Join(room);
         Show(room);
     }
 
@@ -108,13 +157,16 @@ internal sealed class ScreenModel
         var before = Current;
         before.Draft = Input.Text;
         before.Timeline.Follow();
+        before.New.LookAway();
         Current = room;
-        room.Unread = 0;
+        room.LookAt();
         Input.Set(room.Draft);
+        room.Draft = "";
+        hasAsked = false;
         History.Leave();
         if (before.State == RoomState.Left && before.Own.Unanswered == 0)
         {
-            rooms.Remove(before);
+            Remove(before);
         }
     }
 
@@ -131,32 +183,29 @@ internal sealed class ScreenModel
     public void ShowNext(int step) => Show(rooms[(rooms.IndexOf(Current) + step + rooms.Count) % rooms.Count]);
 
     /// <summary>Shows a notice in the current room.</summary>
-    public void Say(string text) => Say(Current, text);
-
-    /// <summary>Shows a notice in a room.</summary>
-    public void Say(Room room, string text) => room.Timeline.Append(new() { Text = text, At = Now });
+    public void Say(string text) => Current.Say(text);
 
     /// <summary>Scrolls up by a page.</summary>
-    public void ScrollUp() => ScrollUp(PageRows, mayLoad: true);
+    public void ScrollUp() => ScrollUp(PageRows, LoadOlder.PageSize);
 
-    /// <summary>Scrolls up to the oldest message that is loaded, and loads the page before it.</summary>
-    public void ScrollToTop() => ScrollUp(ushort.MaxValue, mayLoad: true);
+    /// <summary>Scrolls up to the oldest message that is loaded, and loads some before it.</summary>
+    public void ScrollToTop(int count) => ScrollUp(ushort.MaxValue, count);
 
     /// <summary>Scrolls up.</summary>
     /// <param name="rows">By how many rows.</param>
-    /// <param name="mayLoad">
-    /// If rows are missing, request older messages; then the rest is scrolled when they arrive.
+    /// <param name="count">
+    /// If rows are missing, request so many older messages; then the rest is scrolled when they arrive.
     /// </param>
-    public void ScrollUp(int rows, bool mayLoad)
+    public void ScrollUp(int rows, int count)
     {
         var missing = Scrolling.Up(rows, View.CountConversationRows(this));
-        if (!mayLoad || missing == 0 || Current.IsLoading || Current.OlderBefore is not { } before)
+        if (count == 0 || missing == 0 || Current.IsLoading || Current.OlderBefore is not { } before)
         {
             return;
         }
 
         (Current.IsLoading, Current.RowsToScroll) = (true, missing);
-        Request(new LoadOlder(Current.Name, before));
+        Request(new LoadOlder(Current.Name, before, count));
     }
 
     /// <summary>Scrolls down by a page, and loads newer messages where some were dropped.</summary>
@@ -182,5 +231,14 @@ internal sealed class ScreenModel
     {
         Current.Timeline.Follow();
         Current.Unread = 0;
+    }
+
+    private void Join(Room room)
+    {
+        if (room.State == RoomState.Left)
+        {
+            room.State = RoomState.Joining;
+            Request(new JoinRoom(room.Name));
+        }
     }
 }

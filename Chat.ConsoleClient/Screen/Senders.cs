@@ -1,6 +1,6 @@
 namespace GrpcChat.ConsoleClient.Screen;
 
-/// <summary>The latest senders of a room, for completion.</summary>
+/// <summary>The latest senders of a room, for completion, and the width of their names.</summary>
 internal sealed class Senders
 {
     private const int Limit = 200; // Twice as many are kept before the older half is dropped.
@@ -9,8 +9,16 @@ internal sealed class Senders
 
     public IEnumerable<string> NewestFirst => lastSeen.OrderByDescending(seen => seen.Value).Select(seen => seen.Key);
 
+    /// <summary>The width of the widest name so far. It never shrinks, so that the text does not jump.</summary>
+    public int WidestName { get; private set; }
+
     public void Add(string sender)
     {
+        if (!lastSeen.ContainsKey(sender))
+        {
+            WidestName = Math.Max(WidestName, Clusters.Measure(sender));
+        }
+
         lastSeen[sender] = ++clock;
         if (lastSeen.Count <= 2 * Limit)
         {

@@ -13,17 +13,14 @@ internal sealed class Shell : IDisposable
     // At this limit, events wait in the client, which has a limit of its own.
     private const int MaxQueuedActions = 1024;
 
-    // A terminal sends a sequence at once. An Escape that nothing follows within this time was the key.
-    private static readonly TimeSpan EscapeTimeout = TimeSpan.FromMilliseconds(50);
-
     private readonly ChatClient client;
     private readonly ChatClientOptions options;
     private readonly Terminal terminal;
     private readonly Palette palette = new(Terminal.HasColours);
-    private readonly KeyDecoder decoder = new();
     private readonly ScreenModel model;
-    private readonly KeyHandler keys;
+    private readonly KeyReader keys;
     private readonly ClientEventHandler events;
+    private readonly SeenMessages seen;
     private readonly IntentRunner runner;
     private readonly Channel<Action> actions =
         Channel.CreateBounded<Action>(new BoundedChannelOptions(MaxQueuedActions) { SingleReader = true });
@@ -42,9 +39,11 @@ internal sealed class Shell : IDisposable
         ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         this.stopping = ending.Token;
         model = new ScreenModel(options.User, options.TimeProvider);
-        keys = new KeyHandler(model, new InputHandler(model));
+        keys = new KeyReader(
+            terminal, new(model, new(model)), actions.Writer, () => isOver = true, this.stopping);
         events = new ClientEventHandler(model);
         runner = new IntentRunner(client, events, actions.Writer, this.stopping);
+        seen = new SeenMessages(client, failure => actions.Writer.TryWrite(() => model.Say(failure)));
     }
 
     /// <summary>
@@ -52,10 +51,11 @@ internal sealed class Shell : IDisposable
     /// </summary>
     /// <param name="given">Which service to call, and as whom.</param>
     /// <param name="room">The room to show first.</param>
+    /// <param name="isChosen">The user has named the room. If not, another one of the last start may be first.</param>
     /// <param name="output">For notices before and after the screen.</param>
     /// <param name="stopping">Cancelled when the process is interrupted.</param>
     public static async Task<int?> RunAsync(
-        ChatClientOptions given, string room, Output output, CancellationToken stopping)
+        ChatClientOptions given, string room, bool isChosen, Output output, CancellationToken stopping)
     {
         if (Console.IsInputRedirected || Console.IsOutputRedirected || OperatingSystem.IsWindows())
         {
@@ -66,6 +66,7 @@ internal sealed class Shell : IDisposable
         {
             StateStore = given.StateStore ?? new SqliteStateStore(StatePaths.GetPath(given.Addresses[0], given.User)),
             FlushTimeout = TimeSpan.FromSeconds(5),
+            CommitMode = CommitMode.Manual, // A message that arrives is not seen yet.
         };
         ChatClient opened;
         try
@@ -89,7 +90,7 @@ internal sealed class Shell : IDisposable
             }
 
             using var shell = new Shell(client, options, terminal, stopping);
-            await shell.RunAsync(room);
+            await shell.RunAsync(room, isChosen);
         }
 
         if (client.OutboxCount is > 0 and var unsent)
@@ -101,9 +102,13 @@ internal sealed class Shell : IDisposable
         return ExitCodes.Ok;
     }
 
-    public void Dispose() => ending.Dispose();
+    public void Dispose()
+    {
+        seen.Dispose();
+        ending.Dispose();
+    }
 
-    private async Task RunAsync(string room)
+    private async Task RunAsync(string room, bool isChosen)
     {
         terminal.Changed += () => actions.Writer.TryWrite(Resize);
         Resize();
@@ -112,22 +117,26 @@ internal sealed class Shell : IDisposable
             events.Handle(pending);
         }
 
-        model.Open(room);
+        string[] known = [.. client.GetPositions().Select(position => position.Room)];
+        model.Remember(known);
+        model.Open(isChosen || known.Length == 0 || known.Contains(room) ? room : known[0]);
         model.Say($"you are {options.User}; type /help for help");
         var listening = ListenAsync();
-        new Thread(ReadKeys) { IsBackground = true, Name = "keys" }.Start();
+        keys.Start();
 
         // An unexpected error of the listener ends the shell, which would otherwise show a screen on which nothing
         // happens.
         for (RunIntents(); !isOver && !listening.IsFaulted; RunIntents())
         {
             terminal.Renderer.Paint(View.Compose(model, palette));
+            seen.Note(model.IsSeen(model.Current) ? model.Current.Newest : null);
             await RunActionsAsync();
         }
 
         await ending.CancelAsync();
         await runner.WhenAllAsync();
         await listening;
+        await seen.CompleteAsync();
     }
 
     // Runs all queued actions, but no more than the queue holds, so that the screen is painted once for all of them.
@@ -135,17 +144,17 @@ internal sealed class Shell : IDisposable
     {
         try
         {
-            if (decoder.IsUndecided)
+            if (keys.IsUndecided)
             {
                 using var escapeTimeout = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-                escapeTimeout.CancelAfter(EscapeTimeout);
+                escapeTimeout.CancelAfter(KeyReader.EscapeTimeout);
                 try
                 {
                     await actions.Reader.WaitToReadAsync(escapeTimeout.Token);
                 }
                 catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
                 {
-                    HandleKeys(decoder.Settle);
+                    keys.Settle();
                     return;
                 }
             }
@@ -167,37 +176,6 @@ internal sealed class Shell : IDisposable
         var (columns, rows) = Terminal.Size;
         model.Resize(columns, rows);
         terminal.Renderer.Forget();
-    }
-
-    // On a thread of its own, because a read of a terminal cannot be cancelled. The thread ends with the process.
-    private void ReadKeys()
-    {
-        var buffer = new byte[4096];
-        try
-        {
-            while (terminal.Read(buffer) is > 0 and var length)
-            {
-                var bytes = buffer[..length];
-                PostAsync(() => HandleKeys(found => decoder.Decode(bytes, found))).AsTask().GetAwaiter().GetResult();
-            }
-
-            PostAsync(() => isOver = true).AsTask().GetAwaiter().GetResult();
-        }
-        catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The terminal was closed, or the shell has ended.
-            actions.Writer.TryWrite(() => isOver = true);
-        }
-    }
-
-    private void HandleKeys(Action<ICollection<Key>> decode)
-    {
-        var found = new List<Key>();
-        decode(found);
-        foreach (var key in found)
-        {
-            keys.Handle(key);
-        }
     }
 
     private async Task ListenAsync()
@@ -256,6 +234,9 @@ internal sealed class Shell : IDisposable
                     break;
                 case Repaint:
                     terminal.Renderer.Forget();
+                    break;
+                case Suspend:
+                    JobControl.SuspendGroup(); // The terminal catches the signal.
                     break;
                 default:
                     runner.Run(intent);

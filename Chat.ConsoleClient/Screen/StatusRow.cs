@@ -3,8 +3,8 @@ using GrpcChat.Client;
 namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
-/// Composes the status line: the connection, the rooms with their unread messages, and on the right the number of
-/// unsent messages and of new ones below the screen.
+/// Composes the status line: the connection, the rooms with their unread messages, and on the right what the next key
+/// does where that is not obvious, the number of unsent messages, and of new ones below the screen.
 /// </summary>
 internal static class StatusRow
 {
@@ -47,6 +47,16 @@ internal static class StatusRow
 
     private static IEnumerable<string> DescribeCounts(ScreenModel model)
     {
+        if (model.Hint.Length > 0)
+        {
+            yield return model.Hint;
+        }
+
+        if (DescribeLines(model.Input.Text) is { Length: > 0 } lines)
+        {
+            yield return lines;
+        }
+
         if (model.Unanswered > 0)
         {
             yield return $"{model.Unanswered} unsent";
@@ -58,6 +68,27 @@ internal static class StatusRow
         }
 
         yield return model.Current.Unread > 0 ? $"↓ {model.Current.Unread} new" : "↓ Esc";
+    }
+
+    // What Enter will do with several lines, of which a long paste shows only a few.
+    private static string DescribeLines(string input)
+    {
+        if (!input.Contains('\n'))
+        {
+            return "";
+        }
+
+        var all = input.EndsWith('\n') ? input[..^1].Split('\n') : input.Split('\n');
+        var blank = all.Count(string.IsNullOrWhiteSpace);
+        var lines = all.Length - blank;
+        return (lines, blank) switch
+        {
+            (1, 0) => "",
+            (0, 1) => "Enter sends nothing: the line is blank",
+            (0, _) => $"Enter sends nothing: {blank} lines are blank",
+            _ => $"Enter sends {lines} {(lines == 1 ? "line" : "lines")}"
+                + (blank == 0 ? "" : $", not {blank} blank {(blank == 1 ? "one" : "ones")}"),
+        };
     }
 
     // If not all rooms fit, those without unread messages are left out.
@@ -99,5 +130,5 @@ internal static class StatusRow
         : palette.Status;
 
     private static int MeasureWidth(Room room) =>
-        11 + Math.Min(MaxRoomName, Clusters.Split(room.Name).Sum(cluster => cluster.Width));
+        11 + Math.Min(MaxRoomName, Clusters.Measure(room.Name));
 }

@@ -14,12 +14,19 @@ internal sealed class Terminal : IDisposable
     private static readonly PosixSignal[] Endings =
         [PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGINT, PosixSignal.SIGQUIT];
 
+    // A stop follows its signal at once. Without a shell that could continue the process, there is none.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(500);
+
     private readonly RawMode raw;
 
     // Not the stream of Console, which reads whole lines from a terminal and echoes them.
     private readonly FileStream input = new(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
+    private readonly Lock gate = new();
     private readonly PosixSignalRegistration[] signals;
     private readonly Renderer renderer;
+    private PosixSignalRegistration stop;
+    private TaskCompletionSource continued = new();
+    private bool isSuspended;
 
     [UnsupportedOSPlatform("windows")]
     private Terminal(RawMode raw)
@@ -29,19 +36,12 @@ internal sealed class Terminal : IDisposable
         signals =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Changed?.Invoke()),
-            PosixSignalRegistration.Create(PosixSignal.SIGCONT, resumed =>
-            {
-                if (!renderer.IsEntered)
-                {
-                    return;
-                }
 
-                resumed.Cancel = true; // Else the runtime would set the mode that it found when it started.
-                raw.Enter(); // The shell that stopped this process has changed the mode.
-                Changed?.Invoke();
-            }),
-            .. Endings.Select(signal => PosixSignalRegistration.Create(signal, _ => Restore())),
+            // Cancelled, because the runtime would set the mode that it found when it started.
+            PosixSignalRegistration.Create(PosixSignal.SIGCONT, resumed => resumed.Cancel = Resume()),
+            .. Endings.Select(signal => PosixSignalRegistration.Create(signal, _ => End())),
         ];
+        stop = CatchStop();
         AppDomain.CurrentDomain.ProcessExit += OnExit;
         raw.Enter();
         renderer.Enter();
@@ -90,21 +90,75 @@ internal sealed class Terminal : IDisposable
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
-        foreach (var signal in signals)
+        foreach (var signal in signals.Append(stop))
         {
             signal.Dispose();
         }
 
-        Restore();
+        End();
         input.Dispose();
         Output.Dispose();
     }
 
-    private void OnExit(object? sender, EventArgs e) => Restore();
+    private void OnExit(object? sender, EventArgs e) => End();
+
+    private void End()
+    {
+        lock (gate)
+        {
+            isSuspended = false;
+            Restore();
+        }
+    }
 
     private void Restore()
     {
         renderer.Leave();
         raw.Leave();
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private PosixSignalRegistration CatchStop() => PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Suspend);
+
+    // Restores the terminal, and then lets the signal stop the process.
+    [UnsupportedOSPlatform("windows")]
+    private void Suspend(PosixSignalContext signal)
+    {
+        lock (gate)
+        {
+            isSuspended = renderer.IsEntered;
+            continued = new();
+            Restore();
+        }
+
+        stop.Dispose();
+        JobControl.SuspendSelf();
+        continued.Task.Wait(StopTimeout);
+        stop = CatchStop();
+        Resume();
+    }
+
+    // Also after a stop that cannot be caught. False if the terminal is not in use; a process in the background is
+    // stopped here until it comes to the foreground.
+    private bool Resume()
+    {
+        lock (gate)
+        {
+            continued.TrySetResult();
+            if (!renderer.IsEntered && !isSuspended)
+            {
+                return false;
+            }
+
+            isSuspended = false;
+            raw.Enter(); // The shell has changed the mode.
+            if (!renderer.IsEntered)
+            {
+                renderer.Enter();
+            }
+        }
+
+        Changed?.Invoke();
+        return true;
     }
 }

@@ -49,6 +49,7 @@ internal sealed class Timeline
     public LinkedListNode<Entry> Append(Entry entry)
     {
         var node = recent.AddLast(entry);
+        entry.Stamp(GetAbove(node)?.Value);
         if (recent.Count > Limit)
         {
             if (Anchor?.List != past)
@@ -79,37 +80,33 @@ internal sealed class Timeline
     /// <summary>Adds older messages, oldest first, that end just before the oldest message.</summary>
     public void Prepend(IReadOnlyList<Entry> older)
     {
-        for (var i = older.Count - 1; i >= 0; i--)
+        for (var i = older.Count - 1; i >= 0 && (past.Count < Limit || Anchor?.List == past); i--)
         {
-            if (past.Count >= Limit && Anchor?.List != past)
-            {
-                return;
-            }
-
             past.AddFirst(older[i]);
             if (past.Count > Limit)
             {
                 Remove(past.Last!);
             }
         }
+
+        Stamp(past.First);
     }
 
     /// <summary>Adds messages of the hole, oldest first, that start just after the past.</summary>
     public void Extend(IReadOnlyList<Entry> newer)
     {
-        foreach (var entry in newer)
+        LinkedListNode<Entry>? first = null;
+        foreach (var entry in newer.TakeWhile(_ => HasHole))
         {
-            if (!HasHole)
-            {
-                return;
-            }
-
-            past.AddLast(entry);
+            var node = past.AddLast(entry);
+            first ??= node;
             if (past.Count > Limit)
             {
                 Remove(past.First!);
             }
         }
+
+        Stamp(first);
     }
 
     /// <summary>Follows the newest entry. The past is kept unless there is a hole after it.</summary>
@@ -144,5 +141,18 @@ internal sealed class Timeline
         }
 
         node.List!.Remove(node);
+    }
+
+    // From a new entry on, as far down as the times change.
+    private void Stamp(LinkedListNode<Entry>? from)
+    {
+        for (var node = from; node is not null; node = GetBelow(node))
+        {
+            var isNew = node.Value.ShownAt is null;
+            if (!node.Value.Stamp(GetAbove(node)?.Value) && !isNew)
+            {
+                return;
+            }
+        }
     }
 }

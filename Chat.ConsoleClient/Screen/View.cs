@@ -46,7 +46,12 @@ internal static class View
     private static (List<Cell[]> Rows, int CursorRow, int CursorColumn) ComposeInput(ScreenModel model, Palette palette) =>
         InputRows.Compose(model.Input, model.Columns, Math.Max(1, model.ScreenRows / InputShare), palette);
 
-    private static EntryRows CreateRows(ScreenModel model, Palette palette) => new(new(model.Columns), palette, model.Zone);
+    private static EntryRows CreateRows(ScreenModel model, Palette palette)
+    {
+        var room = model.Current;
+        var widest = Math.Max(room.Senders.WidestName, Clusters.Measure(model.User));
+        return new(new(model.Columns, widest), palette, model.Zone, room.New.First);
+    }
 
     // From the lowest row up to the top of the screen, so that entries above it cost nothing.
     private static List<Cell[]> ComposeConversation(ScreenModel model, Palette palette, int height)
