@@ -179,7 +179,7 @@ public abstract class RoomContract(LogKind kind) : MessageLogTest(kind)
             results.Add(send.Result);
         }
 
-        Assert.Equal([AppendResult.Stored(1), AppendResult.Stored(1), Refusals.TooManyNewRooms(2)], results);
+        Assert.Equal([AppendResult.Stored(1), AppendResult.Stored(1), Refusals.TooManyNewRooms(2, TimeSpan.FromMinutes(1))], results);
     }
 
     [Fact]
