@@ -14,23 +14,32 @@ internal static class TokenCommand
     {
         var keyFile = new Option<string>("--key-file")
         {
-            Required = true, HelpName = "FILE", Description = "The secret, as in --token-key-file",
+            Required = true,
+            HelpName = "FILE",
+            Description = "The secret, as in --token-key-file",
         };
         var issuer = new Option<string>("--issuer")
         {
-            Required = true, HelpName = "NAME", Description = "The issuer, as in --token-issuer",
+            Required = true,
+            HelpName = "NAME",
+            Description = "The issuer, as in --token-issuer",
         };
         var audience = new Option<string>("--audience")
         {
-            Required = true, HelpName = "NAME", Description = "The audience, as in --token-audience",
+            Required = true,
+            HelpName = "NAME",
+            Description = "The audience, as in --token-audience",
         };
         var user = new Option<string>("--user")
         {
-            Required = true, HelpName = "NAME", Description = "Who may use the token",
+            Required = true,
+            HelpName = "NAME",
+            Description = "Who may use the token",
         };
         var rooms = new Option<string[]>("--room")
         {
-            HelpName = "ROOM", Description = "A room, such as ops, team-* or news:r; may be repeated [all rooms]",
+            HelpName = "ROOM",
+            Description = "A room, such as ops, team-* or news:r; may be repeated [all rooms]",
         };
         var lifetime = new Option<TimeSpan>("--lifetime")
         {

@@ -1,6 +1,6 @@
-using Google.Protobuf;
 using System.Globalization;
 using System.Text;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using GrpcChat.TestSupport;
