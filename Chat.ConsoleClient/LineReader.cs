@@ -34,8 +34,7 @@ internal sealed class LineReader(Stream input)
         {
             if (bufferPosition == bufferLength)
             {
-                bufferLength = await Task.Run(() => input.ReadAsync(buffer, CancellationToken.None).AsTask(), stopping)
-                    .WaitAsync(stopping);
+                bufferLength = await Task.Run(FillBufferAsync, stopping).WaitAsync(stopping);
                 bufferPosition = 0;
                 if (bufferLength == 0)
                 {
@@ -67,6 +66,18 @@ internal sealed class LineReader(Stream input)
 
                 length = 0;
             }
+        }
+    }
+
+    private async Task<int> FillBufferAsync()
+    {
+        try
+        {
+            return await input.ReadAsync(buffer, CancellationToken.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"cannot read standard input: {error.Message}", error);
         }
     }
 

@@ -75,9 +75,9 @@ internal sealed class ChatCommand : ILineResults
 
     private static async Task<int> RunAsync(CommandContext context)
     {
+        var lines = new LineReader(StandardStreams.OpenInput()).ReadAsync();
         await using var client = ChatClient.Open(context.Options);
         using var watch = new ConnectionWatch(context, context.Wait);
-        var lines = new LineReader(Console.OpenStandardInput()).ReadAsync();
         return await new ChatCommand(context, client, watch).RunAsync(lines);
     }
 
@@ -94,9 +94,10 @@ internal sealed class ChatCommand : ILineResults
             var first = await watch.GuardAsync(Task.WhenAny(following, sending));
             await first;
         }
-        catch (OperationCanceledException) when (context.Stopping.IsCancellationRequested)
+        catch (Exception error)
+            when (error is OutputClosedException || (error is OperationCanceledException && context.Stopping.IsCancellationRequested))
         {
-            // Ctrl-C is the usual way to leave.
+            // Ctrl-C is the usual way to leave, and so is an output that nobody reads any more.
         }
         finally
         {

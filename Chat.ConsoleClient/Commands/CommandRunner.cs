@@ -41,7 +41,7 @@ internal sealed class CommandRunner
         Root.Subcommands.Add(HistoryCommand.Create(this));
         Root.Subcommands.Add(RoomsCommand.Create(this));
         Root.Subcommands.Add(StatusCommand.Create(this));
-        Root.Subcommands.Add(CompletionCommand.Create());
+        Root.Subcommands.Add(CompletionCommand.Create(output));
         CommandHelp.AddTo(Root);
     }
 
@@ -58,9 +58,7 @@ internal sealed class CommandRunner
             return Fail(ExitCodes.Usage, error);
         }
 
-        return await Interruption.GuardAsync(stopping => parsed.InvokeAsync(
-            new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
-            stopping));
+        return await Interruption.GuardAsync(stopping => InvokeAsync(parsed, stopping));
     }
 
     /// <summary>Wraps the code of a command into an action.</summary>
@@ -68,25 +66,16 @@ internal sealed class CommandRunner
     /// How long the command waits for a service that does not answer, without <c>--wait</c>.
     /// </param>
     /// <param name="run">The code; returns the exit code.</param>
+    /// <param name="endsWithOutput">
+    /// The command is for its output: it ends when the output pipe is closed, even while it waits.
+    /// </param>
     public Func<ParseResult, CancellationToken, Task<int>> CreateAction(
-        TimeSpan defaultWait, Func<CommandContext, ParseResult, Task<int>> run) => async (parsed, stopping) =>
+        TimeSpan defaultWait, Func<CommandContext, ParseResult, Task<int>> run, bool endsWithOutput = true) =>
+        async (parsed, stopping) =>
         {
-            try
-            {
-                return await run(CreateContext(parsed, defaultWait, stopping), parsed);
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return Fail(ExitCodes.Incomplete, "interrupted");
-            }
-            catch (Exception error) when (GetExitCode(error) is { } code)
-            {
-                return Fail(code, ErrorMessages.Describe(error));
-            }
-            catch (OutputClosedException)
-            {
-                return ExitCodes.Ok;
-            }
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(
+                stopping, endsWithOutput ? output.WatchClosing() : CancellationToken.None);
+            return await run(CreateContext(parsed, defaultWait, ending.Token), parsed);
         };
 
     /// <summary>The exit code for an error; null for an unexpected one.</summary>
@@ -125,6 +114,36 @@ internal sealed class CommandRunner
             FlushTimeout = TimeSpan.Zero,
         };
         return new CommandContext(options, roomName, limit, output, stopping);
+    }
+
+    private async Task<int> InvokeAsync(ParseResult parsed, CancellationToken stopping)
+    {
+        try
+        {
+            var exitCode = await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    Output = output.Results,
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null,
+                },
+                stopping);
+            output.Flush();
+            return exitCode;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return Fail(ExitCodes.Incomplete, "interrupted");
+        }
+        catch (Exception error)
+            when (error is OutputClosedException || (error is OperationCanceledException && output.IsClosed))
+        {
+            return ExitCodes.Ok;
+        }
+        catch (Exception error) when (GetExitCode(error) is { } code)
+        {
+            return Fail(code, ErrorMessages.Describe(error));
+        }
     }
 
     private int Fail(int exitCode, string message)

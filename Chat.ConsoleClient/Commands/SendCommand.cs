@@ -65,18 +65,21 @@ internal sealed class SendCommand : ILineResults
                 context,
                 parsed.GetValue(text),
                 parsed.GetValue(prefix) ?? parsed.GetValue(formerPrefix),
-                parsed.GetValue(summary))));
+                parsed.GetValue(summary)),
+            endsWithOutput: false));
         return command;
     }
 
     private static async Task<int> RunAsync(CommandContext context, string? text, string? offsetPrefix, bool summary)
     {
+        // As everywhere, "-" is stdin.
+        var lines = text is null or "-"
+            ? new LineReader(StandardStreams.OpenInput()).ReadAsync()
+            : new[] { new Line(1, text) }.ToAsyncEnumerable();
         await using var client = ChatClient.Open(context.Options);
         using var watch = new ConnectionWatch(context, Timeout.InfiniteTimeSpan);
         var command = new SendCommand(context, client, watch, offsetPrefix);
-        var exitCode = await command.RunAsync(text is null
-            ? new LineReader(Console.OpenStandardInput()).ReadAsync()
-            : new[] { new Line(1, text) }.ToAsyncEnumerable());
+        var exitCode = await command.RunAsync(lines);
         if (summary)
         {
             context.Output.Say(
