@@ -31,7 +31,9 @@ internal static class ErrorMessages
         : $"the service no longer keeps messages {gap.LastId + 1} to {gap.AfterId}";
 
     /// <summary>That the messages before belong to a log that is gone.</summary>
-    public static string Describe(RoomReset _) => "the service has a different log now; its messages follow";
+    public static string Describe(RoomReset reset) => reset.LogId == reset.FormerLogId
+        ? $"the service has an older copy of its log now, without message {reset.LastId}; its messages follow"
+        : "the service has a different log now; its messages follow";
 
     /// <summary>
     /// How to start a service at an address. Empty for another machine, where it is not for this person to start.

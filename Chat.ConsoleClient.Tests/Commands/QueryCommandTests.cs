@@ -25,6 +25,22 @@ public sealed class QueryCommandTests
     }
 
     [Fact]
+    public async Task The_first_word_of_a_line_of_history_and_tail_is_the_id_that_before_and_since_take()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await server.FillAsync("lobby", 120);
+
+        var pages = await ClientShell.RunAsync("""
+            chat history --limit 2
+            chat history --limit 2 --before "$(chat history --limit 2 | head -1 | cut -d' ' -f1)"
+            chat tail --since "$(chat history --limit 2 | head -1 | cut -d' ' -f1)" | head -1
+            """, server.Address);
+
+        Assert.Equal(["119", "120", "117", "118", "120"], pages.Output.Select(line => line.Split(' ')[0]));
+        Assert.Matches(@"^119 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d filler: 119 $", pages.Output[0]);
+    }
+
+    [Fact]
     public async Task Rooms_and_status_show_what_the_service_has()
     {
         await using var server = await ChatServer.StartAsync();

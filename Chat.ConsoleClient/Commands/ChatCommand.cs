@@ -158,7 +158,7 @@ internal sealed class ChatCommand : ILineResults
         switch (chatEvent)
         {
             case MessageReceived { Message: var message }:
-                output.Write(MessageFormat.FormatText(message, "HH:mm"));
+                output.Write(MessageFormat.FormatChatText(message));
                 Interlocked.Exchange(ref shownId, message.Id);
                 break;
             case MessageRefused refused:
