@@ -15,6 +15,11 @@ internal static class ErrorMessages
     /// </summary>
     public static string Describe(ConnectionProblem problem, ChatClientOptions options)
     {
+        if (problem.Kind == ProblemKind.StoreUnavailable)
+        {
+            return $"the service at {options.Addresses[0]} cannot store messages now; its disk may be full";
+        }
+
         var advice = problem.Kind == ProblemKind.Unreachable ? GetStartAdvice(options.Addresses[0]) : "";
 
         // In a message of the client, a semicolon separates what is wrong from its own advice.

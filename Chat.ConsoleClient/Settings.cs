@@ -70,8 +70,16 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
     // Read for each connection, because a new token is written to the same file.
     private static string ReadToken(string path) => File.ReadAllText(path).Trim();
 
-    private static string? GetVariable(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    private static string? GetVariable(string name)
+    {
+        if (Environment.GetEnvironmentVariable(name) is not { Length: > 0 } value)
+        {
+            return null;
+        }
+
+        RawText.ThrowIfInvalid(name, value);
+        return value;
+    }
 
     private static string GetLoginName() => Environment.UserName is { Length: > 0 } name ? name : "anonymous";
 
@@ -107,7 +115,9 @@ internal sealed record SettingsFile
     {
         try
         {
-            return JsonSerializer.Deserialize<SettingsFile>(File.ReadAllText(path), Json) ?? new();
+            // As bytes: decoded first, what is not UTF-8 would become U+FFFD in a name.
+            using var content = new MemoryStream(File.ReadAllBytes(path));
+            return JsonSerializer.Deserialize<SettingsFile>(content, Json) ?? new();
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

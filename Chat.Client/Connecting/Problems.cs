@@ -18,7 +18,9 @@ internal static class Problems
         var after = goAway.ReconnectAfter.ToSpan() ?? TimeSpan.Zero;
         var isStore = goAway.Why == GoAway.Types.Why.StoreUnavailable;
         return new(
-            goAway.Reconnect ? ProblemKind.EndedByService : ProblemKind.AccessDenied,
+            !goAway.Reconnect ? ProblemKind.AccessDenied
+                : isStore ? ProblemKind.StoreUnavailable
+                : ProblemKind.EndedByService,
             $"the service ended the stream: {OrElse(goAway.Detail, goAway.Why.ToString())}")
         {
             IsFinal = !goAway.Reconnect,
@@ -51,6 +53,8 @@ internal static class Problems
                 (ProblemKind.AccessDenied, $"the service denies access: {Access(error)}"),
             StatusCode.DataLoss =>
                 (ProblemKind.LogDamaged, $"the service's log is damaged: {detail}; tell its operator"),
+            _ when chat.Reason == ErrorTable.StoreUnavailable.Reason =>
+                (ProblemKind.StoreUnavailable, $"the service ended the call: {detail}"),
             _ when chat.IsRetryable => (ProblemKind.EndedByService, $"the service ended the call: {detail}"),
             _ => (ProblemKind.Refused, $"the service refused the request: {detail}"),
         };

@@ -152,6 +152,10 @@ public sealed class CommandLineTests
         var wrong = await ClientProcess.RunAsync(["send", "a"], null, home);
         Assert.Equal(2, wrong.ExitCode);
         Assert.Contains("adress", Assert.Single(wrong.Errors), StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(Path.Combine(file, "client.json"), [.. """{ "user": "Zo"""u8, 0xeb, .. "\" }"u8]);
+        var notText = await ClientProcess.RunAsync(["send", "a", "--address", $"{server.Address}"], null, home);
+        Assert.Equal(2, notText.ExitCode);
+        Assert.Contains("client.json is wrong in line 1", Assert.Single(notText.Errors), StringComparison.Ordinal);
     }
 
     [Fact]

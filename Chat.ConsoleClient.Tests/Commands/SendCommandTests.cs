@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using GrpcChat.TestSupport;
+using Microsoft.Data.Sqlite;
 using Xunit;
 using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
@@ -115,9 +116,98 @@ public sealed class SendCommandTests
                 "line 4 was refused: it has 200,000 bytes, but no service accepts more than 30,720",
                 "line 5 was refused: the text has 20000 bytes of UTF-8, but may have at most 16384; split it",
                 "2 stored, 4 refused",
+                "2 empty lines skipped",
             ],
             result.Errors);
         Assert.Equal(["first", "last"], (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
+    }
+
+    [Fact]
+    public async Task Empty_lines_are_skipped_and_counted()
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        var one = await SendAsync(server, "a\n\nb\n", "--offset-prefix", "one", "--summary");
+        var none = await SendAsync(server, "a\nb\n", "--offset-prefix", "none");
+
+        Assert.Equal(["1 empty line skipped", "sent 2 · acked 2"], one.Errors);
+        Assert.Equal((0, 0, 0), (one.ExitCode, none.ExitCode, none.Errors.Length));
+        Assert.Equal(["one-1", "one-3", "none-1", "none-2"], (await ReadHistoryAsync(server, "lobby")).Select(message => message.ClientOffset));
+    }
+
+    [Fact]
+    public async Task A_byte_order_mark_at_the_start_of_the_input_is_not_part_of_the_first_line()
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        var marked = await SendAsync(server, "\ufeffa\n\ufeffb\n", "--offset-prefix", "job");
+        var again = await SendAsync(server, "a\n\ufeffb\n", "--offset-prefix", "job");
+
+        Assert.Equal((0, 0, 0), (marked.ExitCode, again.ExitCode, again.Errors.Length));
+        Assert.Equal(["a", "\ufeffb"], (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
+    }
+
+    [Theory]
+    [InlineData(@"chat send $'caf\xe9'", "chat: the argument 'caf\ufffd' is not valid UTF-8: byte 0xe9 at position 4; convert it, for example with iconv")]
+    [InlineData(@"chat send --user $'Zo\xeb' hello", "chat: the argument 'Zo\ufffd' is not valid UTF-8: byte 0xeb at position 3; convert it, for example with iconv")]
+    [InlineData(@"chat send --room $'\xff' hello", "chat: the argument '\ufffd' is not valid UTF-8: byte 0xff at position 1; convert it, for example with iconv")]
+    [InlineData(@"CHAT_USER=$'Zo\xeb' chat send hello", "chat: CHAT_USER, which is 'Zo\ufffd', is not valid UTF-8: byte 0xeb at position 3; convert it, for example with iconv")]
+    public async Task An_argument_that_is_not_UTF8_is_named_and_nothing_is_sent(string script, string said)
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        var result = await ClientShell.RunAsync(script, server.Address);
+
+        Assert.Equal((2, said), (result.ExitCode, Assert.Single(result.Errors)));
+        Assert.Empty(await ReadHistoryAsync(server, "lobby"));
+    }
+
+    [Fact]
+    public async Task A_replacement_character_that_is_meant_is_sent()
+    {
+        await using var server = await ChatServer.StartAsync();
+
+        await ClientShell.RunAsync(@"CHAT_USER=$'\xef\xbf\xbd' chat send $'a \xef\xbf\xbd b'", server.Address);
+
+        var stored = Assert.Single(await ReadHistoryAsync(server, "lobby"));
+        Assert.Equal(("\ufffd", "a \ufffd b"), (stored.Sender, stored.Text));
+    }
+
+    [Fact]
+    public async Task If_the_service_cannot_store_messages_send_says_so_when_it_gives_up()
+    {
+        await using var server = await ChatServer.StartAsync(beforeCommit: _ => throw new SqliteException("full", 13));
+
+        var result = await SendAsync(server, "a\nb\n", "--wait", "0.5", "--offset-prefix", "job");
+
+        var said = $"the service at {server.Address} cannot store messages now; its disk may be full";
+        Assert.Equal(
+            [
+                $"retrying: {said}",
+                said,
+                "0 stored, 2 without an answer; repeat the command with --offset-prefix job, and nothing is stored twice",
+            ],
+            result.Errors);
+        Assert.Equal(1, result.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("send")]
+    [InlineData]
+    public async Task A_service_that_can_store_messages_again_gets_them_and_the_command_says_so(params string[] command)
+    {
+        var gate = new BatchGate();
+        gate.FailNext(new SqliteException("full", 13));
+        await using var server = await ChatServer.StartAsync(gate.BeforeCommit);
+
+        var result = await ClientProcess.RunAsync([.. command, "--address", $"{server.Address}", "--wait", "60"], "a\n"u8.ToArray());
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(
+            [$"retrying: the service at {server.Address} cannot store messages now; its disk may be full", "the service stores messages again"],
+            result.Errors.Where(said => said.Contains("stor", StringComparison.Ordinal)));
+        Assert.DoesNotContain("connected again", result.Errors);
+        Assert.Equal("a", Assert.Single(await ReadHistoryAsync(server, "lobby")).Text);
     }
 
     [Fact]

@@ -75,10 +75,12 @@ internal sealed class ChatCommand : ILineResults
 
     private static async Task<int> RunAsync(CommandContext context)
     {
-        var lines = new LineReader(StandardStreams.OpenInput()).ReadAsync();
+        var reader = new LineReader(StandardStreams.OpenInput());
         await using var client = ChatClient.Open(context.Options);
         using var watch = new ConnectionWatch(context, context.Wait);
-        return await new ChatCommand(context, client, watch).RunAsync(lines);
+        var exitCode = await new ChatCommand(context, client, watch).RunAsync(reader.ReadAsync());
+        reader.ReportEmpty(context.Output);
+        return exitCode;
     }
 
     private async Task<int> RunAsync(IAsyncEnumerable<Line> lines)
@@ -129,7 +131,11 @@ internal sealed class ChatCommand : ILineResults
         await shownAll.Task.WaitAsync(stopping);
     }
 
-    void ILineResults.OnStored(SentMessage message) => lastStored = (message.Id, Volatile.Read(ref resetCount));
+    void ILineResults.OnStored(SentMessage message)
+    {
+        watch.ObserveStored();
+        lastStored = (message.Id, Volatile.Read(ref resetCount));
+    }
 
     void ILineResults.OnRefused(Line line, RefusalReason reason, string description) =>
         ReportRefusal(description, line.Text);

@@ -58,7 +58,7 @@ internal sealed class CommandRunner
             return Fail(ExitCodes.Usage, error);
         }
 
-        return await Interruption.GuardAsync(stopping => InvokeAsync(parsed, stopping));
+        return await Interruption.GuardAsync(stopping => InvokeAsync(parsed, arguments, stopping));
     }
 
     /// <summary>Wraps the code of a command into an action.</summary>
@@ -83,7 +83,7 @@ internal sealed class CommandRunner
     {
         ArgumentException or UnauthorizedAccessException or IOException => ExitCodes.Usage,
         ChatStateException => ExitCodes.State,
-        NoServiceException => ExitCodes.NoService,
+        GaveUpException gaveUp => gaveUp.ExitCode,
         CommandRefusedException or ChatRefusedException => ExitCodes.Refused,
         ChatHaltedException { Problem.Kind: ProblemKind.NotAChatService } => ExitCodes.NoService,
         ChatHaltedException => ExitCodes.Refused,
@@ -91,6 +91,7 @@ internal sealed class CommandRunner
         {
             Problem.Kind: ProblemKind.AccessDenied or ProblemKind.Refused or ProblemKind.LogDamaged
         } => ExitCodes.Refused,
+        ChatCallException { Problem.Kind: ProblemKind.StoreUnavailable } => ExitCodes.Incomplete,
         ChatCallException => ExitCodes.NoService,
         _ => null,
     };
@@ -116,10 +117,11 @@ internal sealed class CommandRunner
         return new CommandContext(options, roomName, limit, output, stopping);
     }
 
-    private async Task<int> InvokeAsync(ParseResult parsed, CancellationToken stopping)
+    private async Task<int> InvokeAsync(ParseResult parsed, string[] arguments, CancellationToken stopping)
     {
         try
         {
+            RawText.ThrowIfInvalid(arguments);
             var exitCode = await parsed.InvokeAsync(
                 new InvocationConfiguration
                 {

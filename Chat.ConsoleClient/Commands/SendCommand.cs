@@ -73,13 +73,13 @@ internal sealed class SendCommand : ILineResults
     private static async Task<int> RunAsync(CommandContext context, string? text, string? offsetPrefix, bool summary)
     {
         // As everywhere, "-" is stdin.
-        var lines = text is null or "-"
-            ? new LineReader(StandardStreams.OpenInput()).ReadAsync()
-            : new[] { new Line(1, text) }.ToAsyncEnumerable();
+        var reader = text is null or "-" ? new LineReader(StandardStreams.OpenInput()) : null;
         await using var client = ChatClient.Open(context.Options);
         using var watch = new ConnectionWatch(context, Timeout.InfiniteTimeSpan);
         var command = new SendCommand(context, client, watch, offsetPrefix);
-        var exitCode = await command.RunAsync(lines);
+        var exitCode = await command.RunAsync(
+            reader?.ReadAsync() ?? new[] { new Line(1, text!) }.ToAsyncEnumerable());
+        reader?.ReportEmpty(context.Output);
         if (summary)
         {
             context.Output.Say(
@@ -177,10 +177,7 @@ internal sealed class SendCommand : ILineResults
         }
     }
 
-    void ILineResults.OnStored(SentMessage message)
-    {
-        // It counts, and that is all.
-    }
+    void ILineResults.OnStored(SentMessage message) => watch.ObserveStored();
 
     void ILineResults.OnRefused(Line line, RefusalReason reason, string description)
     {
