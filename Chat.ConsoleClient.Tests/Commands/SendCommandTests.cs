@@ -243,6 +243,21 @@ public sealed class SendCommandTests
     }
 
     [Fact]
+    public async Task Send_stores_every_line_through_a_network_that_cuts_each_connection_after_a_while()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var proxy = new LoopbackProxy(server.Address) { CutEachAfterSent = 512 * 1024 };
+        var lines = Enumerable.Range(1, 20_000).Select(n => $"{n} {new string('x', 400)}").ToArray();
+
+        var result = await ClientProcess.RunAsync(
+            ["send", "--address", $"{proxy.Address}"], Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.InRange(proxy.Cuts, 10, int.MaxValue);
+        Assert.Equal(lines, (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
+    }
+
+    [Fact]
     public async Task Send_survives_a_service_that_is_killed_and_restarted()
     {
         using var data = new TempDirectory();

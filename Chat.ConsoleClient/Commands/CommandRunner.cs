@@ -110,11 +110,22 @@ internal sealed class CommandRunner
         var options = settings.ToOptions() with
         {
             CallTimeout = limit == Timeout.InfiniteTimeSpan ? ScriptWait : limit,
+            MaxReconnectDelay = GetMaxReconnectDelay(limit),
 
             // Each command waits by itself for the answers that it needs.
             FlushTimeout = TimeSpan.Zero,
         };
         return new CommandContext(options, roomName, limit, output, stopping);
+    }
+
+    // Short enough for ten attempts before the command gives up.
+    private static TimeSpan GetMaxReconnectDelay(TimeSpan wait)
+    {
+        var defaults = new ChatClientOptions();
+        var delay = wait == Timeout.InfiniteTimeSpan ? defaults.MaxReconnectDelay : wait / 10;
+        return delay < defaults.ReconnectDelay ? defaults.ReconnectDelay
+            : delay < defaults.MaxReconnectDelay ? delay
+            : defaults.MaxReconnectDelay;
     }
 
     private async Task<int> InvokeAsync(ParseResult parsed, string[] arguments, CancellationToken stopping)
