@@ -22,7 +22,6 @@ internal sealed class Channels(ChatClientOptions options)
             return new Lease(given, null);
         }
 
-
         var handler = new SocketsHttpHandler
         {
             UseProxy = target.Proxy is not null,

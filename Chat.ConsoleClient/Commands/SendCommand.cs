@@ -11,7 +11,7 @@ namespace GrpcChat.ConsoleClient.Commands;
 internal sealed class SendCommand : ILineResults
 {
     private const string Help = """
-        Usage: chat send [TEXT] [OPTIONS]
+        Usage: chat send [TEXT|-] [OPTIONS]
 
         Sends TEXT, or each line of stdin as a message. Exits with 0 only if every
         message is stored.
