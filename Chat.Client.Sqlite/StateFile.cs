@@ -10,6 +10,7 @@ internal sealed class StateFile : IDisposable
 {
     private const int ApplicationId = 0x47434353; // "GCCS"
     private const int SchemaVersion = 1;
+    private const string WritableAdvice = "make it writable for this user, or give another path";
 
     private const string Schema = """
         -- Whom the file belongs to; the address is the name of the service, by default its first address.
@@ -78,13 +79,15 @@ internal sealed class StateFile : IDisposable
         {
             SQLitePCL.raw.SQLITE_FULL => "the disk is full; free some space and try again",
             SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN =>
-                "the directory or the file is not writable",
+                $"the directory or the file is not writable; {WritableAdvice}",
             SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_CORRUPT =>
                 "it is damaged; restore a copy, or move it away to start over (the messages in it are not sent then)",
             SQLitePCL.raw.SQLITE_BUSY => "another process has locked it",
             _ => error.Message,
         }
-        : error.Message;
+        : error is UnauthorizedAccessException
+            ? $"{error.Message.TrimEnd('.')}; {WritableAdvice}"
+            : error.Message;
 
     public void Execute(string sql)
     {

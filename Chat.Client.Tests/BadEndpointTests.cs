@@ -135,7 +135,7 @@ public sealed class BadEndpointTests : LibraryTest
         ];
         Assert.All(reported, error =>
         {
-            var end = Problems.Of(new RpcException(new Status(StatusCode.Unavailable, error.Message, error)), "http://x:1", wasConnected: false);
+            var end = Problems.Of(new RpcException(new Status(StatusCode.Unavailable, error.Message, error)), new Target("http://x:1", null), wasConnected: false);
             Assert.Equal((ProblemKind.Broken, false), (end.Kind, end.IsFinal));
             Assert.StartsWith("the server at http://x:1 did not complete the HTTP/2 handshake;", end.Message, StringComparison.Ordinal);
         });
@@ -180,8 +180,8 @@ public sealed class BadEndpointTests : LibraryTest
         Assert.Equal(ConnectionState.Waiting, changed.State);
         Assert.True(changed.Problem!.RetryAfter >= TimeSpan.Zero);
 
-        // A call says the same, without a state. Where the server is silent, the time has to pass.
-        var callTimeout = kind == ProblemKind.Silent ? TimeSpan.FromMilliseconds(300) : ChatCall.Deadline;
+        // A call says the same, without a state, when its time is over.
+        var callTimeout = kind == ProblemKind.Silent ? TimeSpan.FromMilliseconds(300) : TimeSpan.FromSeconds(2);
         var error = await Assert.ThrowsAsync<ChatCallException>(() =>
             OnceAsync(options with { CallTimeout = callTimeout, StateStore = null }));
         AssertProblem(error.Problem, kind, kind == ProblemKind.Silent ? ["sent no answer in time"] : words);

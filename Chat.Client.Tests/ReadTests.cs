@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Grpc.Net.Client;
 using GrpcChat.Client;
 using GrpcChat.TestSupport;
@@ -54,6 +55,38 @@ public sealed class ReadTests
     }
 
     [Fact]
+    public async Task A_call_is_repeated_until_shortly_before_its_time_is_over()
+    {
+        var time = new ManualTime();
+        var started = time.GetTimestamp();
+        await using var chat = await ScriptedChat.StartAsync();
+        chat.Rooms = _ => time.GetElapsedTime(started) > TimeSpan.FromSeconds(75)
+            ? new ListRoomsResponse { Rooms = { new Room { Name = "ops" } } }
+            : throw Scripted.Error(StatusCode.Unavailable);
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with
+        {
+            TimeProvider = time,
+            Random = new FixedRandom(0.5),
+            ReconnectDelay = TimeSpan.FromSeconds(0.1),
+            MaxReconnectDelay = TimeSpan.FromSeconds(200),
+            CallTimeout = TimeSpan.FromSeconds(100),
+            FirstFrameTimeout = TimeSpan.FromHours(1),
+        });
+
+        var listing = client.ListRoomsAsync().ToListAsync().AsTask();
+
+        // The next one would be 51.2 s, after 51.15 s; so half of the rest is waited.
+        double[] delays = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 24.425];
+        foreach (var delay in delays.Select(TimeSpan.FromSeconds))
+        {
+            await (await Task.WhenAny(listing, time.UntilDueAsync(delay)));
+            time.Advance(delay);
+        }
+
+        Assert.Equal("ops", Assert.Single(await listing.Soon()).Name);
+    }
+
+    [Fact]
     public async Task A_service_that_comes_back_with_another_log_is_a_reset_and_then_its_messages()
     {
         using var other = new TempDirectory();
@@ -68,11 +101,12 @@ public sealed class ReadTests
         await using var events = new ClientEvents(client);
         await client.JoinAsync("ops").Soon();
         await events.UntilAsync(taken => taken.Ids().Contains(5));
+        var formerLogId = first.LogId;
         await first.DisposeAsync();
         var reset = await events.NextAsync<RoomReset>();
         await events.UntilAsync(taken => taken.Messages.Count() == 7);
 
-        Assert.Equal((second.LogId, 0), (reset.LogId, reset.AfterId));
+        Assert.Equal((second.LogId, 0, formerLogId, 5), (reset.LogId, reset.AfterId, reset.FormerLogId, reset.LastId));
         Assert.Equal([1, 2, 3, 4, 5, 1, 2], events.Ids());
         Assert.Equal(second.LogId, events.Messages.Last().LogId);
     }

@@ -329,6 +329,54 @@ public sealed class ReconnectTests
     }
 
     [Fact]
+    public async Task A_stream_that_has_stored_or_delivered_a_message_begins_the_delays_anew()
+    {
+        var time = new ManualTime();
+        await using var chat = await ScriptedChat.StartAsync();
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with
+        {
+            TimeProvider = time,
+            Random = new FixedRandom(0.5),
+            ReconnectDelay = TimeSpan.FromSeconds(0.1),
+            MaxReconnectDelay = TimeSpan.FromSeconds(10),
+        });
+        await using var events = new ClientEvents(client);
+        await client.EnqueueAsync("ops", "a");
+        _ = client.JoinAsync("ops");
+
+        var delays = new List<double>();
+        foreach (var progress in (string[])["none", "none", "ack", "none", "message", "an ack that is nobody's", "none"])
+        {
+            var stream = await chat.WelcomeAsync();
+            await stream.JoinedAsync("ops", after: delays.Count > 4 ? 1 : 0, head: 1);
+            await events.NextAsync<RoomJoined>();
+            switch (progress)
+            {
+                case "ack":
+                    await stream.UntilAsync(s => s.Sends.Any());
+                    await stream.AckAsync(stream.Sends);
+                    await events.NextAsync<MessageAcked>();
+                    break;
+                case "message":
+                    await stream.SayAsync(Scripted.Messages("ops", 1));
+                    await events.NextAsync<MessageReceived>();
+                    break;
+                case "an ack that is nobody's":
+                    await stream.SayAsync(new ChatResponse { Acks = { new Ack { Room = "ops", ClientOffset = "nobody's", Id = 1 } } });
+                    break;
+            }
+
+            stream.Fail(StatusCode.Unavailable);
+            var delay = (await events.StateAsync(ConnectionState.Waiting)).Problem!.RetryAfter!.Value;
+            delays.Add(delay.TotalSeconds);
+            await time.UntilDueAsync(delay);
+            time.Advance(delay);
+        }
+
+        Assert.Equal([0.05, 0.1, 0.05, 0.1, 0.05, 0.1, 0.2], delays);
+    }
+
+    [Fact]
     public async Task Where_the_first_address_fails_the_second_one_is_tried()
     {
         using var closed = new TcpListener(IPAddress.Loopback, 0);

@@ -130,7 +130,7 @@ public sealed class RoomTests
 
         var told = events.All.Where(e => e is MessageReceived or RoomGap or RoomReset).Select(e => e is MessageReceived m ? $"{m.Message.LogId} {m.Message.Id}" : $"{e}");
         Assert.Equal(
-            ["log 1", "log 2", $"{new RoomGap("ops", 2, 7)}", "log 8", $"{new RoomReset("ops", "other", 0)}", "other 1"], told);
+            ["log 1", "log 2", $"{new RoomGap("ops", 2, 7)}", "log 8", $"{new RoomReset("ops", "other", 0) { FormerLogId = "log", LastId = 8 }}", "other 1"], told);
     }
 
     [Fact]

@@ -97,8 +97,8 @@ public sealed record ChatClientOptions
     public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The delay starts again at <see cref="ReconnectDelay"/> after a connection has lasted this long since all rooms
-    /// caught up.
+    /// The delay starts again at <see cref="ReconnectDelay"/> after a connection that has stored or delivered a message,
+    /// or has lasted this long since all rooms caught up.
     /// </summary>
     public TimeSpan HealthyAfter { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -76,7 +76,14 @@ public sealed record RoomGap(string Room, long LastId, long AfterId) : ChatEvent
 /// <param name="Room">The room.</param>
 /// <param name="LogId">The log that ids belong to from here on.</param>
 /// <param name="AfterId">The next message is the first one after this id.</param>
-public sealed record RoomReset(string Room, string LogId, long AfterId) : ChatEvent;
+public sealed record RoomReset(string Room, string LogId, long AfterId) : ChatEvent
+{
+    /// <summary>The log that the application's position belongs to; empty if it joined by an id alone.</summary>
+    public string FormerLogId { get; init; } = "";
+
+    /// <summary>The id of that position, which the service's log does not have.</summary>
+    public long LastId { get; init; }
+}
 
 /// <summary>The application has received everything that the room contained when it was joined.</summary>
 /// <param name="Room">The room.</param>

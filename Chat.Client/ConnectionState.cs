@@ -51,9 +51,7 @@ public enum ProblemKind
     /// <summary>The service sent nothing for 2.5 heartbeat intervals, so the client closed the connection.</summary>
     Silent,
 
-    /// <summary>
-    /// The service ended the stream deliberately, because it is stopping or its store is unavailable.
-    /// </summary>
+    /// <summary>The service ended the stream deliberately, for example because it is stopping.</summary>
     EndedByService,
 
     /// <summary>The service sent an id that was not the next one. The client did not deliver that message.</summary>
@@ -73,4 +71,10 @@ public enum ProblemKind
 
     /// <summary>The client has a defect; the log has the exception.</summary>
     ClientDefect,
+
+    /// <summary>
+    /// The service cannot use its store now, for example because its disk is full. The client reads on, and sends again a
+    /// little later.
+    /// </summary>
+    StoreUnavailable,
 }

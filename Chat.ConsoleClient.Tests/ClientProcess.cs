@@ -31,7 +31,7 @@ internal sealed class ClientProcess : IAsyncDisposable
             ?? throw new InvalidOperationException("The client does not start."));
 
     /// <summary>Runs a command to its end, with this input.</summary>
-    public static async Task<CommandResult> RunAsync(
+    public static Task<CommandResult> RunAsync(
         string[] arguments, byte[]? input = null, params (string Name, string Value)[] environment)
     {
         var start = StartInfo(arguments);
@@ -40,13 +40,19 @@ internal sealed class ClientProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
+        return RunAsync(start, input ?? []);
+    }
+
+    /// <summary>Runs a process, whose streams are redirected, to its end.</summary>
+    public static async Task<CommandResult> RunAsync(ProcessStartInfo start, byte[] input)
+    {
         using var process = Process.Start(start) ?? throw new InvalidOperationException("The client does not start.");
         try
         {
             var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
             try
             {
-                await process.StandardInput.BaseStream.WriteAsync(input ?? []).AsTask().WaitAsync(ChatCall.Deadline);
+                await process.StandardInput.BaseStream.WriteAsync(input).AsTask().WaitAsync(ChatCall.Deadline);
                 process.StandardInput.Close();
             }
             catch (IOException)
@@ -59,7 +65,7 @@ internal sealed class ClientProcess : IAsyncDisposable
         }
         finally
         {
-            process.Kill();
+            process.Kill(entireProcessTree: true);
         }
     }
 

@@ -5,20 +5,37 @@ namespace GrpcChat.ConsoleClient;
 /// <summary>What people at the console are told about errors and about messages that are missing.</summary>
 internal static class ErrorMessages
 {
+    // What the library advises an application to do, and what it means to the user of this one.
+    private static readonly (string Library, string Here)[] Advice =
+    [
+        ("set a TokenProvider whose tokens the service accepts", "give a file with a token that the service accepts: --token-file FILE"),
+        ("the TokenProvider must return another one", "put another one into the token file"),
+        ("the TokenProvider failed: ", "cannot use the token file: "),
+        (", or set StateName if the service has only moved", ""),
+    ];
+
     /// <summary>The message, without the name of a parameter in the code.</summary>
     public static string Describe(Exception error) => error is ArgumentException { ParamName: { } name }
         ? error.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal)
-        : error.Message;
+        : Translate(error.Message);
+
+    /// <summary>What is wrong with the connection.</summary>
+    public static string Describe(ConnectionProblem problem) => Translate(problem.Message);
 
     /// <summary>
     /// What is wrong with the connection. If nothing answers on this machine, the advice is how to start a service there.
     /// </summary>
     public static string Describe(ConnectionProblem problem, ChatClientOptions options)
     {
+        if (problem.Kind == ProblemKind.StoreUnavailable)
+        {
+            return $"the service at {options.Addresses[0]} cannot store messages now; its disk may be full";
+        }
+
         var advice = problem.Kind == ProblemKind.Unreachable ? GetStartAdvice(options.Addresses[0]) : "";
 
         // In a message of the client, a semicolon separates what is wrong from its own advice.
-        return advice.Length == 0 ? problem.Message : problem.Message.Split(';')[0] + advice;
+        return advice.Length == 0 ? Describe(problem) : problem.Message.Split(';')[0] + advice;
     }
 
     /// <summary>Why a message of an earlier command with the same state file is not stored.</summary>
@@ -31,7 +48,9 @@ internal static class ErrorMessages
         : $"the service no longer keeps messages {gap.LastId + 1} to {gap.AfterId}";
 
     /// <summary>That the messages before belong to a log that is gone.</summary>
-    public static string Describe(RoomReset _) => "the service has a different log now; its messages follow";
+    public static string Describe(RoomReset reset) => reset.LogId == reset.FormerLogId
+        ? $"the service has an older copy of its log now, without message {reset.LastId}; its messages follow"
+        : "the service has a different log now; its messages follow";
 
     /// <summary>
     /// How to start a service at an address. Empty for another machine, where it is not for this person to start.
@@ -40,4 +59,7 @@ internal static class ErrorMessages
         ? ""
         : "; start a service: dotnet run --project Chat.Service"
             + (address == Settings.DefaultAddress ? "" : $" -- --listen {uri.Authority}");
+
+    private static string Translate(string message) =>
+        Advice.Aggregate(message, (text, advice) => text.Replace(advice.Library, advice.Here, StringComparison.Ordinal));
 }

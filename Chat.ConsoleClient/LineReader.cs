@@ -11,20 +11,19 @@ internal readonly record struct Line(long Number, string Text, string? Error = n
 
 /// <summary>
 /// Reads lines of UTF-8. Of a long line it keeps no more than could be sent, so memory is bounded. It skips empty
-/// lines, and drops a carriage return at the end of a line.
+/// lines, and drops a carriage return at the end of a line and a byte order mark at the start of the input.
 /// </summary>
 internal sealed class LineReader(Stream input)
 {
     /// <summary>The largest text that a service can be configured to accept.</summary>
     public const int MaxLineBytes = 30_720;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private readonly byte[] buffer = new byte[64 * 1024];
     private readonly byte[] line = new byte[MaxLineBytes];
     private int bufferLength;
     private int bufferPosition;
     private long number;
+    private long emptyCount;
 
     /// <summary>Reads the lines. A read that is cancelled stays behind, because stdin cannot cancel one.</summary>
     public async IAsyncEnumerable<Line> ReadAsync([EnumeratorCancellation] CancellationToken stopping = default)
@@ -34,8 +33,7 @@ internal sealed class LineReader(Stream input)
         {
             if (bufferPosition == bufferLength)
             {
-                bufferLength = await Task.Run(() => input.ReadAsync(buffer, CancellationToken.None).AsTask(), stopping)
-                    .WaitAsync(stopping);
+                bufferLength = await Task.Run(FillBufferAsync, stopping).WaitAsync(stopping);
                 bufferPosition = 0;
                 if (bufferLength == 0)
                 {
@@ -70,6 +68,27 @@ internal sealed class LineReader(Stream input)
         }
     }
 
+    /// <summary>Says how many empty lines were skipped, if any.</summary>
+    public void ReportEmpty(Output output)
+    {
+        if (emptyCount > 0)
+        {
+            output.Say($"{MessageFormat.FormatCount(emptyCount)} empty {(emptyCount == 1 ? "line" : "lines")} skipped");
+        }
+    }
+
+    private async Task<int> FillBufferAsync()
+    {
+        try
+        {
+            return await input.ReadAsync(buffer, CancellationToken.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"cannot read standard input: {error.Message}", error);
+        }
+    }
+
     // Null for an empty line.
     private Line? CompleteLine(long length)
     {
@@ -80,20 +99,23 @@ internal sealed class LineReader(Stream input)
         }
 
         var bytes = line.AsSpan(0, (int)length).TrimEnd((byte)'\r');
+        if (number == 1 && bytes.StartsWith(Encoding.UTF8.Preamble))
+        {
+            bytes = bytes[Encoding.UTF8.Preamble.Length..];
+        }
+
         if (bytes.IsEmpty)
         {
+            emptyCount++;
             return null;
         }
 
-        try
+        if (RawText.FindError(bytes) is { } error)
         {
-            var text = StrictUtf8.GetString(bytes);
-            return new Line(number, text, text.Contains('\0') ? "it contains U+0000, which cannot be stored" : null);
+            return new Line(number, "", $"it is {error}");
         }
-        catch (DecoderFallbackException error)
-        {
-            return new Line(
-                number, "", $"it is not valid UTF-8: byte 0x{error.BytesUnknown?[0]:x2} at position {error.Index + 1}");
-        }
+
+        var text = Encoding.UTF8.GetString(bytes);
+        return new Line(number, text, text.Contains('\0') ? "it contains U+0000, which cannot be stored" : null);
     }
 }

@@ -10,15 +10,18 @@ namespace GrpcChat.ConsoleClient;
 internal static class MessageFormat
 {
     private const string DateAndTime = "yyyy-MM-dd HH:mm:ss";
+    private const string Minutes = "HH:mm";
 
     private static readonly JsonFormatter Json = new(JsonFormatter.Settings.Default);
 
-    /// <summary>Local time, sender and text, with nothing in them that could control a terminal.</summary>
-    public static string FormatText(ChatMessage message, string timeFormat = DateAndTime)
-    {
-        var text = TerminalText.Escape(message.IsErased ? "(erased)" : message.Text);
-        return $"{FormatTime(message.SentAt, timeFormat)} {TerminalText.EscapeBefore(message.Sender)}: {text}";
-    }
+    /// <summary>
+    /// Id, local date and time, sender and text, with nothing in them that could control a terminal. The id is the first
+    /// word, where a script finds it: it is what <c>--before</c> and <c>--since</c> take.
+    /// </summary>
+    public static string FormatText(ChatMessage message) => $"{message.Id} {FormatText(message, DateAndTime)}";
+
+    /// <summary>The same for a chat, without id and date.</summary>
+    public static string FormatChatText(ChatMessage message) => FormatText(message, Minutes);
 
     /// <summary>The message of the contract in the JSON form of proto3.</summary>
     public static string FormatJson(ChatMessage message) => Json.Format(new Message
@@ -46,4 +49,10 @@ internal static class MessageFormat
 
     /// <summary>The number with commas between thousands.</summary>
     public static string FormatCount(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string FormatText(ChatMessage message, string timeFormat)
+    {
+        var text = TerminalText.Escape(message.IsErased ? "(erased)" : message.Text);
+        return $"{FormatTime(message.SentAt, timeFormat)} {TerminalText.EscapeBefore(message.Sender)}: {text}";
+    }
 }

@@ -9,24 +9,63 @@ namespace GrpcChat.ConsoleClient;
 /// </summary>
 internal sealed class Output : IDisposable
 {
-    private const int StandardOutput = 1;
     private const int BrokenPipe = 32; // EPIPE on Linux and on macOS.
 
     private readonly StreamWriter results;
     private readonly Lock gate = new();
     private readonly bool showsProgress = !Console.IsErrorRedirected;
+    private readonly bool isOpen = StandardStreams.IsOpen(StandardStreams.Output);
     private readonly long startedAt = Environment.TickCount64;
+
+    // Never disposed of: a thread that nobody can end may cancel it.
+    private readonly CancellationTokenSource closed = new();
+    private bool isWatched;
     private string lastNotice = "";
     private long progressShownAt;
     private bool isProgressShown;
 
     public Output()
     {
-        results = new StreamWriter(Open(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 16 * 1024);
+        if (!StandardStreams.IsOpen(StandardStreams.Error))
+        {
+            Console.SetError(TextWriter.Null);
+        }
+
+        results = new StreamWriter(
+            isOpen ? Open() : new MemoryStream(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 16 * 1024);
+    }
+
+    /// <summary>For what writes results without this class; <see cref="Flush"/> at the end.</summary>
+    public TextWriter Results => results;
+
+    /// <summary>The output pipe was closed, and <see cref="WatchClosing"/> has noticed.</summary>
+    public bool IsClosed => closed.IsCancellationRequested;
+
+    /// <summary>
+    /// Returns a token that is cancelled when the output pipe is closed, whether or not there is anything to write: its
+    /// reader has all that it wants.
+    /// </summary>
+    /// <exception cref="IOException">There is no output.</exception>
+    public CancellationToken WatchClosing()
+    {
+        ThrowIfNotOpen();
+        if (results.BaseStream is FileStream && !Interlocked.Exchange(ref isWatched, true))
+        {
+            // A thread of its own, which ends with the process, because nothing can end the wait.
+            new Thread(() =>
+            {
+                StandardStreams.WaitUntilOutputIsGone();
+                closed.Cancel();
+            })
+            { IsBackground = true, Name = "output" }.Start();
+        }
+
+        return closed.Token;
     }
 
     /// <summary>Writes a line of the results. Call <see cref="Flush"/> before the command waits for anything.</summary>
     /// <exception cref="OutputClosedException">The output pipe was closed.</exception>
+    /// <exception cref="IOException">The line cannot be written.</exception>
     public void Write(string line) => Guard(() =>
     {
         results.Write(line);
@@ -34,7 +73,15 @@ internal sealed class Output : IDisposable
     });
 
     /// <exception cref="OutputClosedException">The output pipe was closed.</exception>
-    public void Flush() => Guard(results.Flush);
+    /// <exception cref="IOException">The results cannot be written.</exception>
+    public void Flush()
+    {
+        Guard(results.Flush);
+        if (results.BaseStream is MemoryStream { Length: > 0 })
+        {
+            ThrowIfNotOpen();
+        }
+    }
 
     /// <summary>Writes a notice to stderr, unless it is the same as the last one.</summary>
     public void Say(string notice)
@@ -45,7 +92,7 @@ internal sealed class Output : IDisposable
             {
                 ClearProgress();
                 lastNotice = notice;
-                Console.Error.WriteLine(TerminalText.Escape(notice));
+                WriteError($"{TerminalText.Escape(notice)}\n");
             }
         }
     }
@@ -65,7 +112,7 @@ internal sealed class Output : IDisposable
         lock (gate)
         {
             (progressShownAt, isProgressShown) = (now, true);
-            Console.Error.Write($"\r{progress()}\e[K");
+            WriteError($"\r{progress()}\e[K");
         }
     }
 
@@ -77,7 +124,7 @@ internal sealed class Output : IDisposable
             if (isProgressShown)
             {
                 isProgressShown = false;
-                Console.Error.Write("\r\e[K");
+                WriteError("\r\e[K");
             }
         }
     }
@@ -88,9 +135,9 @@ internal sealed class Output : IDisposable
         {
             results.Dispose();
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The output pipe was closed.
+            // The output pipe was closed, or what failed has been reported by Flush.
         }
     }
 
@@ -99,7 +146,8 @@ internal sealed class Output : IDisposable
     {
         if (!OperatingSystem.IsWindows() && Console.IsOutputRedirected)
         {
-            var stream = new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            var stream = new FileStream(
+                new SafeFileHandle(StandardStreams.Output, ownsHandle: false), FileAccess.Write, bufferSize: 0);
             if (!stream.CanSeek)
             {
                 return stream;
@@ -107,6 +155,27 @@ internal sealed class Output : IDisposable
         }
 
         return Console.OpenStandardOutput();
+    }
+
+    private void ThrowIfNotOpen()
+    {
+        if (!isOpen)
+        {
+            throw new IOException("standard output is closed; redirect it, for example to /dev/null");
+        }
+    }
+
+    // A notice that nobody can read must not end what it is about.
+    private static void WriteError(string text)
+    {
+        try
+        {
+            Console.Error.Write(text);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The disk is full, for example.
+        }
     }
 
     private static void Guard(Action write)
@@ -118,6 +187,10 @@ internal sealed class Output : IDisposable
         catch (IOException error) when (error.HResult == BrokenPipe)
         {
             throw new OutputClosedException(error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"cannot write to standard output: {error.Message}", error);
         }
     }
 }

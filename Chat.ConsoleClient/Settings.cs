@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using GrpcChat.Client;
 using GrpcChat.Client.Sqlite;
+using GrpcChat.Shared;
 
 namespace GrpcChat.ConsoleClient;
 
@@ -13,22 +14,15 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
 {
     public const string DefaultAddress = "http://127.0.0.1:5000";
 
-    /// <summary>The path of the settings file.</summary>
-    public static string FilePath =>
-        Path.Combine(
-            Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { Length: > 0 } home
-                ? home
-                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config"),
-            "grpcchat",
-            "client.json");
-
     /// <summary>The settings of the command line; each may be missing.</summary>
     internal sealed record Arguments(IReadOnlyList<string> Addresses, string? User, string? TokenFile, string? State);
 
     /// <exception cref="ArgumentException">The settings file is wrong; the message says where.</exception>
     public static Settings Read(Arguments arguments)
     {
-        var file = SettingsFile.Read(FilePath);
+        var file = UserDirectories.FindConfig() is { } config
+            ? SettingsFile.Read(Path.Combine(config, "grpcchat", "client.json"))
+            : new();
         string[] addresses = arguments.Addresses.Count > 0
             ? [.. arguments.Addresses.SelectMany(Split)]
             : Split(GetVariable("CHAT_ADDRESS") ?? file.Address ?? DefaultAddress);
@@ -70,8 +64,16 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
     // Read for each connection, because a new token is written to the same file.
     private static string ReadToken(string path) => File.ReadAllText(path).Trim();
 
-    private static string? GetVariable(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    private static string? GetVariable(string name)
+    {
+        if (Environment.GetEnvironmentVariable(name) is not { Length: > 0 } value)
+        {
+            return null;
+        }
+
+        RawText.ThrowIfInvalid(name, value);
+        return value;
+    }
 
     private static string GetLoginName() => Environment.UserName is { Length: > 0 } name ? name : "anonymous";
 
@@ -107,7 +109,9 @@ internal sealed record SettingsFile
     {
         try
         {
-            return JsonSerializer.Deserialize<SettingsFile>(File.ReadAllText(path), Json) ?? new();
+            // As bytes: decoded first, what is not UTF-8 would become U+FFFD in a name.
+            using var content = new MemoryStream(File.ReadAllBytes(path));
+            return JsonSerializer.Deserialize<SettingsFile>(content, Json) ?? new();
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -123,7 +127,10 @@ internal sealed record SettingsFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ArgumentException($"cannot read the settings file: {error.Message}", error);
+            throw new ArgumentException(
+                $"cannot read the settings file {path}: {error.Message.TrimEnd('.')}; make it readable, or set "
+                    + $"{UserDirectories.ConfigVariable} to another directory",
+                error);
         }
     }
 }

@@ -76,6 +76,10 @@ internal sealed class ServiceSettings
         if (!settings.values.ContainsKey(nameof(ChatOptions.Data)))
         {
             settings.values[nameof(ChatOptions.Data)] = FindDirectory(environment);
+            if (UserDirectories.IsIgnored(UserDirectories.StateVariable))
+            {
+                settings.warnings.Add($"ignored: {UserDirectories.StateVariable} is not an absolute path");
+            }
         }
 
         settings.ReadEdge();
@@ -92,16 +96,8 @@ internal sealed class ServiceSettings
             return data;
         }
 
-        var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
-        if (string.IsNullOrEmpty(state))
-        {
-            var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-            state = home.Length > 0
-                ? Path.Combine(home, ".local", "state")
-                : throw new UsageException(
-                    "there is no home directory for the message log; give --data, or set CHAT_DATA or XDG_STATE_HOME");
-        }
-
+        var state = UserDirectories.FindState() ?? throw new UsageException(
+            $"there is no home directory for the message log; give --data, or set CHAT_DATA or {UserDirectories.StateVariable}");
         return Path.Combine(state, "grpcchat");
     }
 

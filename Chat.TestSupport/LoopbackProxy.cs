@@ -40,6 +40,9 @@ internal sealed class LoopbackProxy : IAsyncDisposable
     /// <summary>How long each piece of bytes takes on its way.</summary>
     public TimeSpan Delay { get; set; }
 
+    /// <summary>Each connection is cut when it has carried so many bytes to the server; null = none is.</summary>
+    public long? CutEachAfterSent { get; set; }
+
     /// <summary>The connection that carries so many more bytes from the server is cut there.</summary>
     public void CutAfter(long bytes) => Volatile.Write(ref bytesLeft[(int)Way.Down], bytes);
 
@@ -151,7 +154,9 @@ internal sealed class LoopbackProxy : IAsyncDisposable
             using var link = new Link(CancellationTokenSource.CreateLinkedTokenSource(stop.Token));
             lock (gate)
             {
-                link.Fault = storm?.Next();
+                link.Fault = CutEachAfterSent is { } bytes
+                    ? new Fault(Way.Up, bytes, Latest: TimeSpan.FromDays(1), IsStall: false, IsReset: false)
+                    : storm?.Next();
                 links.Add(link);
             }
 

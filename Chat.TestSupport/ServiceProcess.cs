@@ -24,15 +24,22 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public int Id => process.Id;
 
     /// <summary>Starts it and waits until it is listening.</summary>
+    /// <param name="data">The directory of its log; null for its default.</param>
+    /// <param name="listen">The address.</param>
+    /// <param name="workingDirectory">Its working directory; null for that of the tests.</param>
+    /// <param name="arguments">More arguments.</param>
+    /// <param name="launcher">What starts it; null to start it directly.</param>
+    /// <param name="environment">More environment variables.</param>
     public static async Task<ServiceProcess> StartAsync(
-        string data,
+        string? data,
         string listen = "127.0.0.1:0",
         string? workingDirectory = null,
         string[]? arguments = null,
         string[]? launcher = null,
         params (string Name, string Value)[] environment)
     {
-        arguments = ["--listen", listen, "--data", data, .. arguments ?? []];
+        string[] directory = data is null ? [] : ["--data", data];
+        arguments = ["--listen", listen, .. directory, .. arguments ?? []];
         var process = Start(launcher ?? [], arguments, workingDirectory, environment: environment);
         var errors = process.StandardError.ReadToEndAsync();
         var lines = new List<string>();

@@ -1,5 +1,6 @@
 using System.Net.Http;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -12,7 +13,9 @@ namespace GrpcChat.Client.Connecting;
 /// </summary>
 internal sealed class Channels(ChatClientOptions options)
 {
-    public Lease Open(string address)
+    public Target Find(string address) => options.Channel is null ? Target.Find(address) : new Target(address, null);
+
+    public Lease Open(Target target)
     {
         if (options.Channel is { } given)
         {
@@ -21,6 +24,7 @@ internal sealed class Channels(ChatClientOptions options)
 
         var handler = new SocketsHttpHandler
         {
+            UseProxy = target.Proxy is not null,
             ConnectTimeout = options.ConnectTimeout,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             KeepAlivePingDelay = TimeSpan.FromSeconds(30),
@@ -43,9 +47,31 @@ internal sealed class Channels(ChatClientOptions options)
                 SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
         }
 
+        if (target.Proxy is not null)
+        {
+            // Without a callback, the gRPC library would connect to the service itself, past the proxy.
+            handler.ConnectCallback = ConnectAsync;
+        }
+
         var own = GrpcChannel.ForAddress(
-            address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
+            target.Address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
         return new Lease(own, own);
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>

@@ -24,20 +24,26 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
     /// <summary>When it did, as a timestamp of the clock.</summary>
     public long ConnectedAt { get; private set; }
 
+    /// <summary>
+    /// The service has stored a message that was sent on this stream, or delivered one: if all streams are cut after a
+    /// while, each does a part of the work.
+    /// </summary>
+    public bool HasProgressed { get; private set; }
+
     /// <summary>A message was sent on this stream.</summary>
     public bool HasSent { get; private set; }
 
     /// <summary>Runs until the stream ends or the client stops.</summary>
     /// <param name="channel">The connection.</param>
     /// <param name="headers">The caller.</param>
-    /// <param name="address">The address of the service, for messages to people.</param>
+    /// <param name="target">What is called, for messages to people.</param>
     /// <param name="holdSends">How long no messages must be sent.</param>
     /// <param name="connected">Called with the first frame.</param>
     /// <param name="stopping">The client stops.</param>
     public async Task<StreamEnd> RunAsync(
         ChannelBase channel,
         Metadata headers,
-        string address,
+        Target target,
         TimeSpan holdSends,
         Action connected,
         CancellationToken stopping)
@@ -53,11 +59,11 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         StreamEnd end;
         try
         {
-            end = await ReadAsync(call.ResponseStream, silence, address, connected, sessionEnded.Token);
+            end = await ReadAsync(call.ResponseStream, silence, target, connected, sessionEnded.Token);
         }
         catch (Exception error) when (error is RpcException or OperationCanceledException or IOException)
         {
-            end = EndOf(error, address, isSilent: silence.IsCancellationRequested && !stopping.IsCancellationRequested);
+            end = EndOf(error, target, isSilent: silence.IsCancellationRequested && !stopping.IsCancellationRequested);
         }
         finally
         {
@@ -73,7 +79,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
     private async Task<StreamEnd> ReadAsync(
         IAsyncStreamReader<ChatResponse> responses,
         CancellationTokenSource silence,
-        string address,
+        Target target,
         Action connected,
         CancellationToken sessionEnded)
     {
@@ -86,7 +92,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
                 ClientMetrics.WrongIds.Add(1);
                 return new StreamEnd(
                     ProblemKind.WrongId,
-                    $"the service at {address} broke the order of messages: {wrong}; "
+                    $"the service at {target} broke the order of messages: {wrong}; "
                         + "reconnecting from the last correct one");
             }
 
@@ -96,10 +102,10 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         return goAway is not null
             ? Problems.Of(goAway)
             : new StreamEnd(
-                ProblemKind.EndedByService, $"the service at {address} ended the stream without giving a reason");
+                ProblemKind.EndedByService, $"the service at {target} ended the stream without giving a reason");
     }
 
-    private StreamEnd EndOf(Exception error, string address, bool isSilent)
+    private StreamEnd EndOf(Exception error, Target target, bool isSilent)
     {
         if (goAway is not null)
         {
@@ -108,12 +114,12 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
 
         if (isSilent)
         {
-            return Problems.Silence(address, silenceLimit);
+            return Problems.Silence(target, silenceLimit);
         }
 
         return error is RpcException rpc
-            ? Problems.Of(rpc, address, IsConnected)
-            : new StreamEnd(ProblemKind.Broken, $"the connection to {address} broke");
+            ? Problems.Of(rpc, target, IsConnected)
+            : new StreamEnd(ProblemKind.Broken, $"the connection to {target} broke");
     }
 
     private async Task WriteAsync(
@@ -186,6 +192,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         }
 
         var wrong = rooms.Take(response);
+        HasProgressed |= wrong is null && response.Messages.Count > 0;
         foreach (var joined in response.Joined.Where(joined => joined.HeadId > 0))
         {
             outbox.OnRoomExists(joined.Room);
@@ -204,6 +211,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         {
             if (outbox.Take(ack))
             {
+                HasProgressed = true;
                 ClientMetrics.Sent.Add(1, ClientMetrics.System, ClientMetrics.Send);
             }
         }

@@ -42,7 +42,7 @@ internal sealed class Connection(
                 return Halt(end.Kind, end.Message);
             }
 
-            if (WasHealthy(stream))
+            if (stream.HasProgressed || WasHealthy(stream))
             {
                 backoff.Reset();
             }
@@ -98,8 +98,9 @@ internal sealed class Connection(
                 };
             }
 
-            using var channel = channels.Open(address);
-            return await stream.RunAsync(channel.Channel, metadata, address, holdSends, Connected, stopping);
+            var target = channels.Find(address);
+            using var channel = channels.Open(target);
+            return await stream.RunAsync(channel.Channel, metadata, target, holdSends, Connected, stopping);
         }
         catch (TokenException error)
         {

@@ -18,7 +18,9 @@ internal static class Problems
         var after = goAway.ReconnectAfter.ToSpan() ?? TimeSpan.Zero;
         var isStore = goAway.Why == GoAway.Types.Why.StoreUnavailable;
         return new(
-            goAway.Reconnect ? ProblemKind.EndedByService : ProblemKind.AccessDenied,
+            !goAway.Reconnect ? ProblemKind.AccessDenied
+                : isStore ? ProblemKind.StoreUnavailable
+                : ProblemKind.EndedByService,
             $"the service ended the stream: {OrElse(goAway.Detail, goAway.Why.ToString())}")
         {
             IsFinal = !goAway.Reconnect,
@@ -28,19 +30,19 @@ internal static class Problems
     }
 
     /// <param name="error">What the call ended with.</param>
-    /// <param name="address">The address that was called.</param>
+    /// <param name="target">What was called.</param>
     /// <param name="wasConnected">The service had answered on this stream before.</param>
-    public static StreamEnd Of(RpcException error, string address, bool wasConnected)
+    public static StreamEnd Of(RpcException error, Target target, bool wasConnected)
     {
         var chat = ChatError.Of(error);
         var (kind, message) = chat.Reason.Length > 0
             ? OfTheService(error, chat)
-            : OfTheTransport(error, address, wasConnected) ?? OfAnyServer(error, address, wasConnected);
+            : OfTheTransport(error, target, wasConnected) ?? OfAnyServer(error, target, wasConnected);
         return new(kind, message) { IsFinal = !chat.IsRetryable, AtLeast = chat.RetryDelay ?? TimeSpan.Zero };
     }
 
-    public static StreamEnd Silence(string address, TimeSpan limit) =>
-        new(ProblemKind.Silent, $"{address} sent nothing for {limit.TotalSeconds:0.#} s");
+    public static StreamEnd Silence(Target target, TimeSpan limit) =>
+        new(ProblemKind.Silent, $"{target} sent nothing for {limit.TotalSeconds:0.#} s");
 
     private static (ProblemKind Kind, string Message) OfTheService(RpcException error, ChatError chat)
     {
@@ -51,49 +53,51 @@ internal static class Problems
                 (ProblemKind.AccessDenied, $"the service denies access: {Access(error)}"),
             StatusCode.DataLoss =>
                 (ProblemKind.LogDamaged, $"the service's log is damaged: {detail}; tell its operator"),
+            _ when chat.Reason == ErrorTable.StoreUnavailable.Reason =>
+                (ProblemKind.StoreUnavailable, $"the service ended the call: {detail}"),
             _ when chat.IsRetryable => (ProblemKind.EndedByService, $"the service ended the call: {detail}"),
             _ => (ProblemKind.Refused, $"the service refused the request: {detail}"),
         };
     }
 
-    private static (ProblemKind Kind, string Message) OfAnyServer(RpcException error, string address, bool wasConnected)
+    private static (ProblemKind Kind, string Message) OfAnyServer(RpcException error, Target target, bool wasConnected)
     {
         var detail = OrElse(error.Status.Detail, error.StatusCode.ToString());
         if (error.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied)
         {
-            return (ProblemKind.AccessDenied, $"the service at {address} denies access: {Access(error)}");
+            return (ProblemKind.AccessDenied, $"the service at {target} denies access: {Access(error)}");
         }
 
         if (error.StatusCode == StatusCode.DeadlineExceeded)
         {
-            return (ProblemKind.Silent, $"{address} sent no answer in time");
+            return (ProblemKind.Silent, $"{target} sent no answer in time");
         }
 
         // From a proxy whose service is down; it may come up.
         if (error.StatusCode == StatusCode.Unavailable && IsNoGrpc(error))
         {
             return (ProblemKind.Unreachable,
-                $"the server at {address} is not a chat service and does not reach one ({detail}); "
+                $"the server at {target} is not a chat service and does not reach one ({detail}); "
                     + "check that the service behind it is running");
         }
 
         if (error.StatusCode == StatusCode.Unimplemented || IsNoGrpc(error))
         {
             return (ProblemKind.NotAChatService,
-                $"the server at {address} is not a chat service ({detail}); check the address and the port");
+                $"the server at {target} is not a chat service ({detail}); check the address and the port");
         }
 
         return (
             wasConnected ? ProblemKind.Broken : ProblemKind.Unreachable,
-            $"the connection to {address} failed: {detail}");
+            $"the connection to {target} failed: {detail}");
     }
 
     private static (ProblemKind Kind, string Message)? OfTheTransport(
-        RpcException error, string address, bool wasConnected)
+        RpcException error, Target target, bool wasConnected)
     {
         if (wasConnected && error.Status.DebugException is not null)
         {
-            return (ProblemKind.Broken, $"the connection to {address} broke");
+            return (ProblemKind.Broken, $"the connection to {target} broke");
         }
 
         for (var cause = error.Status.DebugException; cause is not null; cause = cause.InnerException)
@@ -101,7 +105,12 @@ internal static class Problems
             if (cause is AuthenticationException
                 || cause is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
             {
-                return (ProblemKind.Tls, Tls(cause.GetBaseException().Message.TrimEnd('.'), address));
+                return (ProblemKind.Tls, Tls(cause.GetBaseException().Message.TrimEnd('.'), target));
+            }
+
+            if (target.Proxy is { } proxy && OfTheProxy(cause, target.Address, proxy) is { } problem)
+            {
+                return problem;
             }
 
             if (IsHangUp(cause))
@@ -113,8 +122,8 @@ internal static class Problems
             {
                 return (ProblemKind.Unreachable,
                     socket.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain
-                        ? NoSuchHost(address)
-                        : $"nothing answers at {address} ({socket.Message}); "
+                        ? NoSuchHost(target)
+                        : $"nothing answers at {target} ({socket.Message}); "
                             + "check the address, and that the service is running");
             }
 
@@ -123,13 +132,13 @@ internal static class Problems
                 switch (http.HttpRequestError)
                 {
                     case HttpRequestError.NameResolutionError:
-                        return (ProblemKind.Unreachable, NoSuchHost(address));
+                        return (ProblemKind.Unreachable, NoSuchHost(target));
                     case HttpRequestError.HttpProtocolError
                         or HttpRequestError.InvalidResponse
                         or HttpRequestError.VersionNegotiationError
                         when !IsHangUp(http.GetBaseException()):
                         return (ProblemKind.NotAChatService,
-                            $"the server at {address} does not speak HTTP/2 {(IsTls(address) ? "with" : "without")} "
+                            $"the server at {target} does not speak HTTP/2 {(target.IsTls ? "with" : "without")} "
                                 + "TLS, so it is not a chat service; check the port, and https:// or http://");
                 }
             }
@@ -139,10 +148,26 @@ internal static class Problems
         // request reaches it, the exception is the same for a server that hung up and for one that speaks HTTP/1.1. The
         // first may be a service that is restarting, so the client reconnects.
         return error.Status.DebugException is null ? null : (ProblemKind.Broken,
-            $"the server at {address} did not complete the HTTP/2 handshake; if this continues, it "
-                + (IsTls(address) ? "" : "expects TLS (https://) or ")
+            $"the server at {target} did not complete the HTTP/2 handshake; if this continues, it "
+                + (target.IsTls ? "" : "expects TLS (https://) or ")
                 + "is not a chat service: check the address and the port");
     }
+
+    private static (ProblemKind Kind, string Message)? OfTheProxy(Exception cause, string address, string proxy) => cause switch
+    {
+        SocketException or HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.NameResolutionError
+                or HttpRequestError.ConnectionError
+                or HttpRequestError.ProxyTunnelError
+        } => (ProblemKind.Unreachable,
+            $"no connection to {address} through the proxy {proxy} ({cause.GetBaseException().Message}); "
+                + "check the proxy, or except the host from it with no_proxy"),
+        HttpRequestException { HttpRequestError: HttpRequestError.VersionNegotiationError } => (ProblemKind.NotAChatService,
+            $"the proxy {proxy} does not carry HTTP/2 without TLS to {address}; "
+                + "except the host from it with no_proxy, or use https://"),
+        _ => null,
+    };
 
     private static bool IsHangUp(Exception cause) =>
         cause is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }
@@ -158,19 +183,17 @@ internal static class Problems
     private static bool IsNoGrpc(RpcException error) =>
         error.Status.Detail.StartsWith("Bad gRPC response", StringComparison.Ordinal);
 
-    private static string NoSuchHost(string address) => $"no such host: {address}; check the address";
+    private static string NoSuchHost(Target target) => $"no such host: {target}; check the address";
 
-    private static string Tls(string detail, string address) => detail.Contains("certificate", StringComparison.Ordinal)
-        ? $"the certificate of {address} is not trusted: {detail}; give the service a certificate for that name that "
+    private static string Tls(string detail, Target target) => detail.Contains("certificate", StringComparison.Ordinal)
+        ? $"the certificate of {target} is not trusted: {detail}; give the service a certificate for that name that "
             + "this machine trusts, or trust its issuer here"
-        : $"no TLS connection to {address}: {detail}; if the service does not use TLS, its address starts with http://";
+        : $"no TLS connection to {target}: {detail}; if the service does not use TLS, its address starts with http://";
 
     private static string Access(RpcException error) => OrElse(error.Status.Detail, error.StatusCode.ToString())
         + (error.StatusCode == StatusCode.Unauthenticated
             ? "; set a TokenProvider whose tokens the service accepts"
             : "; ask its operator for the right");
-
-    private static bool IsTls(string address) => address.StartsWith("https", StringComparison.OrdinalIgnoreCase);
 
     private static string OrElse(string detail, string otherwise) => detail.Length > 0 ? detail : otherwise;
 }

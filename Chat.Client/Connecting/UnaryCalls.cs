@@ -10,6 +10,9 @@ namespace GrpcChat.Client.Connecting;
 /// </summary>
 internal sealed class UnaryCalls(ChatClientOptions options)
 {
+    // In less, no call succeeds.
+    private static readonly TimeSpan ShortestTime = TimeSpan.FromMilliseconds(20);
+
     private readonly Channels channels = new(options);
 
     /// <exception cref="ChatCallException">The call failed.</exception>
@@ -54,15 +57,14 @@ internal sealed class UnaryCalls(ChatClientOptions options)
         var (end, cause) = (default(StreamEnd), default(Exception));
         for (var attempt = 0; ; attempt++)
         {
-            var address = options.Addresses[attempt % options.Addresses.Count];
-            var left = options.CallTimeout - options.TimeProvider.GetElapsedTime(started);
+            var target = channels.Find(options.Addresses[attempt % options.Addresses.Count]);
             try
             {
-                using var channel = channels.Open(address);
+                using var channel = channels.Open(target);
                 using var made = call(
                     channel.Channel,
                     await headers.CreateAsync(cancellationToken).ConfigureAwait(false),
-                    DateTime.UtcNow + left);
+                    DateTime.UtcNow + Left());
                 return await made.ResponseAsync.ConfigureAwait(false);
             }
             catch (RpcException error) when (!cancellationToken.IsCancellationRequested)
@@ -70,7 +72,7 @@ internal sealed class UnaryCalls(ChatClientOptions options)
                 // That the time is over says less than how an earlier attempt failed.
                 if (end is null || error.StatusCode != StatusCode.DeadlineExceeded)
                 {
-                    (end, cause) = (Problems.Of(error, address, wasConnected: false), error);
+                    (end, cause) = (Problems.Of(error, target, wasConnected: false), error);
                 }
             }
             catch (TokenException error)
@@ -82,15 +84,18 @@ internal sealed class UnaryCalls(ChatClientOptions options)
                 throw new OperationCanceledException(error.Message, error, cancellationToken);
             }
 
-            var delay = backoff.Next();
+            // No more than half of the time that is left, so that the last attempts are made shortly before its end.
+            var (delay, left) = (backoff.Next(), Left());
+            delay = delay < left / 2 ? delay : left / 2;
             delay = delay > end.AtLeast ? delay : end.AtLeast;
-            if (end.IsFinal || end.Kind is ProblemKind.Tls or ProblemKind.NotAChatService
-                || options.TimeProvider.GetElapsedTime(started) + delay >= options.CallTimeout)
+            if (end.IsFinal || end.Kind is ProblemKind.Tls or ProblemKind.NotAChatService || left < ShortestTime || delay >= left)
             {
                 throw new ChatCallException(new ConnectionProblem(end.Kind, end.Message, null), cause);
             }
 
             await Task.Delay(delay, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
+
+        TimeSpan Left() => options.CallTimeout - options.TimeProvider.GetElapsedTime(started);
     }
 }

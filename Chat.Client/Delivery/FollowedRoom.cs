@@ -123,7 +123,12 @@ internal sealed class FollowedRoom(string name, JoinFrom from, Position? receive
         var taken = new PositionTaken(Name, after);
         if (isReset)
         {
-            events.Add(new RoomReset(Name, answer.LogId, answer.AfterId) { Taken = taken });
+            events.Add(new RoomReset(Name, answer.LogId, answer.AfterId)
+            {
+                FormerLogId = isFirst ? from.LogId : last.LogId,
+                LastId = last.Id,
+                Taken = taken,
+            });
         }
         else if (answer.Resume == V1.Resume.Gap)
         {

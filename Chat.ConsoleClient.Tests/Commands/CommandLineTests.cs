@@ -152,29 +152,24 @@ public sealed class CommandLineTests
         var wrong = await ClientProcess.RunAsync(["send", "a"], null, home);
         Assert.Equal(2, wrong.ExitCode);
         Assert.Contains("adress", Assert.Single(wrong.Errors), StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(Path.Combine(file, "client.json"), [.. """{ "user": "Zo"""u8, 0xeb, .. "\" }"u8]);
+        var notText = await ClientProcess.RunAsync(["send", "a", "--address", $"{server.Address}"], null, home);
+        Assert.Equal(2, notText.ExitCode);
+        Assert.Contains("client.json is wrong in line 1", Assert.Single(notText.Errors), StringComparison.Ordinal);
     }
 
     [Fact]
-    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     public async Task A_shell_that_evaluates_the_completion_completes_commands_and_options()
     {
-        using var bin = new TempDirectory();
-        var start = ClientProcess.StartInfo([]);
-        var chat = Path.Combine(bin.Path, "chat");
-        await File.WriteAllTextAsync(chat, $"#!/bin/sh\nexec {start.FileName} {string.Join(' ', start.ArgumentList)} \"$@\"\n");
-        File.SetUnixFileMode(chat, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        var shell = new ProcessStartInfo("bash", ["-c", """
+        var result = await ClientShell.RunAsync("""
             eval "$(chat completion bash)"
             COMP_LINE="chat send --off" COMP_POINT=15 COMP_WORDS=(chat send --off) COMP_CWORD=2
             _chat; echo "${COMPREPLY[@]}"
             COMP_LINE="chat his" COMP_POINT=8 COMP_WORDS=(chat his) COMP_CWORD=1
             _chat; echo "${COMPREPLY[@]}"
-            """])
-        { RedirectStandardOutput = true };
-        shell.Environment["PATH"] = $"{bin.Path}:{Environment.GetEnvironmentVariable("PATH")}";
-        using var process = Process.Start(shell)!;
+            """);
 
-        Assert.Equal("--offset-prefix\nhistory\n", await process.StandardOutput.ReadToEndAsync().WaitAsync(ChatCall.Deadline));
+        Assert.Equal(["--offset-prefix", "history"], result.Output);
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Text.Json;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
 using Xunit;
@@ -9,24 +9,6 @@ namespace GrpcChat.ConsoleClient.Tests.Commands;
 /// <summary><c>chat history</c>, <c>chat rooms</c> and <c>chat status</c>, as child processes, against the real service.</summary>
 public sealed class QueryCommandTests
 {
-    [Fact]
-    public async Task A_full_disk_is_not_taken_for_a_closed_output_pipe()
-    {
-        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
-        await using var server = await ChatServer.StartAsync();
-        await server.FillAsync("lobby", 10);
-        var history = ClientProcess.StartInfo(["history", "--address", $"{server.Address}"]);
-        var shell = new ProcessStartInfo(
-            "bash", ["-c", $"{history.FileName} {string.Join(' ', history.ArgumentList)} >/dev/full"])
-        { RedirectStandardError = true };
-        using var process = Process.Start(shell)!;
-        var errors = await process.StandardError.ReadToEndAsync().WaitAsync(ChatCall.Deadline);
-
-        await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
-        Assert.Equal(2, process.ExitCode);
-        Assert.Contains("No space left", errors, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task History_writes_the_newest_messages_or_those_before_an_id()
     {
@@ -40,6 +22,22 @@ public sealed class QueryCommandTests
         Assert.Equal([2498, 2499, 2500], newest.Output.Select(GetId));
         Assert.Equal(Enumerable.Range(400, 2000), before.Output.Select(GetId));
         Assert.Equal(Enumerable.Range(1, 2500), all.Output.Select(GetId));
+    }
+
+    [Fact]
+    public async Task The_first_word_of_a_line_of_history_and_tail_is_the_id_that_before_and_since_take()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await server.FillAsync("lobby", 120);
+
+        var pages = await ClientShell.RunAsync("""
+            chat history --limit 2
+            chat history --limit 2 --before "$(chat history --limit 2 | head -1 | cut -d' ' -f1)"
+            chat tail --since "$(chat history --limit 2 | head -1 | cut -d' ' -f1)" | head -1
+            """, server.Address);
+
+        Assert.Equal(["119", "120", "117", "118", "120"], pages.Output.Select(line => line.Split(' ')[0]));
+        Assert.Matches(@"^119 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d filler: 119 $", pages.Output[0]);
     }
 
     [Fact]
@@ -60,5 +58,30 @@ public sealed class QueryCommandTests
         Assert.Equal((0, "state    serving"), (status.ExitCode, status.Output[1]));
         Assert.StartsWith("rooms    2, newest message ", status.Output[^1], StringComparison.Ordinal);
         Assert.EndsWith(" in dev", status.Output[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_as_JSON_has_a_member_for_everything_that_it_shows()
+    {
+        await using var server = await ChatServer.StartAsync();
+        var empty = JsonDocument.Parse(Assert.Single((await RunAsync(server, "status", "--json")).Output)).RootElement;
+        await server.SendOnceAsync("ann", "ops", "k", "one");
+
+        var result = await RunAsync(server, "status", "--json");
+
+        var status = JsonDocument.Parse(Assert.Single(result.Output)).RootElement;
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(
+            ["addresses", "serving", "latencyMs", "logId", "rooms", "newestRoom", "newestMessageAt"],
+            status.EnumerateObject().Select(member => member.Name));
+        Assert.Equal([$"{server.Address.GetLeftPart(UriPartial.Authority)}/"], status.GetProperty("addresses").EnumerateArray().Select(one => one.GetString()));
+        Assert.True(status.GetProperty("serving").GetBoolean());
+        Assert.InRange(status.GetProperty("latencyMs").GetDouble(), 0.1, 60_000);
+        Assert.Equal(server.LogId, status.GetProperty("logId").GetString());
+        Assert.Equal((0, 1), (empty.GetProperty("rooms").GetInt32(), status.GetProperty("rooms").GetInt32()));
+        Assert.Equal(JsonValueKind.Null, empty.GetProperty("newestRoom").ValueKind);
+        Assert.Equal("ops", status.GetProperty("newestRoom").GetString());
+        Assert.Equal(
+            (await ReadHistoryAsync(server, "ops"))[0].SentAt.ToDateTime(), status.GetProperty("newestMessageAt").GetDateTime());
     }
 }

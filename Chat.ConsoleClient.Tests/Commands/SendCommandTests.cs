@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using GrpcChat.TestSupport;
+using Microsoft.Data.Sqlite;
 using Xunit;
 using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
@@ -22,20 +23,6 @@ public sealed class SendCommandTests
     }
 
     [Fact]
-    public async Task A_text_that_starts_with_an_at_sign_does_not_name_a_file()
-    {
-        await using var server = await ChatServer.StartAsync();
-        using var directory = new TempDirectory();
-        var file = Path.Combine(directory.Path, "secret");
-        await File.WriteAllTextAsync(file, "secret");
-
-        Assert.Equal(0, (await RunAsync(server, "send", "@ann please look")).ExitCode);
-        Assert.Equal(0, (await RunAsync(server, "send", $"@{file}")).ExitCode);
-
-        Assert.Equal(["@ann please look", $"@{file}"], (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
-    }
-
-    [Fact]
     public async Task Send_stores_every_line_of_its_input_in_order()
     {
         await using var server = await ChatServer.StartAsync();
@@ -45,17 +32,6 @@ public sealed class SendCommandTests
 
         Assert.Equal((0, 0), (result.ExitCode, result.Errors.Length));
         Assert.Equal(lines, (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
-    }
-
-    [Fact]
-    public async Task A_text_that_looks_like_an_option_is_sent_only_after_a_double_dash()
-    {
-        await using var server = await ChatServer.StartAsync();
-
-        Assert.Equal(2, (await RunAsync(server, "send", "--verbose")).ExitCode);
-        Assert.Equal(0, (await ClientProcess.RunAsync(["send", "--address", $"{server.Address}", "--", "--verbose"])).ExitCode);
-
-        Assert.Equal("--verbose", Assert.Single(await ReadHistoryAsync(server, "lobby")).Text);
     }
 
     [Fact]
@@ -96,28 +72,40 @@ public sealed class SendCommandTests
     }
 
     [Fact]
-    public async Task Lines_that_no_service_accepts_are_named_and_the_others_are_stored()
+    public async Task If_the_service_cannot_store_messages_send_says_so_when_it_gives_up()
     {
-        await using var server = await ChatServer.StartAsync();
-        byte[] input =
-        [
-            .. "first\n"u8, 0x62, 0xff, 0x0a, .. "nul\0\n"u8, .. Encoding.ASCII.GetBytes(new string('x', 200_000)), 0x0a,
-            .. Encoding.ASCII.GetBytes(new string('y', 20_000)), 0x0a, .. "\r\n\nlast"u8,
-        ];
+        await using var server = await ChatServer.StartAsync(beforeCommit: _ => throw new SqliteException("full", 13));
 
-        var result = await ClientProcess.RunAsync(["send", "--address", $"{server.Address}"], input);
+        var result = await SendAsync(server, "a\nb\n", "--wait", "0.5", "--offset-prefix", "job");
 
-        Assert.Equal(1, result.ExitCode);
+        var said = $"the service at {server.Address} cannot store messages now; its disk may be full";
         Assert.Equal(
             [
-                "line 2 was refused: it is not valid UTF-8: byte 0xff at position 2",
-                "line 3 was refused: it contains U+0000, which cannot be stored",
-                "line 4 was refused: it has 200,000 bytes, but no service accepts more than 30,720",
-                "line 5 was refused: the text has 20000 bytes of UTF-8, but may have at most 16384; split it",
-                "2 stored, 4 refused",
+                $"retrying: {said}",
+                said,
+                "0 stored, 2 without an answer; repeat the command with --offset-prefix job, and nothing is stored twice",
             ],
             result.Errors);
-        Assert.Equal(["first", "last"], (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
+        Assert.Equal(1, result.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("send")]
+    [InlineData]
+    public async Task A_service_that_can_store_messages_again_gets_them_and_the_command_says_so(params string[] command)
+    {
+        var gate = new BatchGate();
+        gate.FailNext(new SqliteException("full", 13));
+        await using var server = await ChatServer.StartAsync(gate.BeforeCommit);
+
+        var result = await ClientProcess.RunAsync([.. command, "--address", $"{server.Address}", "--wait", "60"], "a\n"u8.ToArray());
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(
+            [$"retrying: the service at {server.Address} cannot store messages now; its disk may be full", "the service stores messages again"],
+            result.Errors.Where(said => said.Contains("stor", StringComparison.Ordinal)));
+        Assert.DoesNotContain("connected again", result.Errors);
+        Assert.Equal("a", Assert.Single(await ReadHistoryAsync(server, "lobby")).Text);
     }
 
     [Fact]
@@ -150,6 +138,21 @@ public sealed class SendCommandTests
         Assert.Equal(0, second.ExitCode);
         var stored = await ClientProcess.RunAsync(["history", "--address", address, "--json"]);
         Assert.Equal(["a", "b", "c"], stored.Output.Select(GetText));
+    }
+
+    [Fact]
+    public async Task Send_stores_every_line_through_a_network_that_cuts_each_connection_after_a_while()
+    {
+        await using var server = await ChatServer.StartAsync();
+        await using var proxy = new LoopbackProxy(server.Address) { CutEachAfterSent = 512 * 1024 };
+        var lines = Enumerable.Range(1, 20_000).Select(n => $"{n} {new string('x', 400)}").ToArray();
+
+        var result = await ClientProcess.RunAsync(
+            ["send", "--address", $"{proxy.Address}"], Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.InRange(proxy.Cuts, 10, int.MaxValue);
+        Assert.Equal(lines, (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
     }
 
     [Fact]

@@ -79,10 +79,12 @@ internal sealed class ChatCommand : ILineResults
 
     private static async Task<int> RunAsync(CommandContext context)
     {
+        var reader = new LineReader(StandardStreams.OpenInput());
         await using var client = ChatClient.Open(context.Options);
         using var watch = new ConnectionWatch(context, context.Wait);
-        var lines = new LineReader(Console.OpenStandardInput()).ReadAsync();
-        return await new ChatCommand(context, client, watch).RunAsync(lines);
+        var exitCode = await new ChatCommand(context, client, watch).RunAsync(reader.ReadAsync());
+        reader.ReportEmpty(context.Output);
+        return exitCode;
     }
 
     private async Task<int> RunAsync(IAsyncEnumerable<Line> lines)
@@ -98,9 +100,10 @@ internal sealed class ChatCommand : ILineResults
             var first = await watch.GuardAsync(Task.WhenAny(following, sending));
             await first;
         }
-        catch (OperationCanceledException) when (context.Stopping.IsCancellationRequested)
+        catch (Exception error)
+            when (error is OutputClosedException || (error is OperationCanceledException && context.Stopping.IsCancellationRequested))
         {
-            // Ctrl-C is the usual way to leave.
+            // Ctrl-C is the usual way to leave, and so is an output that nobody reads any more.
         }
         finally
         {
@@ -132,7 +135,11 @@ internal sealed class ChatCommand : ILineResults
         await shownAll.Task.WaitAsync(stopping);
     }
 
-    void ILineResults.OnStored(SentMessage message) => lastStored = (message.Id, Volatile.Read(ref resetCount));
+    void ILineResults.OnStored(SentMessage message)
+    {
+        watch.ObserveStored();
+        lastStored = (message.Id, Volatile.Read(ref resetCount));
+    }
 
     void ILineResults.OnRefused(Line line, RefusalReason reason, string description) =>
         ReportRefusal(description, line.Text);
@@ -161,7 +168,7 @@ internal sealed class ChatCommand : ILineResults
         switch (chatEvent)
         {
             case MessageReceived { Message: var message }:
-                output.Write(MessageFormat.FormatText(message, "HH:mm"));
+                output.Write(MessageFormat.FormatChatText(message));
                 Interlocked.Exchange(ref shownId, message.Id);
                 break;
             case MessageRefused refused:

@@ -41,7 +41,7 @@ internal sealed class CommandRunner
         Root.Subcommands.Add(HistoryCommand.Create(this));
         Root.Subcommands.Add(RoomsCommand.Create(this));
         Root.Subcommands.Add(StatusCommand.Create(this));
-        Root.Subcommands.Add(CompletionCommand.Create());
+        Root.Subcommands.Add(CompletionCommand.Create(output));
         CommandHelp.AddTo(Root);
     }
 
@@ -58,9 +58,7 @@ internal sealed class CommandRunner
             return Fail(ExitCodes.Usage, error);
         }
 
-        return await Interruption.GuardAsync(stopping => parsed.InvokeAsync(
-            new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
-            stopping));
+        return await Interruption.GuardAsync(stopping => InvokeAsync(parsed, arguments, stopping));
     }
 
     /// <summary>Wraps the code of a command into an action.</summary>
@@ -68,25 +66,16 @@ internal sealed class CommandRunner
     /// How long the command waits for a service that does not answer, without <c>--wait</c>.
     /// </param>
     /// <param name="run">The code; returns the exit code.</param>
+    /// <param name="endsWithOutput">
+    /// The command is for its output: it ends when the output pipe is closed, even while it waits.
+    /// </param>
     public Func<ParseResult, CancellationToken, Task<int>> CreateAction(
-        TimeSpan defaultWait, Func<CommandContext, ParseResult, Task<int>> run) => async (parsed, stopping) =>
+        TimeSpan defaultWait, Func<CommandContext, ParseResult, Task<int>> run, bool endsWithOutput = true) =>
+        async (parsed, stopping) =>
         {
-            try
-            {
-                return await run(CreateContext(parsed, defaultWait, stopping), parsed);
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return Fail(ExitCodes.Incomplete, "interrupted");
-            }
-            catch (Exception error) when (GetExitCode(error) is { } code)
-            {
-                return Fail(code, ErrorMessages.Describe(error));
-            }
-            catch (OutputClosedException)
-            {
-                return ExitCodes.Ok;
-            }
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(
+                stopping, endsWithOutput ? output.WatchClosing() : CancellationToken.None);
+            return await run(CreateContext(parsed, defaultWait, ending.Token), parsed);
         };
 
     /// <summary>The exit code for an error; null for an unexpected one.</summary>
@@ -94,7 +83,7 @@ internal sealed class CommandRunner
     {
         ArgumentException or UnauthorizedAccessException or IOException => ExitCodes.Usage,
         ChatStateException => ExitCodes.State,
-        NoServiceException => ExitCodes.NoService,
+        GaveUpException gaveUp => gaveUp.ExitCode,
         CommandRefusedException or ChatRefusedException => ExitCodes.Refused,
         ChatHaltedException { Problem.Kind: ProblemKind.NotAChatService } => ExitCodes.NoService,
         ChatHaltedException => ExitCodes.Refused,
@@ -102,6 +91,7 @@ internal sealed class CommandRunner
         {
             Problem.Kind: ProblemKind.AccessDenied or ProblemKind.Refused or ProblemKind.LogDamaged
         } => ExitCodes.Refused,
+        ChatCallException { Problem.Kind: ProblemKind.StoreUnavailable } => ExitCodes.Incomplete,
         ChatCallException => ExitCodes.NoService,
         _ => null,
     };
@@ -120,11 +110,53 @@ internal sealed class CommandRunner
         var options = settings.ToOptions() with
         {
             CallTimeout = limit == Timeout.InfiniteTimeSpan ? ScriptWait : limit,
+            MaxReconnectDelay = GetMaxReconnectDelay(limit),
 
             // Each command waits by itself for the answers that it needs.
             FlushTimeout = TimeSpan.Zero,
         };
         return new CommandContext(options, roomName, limit, output, stopping);
+    }
+
+    // Short enough for ten attempts before the command gives up.
+    private static TimeSpan GetMaxReconnectDelay(TimeSpan wait)
+    {
+        var defaults = new ChatClientOptions();
+        var delay = wait == Timeout.InfiniteTimeSpan ? defaults.MaxReconnectDelay : wait / 10;
+        return delay < defaults.ReconnectDelay ? defaults.ReconnectDelay
+            : delay < defaults.MaxReconnectDelay ? delay
+            : defaults.MaxReconnectDelay;
+    }
+
+    private async Task<int> InvokeAsync(ParseResult parsed, string[] arguments, CancellationToken stopping)
+    {
+        try
+        {
+            RawText.ThrowIfInvalid(arguments);
+            var exitCode = await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    Output = output.Results,
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null,
+                },
+                stopping);
+            output.Flush();
+            return exitCode;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return Fail(ExitCodes.Incomplete, "interrupted");
+        }
+        catch (Exception error)
+            when (error is OutputClosedException || (error is OperationCanceledException && output.IsClosed))
+        {
+            return ExitCodes.Ok;
+        }
+        catch (Exception error) when (GetExitCode(error) is { } code)
+        {
+            return Fail(code, ErrorMessages.Describe(error));
+        }
     }
 
     private int Fail(int exitCode, string message)

@@ -43,7 +43,7 @@ internal static class CompletionCommand
 
     private static readonly string[] Shells = ["bash", "zsh", "fish"];
 
-    public static Command Create()
+    public static Command Create(Output output)
     {
         var shell = new Argument<string>("shell");
         shell.CompletionSources.Add(Shells);
@@ -55,7 +55,7 @@ internal static class CompletionCommand
             }
         });
         var command = new Command("completion", Help) { shell };
-        command.SetAction(given => Console.WriteLine(given.GetValue(shell) switch
+        command.SetAction(given => output.Write(given.GetValue(shell) switch
         {
             "zsh" => Zsh,
             "fish" => Fish,

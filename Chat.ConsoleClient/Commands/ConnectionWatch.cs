@@ -10,6 +10,7 @@ internal sealed class ConnectionWatch : IDisposable
 {
     private readonly CommandContext context;
     private readonly TimeSpan wait;
+    private readonly Lock gate = new();
     private readonly TaskCompletionSource gaveUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer timer;
     private ConnectionProblem? problem;
@@ -29,32 +30,51 @@ internal sealed class ConnectionWatch : IDisposable
     /// <summary>Takes note of a new state of the connection.</summary>
     public void Observe(ConnectionChanged changed)
     {
-        if (changed.State == ConnectionState.Connected)
+        lock (gate)
         {
-            if (problem is not null)
+            if (changed.State == ConnectionState.Connected)
             {
-                context.Output.Say("connected again");
-            }
+                // A service that cannot store messages can be connected to.
+                if (problem is { Kind: not ProblemKind.StoreUnavailable })
+                {
+                    context.Output.Say("connected again");
+                    problem = null;
+                }
 
-            (problem, wasConnected, isTimerRunning) = (null, true, false);
-            timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                (wasConnected, isTimerRunning) = (true, false);
+                timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+            else if (changed is { State: ConnectionState.Waiting, Problem: { } current })
+            {
+                problem = current;
+                if (!wasConnected && current.Kind is ProblemKind.NotAChatService or ProblemKind.Tls)
+                {
+                    GiveUp();
+                    return;
+                }
+
+                context.Output.Say($"{(current.Kind == ProblemKind.StoreUnavailable ? "" : "no connection, ")}retrying: "
+                    + ErrorMessages.Describe(current, context.Options));
+                StartTimer();
+            }
         }
-        else if (changed is { State: ConnectionState.Waiting, Problem: { } current })
-        {
-            problem = current;
-            if (!wasConnected && current.Kind is ProblemKind.NotAChatService or ProblemKind.Tls)
-            {
-                GiveUp();
-                return;
-            }
+    }
 
-            context.Output.Say($"no connection, retrying: {ErrorMessages.Describe(current, context.Options)}");
-            StartTimer();
+    /// <summary>Takes note that the service has stored a message.</summary>
+    public void ObserveStored()
+    {
+        lock (gate)
+        {
+            if (problem is { Kind: ProblemKind.StoreUnavailable })
+            {
+                context.Output.Say("the service stores messages again");
+                problem = null;
+            }
         }
     }
 
     /// <summary>Awaits the work, or gives up on it.</summary>
-    /// <exception cref="NoServiceException">The watch gave up.</exception>
+    /// <exception cref="GaveUpException">The watch gave up.</exception>
     public async Task<T> GuardAsync<T>(Task<T> work)
     {
         await Task.WhenAny(work, gaveUp.Task);
@@ -64,12 +84,17 @@ internal sealed class ConnectionWatch : IDisposable
     }
 
     /// <summary>The exception of a command that gives up: it says what is wrong now.</summary>
-    public NoServiceException CreateException()
+    public GaveUpException CreateException()
     {
-        var address = context.Options.Addresses[0];
-        return new(problem is null
-            ? $"no answer from {address}{ErrorMessages.GetStartAdvice(address)}"
-            : ErrorMessages.Describe(problem, context.Options));
+        lock (gate)
+        {
+            var address = context.Options.Addresses[0];
+            return problem is null
+                ? new($"no answer from {address}{ErrorMessages.GetStartAdvice(address)}", ExitCodes.NoService)
+                : new(
+                    ErrorMessages.Describe(problem, context.Options),
+                    problem.Kind == ProblemKind.StoreUnavailable ? ExitCodes.Incomplete : ExitCodes.NoService);
+        }
     }
 
     public void Dispose() => timer.Dispose();
@@ -87,8 +112,13 @@ internal sealed class ConnectionWatch : IDisposable
     private void GiveUp() => gaveUp.TrySetResult();
 }
 
-/// <summary>No chat service answers. The message is for the person who runs the command.</summary>
-internal sealed class NoServiceException(string message) : Exception(message);
+/// <summary>
+/// No chat service answers, or it cannot do now what it is asked for. The message is for the person who runs the command.
+/// </summary>
+internal sealed class GaveUpException(string message, int exitCode) : Exception(message)
+{
+    public int ExitCode { get; } = exitCode;
+}
 
 /// <summary>
 /// The service refuses what the command asks for. The message is for the person who runs the command.

@@ -15,11 +15,12 @@ internal static class HistoryCommand
     private const string Help = """
         Usage: chat history [OPTIONS]
 
-        Writes the newest messages of a room, oldest first.
+        Writes the newest messages of a room, oldest first. A line has id, date, time,
+        sender and text.
 
         Options:
           --limit COUNT          maximum number of messages [50]
-          --before ID            write the messages before this id
+          --before ID            write the messages before the one with this id
           --json                 write the JSON form of proto3, one object per line
         {shared options}
 

@@ -11,7 +11,7 @@ namespace GrpcChat.ConsoleClient.Commands;
 internal sealed class SendCommand : ILineResults
 {
     private const string Help = """
-        Usage: chat send [TEXT] [OPTIONS]
+        Usage: chat send [TEXT|-] [OPTIONS]
 
         Sends TEXT, or each line of stdin as a message. Exits with 0 only if every
         message is stored.
@@ -65,18 +65,21 @@ internal sealed class SendCommand : ILineResults
                 context,
                 parsed.GetValue(text),
                 parsed.GetValue(prefix) ?? parsed.GetValue(formerPrefix),
-                parsed.GetValue(summary))));
+                parsed.GetValue(summary)),
+            endsWithOutput: false));
         return command;
     }
 
     private static async Task<int> RunAsync(CommandContext context, string? text, string? offsetPrefix, bool summary)
     {
+        // As everywhere, "-" is stdin.
+        var reader = text is null or "-" ? new LineReader(StandardStreams.OpenInput()) : null;
         await using var client = ChatClient.Open(context.Options);
         using var watch = new ConnectionWatch(context, Timeout.InfiniteTimeSpan);
         var command = new SendCommand(context, client, watch, offsetPrefix);
-        var exitCode = await command.RunAsync(text is null
-            ? new LineReader(Console.OpenStandardInput()).ReadAsync()
-            : new[] { new Line(1, text) }.ToAsyncEnumerable());
+        var exitCode = await command.RunAsync(
+            reader?.ReadAsync() ?? new[] { new Line(1, text!) }.ToAsyncEnumerable());
+        reader?.ReportEmpty(context.Output);
         if (summary)
         {
             context.Output.Say(
@@ -174,10 +177,7 @@ internal sealed class SendCommand : ILineResults
         }
     }
 
-    void ILineResults.OnStored(SentMessage message)
-    {
-        // It counts, and that is all.
-    }
+    void ILineResults.OnStored(SentMessage message) => watch.ObserveStored();
 
     void ILineResults.OnRefused(Line line, RefusalReason reason, string description)
     {

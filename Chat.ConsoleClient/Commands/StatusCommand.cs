@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using GrpcChat.Client;
 
 namespace GrpcChat.ConsoleClient.Commands;
@@ -16,17 +17,40 @@ internal static class StatusCommand
         rooms it has. Exits with 1 if the service cannot store messages now.
 
         Options:
+          --json                 write one JSON object
         {shared options}
+
+        Examples:
+          chat status
+          chat status --json | jq .latencyMs
         """;
 
     public static Command Create(CommandRunner runner)
     {
-        var command = new Command("status", Help);
-        command.SetAction(runner.CreateAction(CommandRunner.ScriptWait, (context, _) => RunAsync(context)));
+        var json = CommandOptions.CreateJson();
+        var command = new Command("status", Help) { json };
+        command.SetAction(runner.CreateAction(
+            CommandRunner.ScriptWait, (context, parsed) => RunAsync(context, parsed.GetValue(json)), endsWithOutput: false));
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context)
+    private static async Task<int> RunAsync(CommandContext context, bool json)
+    {
+        var status = await ReadAsync(context);
+        try
+        {
+            Write(status, json, context.Output);
+            context.Output.Flush();
+        }
+        catch (OutputClosedException)
+        {
+            // The exit code is an answer by itself, also for who reads no more than the first line.
+        }
+
+        return status.Serving ? ExitCodes.Ok : ExitCodes.Incomplete;
+    }
+
+    private static async Task<ServiceStatus> ReadAsync(CommandContext context)
     {
         // Without the state file, because reading must not send what waits there.
         await using var client = ChatClient.Open(context.Options with { StateStore = null });
@@ -41,16 +65,41 @@ internal static class StatusCommand
             newest = newest is null || newest.LastMessageAt < room.LastMessageAt ? room : newest;
         }
 
-        var output = context.Output;
-        output.Write($"service  {string.Join(", ", context.Options.Addresses)}");
-        output.Write($"state    {(isServing ? "serving" : "not serving: it cannot store messages now")}");
-        output.Write(string.Create(CultureInfo.InvariantCulture, $"latency  {elapsed.TotalMilliseconds:0.0} ms"));
-        output.Write($"log      {TerminalText.Escape(page.LogId)}");
-        output.Write(newest is null
-            ? "rooms    0"
-            : $"rooms    {MessageFormat.FormatCount(count)}, newest message {MessageFormat.FormatTime(newest.LastMessageAt)}"
-                + $" in {TerminalText.Escape(newest.Name)}");
-        output.Flush();
-        return isServing ? ExitCodes.Ok : ExitCodes.Incomplete;
+        return new(
+            context.Options.Addresses,
+            isServing,
+            Math.Round(elapsed.TotalMilliseconds, 1),
+            page.LogId,
+            count,
+            newest?.Name,
+            newest?.LastMessageAt.UtcDateTime);
     }
+
+    private static void Write(ServiceStatus status, bool json, Output output)
+    {
+        if (json)
+        {
+            output.Write(JsonSerializer.Serialize(status, JsonSerializerOptions.Web));
+            return;
+        }
+
+        output.Write($"service  {string.Join(", ", status.Addresses)}");
+        output.Write($"state    {(status.Serving ? "serving" : "not serving: it cannot store messages now")}");
+        output.Write(string.Create(CultureInfo.InvariantCulture, $"latency  {status.LatencyMs:0.0} ms"));
+        output.Write($"log      {TerminalText.Escape(status.LogId)}");
+        output.Write(status is { NewestRoom: { } room, NewestMessageAt: { } at }
+            ? $"rooms    {MessageFormat.FormatCount(status.Rooms)}, newest message {MessageFormat.FormatTime(at)}"
+                + $" in {TerminalText.Escape(room)}"
+            : "rooms    0");
+    }
+
+    /// <summary>What the command shows; with <c>--json</c>, by these names.</summary>
+    private sealed record ServiceStatus(
+        IReadOnlyList<string> Addresses,
+        bool Serving,
+        double LatencyMs,
+        string LogId,
+        int Rooms,
+        string? NewestRoom,
+        DateTime? NewestMessageAt);
 }

@@ -15,11 +15,12 @@ internal sealed class TailCommand
         Usage: chat tail [OPTIONS]
 
         Writes the messages of a room as they arrive, until it is interrupted or the
-        output pipe is closed.
+        output pipe is closed. A line has id, date, time, sender and text.
 
         Options:
           --last COUNT           start with this many of the newest messages [10]
-          --since ID             start after this id; 0 starts with the oldest message
+          --since ID             start after the message with this id; 0 starts with the
+                                 oldest message
           --json                 write the JSON form of proto3, one object per line
         {shared options}
 
@@ -36,7 +37,7 @@ internal sealed class TailCommand
     private readonly ConnectionWatch watch;
     private readonly bool json;
     private RoomJoined? joined;
-    private bool isFirstJoin;
+    private bool isRejoining;
     private ChatMessage? lastWritten;
     private int exitCode = ExitCodes.Ok;
 
@@ -100,11 +101,6 @@ internal sealed class TailCommand
         {
             while (await MoveNextAsync(events, ending))
             {
-                if (events.Current is RoomLeft left)
-                {
-                    throw new CommandRefusedException(left.Description);
-                }
-
                 Show(events.Current);
             }
         }
@@ -151,6 +147,8 @@ internal sealed class TailCommand
         var output = context.Output;
         switch (chatEvent)
         {
+            case MessageReceived when isRejoining:
+                break;
             case MessageReceived { Message: var message }:
                 lastWritten = message;
                 output.Write(json ? MessageFormat.FormatJson(message) : MessageFormat.FormatText(message));
@@ -163,13 +161,19 @@ internal sealed class TailCommand
                 output.Say($"· {ErrorMessages.Describe(gap)}");
                 break;
             case RoomJoined now:
-                (isFirstJoin, joined) = (joined is null, now);
+                joined = now;
+                break;
+            case RoomReset { FormerLogId: "" } reset:
+                RejoinAtEnd(reset, joined!.HeadId);
                 break;
             case RoomReset reset:
-                output.Say(isFirstJoin && joined is not null
-                    ? $"· the newest message is {joined.HeadId}, before where to start; all messages follow"
-                    : $"· {ErrorMessages.Describe(reset)}");
+                output.Say($"· {ErrorMessages.Describe(reset)}");
                 break;
+            case RoomLeft when isRejoining:
+                isRejoining = false;
+                break;
+            case RoomLeft left:
+                throw new CommandRefusedException(left.Description);
             case ConnectionChanged changed:
                 watch.Observe(changed);
                 break;
@@ -177,5 +181,16 @@ internal sealed class TailCommand
                 output.Say(failed.Message);
                 break;
         }
+    }
+
+    // Nobody who gives an id that the room does not have wants all messages of the room instead.
+    private void RejoinAtEnd(RoomReset reset, long headId)
+    {
+        context.Output.Say(headId == 0
+            ? $"· there is no message {reset.LastId}: the room is empty; new messages follow"
+            : $"· there is no message {reset.LastId}: the newest is {headId}; only newer messages follow");
+        isRejoining = true;
+        client.Leave(context.Room);
+        _ = client.JoinAsync(context.Room, JoinFrom.After(headId, reset.LogId), CancellationToken.None);
     }
 }

@@ -186,7 +186,7 @@ internal sealed class ClientEventHandler(ScreenModel model)
         // The row above the status line may be too short for the message, and no other will follow.
         if (changed is { State: ConnectionState.Halted, Problem: { } problem })
         {
-            model.Say(problem.Message);
+            model.Say(ErrorMessages.Describe(problem));
         }
     }
 

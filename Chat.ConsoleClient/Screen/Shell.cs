@@ -75,9 +75,10 @@ internal sealed class Shell : IDisposable
         }
         catch (ChatStateException error) when (given.StateStore is null)
         {
-            output.Say($"chat: {error.Message}");
-            output.Say("each user name can be active in only one terminal; "
-                + "choose another --user, or another file with --state");
+            output.Say($"chat: {ErrorMessages.Describe(error)}");
+            output.Say(error.InnerException is null
+                ? "each user name can be active in only one terminal; choose another --user, or another file with --state"
+                : StatePaths.Advice);
             return ExitCodes.State;
         }
 

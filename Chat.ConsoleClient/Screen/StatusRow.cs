@@ -42,7 +42,7 @@ internal static class StatusRow
         }
 
         var row = new RowWriter(model.Columns).Write(" ! ", palette.Problem);
-        return row.WriteUntrusted(problem.Message, palette.Problem, row.Left - 1).Row;
+        return row.WriteUntrusted(ErrorMessages.Describe(problem), palette.Problem, row.Left - 1).Row;
     }
 
     private static IEnumerable<string> DescribeCounts(ScreenModel model)

@@ -287,6 +287,29 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task Without_a_directory_the_log_is_in_the_state_of_the_user_and_a_relative_XDG_STATE_HOME_is_ignored()
+    {
+        using var home = new TempDirectory();
+        var work = Directory.CreateDirectory(Path.Combine(home.Path, "work")).FullName;
+        foreach (var (set, expected, warning) in ((string, string, string)[])
+            [
+                ("", ".local/state", ""),
+                ("relative", ".local/state", "chat service: ignored: XDG_STATE_HOME is not an absolute path\n"),
+                ($"{home.Path}/absolute", "absolute", ""),
+            ])
+        {
+            await using var service = await ServiceProcess.StartAsync(
+                null, workingDirectory: work, environment: [("HOME", home.Path), ("XDG_STATE_HOME", set)]);
+
+            Assert.StartsWith($"log: {home.Path}/{expected}/grpcchat/chat.db ", service.StartLines[1], StringComparison.Ordinal);
+            var (exitCode, errors, _) = await service.TerminateAsync();
+            Assert.Equal((0, warning), (exitCode, errors));
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(work));
+    }
+
+    [Fact]
     public async Task A_second_service_on_the_same_log_is_refused_and_the_first_goes_on()
     {
         using var data = new TempDirectory();
