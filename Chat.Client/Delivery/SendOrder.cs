@@ -16,7 +16,7 @@ internal sealed class SendOrder(TimeProvider time)
     // messages have waited and need not any more is ready.
     private readonly Dictionary<string, RoomSends> rooms = [];
     private readonly Queue<RoomSends> ready = [];
-    private readonly PriorityQueue<RoomSends, long> held = new();
+    private readonly PriorityQueue<RoomSends, (long Until, long Sequence)> held = new();
     private LinkedListNode<OutboxEntry>? next;
 
     public IEnumerable<OutboxEntry> Entries => entries;
@@ -26,7 +26,7 @@ internal sealed class SendOrder(TimeProvider time)
 
     /// <summary>How long until the messages of some room may be sent again; null if none are held.</summary>
     public TimeSpan? HoldLeft =>
-        held.TryPeek(out _, out var until) ? time.GetElapsedTime(time.GetTimestamp(), until) : null;
+        held.TryPeek(out _, out var hold) ? time.GetElapsedTime(time.GetTimestamp(), hold.Until) : null;
 
     public void Add(OutboxEntry entry)
     {
@@ -71,7 +71,7 @@ internal sealed class SendOrder(TimeProvider time)
 
         var until = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
         room.Hold(entry, until);
-        held.Enqueue(room, until);
+        held.Enqueue(room, (until, entry.Sequence));
         return true;
     }
 

@@ -39,7 +39,7 @@ public sealed class ProxyAndTokenTests
         var proxy = new Uri(GetUnusedAddress());
 
         var result = await ClientProcess.RunAsync(
-            [.. command, "--address", "https://chat.invalid", "--wait", "0.5"],
+            [.. command, "--address", "https://chat.invalid", "--wait", "5"],
             null,
             ("https_proxy", $"http://user:password@{proxy.Authority}"));
 
@@ -63,7 +63,7 @@ public sealed class ProxyAndTokenTests
         var refusing = RefuseAsync(proxy);
 
         var result = await ClientProcess.RunAsync(
-            [.. command, "--address", "https://chat.invalid", "--wait", "1"], null, ("https_proxy", address));
+            [.. command, "--address", "https://chat.invalid", "--wait", "5"], null, ("https_proxy", address));
 
         proxy.Stop();
         await refusing;
@@ -142,7 +142,7 @@ public sealed class ProxyAndTokenTests
         await using var chat = await ScriptedChat.StartAsync();
         var refusing = RefuseAsync(chat, count: token.Length > 0 ? 1 : 0);
 
-        var result = await ClientProcess.RunAsync(["tail", "--address", chat.Address, "--token-file", file, "--wait", "5"]);
+        var result = await ClientProcess.RunAsync(["tail", "--address", chat.Address, "--token-file", file, "--wait", "2"]);
 
         await refusing;
         Assert.Equal(exitCode, result.ExitCode);

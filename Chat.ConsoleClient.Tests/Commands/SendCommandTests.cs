@@ -76,7 +76,7 @@ public sealed class SendCommandTests
     {
         await using var server = await ChatServer.StartAsync(beforeCommit: _ => throw new SqliteException("full", 13));
 
-        var result = await SendAsync(server, "a\nb\n", "--wait", "0.5", "--offset-prefix", "job");
+        var result = await SendAsync(server, "a\nb\n", "--wait", "6", "--offset-prefix", "job");
 
         var said = $"the service at {server.Address} cannot store messages now; its disk may be full";
         Assert.Equal(

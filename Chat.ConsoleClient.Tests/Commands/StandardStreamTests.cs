@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GrpcChat.TestSupport;
+using Microsoft.Data.Sqlite;
 using Xunit;
 using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
@@ -39,10 +40,16 @@ public sealed class StandardStreamTests
     [Fact]
     public async Task A_chat_whose_reader_has_gone_exits_with_1_if_a_line_has_no_answer()
     {
-        using var process = Process.Start(ClientProcess.StartInfo(["--address", GetUnusedAddress()]))!;
+        using var directory = new TempDirectory();
+        var state = Path.Combine(directory.Path, "state");
+        using var process = Process.Start(ClientProcess.StartInfo(["--address", GetUnusedAddress(), "--state", state]))!;
         await process.StandardInput.WriteLineAsync("hello");
         await process.StandardInput.FlushAsync();
-        await process.StandardError.ReadLineAsync().WaitAsync(ChatCall.Deadline); // No connection: it is running.
+        for (var waited = Stopwatch.StartNew(); !HasMessage(state); await Task.Delay(20))
+        {
+            Assert.True(waited.Elapsed < ChatCall.Deadline, "It has not read the line.");
+        }
+
         process.StandardOutput.Close();
 
         await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
@@ -135,5 +142,21 @@ public sealed class StandardStreamTests
         await ClientShell.RunAsync("printf 'a\\nb\\n' | chat send -; printf 'c\\n' | chat send -- -", server.Address);
 
         Assert.Equal(["a", "b", "c"], (await ReadHistoryAsync(server, "lobby")).Select(message => message.Text));
+    }
+
+    private static bool HasMessage(string state)
+    {
+        try
+        {
+            using var connection = new SqliteConnection($"Data Source={state};Mode=ReadOnly;Pooling=False");
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT count(*) FROM chat_outbox";
+            return command.ExecuteScalar() is 1L;
+        }
+        catch (SqliteException)
+        {
+            return false; // It is being created.
+        }
     }
 }
