@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GrpcChat.Client;
@@ -10,12 +12,14 @@ namespace GrpcChat.ConsoleClient;
 /// Which service to call, and as whom. Each setting comes from the command line, or else from the environment, or else
 /// from the settings file, or else it has a default.
 /// </summary>
-internal sealed record Settings(IReadOnlyList<string> Addresses, string User, string? TokenFile, string? State)
+internal sealed record Settings(
+    IReadOnlyList<string> Addresses, string User, string? TokenFile, string? CaFile, string? State)
 {
     public const string DefaultAddress = "http://127.0.0.1:5000";
 
     /// <summary>The settings of the command line; each may be missing.</summary>
-    internal sealed record Arguments(IReadOnlyList<string> Addresses, string? User, string? TokenFile, string? State);
+    internal sealed record Arguments(
+        IReadOnlyList<string> Addresses, string? User, string? TokenFile, string? CaFile, string? State);
 
     /// <exception cref="ArgumentException">The settings file is wrong; the message says where.</exception>
     public static Settings Read(Arguments arguments)
@@ -30,11 +34,12 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
             [.. addresses.Select(AddScheme)],
             arguments.User ?? GetVariable("CHAT_USER") ?? file.User ?? GetLoginName(),
             arguments.TokenFile ?? GetVariable("CHAT_TOKEN_FILE") ?? file.TokenFile,
+            arguments.CaFile ?? GetVariable("CHAT_CA_FILE") ?? file.CaFile,
             arguments.State ?? GetVariable("CHAT_STATE") ?? file.State);
     }
 
     /// <summary>The client's options.</summary>
-    /// <exception cref="ArgumentException">The token file cannot be read.</exception>
+    /// <exception cref="ArgumentException">The token file or the file of authorities cannot be read.</exception>
     public ChatClientOptions ToOptions()
     {
         if (TokenFile is not null)
@@ -54,6 +59,7 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
             Addresses = Addresses,
             User = User,
             TokenProvider = TokenFile is null ? null : _ => new(ReadToken(TokenFile)),
+            CertificateAuthorities = CaFile is null ? null : ReadAuthorities(CaFile),
             StateStore = State is null ? null : new SqliteStateStore(State),
 
             // The most that any service accepts. This service refuses what is too long for it, and names its limit.
@@ -63,6 +69,23 @@ internal sealed record Settings(IReadOnlyList<string> Addresses, string User, st
 
     // Read for each connection, because a new token is written to the same file.
     private static string ReadToken(string path) => File.ReadAllText(path).Trim();
+
+    private static X509Certificate2Collection ReadAuthorities(string path)
+    {
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            authorities.ImportFromPemFile(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new ArgumentException($"cannot read the authorities in '{path}': {error.Message}", error);
+        }
+
+        return authorities.Count > 0
+            ? authorities
+            : throw new ArgumentException($"'{path}' has no certificate in PEM; give the file of the service's authority");
+    }
 
     private static string? GetVariable(string name)
     {
@@ -101,6 +124,8 @@ internal sealed record SettingsFile
 
     public string? TokenFile { get; init; }
 
+    public string? CaFile { get; init; }
+
     public string? State { get; init; }
 
     /// <summary>Reads the file. A missing file sets nothing.</summary>
@@ -122,7 +147,7 @@ internal sealed record SettingsFile
             var place = error.Path is { Length: > 2 } member ? $", at '{member[2..]}'" : "";
             throw new ArgumentException(
                 $"the settings file {path} is wrong in line {error.LineNumber + 1}{place}; "
-                + "it must be JSON, and may set address, user, tokenFile and state",
+                + "it must be JSON, and may set address, user, tokenFile, caFile and state",
                 error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

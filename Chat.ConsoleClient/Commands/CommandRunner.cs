@@ -23,6 +23,7 @@ internal sealed class CommandRunner
     private readonly Option<string?> user = CommandOptions.Create<string?>("--user");
     private readonly Option<string[]> address = CommandOptions.Create<string[]>("--address");
     private readonly Option<string?> tokenFile = CommandOptions.Create<string?>("--token-file");
+    private readonly Option<string?> caFile = CommandOptions.Create<string?>("--ca-file");
     private readonly Option<string?> state = CommandOptions.Create<string?>("--state");
     private readonly Option<double?> wait = CommandOptions.CreateSeconds("--wait");
 
@@ -30,7 +31,7 @@ internal sealed class CommandRunner
     {
         this.output = output;
         Root = ChatCommand.Create(this);
-        foreach (var shared in (Option[])[room, user, address, tokenFile, state, wait])
+        foreach (var shared in (Option[])[room, user, address, tokenFile, caFile, state, wait])
         {
             shared.Recursive = true;
             Root.Options.Add(shared);
@@ -105,7 +106,11 @@ internal sealed class CommandRunner
         }
 
         var settings = Settings.Read(new(
-            parsed.GetValue(address) ?? [], parsed.GetValue(user), parsed.GetValue(tokenFile), parsed.GetValue(state)));
+            parsed.GetValue(address) ?? [],
+            parsed.GetValue(user),
+            parsed.GetValue(tokenFile),
+            parsed.GetValue(caFile),
+            parsed.GetValue(state)));
         var limit = parsed.GetValue(wait) is { } seconds ? TimeSpan.FromSeconds(Math.Max(seconds, MinWait)) : defaultWait;
         var options = settings.ToOptions() with
         {
