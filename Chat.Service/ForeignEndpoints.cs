@@ -8,15 +8,28 @@ namespace GrpcChat.Service;
 /// </summary>
 internal static partial class ForeignEndpoints
 {
-    /// <summary>Finds out whether an environment variable, or a section of the configuration file, is such a setting.</summary>
-    /// <param name="name">The name, such as <c>ASPNETCORE_URLS</c>.</param>
-    public static bool IsOne(string name) => Endpoints().IsMatch(name);
-
     /// <summary>
-    /// Finds out whether it is a setting that the container images of .NET carry. Nobody has chosen it, so it must not end
-    /// the start.
+    /// Checks an environment variable. Returns a warning for one that the container images of .NET carry: nobody has chosen
+    /// it, so it must not end the start.
     /// </summary>
-    public static bool IsOfImage(string name) => Ports().IsMatch(name);
+    /// <exception cref="UsageException">The variable is such a setting.</exception>
+    public static string? CheckVariable(string name, string value) => Endpoints().IsMatch(name)
+        ? throw new UsageException(
+            $"{name} is '{value}', but the service listens only where Listen says; remove it, and give --listen")
+        : Ports().IsMatch(name) ? $"ignored: {name}; the service listens where --listen says"
+        : null;
+
+    /// <summary>Checks a section of the configuration file.</summary>
+    /// <exception cref="UsageException">The section is such a setting.</exception>
+    public static void CheckSection(string name, string path)
+    {
+        if (Endpoints().IsMatch(name))
+        {
+            throw new UsageException(
+                $"{name} in {path} says what to listen on, but the service listens only where Listen says; "
+                + "remove it, and set Listen in the section Chat");
+        }
+    }
 
     [GeneratedRegex("^((ASPNETCORE_|DOTNET_)?Kestrel((__|:).*)?|(ASPNETCORE_|DOTNET_)Urls|Urls)$", RegexOptions.IgnoreCase)]
     private static partial Regex Endpoints();

@@ -191,13 +191,7 @@ internal sealed class ServiceSettings
             throw new UsageException($"{option} in {path} must be inside the section {Section}");
         }
 
-        if (ForeignEndpoints.IsOne(name))
-        {
-            throw new UsageException(
-                $"{name} in {path} says what to listen on, but the service listens only where Listen says; "
-                + $"remove it, and set Listen in the section {Section}");
-        }
-
+        ForeignEndpoints.CheckSection(name, path);
         if (NearestName.Find(name, [Section, LoggingSection, AuthenticationSection]) is { } nearest)
         {
             throw new UsageException($"unknown section {name} in {path}; did you mean {nearest}?");
@@ -205,20 +199,6 @@ internal sealed class ServiceSettings
 
         warnings.Add($"ignored: unknown section {name} in {path}; the service reads {Section}, "
             + $"{LoggingSection} and {AuthenticationSection}");
-    }
-
-    private void CheckEndpoints(string variable, string value)
-    {
-        if (ForeignEndpoints.IsOne(variable))
-        {
-            throw new UsageException(
-                $"{variable} is '{value}', but the service listens only where Listen says; remove it, and give --listen");
-        }
-
-        if (ForeignEndpoints.IsOfImage(variable))
-        {
-            warnings.Add($"ignored: {variable}; the service listens where --listen says");
-        }
     }
 
     private void AddEnvironment(IDictionary environment)
@@ -229,7 +209,11 @@ internal sealed class ServiceSettings
             .OrderBy(variable => variable.Name, StringComparer.Ordinal);
         foreach (var (variable, value) in variables)
         {
-            CheckEndpoints(variable, value);
+            if (ForeignEndpoints.CheckVariable(variable, value) is { } ignored)
+            {
+                warnings.Add(ignored);
+            }
+
             if (variable.StartsWith($"{LoggingSection}__", StringComparison.OrdinalIgnoreCase))
             {
                 logging[variable.Replace("__", ":", StringComparison.Ordinal)] = value;
