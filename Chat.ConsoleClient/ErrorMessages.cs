@@ -42,6 +42,11 @@ internal static class ErrorMessages
     public static string Describe(MessageRefused refused) =>
         $"'{refused.ClientOffset}', sent by an earlier command, was refused: {refused.Description}";
 
+    /// <summary>That the service makes a message wait.</summary>
+    public static string Describe(MessageDelayed delayed) =>
+        $"the service makes room '{TerminalText.Escape(delayed.Room)}' wait: {delayed.Description}; "
+        + $"sending goes on in {Math.Ceiling(delayed.RetryAfter.TotalSeconds):0} s";
+
     /// <summary>Which messages are missing.</summary>
     public static string Describe(RoomGap gap) => gap.AfterId == gap.LastId + 1
         ? $"the service no longer keeps message {gap.AfterId}"

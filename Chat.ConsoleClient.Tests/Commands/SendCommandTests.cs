@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text;
+using Google.Protobuf.WellKnownTypes;
 using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Microsoft.Data.Sqlite;
 using Xunit;
 using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
@@ -10,6 +12,36 @@ namespace GrpcChat.ConsoleClient.Tests.Commands;
 /// <summary><c>chat send</c>, as a child process, against the real service.</summary>
 public sealed class SendCommandTests
 {
+    [Fact]
+    public async Task A_send_that_the_service_makes_wait_says_so_and_waits_longer_than_for_a_service_that_is_silent()
+    {
+        await using var chat = await ScriptedChat.StartAsync();
+        var sending = ClientProcess.RunAsync(["send", "hello", "--room", "new", "--address", chat.Address, "--wait", "1"]);
+        var stream = await chat.WelcomeAsync();
+        await stream.UntilAsync(s => s.Sends.Count() == 1);
+        await stream.SayAsync(new ChatResponse
+        {
+            Refusals =
+            {
+                new Refusal
+                {
+                    Room = "new",
+                    ClientOffset = stream.Sends.First().ClientOffset,
+                    Reason = Reason.Limit,
+                    Detail = "not yet",
+                    RetryAfter = TimeSpan.FromSeconds(3).ToDuration(),
+                },
+            },
+        });
+        await stream.UntilAsync(s => s.Sends.Count() == 2);
+        await stream.AckAsync(stream.Sends.Skip(1));
+
+        var result = await sending;
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(["the service makes room 'new' wait: not yet; sending goes on in 3 s"], result.Errors);
+    }
+
     [Fact]
     public async Task Send_exits_with_0_when_its_text_is_stored()
     {

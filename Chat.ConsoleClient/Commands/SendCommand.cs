@@ -39,6 +39,9 @@ internal sealed class SendCommand : ILineResults
     private readonly LineSender sender;
     private long refusedEarlier;
 
+    // Until when the service makes some message wait, as a timestamp of the clock.
+    private long heldUntil;
+
     private SendCommand(CommandContext context, ChatClient client, ConnectionWatch watch, string? offsetPrefix)
     {
         this.context = context;
@@ -134,7 +137,7 @@ internal sealed class SendCommand : ILineResults
     }
 
     // Shows progress, and gives up when messages wait for answers but none has arrived for as long as the command
-    // waits, whether or not there is a connection.
+    // waits, whether or not there is a connection. While the service makes it wait, that time does not count.
     private async Task WatchProgressAsync(CancellationToken stopping)
     {
         var time = context.Options.TimeProvider;
@@ -145,7 +148,8 @@ internal sealed class SendCommand : ILineResults
             context.Output.ShowProgress(() =>
                 $"sent {Format(sender.ReadCount)} · stored {Format(sender.StoredCount)}");
             var (nowWaiting, nowAnswered) = (client.OutboxCount, sender.StoredCount + RefusedCount);
-            if (nowWaiting == 0 || waiting == 0 || nowWaiting < waiting || nowAnswered > answered)
+            var isHeld = time.GetTimestamp() <= Volatile.Read(ref heldUntil);
+            if (isHeld || nowWaiting == 0 || waiting == 0 || nowWaiting < waiting || nowAnswered > answered)
             {
                 (since, waiting, answered) = (time.GetTimestamp(), nowWaiting, nowAnswered);
             }
@@ -169,6 +173,13 @@ internal sealed class SendCommand : ILineResults
                     // From an earlier command with the same state file: this command awaits the answers to its lines.
                     Interlocked.Increment(ref refusedEarlier);
                     context.Output.Say(ErrorMessages.Describe(refused));
+                    break;
+                case MessageDelayed delayed:
+                    var time = context.Options.TimeProvider;
+                    Volatile.Write(
+                        ref heldUntil,
+                        time.GetTimestamp() + (long)(delayed.RetryAfter.TotalSeconds * time.TimestampFrequency));
+                    context.Output.Say(ErrorMessages.Describe(delayed));
                     break;
                 case StateWriteFailed failed:
                     context.Output.Say(failed.Message);
