@@ -98,7 +98,8 @@ public sealed class ChatOptions
     /// <summary>
     /// The claim that lists the rooms that its owner may use: names, or prefixes with a <c>*</c> at the end, each with
     /// <c>:r</c> or <c>:w</c> if it is only for reading or writing. Callers without the claim may use all rooms, unless
-    /// <see cref="RequireRoomsClaim"/> is set.
+    /// <see cref="RequireRoomsClaim"/> is set. An empty list in a token becomes no claim at all in ASP.NET Core: where your
+    /// issuer writes such lists, set that option, or add a claim with an empty value, which is the right to no room.
     /// </summary>
     public string RoomsClaim { get; set; } = "rooms";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using GrpcChat.AspNetCore;
 
 namespace GrpcChat.Service;
@@ -11,6 +12,9 @@ namespace GrpcChat.Service;
 internal sealed record ServiceOption(
     string Name, string ValueName, string Default, string Allowed, string Description)
 {
+    private const string Flag = "true or false";
+    private const string Count = "a whole number, 1 or more";
+
     public static readonly ServiceOption Listen = new(
         "Listen", "HOST:PORT", "127.0.0.1:5000", "host:port",
         "Address to listen on; port 0 takes a free one");
@@ -40,19 +44,19 @@ internal sealed record ServiceOption(
         "The audience that tokens must name");
 
     public static readonly ServiceOption AllowAnonymous = new(
-        "AllowAnonymous", "BOOL", "false", "true or false",
+        "AllowAnonymous", "BOOL", "false", Flag,
         "Whether to listen beyond this machine although anybody may take any name");
 
     public static readonly ServiceOption AllowPlaintext = new(
-        "AllowPlaintext", "BOOL", "false", "true or false",
+        "AllowPlaintext", "BOOL", "false", Flag,
         "Whether to listen beyond this machine without TLS, such as behind a proxy that has it");
 
     public static readonly ServiceOption MaxConnections = new(
-        "MaxConnections", "N", "20000", "a whole number, 1 or more",
+        "MaxConnections", "N", "20000", Count,
         "Open connections, at most as many as the process may open files");
 
     public static readonly ServiceOption MaxConnectionsPerAddress = new(
-        "MaxConnectionsPerAddress", "N", "500", "a whole number, 1 or more",
+        "MaxConnectionsPerAddress", "N", "500", Count,
         "The same for one address, except those of this machine");
 
     /// <summary>All, in the order in which to show them.</summary>
@@ -61,4 +65,19 @@ internal sealed record ServiceOption(
         Listen, TlsCertificate, TlsKey, ClientCa, TokenKeyFile, TokenIssuer, TokenAudience, AllowAnonymous, AllowPlaintext,
         MaxConnections, MaxConnectionsPerAddress,
     ];
+
+    /// <summary>Whether the text has the form of a value. Whether it works, such as a file, is found out later.</summary>
+    public bool IsValid(string text) => Allowed switch
+    {
+        Flag => ParseFlag(text) is not null,
+        Count => ParseCount(text) > 0,
+        _ => !string.IsNullOrWhiteSpace(text),
+    };
+
+    /// <summary>The value of a flag; null if it is not one.</summary>
+    public static bool? ParseFlag(string text) => bool.TryParse(text, out var value) && text.Trim() == text ? value : null;
+
+    /// <summary>The value of a number; 0 if it is not one.</summary>
+    public static int ParseCount(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0;
 }

@@ -265,9 +265,9 @@ internal sealed class ServiceSettings
     {
         if (ServiceOption.All.FirstOrDefault(option => option.Name == name) is { } own)
         {
-            edge[name] = string.IsNullOrWhiteSpace(value)
-                ? throw new UsageException($"{source} is '{value}', but must be {own.Allowed}")
-                : value;
+            edge[name] = own.IsValid(value)
+                ? value
+                : throw new UsageException($"{source} is '{value}', but must be {own.Allowed}");
             return;
         }
 

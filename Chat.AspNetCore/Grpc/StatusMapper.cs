@@ -103,7 +103,7 @@ internal sealed class StatusMapper(ChatOptions options, ILogger<StatusMapper> lo
         SessionEndReason.ClientAborted or SessionEndReason.TimedOut => Cancelled,
         SessionEndReason.Draining => Draining(options.ReconnectSpread),
         SessionEndReason.CredentialsExpired => Create(
-            ErrorTable.CredentialsExpired, "the credentials of this call have expired; come back with new ones"),
+            ErrorTable.CredentialsExpired, "the credentials of this call have expired; reconnect with new ones"),
         SessionEndReason.Banned => Map(new SenderBlockedException(), peer),
         SessionEndReason.StoreUnavailable => Map(
             end.Error as StoreUnavailableException

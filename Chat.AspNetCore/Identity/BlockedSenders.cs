@@ -51,14 +51,28 @@ internal sealed class BlockedSenders(string path)
 
     private sealed class Watch(BlockedSenders blocked, string sender, Action onBlocked) : IDisposable
     {
+        private readonly Lock gate = new();
+        private bool isOver;
+
         public void Look(FrozenSet<string> names)
         {
-            if (names.Contains(sender))
+            lock (gate)
             {
-                onBlocked();
+                if (!isOver && names.Contains(sender))
+                {
+                    onBlocked();
+                }
             }
         }
 
-        public void Dispose() => blocked.watches.TryRemove(this, out _);
+        // Waits for a call that another thread is making: what it calls is about to be disposed of.
+        public void Dispose()
+        {
+            blocked.watches.TryRemove(this, out _);
+            lock (gate)
+            {
+                isOver = true;
+            }
+        }
     }
 }

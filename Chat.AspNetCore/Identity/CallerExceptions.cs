@@ -5,7 +5,7 @@ internal sealed class UnauthenticatedException(string message) : Exception(messa
 
 /// <summary>Credentials cannot be checked now. The cause is for the service's operator.</summary>
 internal sealed class AuthenticationUnavailableException(Exception inner)
-    : Exception("credentials cannot be checked now; come back a little later", inner);
+    : Exception("credentials cannot be checked now; retry a little later", inner);
 
 /// <summary>The sender has as many streams open as it may have.</summary>
 internal sealed class TooManyStreamsException(int max)

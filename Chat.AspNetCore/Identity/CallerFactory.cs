@@ -99,10 +99,10 @@ internal sealed class CallerFactory(
 
         try
         {
-            // An empty list in a token becomes one claim without a value, and a number or an object one of another type.
+            // A number or an object in a token becomes a claim of another type. An empty value is no room.
             return rooms.Find(claim => claim.ValueType != ClaimValueTypes.String) is { } other
                 ? throw new FormatException($"'{Names.Truncate(other.Value)}' is not a string")
-                : ClaimedRights.Parse(rooms.Select(claim => claim.Value));
+                : ClaimedRights.Parse(rooms.Select(claim => claim.Value).Where(value => value.Length > 0));
         }
         catch (FormatException error)
         {
@@ -124,11 +124,4 @@ internal sealed class CallerFactory(
             or "SecurityTokenUnableToValidateException" => "the token is not signed, or with a key that is not known here",
         _ => "the credentials are not accepted",
     };
-}
-
-/// <summary>Stands for the application's own handler, which decides on rooms.</summary>
-internal sealed class RoomAuthorization(IServiceScopeFactory scopes)
-{
-    /// <summary>The rights of a user, decided by the handler.</summary>
-    public IRoomRights RightsOf(ClaimsPrincipal user) => new DecidedRights(scopes, user);
 }

@@ -53,9 +53,3 @@ internal static class SendForm
         return text.Contains('\0') ? Refusals.NulInText : null;
     }
 }
-
-/// <summary>Who sends.</summary>
-/// <param name="Sender">The name that the message carries.</param>
-/// <param name="Quota">See <see cref="Append.Quota"/>.</param>
-/// <param name="MayWrite">Whether the sender may write to the room.</param>
-internal readonly record struct SendRights(string Sender, string? Quota, bool MayWrite);

@@ -1,9 +1,11 @@
 using System.Security.Claims;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using GrpcChat.AspNetCore;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Certificate;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
 namespace GrpcChat.Service.Edge;
@@ -63,7 +65,7 @@ internal static class Authentication
         // This also reads the section Authentication:Schemes:Bearer, as everywhere in ASP.NET Core.
         authentication.AddJwtBearer();
         authentication.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .PostConfigure<ILoggerFactory>((bearer, loggers) =>
+            .PostConfigure<ILoggerFactory, ChatOptions>((bearer, loggers, chat) =>
             {
                 bearer.MapInboundClaims = false;
                 var valid = bearer.TokenValidationParameters;
@@ -78,6 +80,7 @@ internal static class Authentication
                 valid.ValidAudience = settings.TokenAudience ?? valid.ValidAudience;
                 bearer.Events ??= new JwtBearerEvents();
                 bearer.Events.OnAuthenticationFailed = CheckIssuerAnswersAsync;
+                bearer.Events.OnTokenValidated = validated => KeepEmptyList(validated, chat.RoomsClaim);
                 if (keys is not null)
                 {
                     keys.OnProblem = loggers.CreateLogger(typeof(TokenKeys)).FileNotReloaded;
@@ -101,6 +104,21 @@ internal static class Authentication
         {
             failed.Fail(error);
         }
+    }
+
+    // An empty list becomes no claim, which would give the right to every room.
+    private static Task KeepEmptyList(TokenValidatedContext validated, string claim)
+    {
+        if (!validated.Principal!.HasClaim(one => one.Type == claim) && validated.SecurityToken is JsonWebToken token)
+        {
+            using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload));
+            if (payload.RootElement.TryGetProperty(claim, out _))
+            {
+                validated.Principal.AddIdentity(new ClaimsIdentity([new Claim(claim, "")]));
+            }
+        }
+
+        return Task.CompletedTask;
     }
 
     private static void AddClientCertificates(

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.CommandLine;
 using GrpcChat.AspNetCore;
 
@@ -22,10 +21,8 @@ internal static class BlockCommands
         var list = new Command("blocked", "List the blocked users, one on each line") { data };
         list.SetAction((parsed, _) => guard(() =>
         {
-            foreach (var name in BlockedSendersFile.Read(PathIn(parsed.GetValue(data))))
-            {
-                Console.WriteLine(name);
-            }
+            var path = PathIn(parsed.GetValue(data));
+            UseFile(path, () => BlockedSendersFile.Read(path).ToList().ForEach(Console.WriteLine));
 
             return Task.FromResult(ExitCodes.Ok);
         }));
@@ -45,7 +42,7 @@ internal static class BlockCommands
                 }
 
                 var path = PathIn(parsed.GetValue(data));
-                BlockedSendersFile.Write(path, change(BlockedSendersFile.Read(path), sender));
+                UseFile(path, () => BlockedSendersFile.Write(path, change(BlockedSendersFile.Read(path), sender)));
                 return Task.FromResult(ExitCodes.Ok);
             }));
             return command;
@@ -54,6 +51,18 @@ internal static class BlockCommands
 
     private static Option<string?> CreateData() =>
         new("--data") { HelpName = "DIR", Description = "Directory of the message log, as for the service" };
+
+    private static void UseFile(string path, Action use)
+    {
+        try
+        {
+            use();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"cannot use the list of blocked users {path}: {error.Message}", error);
+        }
+    }
 
     private static string PathIn(string? data)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 
@@ -35,12 +34,9 @@ internal sealed class EdgeSettings
         Connections = new ConnectionLimits(
             ParseCount(ServiceOption.MaxConnections), ParseCount(ServiceOption.MaxConnectionsPerAddress));
 
-        int ParseCount(ServiceOption option) =>
-            int.TryParse(Get(option) ?? option.Default, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
-                ? count
-                : throw new UsageException($"{Name(option)} is '{Get(option)}', but must be {option.Allowed}");
+        int ParseCount(ServiceOption option) => ServiceOption.ParseCount(Get(option) ?? option.Default);
 
-        bool IsTrue(ServiceOption option) => Get(option) is { } value && ParseBool(option, value);
+        bool IsTrue(ServiceOption option) => Get(option) is { } value && ServiceOption.ParseFlag(value) is true;
     }
 
     public IPEndPoint Endpoint { get; }
@@ -68,13 +64,6 @@ internal sealed class EdgeSettings
     public TimeProvider Time { get; }
 
     private static string Name(ServiceOption option) => ServiceSettings.ArgumentName(option.Name);
-
-    private static bool ParseBool(ServiceOption option, string value) => value.ToUpperInvariant() switch
-    {
-        "TRUE" => true,
-        "FALSE" => false,
-        _ => throw new UsageException($"{Name(option)} is '{value}', but must be {option.Allowed}"),
-    };
 
     private static X509Certificate2Collection LoadAuthorities(string path)
     {

@@ -8,7 +8,7 @@ namespace GrpcChat.Service.Edge;
 /// <summary><c>Chat.Service token</c>: signs a token with a secret, for development and tests.</summary>
 internal static class TokenCommand
 {
-    private static readonly TimeSpan DefaultLifetime = TimeSpan.FromHours(1);
+    private const string DefaultMinutes = "60";
 
     public static Command Create(Func<Func<Task<int>>, Task<int>> guard)
     {
@@ -41,15 +41,15 @@ internal static class TokenCommand
             HelpName = "ROOM",
             Description = "A room, such as ops, team-* or news:r; may be repeated [all rooms]",
         };
-        var lifetime = new Option<TimeSpan>("--lifetime")
+        var minutes = new Option<string>("--minutes")
         {
-            HelpName = "HH:MM:SS",
-            Description = "How long the token is valid [01:00:00]",
-            DefaultValueFactory = _ => DefaultLifetime,
+            HelpName = "N",
+            Description = "How long the token is valid",
+            DefaultValueFactory = _ => DefaultMinutes,
         };
         var command = new Command("token", "Sign a token for development and tests")
         {
-            keyFile, issuer, audience, user, rooms, lifetime,
+            keyFile, issuer, audience, user, rooms, minutes,
         };
         command.SetAction((parsed, _) => guard(() =>
         {
@@ -59,11 +59,15 @@ internal static class TokenCommand
                 parsed.GetValue(audience)!,
                 parsed.GetValue(user)!,
                 parsed.GetValue(rooms) ?? [],
-                parsed.GetValue(lifetime)));
+                ParseMinutes(parsed.GetValue(minutes)!)));
             return Task.FromResult(ExitCodes.Ok);
         }));
         return command;
     }
+
+    private static TimeSpan ParseMinutes(string text) => ServiceOption.ParseCount(text) is > 0 and var minutes
+        ? TimeSpan.FromMinutes(minutes)
+        : throw new UsageException($"--minutes is '{text}', but must be a whole number, 1 or more");
 
     private static string Sign(
         string keyFile, string issuer, string audience, string user, string[] rooms, TimeSpan lifetime)
@@ -94,7 +98,7 @@ internal static class TokenCommand
             Issuer = issuer,
             Audience = audience,
             Claims = claims,
-            Expires = DateTime.UtcNow + lifetime,
+            Expires = TimeProvider.System.GetUtcNow().UtcDateTime + lifetime,
             SigningCredentials = new SigningCredentials(secret, SecurityAlgorithms.HmacSha256),
         });
     }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Grpc.Core;
 using GrpcChat.TestSupport;
+using GrpcChat.V1;
 using Xunit;
 
 namespace GrpcChat.Tests.Service;
@@ -72,6 +73,48 @@ public sealed class TokenTests : IDisposable
         Assert.Equal(StatusCode.Unauthenticated, status.StatusCode);
         Assert.Contains(said, status.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain(token[..Math.Min(token.Length, 20)], errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("\"\"")]
+    public async Task A_claim_without_rooms_gives_the_right_to_none(string rooms)
+    {
+        await using var service = await StartAsync();
+        using var channel = service.OpenChannel();
+        var claims = Claims();
+        claims["rooms"] = JsonDocument.Parse(rooms).RootElement;
+        await using var call = new ChatCall(channel, "authorization", $"Bearer {Sign(claims)}", "room", "-");
+
+        // Refused as a whole, or room by room.
+        try
+        {
+            await call.JoinAsync(new Join { Room = "lobby" });
+            await call.UntilAsync(c => c.Left.Count + c.Joined.Count > 0);
+        }
+        catch (Exception error) when (ChatCall.IsEndOfStream(error))
+        {
+            Assert.Equal(StatusCode.Unauthenticated, (await call.ToEndAsync()).StatusCode);
+        }
+
+        Assert.Empty(call.Joined);
+    }
+
+    [Theory]
+    [InlineData("token", "--key-file", "/nowhere", "--issuer", "me", "--audience", "chat", "--user", "ann")]
+    [InlineData("token", "--key-file", "/dev/null", "--issuer", "me", "--audience", "chat", "--user", "ann")]
+    [InlineData("token", "--minutes", "00:20:00", "--key-file", "x", "--issuer", "me", "--audience", "chat", "--user", "ann")]
+    [InlineData("token", "--minutes", "0", "--key-file", "x", "--issuer", "me", "--audience", "chat", "--user", "ann")]
+    [InlineData("block", "ann", "--data", "/nowhere")]
+    [InlineData("block", "ann", "--data", "/proc")]
+    [InlineData("block", "", "--data", "/tmp")]
+    public async Task A_command_that_cannot_do_what_it_should_says_so_in_one_line(params string[] arguments)
+    {
+        var (exitCode, output, errors) = await ServiceProcess.RunAsync(arguments);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.StartsWith("chat service: ", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
     [Fact]
