@@ -19,6 +19,16 @@ public sealed class ChatOptions
     public int MaxRequestBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
+    /// Messages that one sender may send in a second, on all of its streams together. A stream that sends faster is read
+    /// more slowly; a single send is refused. Without authentication, the same for one address, except those of this machine.
+    /// 0 = no limit.
+    /// </summary>
+    public int MaxSendsPerSenderAndSecond { get; set; } = 200;
+
+    /// <summary>How many messages may come at once after a quiet time, before that limit holds.</summary>
+    public int MaxSendBurst { get; set; } = 400;
+
+    /// <summary>
     /// Sends, joins and leaves of one stream whose answers the transport has not taken yet. With more, the stream is
     /// not read until its client reads. Large enough to keep a client that pipelines busy during an fsync.
     /// </summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
 using Grpc.Core;
@@ -15,6 +16,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -67,6 +69,11 @@ internal sealed class ChatServer : IAsyncDisposable
     public ServingState Serving => app.Services.GetRequiredService<ServingState>();
 
     public ChatMetrics Metrics => app.Services.GetRequiredService<ChatMetrics>();
+
+    /// <summary>Collects what the service measures from now on under a name.</summary>
+    /// <typeparam name="T">The type of the instrument's values.</typeparam>
+    public MetricCollector<T> Measure<T>(string instrument)
+        where T : struct => new(app.Services.GetRequiredService<IMeterFactory>(), ChatMetrics.MeterName, instrument);
 
     /// <summary>The channel that calls share unless they ask for one of their own.</summary>
     public GrpcChannel Channel => channel ??= OpenChannel();

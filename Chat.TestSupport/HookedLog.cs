@@ -19,6 +19,8 @@ internal sealed class HookedLog(IMessageLog inner) : IMessageLog
 
     public Task Stopped => inner.Stopped;
 
+    public int QueuedSends => inner.QueuedSends;
+
     public event Action<RoomCommit>? Committed
     {
         add => inner.Committed += value;

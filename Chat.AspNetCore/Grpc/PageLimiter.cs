@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Identity;
 
 namespace GrpcChat.AspNetCore.Grpc;
@@ -9,12 +10,15 @@ namespace GrpcChat.AspNetCore.Grpc;
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001", Justification = "A call can outlive the stop, and a semaphore without a wait handle holds nothing.")]
-internal sealed class PageLimiter(ChatOptions options)
+internal sealed class PageLimiter(ChatOptions options, ChatMetrics metrics)
 {
     private readonly SemaphoreSlim all = new(options.MaxPagesAtOnce);
 
     // Those of callers that have a page or wait for one. Also the lock around itself.
     private readonly Dictionary<object, Share> shares = [];
+
+    /// <summary>The pages that are held.</summary>
+    public int Count => options.MaxPagesAtOnce - all.CurrentCount;
 
     /// <summary>Waits for a turn. Disposing of the result ends the turn.</summary>
     /// <param name="caller">Who asks.</param>
@@ -33,6 +37,17 @@ internal sealed class PageLimiter(ChatOptions options)
             turn.Dispose();
             throw;
         }
+    }
+
+    private Task WaitAsync(SemaphoreSlim turns, string limit, CancellationToken gaveUp)
+    {
+        var turn = turns.WaitAsync(gaveUp);
+        if (!turn.IsCompleted)
+        {
+            metrics.OnLimited(limit);
+        }
+
+        return turn;
     }
 
     private Share Enter(object key)
@@ -73,9 +88,9 @@ internal sealed class PageLimiter(ChatOptions options)
 
         public async Task WaitAsync(CancellationToken gaveUp)
         {
-            await share.WaitAsync(gaveUp);
+            await limiter.WaitAsync(share, nameof(ChatOptions.MaxPagesPerCaller), gaveUp);
             hasShare = true;
-            await limiter.all.WaitAsync(gaveUp);
+            await limiter.WaitAsync(limiter.all, nameof(ChatOptions.MaxPagesAtOnce), gaveUp);
             hasTurn = true;
         }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Grpc.AspNetCore.Server;
 using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Diagnostics;
@@ -86,6 +87,7 @@ public static class GrpcChatServiceCollectionExtensions
             Path.Combine(provider.GetRequiredService<ChatOptions>().Data!, BlockedSendersFile.Name)));
         services.AddSingleton<CallerFactory>();
         services.AddSingleton<StreamLimiter>();
+        services.AddSingleton<SendLimiter>();
         services.AddSingleton<OpenCalls>();
         services.AddSingleton<SessionHost>();
         services.AddSingleton<ChatQueries>();
@@ -99,6 +101,7 @@ public static class GrpcChatServiceCollectionExtensions
 
         // In this order: what is committed must reach the rooms before anybody can send.
         services.AddHostedService<CommitFeed>();
+        services.AddHostedService<Gauges>();
         services.AddHostedService<MessageLogMonitor>();
         services.AddHostedService<BlockedSendersWatch>();
         services.AddHostedService<Drain>();
@@ -150,6 +153,7 @@ public static class GrpcChatServiceCollectionExtensions
             MaxRooms = options.MaxRooms,
             MaxNewRoomsPerSenderAndMinute = options.MaxNewRoomsPerSenderAndMinute,
             LockTimeout = options.LockTimeout,
+            Metrics = new LogMetrics(services.GetRequiredService<IMeterFactory>().Create(ChatMetrics.MeterName)),
             Time = services.GetRequiredService<TimeProvider>(),
         });
     }

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.V1;
@@ -6,7 +7,7 @@ using GrpcChat.V1;
 namespace GrpcChat.AspNetCore.Queries;
 
 /// <summary>The calls with one request and one response: they check the request and ask the log.</summary>
-internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
+internal sealed class ChatQueries(IMessageLog log, SendLimiter limiter, ChatMetrics metrics, ChatOptions options)
 {
     private const int DefaultPageSize = 100;
     private const int MaxPageSize = 1000;
@@ -32,7 +33,12 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
 
         if (SendForm.RefuseRoomOrOffset(send.Room, send.ClientOffset) is { } malformed)
         {
-            throw new SendRefusedException(malformed);
+            throw Refuse(malformed);
+        }
+
+        if (limiter.TryEnter(caller) is { } wait)
+        {
+            throw Refuse(Refusals.TooManySends(options.MaxSendsPerSenderAndSecond, wait));
         }
 
         var once = new SendOnce();
@@ -44,7 +50,7 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
         var result = await once.Answer;
         if (result.Refused is { } refused)
         {
-            throw new SendRefusedException(refused);
+            throw Refuse(refused);
         }
 
         return new SendMessageResponse
@@ -57,6 +63,12 @@ internal sealed class ChatQueries(IMessageLog log, ChatOptions options)
                 Duplicate = result.Duplicate,
             },
         };
+    }
+
+    private SendRefusedException Refuse(Refused refused)
+    {
+        metrics.OnRefused(refused.Reason, refused.Limit);
+        return new SendRefusedException(refused);
     }
 
     /// <summary>Reads a page of a room's messages.</summary>

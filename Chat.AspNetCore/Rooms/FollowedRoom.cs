@@ -1,3 +1,4 @@
+using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.AspNetCore.Rooms;
@@ -5,7 +6,7 @@ namespace GrpcChat.AspNetCore.Rooms;
 /// <summary>
 /// A room that at least one stream follows: its tail, its newest committed id, and the followers to wake.
 /// </summary>
-internal sealed class FollowedRoom(string name, RoomTail tail) : IThreadPoolWorkItem
+internal sealed class FollowedRoom(string name, RoomTail tail, ChatMetrics metrics) : IThreadPoolWorkItem
 {
     private readonly HashSet<WakeSignal> followers = [];
     private long head;
@@ -84,6 +85,8 @@ internal sealed class FollowedRoom(string name, RoomTail tail) : IThreadPoolWork
             {
                 follower.Set();
             }
+
+            metrics.OnWokenUp(followers.Count);
         }
     }
 }

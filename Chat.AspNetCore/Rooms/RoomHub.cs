@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.AspNetCore.Rooms;
 
 /// <summary>Knows who follows which room.</summary>
-internal sealed class RoomHub(TailMemory tails)
+internal sealed class RoomHub(TailMemory tails, ChatMetrics metrics)
 {
     private readonly ConcurrentDictionary<string, FollowedRoom> rooms = [];
 
@@ -16,7 +17,7 @@ internal sealed class RoomHub(TailMemory tails)
     {
         while (true)
         {
-            var room = rooms.GetOrAdd(name, static (name, tails) => new FollowedRoom(name, new RoomTail(tails)), tails);
+            var room = rooms.GetOrAdd(name, static (name, hub) => new FollowedRoom(name, new RoomTail(hub.Tails), hub.Metrics), (Tails: tails, Metrics: metrics));
             if (room.TryFollow(follower))
             {
                 return room;

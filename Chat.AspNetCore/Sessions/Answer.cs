@@ -19,6 +19,6 @@ internal abstract record Answer
     /// <summary>A room is joined.</summary>
     public sealed record Joined(RoomPosition Position) : Answer;
 
-    /// <summary>A room was left, or a join was refused.</summary>
-    public sealed record RoomLeft(Left Left) : Answer;
+    /// <summary>A room was left, or a join was refused. A limit that was reached has its option's name.</summary>
+    public sealed record RoomLeft(Left Left, string? Limit) : Answer;
 }

@@ -1,4 +1,5 @@
 using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Rooms;
 using GrpcChat.AspNetCore.Storage;
 using Microsoft.Extensions.ObjectPool;
@@ -26,15 +27,19 @@ internal sealed class ChatSession : IAsyncDisposable
         IMessageLog log,
         RoomHub rooms,
         ObjectPool<Frame> frames,
+        SendLimiter limiter,
         ChatOptions options,
         ChatMetrics metrics,
         TimeProvider time)
     {
         pendingAnswers = new PendingAnswers(wakeSignal, options.MaxUnackedSends);
         clock = new SessionClock(options, time, wakeSignal, stop, stallTimeout, start.Caller.ExpiresAt);
-        requests = new RequestLoop(start, wakeSignal, pendingAnswers, log, rooms, options);
+        requests = new RequestLoop(start, wakeSignal, pendingAnswers, log, rooms, limiter, options);
         responses = new ResponseLoop(wakeSignal, pendingAnswers, stop, log, clock, frames, options, metrics);
     }
+
+    /// <summary>The messages that are still to be sent, in the room that has most of them. From any thread.</summary>
+    public long Lag => responses.Lag;
 
     /// <summary>Serves the stream to its end.</summary>
     /// <param name="transport">The client.</param>

@@ -23,8 +23,26 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     // would be read for a handful of messages.
     private const int MinShareBytes = 4 * 1024;
 
-    private readonly List<RoomPosition> positions = [];
+    // Replaced as a whole when a room comes or goes: it is also read to find out how far the stream is behind.
+    private volatile RoomPosition[] positions = [];
     private int next;
+
+    /// <summary>
+    /// The messages that are still to be put into frames, in the room that has most of them. May be called from any thread.
+    /// </summary>
+    public long Lag
+    {
+        get
+        {
+            var most = 0L;
+            foreach (var position in positions)
+            {
+                most = Math.Max(most, position.LastDueId - position.LastSentId);
+            }
+
+            return most;
+        }
+    }
 
     /// <summary>True when only the messages that existed at the end of the requests are still due.</summary>
     public bool HeadsAreFixed { get; private set; }
@@ -32,10 +50,17 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
     /// <summary>Moves as many answers as fit into the frame.</summary>
     public void AddAnswers(Frame frame, Queue<Answer> answers)
     {
+        var acks = 0;
         while (frame.Length < MaxAnswerBytes && answers.TryPeek(out var answer) && TryAdd(frame, answer))
         {
             answers.Dequeue();
             frame.Answers++;
+            acks += answer is Answer.OfLog { Append.Result.Refused: null } ? 1 : 0;
+        }
+
+        if (acks > 0)
+        {
+            metrics.OnAcked(acks);
         }
     }
 
@@ -65,9 +90,9 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
             due += position.IsDue ? 1 : 0;
         }
 
-        for (var i = 0; i < positions.Count && due > 0; i++)
+        for (var i = 0; i < positions.Length && due > 0; i++)
         {
-            var position = positions[(next + i) % positions.Count];
+            var position = positions[(next + i) % positions.Length];
             if (!position.IsDue)
             {
                 continue;
@@ -78,30 +103,30 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
             if (left <= 0 || !await TryAddMessagesAsync(frame, position, share, clientAborted))
             {
                 // The next frame starts with the room that did not fit into this one.
-                next = (next + i) % positions.Count;
+                next = (next + i) % positions.Length;
                 return;
             }
 
             due--;
         }
 
-        next = (next + 1) % Math.Max(1, positions.Count);
+        next = (next + 1) % Math.Max(1, positions.Length);
     }
 
     private bool TryAdd(Frame frame, Answer answer) => answer switch
     {
         Answer.OfLog { Append: { Result.Refused: { } refused } append } => TryAddRefusal(frame, append, refused),
         Answer.OfLog { Append: var append } => TryAddAck(frame, append),
-        Answer.Refused { Refusal: var refusal } => frame.TryAdd(ChatResponse.RefusalsFieldNumber, refusal),
+        Answer.Refused { Refusal: var refusal } => TryAddRefusal(frame, limit: null, refusal),
         Answer.Joined { Position: var position } => TryAddJoined(frame, position),
-        Answer.RoomLeft { Left: var left } => TryAddLeft(frame, left),
+        Answer.RoomLeft { Left: var left, Limit: var limit } => TryAddLeft(frame, left, limit),
         _ => throw new InvalidOperationException($"{answer.GetType()} is not an answer."),
     };
 
-    private static bool TryAddRefusal(Frame frame, Append append, Refused refused)
+    private bool TryAddRefusal(Frame frame, Append append, Refused refused)
     {
         frame.MarkRefused(append.Room, append.ClientOffset);
-        return frame.TryAdd(ChatResponse.RefusalsFieldNumber, new Refusal
+        return TryAddRefusal(frame, refused.Limit, new Refusal
         {
             Room = append.Room,
             ClientOffset = append.ClientOffset,
@@ -109,6 +134,17 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
             Detail = refused.Description,
             RetryAfter = refused.RetryAfter?.ToDuration(),
         });
+    }
+
+    private bool TryAddRefusal(Frame frame, string? limit, Refusal refusal)
+    {
+        if (!frame.TryAdd(ChatResponse.RefusalsFieldNumber, refusal))
+        {
+            return false;
+        }
+
+        metrics.OnRefused(refusal.Reason, limit);
+        return true;
     }
 
     // A client reads the acks of a frame before its refusals, so an ack must not overtake an earlier refusal of its offset.
@@ -126,15 +162,14 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
         }
 
         frame.Mention(position.Room);
-        Remove(position.Room);
-        positions.Add(position);
+        positions = [.. WithoutRoom(position.Room), position];
 
         // At once where nothing follows, even if the room is left right after this.
         AddCaughtUp(frame, position);
         return true;
     }
 
-    private bool TryAddLeft(Frame frame, Left left)
+    private bool TryAddLeft(Frame frame, Left left, string? limit)
     {
         if (!frame.TryAdd(ChatResponse.LeftFieldNumber, left))
         {
@@ -142,18 +177,16 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
         }
 
         frame.Mention(left.Room);
-        Remove(left.Room);
+        positions = WithoutRoom(left.Room);
+        if (left.Reason != Reason.Unspecified)
+        {
+            metrics.OnRefused(left.Reason, limit);
+        }
+
         return true;
     }
 
-    private void Remove(string room)
-    {
-        var index = positions.FindIndex(position => position.Room == room);
-        if (index >= 0)
-        {
-            positions.RemoveAt(index);
-        }
-    }
+    private RoomPosition[] WithoutRoom(string room) => Array.FindAll(positions, position => position.Room != room);
 
     // False when the frame has no space for what comes next in the room.
     private async ValueTask<bool> TryAddMessagesAsync(
@@ -165,7 +198,9 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
         frame.BeginPage(share);
         if (position.LastSentId < position.LastDueId)
         {
-            if (!TryAddFromTail(frame, position))
+            var isInTail = TryAddFromTail(frame, position);
+            metrics.OnTailRead(isInTail);
+            if (!isInTail)
             {
                 await log.ReadAsync(position.Room, position.LastSentId, position.LastDueId, frame, clientAborted);
                 if (frame.PageCount == 0)

@@ -15,6 +15,7 @@ internal sealed class RequestLoop(
     PendingAnswers pendingAnswers,
     IMessageLog log,
     RoomHub rooms,
+    SendLimiter limiter,
     ChatOptions options)
 {
     private readonly Dictionary<string, FollowedRoom> followed = [];
@@ -45,7 +46,7 @@ internal sealed class RequestLoop(
         {
             while (await transport.ReadAsync(readingStopped))
             {
-                await HandleAsync(transport.Request, sessionEnded);
+                await HandleAsync(transport.Request, readingStopped, sessionEnded);
             }
 
             pendingAnswers.EndRequests(RequestsEnd.Completed);
@@ -77,7 +78,8 @@ internal sealed class RequestLoop(
     }
 
     // The contract fixes the order within one request: leaves, joins, sends. Signals are not served yet.
-    private async ValueTask HandleAsync(EncodedRequest request, CancellationToken sessionEnded)
+    private async ValueTask HandleAsync(
+        EncodedRequest request, CancellationToken readingStopped, CancellationToken sessionEnded)
     {
         foreach (var leave in request.Leaves)
         {
@@ -92,6 +94,8 @@ internal sealed class RequestLoop(
 
         foreach (var send in request.Sends)
         {
+            // A stop does not wait for turns.
+            await limiter.WaitAsync(caller, readingStopped);
             await SendAsync(send, sessionEnded);
         }
     }
@@ -147,12 +151,13 @@ internal sealed class RequestLoop(
             rooms.Unfollow(room, wakeSignal);
         }
 
-        pendingAnswers.Post(new Answer.RoomLeft(new Left
+        var left = new Left
         {
             Room = Names.Truncate(name),
             Reason = refused?.Reason ?? Reason.Unspecified,
             Detail = refused?.Description ?? "",
-        }));
+        };
+        pendingAnswers.Post(new Answer.RoomLeft(left, refused?.Limit));
     }
 
     private async ValueTask SendAsync(Send send, CancellationToken sessionEnded)

@@ -28,6 +28,9 @@ internal sealed class ResponseLoop(
     private Frame? frame;
     private bool greeted;
 
+    /// <summary>See <see cref="FrameFiller.Lag"/>.</summary>
+    public long Lag => filler.Lag;
+
     /// <summary>Writes until the session is over, and returns why.</summary>
     /// <param name="transport">Where responses go.</param>
     /// <param name="clientAborted">The client is gone.</param>

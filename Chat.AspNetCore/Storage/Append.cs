@@ -52,6 +52,9 @@ internal sealed class Append
         init => field = DropTextIf(value);
     }
 
+    /// <summary>When the log queued it: a timestamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    internal long QueuedAt { get; set; }
+
     /// <summary>Set by the log before it calls <see cref="AppendStream.OnAnswered"/>.</summary>
     public AppendResult Result { get; set; }
 

@@ -17,6 +17,9 @@ internal interface IMessageLog : IAsyncDisposable
     /// <summary>The number of rooms and messages in the log.</summary>
     LogSize Size { get; }
 
+    /// <summary>The number of sends that are queued or being stored; bounded by <see cref="LogOptions.MaxQueuedSends"/>.</summary>
+    int QueuedSends { get; }
+
     /// <summary>
     /// Completes when the log has been disposed of. Faults when the log can no longer tell what is stored: from then on
     /// it accepts nothing, and the process must be restarted.

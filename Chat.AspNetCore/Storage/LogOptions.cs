@@ -15,6 +15,9 @@ internal sealed record LogOptions
     /// <summary>How long a batch waits for a lock that another process holds.</summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Where the log measures itself.</summary>
+    public LogMetrics Metrics { get; init; } = LogMetrics.None;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>

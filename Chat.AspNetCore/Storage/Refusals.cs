@@ -58,18 +58,34 @@ internal static class Refusals
     public static Refused TooManyRoomsJoined(int max) => new(
         Reason.Limit,
         "room",
-        $"a stream may join at most {max} rooms; leave one, or open another stream");
+        $"a stream may join at most {max} rooms; leave one, or open another stream")
+    {
+        Limit = nameof(ChatOptions.MaxRoomsPerStream),
+    };
 
     public static Refused TooManyRooms(int max) => new(
         Reason.Limit,
         "room",
-        $"the service has reached its limit of {max} rooms; send to an existing room");
+        $"the service has reached its limit of {max} rooms; send to an existing room")
+    {
+        Limit = nameof(ChatOptions.MaxRooms),
+    };
+
+    public static Refused TooManySends(int max, TimeSpan wait) => new(
+        Reason.Limit,
+        "client_offset",
+        $"a sender may send at most {max} messages a second; send it again a little later")
+    {
+        // Counted where it is reached, as a stream meets it without a refusal.
+        RetryAfter = wait,
+    };
 
     public static Refused TooManyNewRooms(int max, TimeSpan left) => new(
         Reason.Limit,
         "room",
         $"a sender may create at most {max} rooms a minute; send again when the minute is over")
     {
+        Limit = nameof(ChatOptions.MaxNewRoomsPerSenderAndMinute),
         RetryAfter = left,
     };
 }

@@ -16,6 +16,8 @@ internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
 
     public Task Stopped => inner.Stopped;
 
+    public int QueuedSends => inner.QueuedSends;
+
     public event Action<RoomCommit>? Committed
     {
         add => inner.Committed += commit => value!(new FaultyCommit(commit, Show));

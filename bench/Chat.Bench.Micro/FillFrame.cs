@@ -34,11 +34,12 @@ public class FillFrame
     {
         services = new ServiceCollection().AddMetrics().AddSingleton<ChatMetrics>().BuildServiceProvider();
         log = new NewLog();
-        hub = new RoomHub(new TailMemory(FromTail ? 1024 * 1024 : 0, 1024 * 1024));
+        var metrics = services.GetRequiredService<ChatMetrics>();
+        hub = new RoomHub(new TailMemory(FromTail ? 1024 * 1024 : 0, 1024 * 1024), metrics);
         log.Log.Committed += hub.OnCommitted;
         var room = hub.Follow(NewLog.Room, new WakeSignal());
         log.Append(Messages);
-        filler = new FrameFiller(log.Log, services.GetRequiredService<ChatMetrics>());
+        filler = new FrameFiller(log.Log, metrics);
         position = new RoomPosition(room, new RoomBounds(1, Messages), after: 0, Resume.Complete);
         pending.Enqueue(new Answer.Joined(position));
         filler.AddAnswers(frame, pending);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
@@ -16,10 +18,14 @@ internal sealed class AppendQueue(int capacity)
     private List<Append> queued = [];
     private bool closed;
 
+    /// <summary>The appends that are queued or being stored.</summary>
+    public int Count => capacity - places.CurrentCount;
+
     /// <summary>Waits for a place and queues the append. False if the queue has been closed.</summary>
     public async ValueTask<bool> EnqueueAsync(Append append, CancellationToken cancellation)
     {
         await places.WaitAsync(cancellation);
+        append.QueuedAt = Stopwatch.GetTimestamp();
         lock (gate)
         {
             if (!closed)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 
@@ -14,6 +15,7 @@ internal abstract class GroupCommitLog : IMessageLog
 
     private readonly AppendQueue queue;
     private readonly NewRoomLimiter newRooms;
+    private readonly LogMetrics metrics;
     private readonly TimeProvider time;
     private readonly Thread writer;
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -28,6 +30,7 @@ internal abstract class GroupCommitLog : IMessageLog
     {
         queue = new AppendQueue(options.MaxQueuedSends);
         newRooms = new NewRoomLimiter(options.MaxRooms, options.MaxNewRoomsPerSenderAndMinute, options.Time);
+        metrics = options.Metrics;
         time = options.Time;
         BeforeCommit = options.BeforeCommit;
         writer = new Thread(Write) { Name = "log writer", IsBackground = true };
@@ -42,6 +45,8 @@ internal abstract class GroupCommitLog : IMessageLog
     public LogSize Size => new(Rooms.Count, Interlocked.Read(ref messageCount));
 
     public Task Stopped => stopped.Task;
+
+    public int QueuedSends => queue.Count;
 
     /// <summary>Rooms that have had a message, by name. Only the writer adds to it.</summary>
     protected ConcurrentDictionary<string, RoomState> Rooms { get; } = [];
@@ -193,6 +198,7 @@ internal abstract class GroupCommitLog : IMessageLog
             room.EndBatch();
         }
 
+        metrics.OnAnswered(batch);
         foreach (var append in batch)
         {
             append.NextInRoom = null;
@@ -216,7 +222,9 @@ internal abstract class GroupCommitLog : IMessageLog
             }
 
             BeforeCommit?.Invoke(batch);
+            var began = Stopwatch.GetTimestamp();
             CommitBatch(touched);
+            metrics.OnCommitted(began);
             newRooms.Commit();
         }
         catch

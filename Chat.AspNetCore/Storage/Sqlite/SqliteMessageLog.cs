@@ -60,6 +60,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
             log = new SqliteMessageLog(file, writer, options);
             var messages = log.ReadRooms();
             log.readers = SqliteReaders.Open(file);
+            SqliteFileMetrics.Watch(options.Metrics.Meter, file.Path);
             log.Start(messages);
             return log;
         }
