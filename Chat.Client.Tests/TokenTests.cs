@@ -4,6 +4,7 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using GrpcChat.AspNetCore;
 using GrpcChat.Client;
+using GrpcChat.Client.Connecting;
 using GrpcChat.TestSupport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -46,6 +47,78 @@ public sealed class TokenTests : LibraryTest
         Assert.Equal(ProblemKind.EndedByService, changes[0].Problem!.Kind);
         Assert.Equal((2, 2), (second.Id, asked));
     }
+
+    [Fact]
+    public async Task A_token_that_tells_its_expiry_is_replaced_before_it_and_the_client_moves_without_a_failed_attempt()
+    {
+        var time = new ManualTime();
+        await using var server = await ChatServer.StartAsync(addServices: TestAuthentication.Add);
+        var asked = 0;
+        await using var client = ChatClient.Open(Options(server) with
+        {
+            TimeProvider = time,
+            TokenProvider = _ => new(TestAuthentication.JsonWebToken("ann", time.GetUtcNow().AddSeconds(10 + asked++))),
+        });
+        _ = client.JoinAsync("ops");
+        await client.SendAsync("ops", "with the first token").WaitAsync(ChatCall.Deadline);
+
+        time.Advance(TimeSpan.FromSeconds(7.9));
+        var askedEarly = asked;
+        time.Advance(TimeSpan.FromSeconds(0.2));
+        var changes = await ReadAsync<ConnectionChanged>(client, 3);
+        var second = await client.SendAsync("ops", "with the second token").WaitAsync(ChatCall.Deadline);
+
+        Assert.Equal(
+            [ConnectionState.Connected, ConnectionState.Connecting, ConnectionState.Connected],
+            changes.Select(changed => changed.State));
+        Assert.All(changes, changed => Assert.Null(changed.Problem));
+        Assert.Equal((1, 2, 2), (askedEarly, asked, second.Id));
+        await server.UntilStreamsAsync(1);
+    }
+
+    [Fact]
+    public async Task A_provider_that_has_no_other_token_yet_or_fails_is_asked_again_and_the_stream_goes_on()
+    {
+        var time = new ManualTime();
+        await using var server = await ChatServer.StartAsync(addServices: TestAuthentication.Add);
+        var token = TestAuthentication.JsonWebToken("ann", time.GetUtcNow().AddSeconds(10));
+        var (asked, fails) = (0, false);
+        await using var client = ChatClient.Open(Options(server) with
+        {
+            TimeProvider = time,
+            TokenProvider = _ =>
+            {
+                asked++;
+                return fails ? throw new IOException("no token service") : new(token);
+            },
+        });
+        await client.SendAsync("ops", "before").WaitAsync(ChatCall.Deadline);
+
+        time.Advance(TimeSpan.FromSeconds(8));
+        var afterSame = asked;
+        fails = true;
+        time.Advance(TimeSpan.FromSeconds(5));
+        var afterFailure = asked;
+        await client.SendAsync("ops", "meanwhile").WaitAsync(ChatCall.Deadline);
+        var state = client.Connection;
+        (token, fails) = (TestAuthentication.JsonWebToken("ann", time.GetUtcNow().AddSeconds(500)), false);
+        time.Advance(TimeSpan.FromSeconds(5));
+        var changes = await ReadAsync<ConnectionChanged>(client, 3);
+
+        Assert.Equal((2, 3, 4), (afterSame, afterFailure, asked));
+        Assert.Equal(new ConnectionChanged(ConnectionState.Connected, null), state);
+        Assert.Equal(ConnectionState.Connected, changes[2].State);
+    }
+
+    [Theory]
+    [InlineData("opaque")]
+    [InlineData("a.b.c")]
+    [InlineData("a.W10.c")] // []
+    [InlineData("a.eyJleHAiOiJzb29uIn0.c")] // {"exp":"soon"}
+    [InlineData("a.eyJleHAiOjFlMzA4fQ.c")] // {"exp":1e308}
+    [InlineData("a.eyJleHAiOjk5OTk5OTk5OTk5OTk5fQ.c")] // {"exp":99999999999999}
+    public void A_token_that_does_not_tell_its_expiry_is_used_as_it_is(string token) =>
+        Assert.Null(TokenRenewal.ExpiryOf(token));
 
     [Fact]
     public async Task A_refused_token_is_asked_for_once_more_and_the_same_one_halts_the_client()

@@ -118,6 +118,7 @@ public sealed class ChatClient : IChatClient, IAsyncDisposable, IDisposable
                 .ConfigureAwait(false);
             var sent = await AnswerAsync(entry, cancellationToken).ConfigureAwait(false);
             activity?.SetTag("messaging.message.id", sent.Id);
+            connection.LinkFrom(activity);
             return sent;
         }
         catch (Exception error)

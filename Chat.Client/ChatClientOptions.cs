@@ -21,7 +21,7 @@ public sealed record ChatClientOptions
 
     /// <summary>
     /// Returns the token for <c>authorization: Bearer …</c>. The client asks for one before each connection and each
-    /// call. Null if the service needs no token; the client then sends <see cref="User"/>. If the provider throws, the
+    /// call and, if the token is a JSON Web Token, shortly before it expires; it then moves to a new stream. Null if the service needs no token; the client then sends <see cref="User"/>. If the provider throws, the
     /// client waits and asks again. If the service refuses a token, the client asks for another one.
     /// </summary>
     public Func<CancellationToken, ValueTask<string>>? TokenProvider { get; init; }

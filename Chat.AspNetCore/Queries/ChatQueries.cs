@@ -43,11 +43,14 @@ internal sealed class ChatQueries(IMessageLog log, SendLimiter limiter, ChatMetr
 
         var once = new SendOnce();
         var mayWrite = await caller.Rights.AllowAsync(send.Room, RoomAccess.Write);
-        await log.AppendAsync(
-            SendForm.ToAppend(send, once, send.Room, new(caller.Sender, caller.Quota, mayWrite), options.MaxTextBytes), clientAborted);
+        var append = SendForm.ToAppend(
+            send, once, send.Room, new(caller.Sender, caller.Quota, mayWrite), options.MaxTextBytes);
+        append.Activity = ChatTracing.StartAppend(send.Room, send.ClientOffset);
+        await log.AppendAsync(append, clientAborted);
 
         // From here on it will be stored, whether or not the caller still waits for the answer.
         var result = await once.Answer;
+        ChatTracing.End(append);
         if (result.Refused is { } refused)
         {
             throw Refuse(refused);

@@ -55,7 +55,11 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
         {
             answers.Dequeue();
             frame.Answers++;
-            acks += answer is Answer.OfLog { Append.Result.Refused: null } ? 1 : 0;
+            if (answer is Answer.OfLog { Append: var append })
+            {
+                ChatTracing.End(append);
+                acks += append.Result.Refused is null ? 1 : 0;
+            }
         }
 
         if (acks > 0)

@@ -1,3 +1,4 @@
+using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Rooms;
 using GrpcChat.AspNetCore.Storage;
@@ -177,8 +178,10 @@ internal sealed class RequestLoop(
         }
 
         var mayWrite = await caller.Rights.AllowAsync(room, RoomAccess.Write);
+        var append = SendForm.ToAppend(
+            send, pendingAnswers, room, new(caller.Sender, caller.Quota, mayWrite), options.MaxTextBytes);
+        append.Activity = ChatTracing.StartAppend(room, send.ClientOffset);
         pendingAnswers.OnSendStarted();
-        await log.AppendAsync(
-            SendForm.ToAppend(send, pendingAnswers, room, new(caller.Sender, caller.Quota, mayWrite), options.MaxTextBytes), sessionEnded);
+        await log.AppendAsync(append, sessionEnded);
     }
 }

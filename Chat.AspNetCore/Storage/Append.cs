@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using GrpcChat.V1;
 
@@ -52,7 +53,10 @@ internal sealed class Append
         init => field = DropTextIf(value);
     }
 
-    /// <summary>When the log queued it: a timestamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    /// <summary>The span of this send; null if it has none.</summary>
+    public Activity? Activity { get; set; }
+
+    /// <summary>When the log queued it: a timestamp of <see cref="Stopwatch"/>.</summary>
     internal long QueuedAt { get; set; }
 
     /// <summary>Set by the log before it calls <see cref="AppendStream.OnAnswered"/>.</summary>
@@ -60,6 +64,13 @@ internal sealed class Append
 
     /// <summary>For the log: the next send that the same batch stores in the same room.</summary>
     internal Append? NextInRoom { get; set; }
+
+    /// <summary>For the log: this send has failed, and with it its stream.</summary>
+    internal void Fail(Exception error)
+    {
+        Activity?.SetStatus(ActivityStatusCode.Error, error.Message).Stop();
+        Stream.Fail(error);
+    }
 
     /// <summary>Releases the text once it is stored: the answer may wait for its client for a long time.</summary>
     public void DropText() => Text = [];

@@ -6,6 +6,9 @@ namespace GrpcChat.Client.Connecting;
 /// <summary>The metadata that identifies the caller.</summary>
 internal sealed class CallHeaders(ChatClientOptions options)
 {
+    // Was asked for ahead of time.
+    private string? next;
+
     /// <summary>The latest token; null before the first.</summary>
     public string? Token { get; private set; }
 
@@ -24,6 +27,27 @@ internal sealed class CallHeaders(ChatClientOptions options)
                 : new Metadata { { "user-bin", Encoding.UTF8.GetBytes(options.User) } };
         }
 
+        Token = Interlocked.Exchange(ref next, null) ?? await AskAsync(provider, stopping);
+        return new Metadata { { "authorization", $"Bearer {Token}" } };
+    }
+
+    /// <summary>Asks for the token of the next call. False if it is the one that is used already.</summary>
+    /// <exception cref="TokenException">The token provider failed.</exception>
+    public async Task<bool> RenewAsync(CancellationToken stopping)
+    {
+        var token = await AskAsync(options.TokenProvider!, stopping);
+        if (token == Token)
+        {
+            return false;
+        }
+
+        next = token;
+        return true;
+    }
+
+    private static async Task<string> AskAsync(
+        Func<CancellationToken, ValueTask<string>> provider, CancellationToken stopping)
+    {
         try
         {
             // A provider that ignores its token must not keep the client from stopping.
@@ -37,8 +61,7 @@ internal sealed class CallHeaders(ChatClientOptions options)
                     : "the token contains a character other than visible ASCII, which a header can't carry");
             }
 
-            Token = token;
-            return new Metadata { { "authorization", $"Bearer {Token}" } };
+            return token;
         }
         catch (Exception error) when (!stopping.IsCancellationRequested)
         {

@@ -37,6 +37,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
     /// <param name="channel">The connection.</param>
     /// <param name="headers">The caller.</param>
     /// <param name="target">What is called, for messages to people.</param>
+    /// <param name="renewal">Says when the stream should end because there is another token.</param>
     /// <param name="holdSends">How long no messages must be sent.</param>
     /// <param name="connected">Called with the first frame.</param>
     /// <param name="stopping">The client stops.</param>
@@ -44,6 +45,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         ChannelBase channel,
         Metadata headers,
         Target target,
+        TokenRenewal renewal,
         TimeSpan holdSends,
         Action connected,
         CancellationToken stopping)
@@ -55,11 +57,11 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         headers.Add("room", "-");
         using var call = new ChatService.ChatServiceClient(channel).Chat(
             headers, cancellationToken: sessionEnded.Token);
-        var writing = WriteAsync(call.RequestStream, holdSends, sessionEnded);
+        var writing = WriteAsync(call.RequestStream, renewal, holdSends, sessionEnded);
         StreamEnd end;
         try
         {
-            end = await ReadAsync(call.ResponseStream, silence, target, connected, sessionEnded.Token);
+            end = await ReadAsync(call.ResponseStream, renewal, silence, target, connected, sessionEnded.Token);
         }
         catch (Exception error) when (error is RpcException or OperationCanceledException or IOException)
         {
@@ -78,6 +80,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
 
     private async Task<StreamEnd> ReadAsync(
         IAsyncStreamReader<ChatResponse> responses,
+        TokenRenewal renewal,
         CancellationTokenSource silence,
         Target target,
         Action connected,
@@ -99,8 +102,13 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
             silence.CancelAfter(silenceLimit);
         }
 
-        return goAway is not null
-            ? Problems.Of(goAway)
+        if (goAway is not null)
+        {
+            return Problems.Of(goAway);
+        }
+
+        return renewal.IsDue
+            ? StreamEnd.Moving
             : new StreamEnd(
                 ProblemKind.EndedByService, $"the service at {target} ended the stream without giving a reason");
     }
@@ -123,11 +131,14 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
     }
 
     private async Task WriteAsync(
-        IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationTokenSource sessionEnded)
+        IClientStreamWriter<ChatRequest> requests,
+        TokenRenewal renewal,
+        TimeSpan holdSends,
+        CancellationTokenSource sessionEnded)
     {
         try
         {
-            await WriteAsync(requests, holdSends, sessionEnded.Token);
+            await WriteAsync(requests, renewal, holdSends, sessionEnded.Token);
         }
         catch (Exception error)
             when (error is RpcException or OperationCanceledException or IOException or InvalidOperationException)
@@ -143,7 +154,10 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
     }
 
     private async Task WriteAsync(
-        IClientStreamWriter<ChatRequest> requests, TimeSpan holdSends, CancellationToken sessionEnded)
+        IClientStreamWriter<ChatRequest> requests,
+        TokenRenewal renewal,
+        TimeSpan holdSends,
+        CancellationToken sessionEnded)
     {
         var isHolding = holdSends > TimeSpan.Zero;
         using var ended = sessionEnded.UnsafeRegister(static signal => ((WakeSignal)signal!).Set(), wakeUp);
@@ -159,6 +173,13 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         while (true)
         {
             sessionEnded.ThrowIfCancellationRequested();
+            if (renewal.IsDue)
+            {
+                // The service answers what it has read, and ends the stream.
+                await requests.CompleteAsync();
+                return;
+            }
+
             var request = new ChatRequest();
             var hasRooms = rooms.Fill(request);
             var hasSends = !Volatile.Read(ref isHolding) && outbox.Fill(request, BytesOfRequest);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GrpcChat.Client.Delivery;
 using Microsoft.Extensions.Logging;
 
@@ -16,9 +17,19 @@ internal sealed class Connection(
     // The token that was refused last, and how many were since the last connection.
     private string? refusedToken;
     private int refusedTokens;
+    private volatile Activity? connecting;
     private volatile ConnectionChanged current = new(ConnectionState.Connecting, null);
 
     public ConnectionChanged Current => current;
+
+    /// <summary>Links a send's span to that of the connection, which is the parent of the service's span for the send.</summary>
+    public void LinkFrom(Activity? send)
+    {
+        if (connecting is { } connect)
+        {
+            send?.AddLink(new ActivityLink(connect.Context));
+        }
+    }
 
     /// <summary>Runs until the client stops or the failure is permanent; returns the latter.</summary>
     public async Task<ConnectionProblem?> RunAsync(CancellationToken stopping)
@@ -34,6 +45,12 @@ internal sealed class Connection(
             if (stopping.IsCancellationRequested)
             {
                 return null;
+            }
+
+            if (end == StreamEnd.Moving)
+            {
+                attempt--;
+                continue;
             }
 
             end = WithNextToken(end);
@@ -84,7 +101,7 @@ internal sealed class Connection(
     private async Task<StreamEnd> AttemptAsync(
         ChatStream stream, string address, TimeSpan holdSends, CancellationToken stopping)
     {
-        using var activity = ClientDiagnostics.StartConnect(address);
+        using var activity = connecting = ClientDiagnostics.StartConnect(address);
         try
         {
             var metadata = await headers.CreateAsync(stopping);
@@ -100,7 +117,8 @@ internal sealed class Connection(
 
             var target = channels.Find(address);
             using var channel = channels.Open(target);
-            return await stream.RunAsync(channel.Channel, metadata, target, holdSends, Connected, stopping);
+            await using var renewal = new TokenRenewal(headers, wakeUp, options.TimeProvider);
+            return await stream.RunAsync(channel.Channel, metadata, target, renewal, holdSends, Connected, stopping);
         }
         catch (TokenException error)
         {

@@ -10,6 +10,9 @@ internal sealed record StreamEnd(ProblemKind Kind, string Message)
     private readonly TimeSpan atLeast;
     private readonly TimeSpan? holdSends;
 
+    /// <summary>The client has ended the stream itself, to go on at once with another token.</summary>
+    public static StreamEnd Moving { get; } = new(ProblemKind.EndedByService, "the client moves to another token");
+
     /// <summary>The failure is permanent: another attempt would fail, too.</summary>
     public bool IsFinal { get; init; }
 

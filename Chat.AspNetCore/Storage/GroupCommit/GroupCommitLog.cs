@@ -60,7 +60,7 @@ internal abstract class GroupCommitLog : IMessageLog
             // The writer may still answer earlier sends of this stream, and no answer may follow the failure.
             await stopped.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var error = stopped.Task.Exception?.InnerException ?? new StoreUnavailableException("the log is closed");
-            append.Stream.Fail(error);
+            append.Fail(error);
         }
     }
 
@@ -162,7 +162,7 @@ internal abstract class GroupCommitLog : IMessageLog
             queue.Close();
             for (var rest = batch; rest is not null; rest = queue.Take([], Timeout.InfiniteTimeSpan))
             {
-                rest.ForEach(append => append.Stream.Fail(error));
+                rest.ForEach(append => append.Fail(error));
                 queue.Release(rest.Count);
             }
 
@@ -185,7 +185,7 @@ internal abstract class GroupCommitLog : IMessageLog
         catch (Exception error) when (error is StoreUnavailableException || IsCertainlyNotStored(error))
         {
             // Every stream of the batch fails, together with its sends that are still queued.
-            batch.ForEach(append => append.Stream.Fail(error));
+            batch.ForEach(append => append.Fail(error));
             return;
         }
 
@@ -203,6 +203,7 @@ internal abstract class GroupCommitLog : IMessageLog
         {
             append.NextInRoom = null;
             append.DropText();
+            append.Activity?.AddEvent(new("committed"));
             append.Stream.OnAnswered(append);
         }
     }
