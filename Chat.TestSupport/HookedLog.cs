@@ -19,6 +19,8 @@ internal sealed class HookedLog(IMessageLog inner) : IMessageLog
 
     public Task Stopped => inner.Stopped;
 
+    public LogHealth Health => inner.Health;
+
     public event Action<RoomCommit>? Committed
     {
         add => inner.Committed += value;
@@ -26,6 +28,8 @@ internal sealed class HookedLog(IMessageLog inner) : IMessageLog
     }
 
     public ValueTask AppendAsync(Append append, CancellationToken cancellation) => inner.AppendAsync(append, cancellation);
+
+    public Task PingAsync() => inner.PingAsync();
 
     public async ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation)
     {

@@ -14,6 +14,16 @@ internal static class SqliteErrors
             ? new LogDamagedException($"{what}: {MessageOf(error)}")
             : new StoreUnavailableException($"cannot read {what}: {MessageOf(error)}", error);
 
+    /// <summary>Why a batch or a probe was not stored, of the errors after which the next one may be.</summary>
+    public static string DescribeWrite(Exception error) => error is SqliteException { SqliteErrorCode: var code }
+        ? code switch
+        {
+            raw.SQLITE_FULL => "the disk is full",
+            raw.SQLITE_BUSY => "another process has locked the database",
+            _ => MessageOf(error),
+        }
+        : MessageOf(error);
+
     private static string Describe(Exception error) => error is SqliteException { SqliteErrorCode: var code }
         ? code switch
         {
