@@ -106,7 +106,7 @@ internal sealed class SqliteLogFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StoreUnavailableException($"the disk is full, or takes no files: {error.Message.TrimEnd('.')}", error);
+            throw SqliteErrors.CannotProbe(error);
         }
     }
 
