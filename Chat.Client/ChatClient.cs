@@ -314,7 +314,17 @@ public sealed class ChatClient : IChatClient, IAsyncDisposable, IDisposable
     /// <summary>Asks the service whether it can store and deliver messages now.</summary>
     /// <exception cref="ChatCallException">The service did not answer in time.</exception>
     public Task<bool> IsServingAsync(CancellationToken cancellationToken = default) =>
-        calls.IsServingAsync(cancellationToken);
+        calls.IsServingAsync(UnaryCalls.WholeService, cancellationToken);
+
+    /// <summary>Asks the service whether it can deliver what it has stored now.</summary>
+    /// <exception cref="ChatCallException">The service did not answer in time.</exception>
+    public Task<bool> CanReadAsync(CancellationToken cancellationToken = default) =>
+        calls.IsServingAsync(UnaryCalls.Reading, cancellationToken);
+
+    /// <summary>Asks the service whether it can store messages now.</summary>
+    /// <exception cref="ChatCallException">The service did not answer in time.</exception>
+    public Task<bool> CanSendAsync(CancellationToken cancellationToken = default) =>
+        calls.IsServingAsync(UnaryCalls.Writing, cancellationToken);
 
     /// <summary>
     /// Waits for outstanding answers, at most <see cref="ChatClientOptions.FlushTimeout"/>, and closes the client. With

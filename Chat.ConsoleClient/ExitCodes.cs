@@ -5,7 +5,7 @@ internal static class ExitCodes
 {
     public const int Ok = 0;
 
-    /// <summary>A message was refused, the service cannot store messages now, or the command was interrupted.</summary>
+    /// <summary>A message was refused, the service cannot read or store messages now, or the command was interrupted.</summary>
     public const int Incomplete = 1;
 
     /// <summary>An argument, a setting or the settings file is wrong, or the input or output failed or is closed.</summary>

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace GrpcChat.Service;
 
 /// <summary>
-/// Settings of ASP.NET Core that say what a web server listens on. Here, that is one option: <c>Listen</c>, with its own
-/// rule about addresses, which no other setting may get around.
+/// Settings of ASP.NET Core that say what a web server listens on. Here, those are two options: <c>Listen</c>, with its own
+/// rule about addresses, which no other setting may get around, and <c>Management</c>.
 /// </summary>
 internal static partial class ForeignEndpoints
 {
@@ -15,7 +15,7 @@ internal static partial class ForeignEndpoints
     /// <exception cref="UsageException">The variable is such a setting.</exception>
     public static string? CheckVariable(string name, string value) => Endpoints().IsMatch(name)
         ? throw new UsageException(
-            $"{name} is '{value}', but the service listens only where Listen says; remove it, and give --listen")
+            $"{name} is '{value}', but the service listens only where Listen and Management say; remove it, and give --listen")
         : Ports().IsMatch(name) ? $"ignored: {name}; the service listens where --listen says"
         : null;
 
@@ -26,7 +26,7 @@ internal static partial class ForeignEndpoints
         if (Endpoints().IsMatch(name))
         {
             throw new UsageException(
-                $"{name} in {path} says what to listen on, but the service listens only where Listen says; "
+                $"{name} in {path} says what to listen on, but the service listens only where Listen and Management say; "
                 + "remove it, and set Listen in the section Chat");
         }
     }

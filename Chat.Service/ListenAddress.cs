@@ -7,8 +7,10 @@ namespace GrpcChat.Service;
 internal static class ListenAddress
 {
     /// <summary>Reads host:port, where the host is an IP address or localhost.</summary>
+    /// <param name="text">What is to be read.</param>
+    /// <param name="option">The option that it is the value of, for messages.</param>
     /// <exception cref="UsageException">The text is not such an address.</exception>
-    public static IPEndPoint Parse(string text)
+    public static IPEndPoint Parse(string text, ServiceOption option)
     {
         const string Localhost = "localhost:";
         var numeric = text.StartsWith(Localhost, StringComparison.OrdinalIgnoreCase)
@@ -16,7 +18,8 @@ internal static class ListenAddress
             : text;
         if (!numeric.Contains(':') || !IPEndPoint.TryParse(numeric, out var endpoint))
         {
-            throw new UsageException($"cannot listen on '{text}': give host:port, such as 127.0.0.1:5000");
+            throw new UsageException(
+                $"{ServiceSettings.ArgumentName(option.Name)} is '{text}', but must be {option.Allowed}, such as 127.0.0.1:5000");
         }
 
         return endpoint;
@@ -25,10 +28,12 @@ internal static class ListenAddress
     /// <summary>
     /// Finds out whether the port is in use before the log is opened, so that a failed start leaves nothing behind.
     /// </summary>
+    /// <param name="endpoint">The address.</param>
+    /// <param name="option">The option that says so, for messages.</param>
     /// <exception cref="AddressNotFreeException">
     /// Another program uses the port, or the machine does not have this address.
     /// </exception>
-    public static void EnsureFree(IPEndPoint endpoint)
+    public static void EnsureFree(IPEndPoint endpoint, ServiceOption option)
     {
         try
         {
@@ -40,7 +45,7 @@ internal static class ListenAddress
             throw new AddressNotFreeException(
                 error.SocketErrorCode == SocketError.AddressAlreadyInUse
                     ? $"cannot listen on {endpoint}: the port is in use; end the other program, or choose another port "
-                      + "with --listen (port 0 takes a free one)"
+                      + $"with {ServiceSettings.ArgumentName(option.Name)} (port 0 takes a free one)"
                     : $"cannot listen on {endpoint}: {error.Message}");
         }
     }

@@ -1,13 +1,18 @@
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.Service;
 using GrpcChat.Service.Edge;
+using GrpcChat.Service.Management;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 return await ServiceCommand.RunAsync(args, async settings =>
 {
     var edge = settings.Edge;
-    ListenAddress.EnsureFree(edge.Endpoint);
+    ListenAddress.EnsureFree(edge.Endpoint, ServiceOption.Listen);
+    if (edge.Management is not null)
+    {
+        ListenAddress.EnsureFree(edge.Management, ServiceOption.Management);
+    }
 
     // An empty builder reads nothing from the working directory and watches no files.
     var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
@@ -20,16 +25,20 @@ return await ServiceCommand.RunAsync(args, async settings =>
             listener.Protocols = HttpProtocols.Http2;
             edge.Tls?.Use(listener);
         });
+        kestrel.ListenForManagement(edge.Management);
     });
     builder.Configuration.AddConfiguration(settings.Authentication);
     builder.Services.AddSingleton(edge.Connections).AddSingleton<IConnectionListenerFactory, LimitedTransport>();
     builder.Services.AddChatAuthentication(edge);
+    builder.Services.AddManagement();
+    builder.Services.AddSystemdNotifications();
     builder.Services.AddGrpcChat(settings.Chat).AddGrpcChatReflection().UseGrpcChatShutdownTimeout();
 
     await using var app = builder.Build();
 
     // Opened before the host starts, which would log a failure with a stack trace.
     var log = app.Services.GetRequiredService<MessageLogInfo>();
+    app.UseManagement();
     app.UseRouting();
     app.MapGrpcChat();
     app.MapGrpcChatHealth();

@@ -16,6 +16,9 @@ internal static class ServiceLogging
 
         // gRPC reports each client that goes away during a call as an error. The service logs what matters itself.
         logging.AddFilter("Grpc", LogLevel.Critical);
+
+        // It reports each time that somebody asks. The service reports each change itself.
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         logging.AddFilter("GrpcChat", LogLevel.Information);
         logging.AddConfiguration(section);
     }

@@ -19,6 +19,10 @@ internal sealed record ServiceOption(
         "Listen", "HOST:PORT", "127.0.0.1:5000", "host:port",
         "Address to listen on; port 0 takes a free one");
 
+    public static readonly ServiceOption Management = new(
+        "Management", "HOST:PORT", "127.0.0.1 and the port after Listen's", "host:port or none",
+        "Address of the health pages; port 0 takes a free one, none switches them off");
+
     public static readonly ServiceOption TlsCertificate = new(
         "TlsCertificate", "FILE", "none: no TLS", "a file",
         "Certificate chain in PEM, for TLS; read again when it changes");
@@ -62,7 +66,7 @@ internal sealed record ServiceOption(
     /// <summary>All, in the order in which to show them.</summary>
     public static IReadOnlyList<ServiceOption> All { get; } =
     [
-        Listen, TlsCertificate, TlsKey, ClientCa, TokenKeyFile, TokenIssuer, TokenAudience, AllowAnonymous, AllowPlaintext,
+        Listen, Management, TlsCertificate, TlsKey, ClientCa, TokenKeyFile, TokenIssuer, TokenAudience, AllowAnonymous, AllowPlaintext,
         MaxConnections, MaxConnectionsPerAddress,
     ];
 

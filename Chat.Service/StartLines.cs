@@ -11,10 +11,15 @@ internal static class StartLines
     public static void Print(WebApplication app)
     {
         var log = app.Services.GetRequiredService<MessageLogInfo>();
-        var address = app.Urls.Single();
+        var (address, management) = (app.Urls.First(), app.Urls.Skip(1).SingleOrDefault());
         var toAddress = address == DefaultAddress ? "" : $" --address {address}";
+        Console.WriteLine($"listening on {address}");
+        if (management is not null)
+        {
+            Console.WriteLine($"management: {management}");
+        }
+
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
-            listening on {address}
             log: {log.Location} ({Count(log.RoomCount, "room")}, {Count(log.MessageCount, "message")} kept)
             chat: dotnet run --project Chat.ConsoleClient -- --user YOUR-NAME{toAddress}
             """));

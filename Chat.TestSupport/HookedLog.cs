@@ -21,6 +21,8 @@ internal sealed class HookedLog(IMessageLog inner) : IMessageLog
 
     public int QueuedSends => inner.QueuedSends;
 
+    public LogHealth Health => inner.Health;
+
     public event Action<RoomCommit>? Committed
     {
         add => inner.Committed += value;
@@ -28,6 +30,8 @@ internal sealed class HookedLog(IMessageLog inner) : IMessageLog
     }
 
     public ValueTask AppendAsync(Append append, CancellationToken cancellation) => inner.AppendAsync(append, cancellation);
+
+    public Task PingAsync() => inner.PingAsync();
 
     public async ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation)
     {

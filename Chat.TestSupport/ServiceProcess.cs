@@ -21,6 +21,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public Uri Address => new(StartLines[0]["listening on ".Length..]);
 
+    /// <summary>The management address, where <c>StartAsync</c> was asked for one.</summary>
+    public Uri Management => new(StartLines[1]["management: ".Length..]);
+
     public int Id => process.Id;
 
     /// <summary>Starts it and waits until it is listening.</summary>
@@ -29,6 +32,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <param name="workingDirectory">Its working directory; null for that of the tests.</param>
     /// <param name="arguments">More arguments.</param>
     /// <param name="launcher">What starts it; null to start it directly.</param>
+    /// <param name="management">The management address; there is none by default, so that no test takes the port of another.</param>
     /// <param name="environment">More environment variables.</param>
     public static async Task<ServiceProcess> StartAsync(
         string? data,
@@ -36,14 +40,15 @@ internal sealed class ServiceProcess : IAsyncDisposable
         string? workingDirectory = null,
         string[]? arguments = null,
         string[]? launcher = null,
+        string management = "none",
         params (string Name, string Value)[] environment)
     {
         string[] directory = data is null ? [] : ["--data", data];
-        arguments = ["--listen", listen, .. directory, .. arguments ?? []];
+        arguments = ["--listen", listen, "--management", management, .. directory, .. arguments ?? []];
         var process = Start(launcher ?? [], arguments, workingDirectory, environment: environment);
         var errors = process.StandardError.ReadToEndAsync();
         var lines = new List<string>();
-        while (lines.Count < 3)
+        while (lines.Count == 0 || !lines[^1].StartsWith("chat: ", StringComparison.Ordinal))
         {
             var line = await process.StandardOutput.ReadLineAsync().WaitAsync(ChatCall.Deadline);
             lines.Add(line ?? throw new InvalidOperationException("It did not start: " + await errors));

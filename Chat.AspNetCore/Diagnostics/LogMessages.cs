@@ -27,6 +27,15 @@ internal static partial class LogMessages
         8, LogLevel.Error, "The list of blocked senders cannot be read, so it stays as it was: {Reason}")]
     public static partial void BlockedSendersUnreadable(this ILogger logger, string reason);
 
+    [LoggerMessage(10, LogLevel.Warning, "The log takes no messages: {Reason}.")]
+    public static partial void LogNotWritable(this ILogger logger, string reason);
+
+    [LoggerMessage(11, LogLevel.Warning, "The log cannot be read: {Reason}.")]
+    public static partial void LogNotReadable(this ILogger logger, string reason);
+
+    [LoggerMessage(12, LogLevel.Information, "The log can be read and written again.")]
+    public static partial void LogUsableAgain(this ILogger logger);
+
     [LoggerMessage(5, LogLevel.Error, "A call ended with an unhandled exception.")]
     public static partial void UnhandledException(this ILogger logger, Exception error);
 

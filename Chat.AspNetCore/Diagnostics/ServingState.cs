@@ -6,6 +6,11 @@ namespace GrpcChat.AspNetCore.Diagnostics;
 /// <summary>Knows whether the service serves now, and announces changes. It is also a health check of ASP.NET Core.</summary>
 internal sealed class ServingState : IHealthCheck
 {
+    /// <summary>What the data of the health check says where there is no problem.</summary>
+    public const string Ok = "ok";
+
+    private const string LogFailed = "the message log has failed; start the service again";
+
     private readonly IMessageLog log;
     private readonly CancellationToken stopping;
     private volatile TaskCompletionSource changed = NewChange();
@@ -16,32 +21,47 @@ internal sealed class ServingState : IHealthCheck
         stopping = lifetime.ApplicationStopping;
         stopping.UnsafeRegister(static state => ((ServingState)state!).OnChanged(), this);
         log.Stopped.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(OnChanged);
+        log.Health.Changed += OnChanged;
     }
 
     /// <summary>True when the service is stopping, so that every call must end.</summary>
     public bool IsStopping => stopping.IsCancellationRequested;
 
-    /// <summary>True while neither the service nor the log has stopped.</summary>
-    public bool IsServing => !IsStopping && !log.Stopped.IsCompleted;
+    /// <summary>True while the service takes calls that read.</summary>
+    public bool CanRead => !IsStopping && ReadProblem is null;
+
+    /// <summary>True while the service takes messages.</summary>
+    public bool CanWrite => !IsStopping && WriteProblem is null;
+
+    /// <summary>True while it does both.</summary>
+    public bool IsServing => CanRead && CanWrite;
 
     /// <summary>
     /// Completes at the next change. Take it before you look at the state, and you miss nothing. Many may wait for it.
     /// </summary>
     public Task Changed => changed.Task;
 
+    private string? ReadProblem => log.Stopped.IsCompleted ? LogFailed : log.Health.ReadProblem;
+
+    private string? WriteProblem => log.Stopped.IsCompleted ? LogFailed : log.Health.WriteProblem;
+
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context,
         CancellationToken cancellationToken = default)
     {
-        var result = (IsServing, IsStopping) switch
+        var (isStopping, read, write) = (IsStopping, ReadProblem, WriteProblem);
+        var failed = context.Registration.FailureStatus;
+        var (status, description) =
+            isStopping ? (failed, "The chat is stopping.")
+            : read is not null ? (failed, $"The chat cannot be read: {read}.")
+            : write is not null ? (HealthStatus.Degraded, $"The chat takes no messages: {write}.")
+            : (HealthStatus.Healthy, "The chat is serving.");
+        return Task.FromResult(new HealthCheckResult(status, description, data: new Dictionary<string, object>
         {
-            (true, _) => HealthCheckResult.Healthy("The chat is serving."),
-            (_, true) => new HealthCheckResult(context.Registration.FailureStatus, "The chat is stopping."),
-            _ => new HealthCheckResult(
-                context.Registration.FailureStatus,
-                "The chat's message log has failed. Start the service again."),
-        };
-        return Task.FromResult(result);
+            ["read"] = read ?? Ok,
+            ["write"] = write ?? Ok,
+            ["draining"] = isStopping,
+        }));
     }
 
     private static TaskCompletionSource NewChange() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -10,15 +10,17 @@ namespace GrpcChat.AspNetCore.Grpc;
 /// <summary>
 /// Tells probes and load balancers whether the service serves: <c>grpc.health.v1.Health</c>. Unlike the official service,
 /// which polls, it reports each change at once, ends watches with a retryable status when the service stops, and refuses
-/// unknown names.
+/// unknown names. The service as a whole serves while it can both read and write; two names more tell these apart.
 /// </summary>
 internal sealed class HealthService(ServingState state, OpenCalls calls, ChatOptions options) : Health.HealthBase
 {
     /// <summary>The largest request. It holds a name.</summary>
     public const int MaxRequestBytes = 16 * 1024;
 
-    // The empty name stands for the server as a whole.
-    private static readonly string[] Services = ["", ChatService.Descriptor.FullName];
+    // A slash cannot be in the name of a gRPC service, so these are never mistaken for one.
+    private static readonly string Chat = ChatService.Descriptor.FullName;
+    private static readonly string Reading = $"{Chat}/read";
+    private static readonly string Writing = $"{Chat}/write";
 
     public override Task<HealthCheckResponse> Check(HealthCheckRequest request, ServerCallContext context) =>
         StatusOf(request.Service) is var status and not ServingStatus.ServiceUnknown
@@ -66,7 +68,11 @@ internal sealed class HealthService(ServingState state, OpenCalls calls, ChatOpt
     }
 
     private ServingStatus StatusOf(string service) =>
-        !Services.Contains(service) ? ServingStatus.ServiceUnknown
-        : state.IsServing ? ServingStatus.Serving
-        : ServingStatus.NotServing;
+        // The empty name stands for the server as a whole.
+        service.Length == 0 || service == Chat ? StatusOf(state.IsServing)
+        : service == Reading ? StatusOf(state.CanRead)
+        : service == Writing ? StatusOf(state.CanWrite)
+        : ServingStatus.ServiceUnknown;
+
+    private static ServingStatus StatusOf(bool serves) => serves ? ServingStatus.Serving : ServingStatus.NotServing;
 }

@@ -19,7 +19,11 @@ public static class GrpcChatDiscoveryExtensions
     /// <summary>The name of the chat among the application's health checks.</summary>
     private const string HealthCheckName = "grpcchat";
 
-    /// <summary>Adds the chat to the application's health checks, under the name <c>grpcchat</c>.</summary>
+    /// <summary>
+    /// Adds the chat to the application's health checks, under the name <c>grpcchat</c>. It is unhealthy while it stops or
+    /// something cannot be read, and degraded while it takes no messages, such as on a full disk. Its data says why:
+    /// <c>read</c> and <c>write</c> (<c>ok</c>, or a sentence), and <c>draining</c> (a <see cref="bool"/>).
+    /// </summary>
     /// <param name="builder">The application's health checks.</param>
     /// <returns>The same builder.</returns>
     public static IHealthChecksBuilder AddGrpcChat(this IHealthChecksBuilder builder) =>
@@ -56,8 +60,8 @@ public static class GrpcChatDiscoveryExtensions
     }
 
     /// <summary>
-    /// Serves <c>grpc.health.v1.Health</c>, for <c>""</c> and <c>chat.v1.ChatService</c>. Changes are pushed to watches
-    /// at once.
+    /// Serves <c>grpc.health.v1.Health</c>, for <c>""</c> and <c>chat.v1.ChatService</c>, and for its parts
+    /// <c>chat.v1.ChatService/read</c> and <c>chat.v1.ChatService/write</c>. Changes are pushed to watches at once.
     /// </summary>
     /// <param name="routes">The application.</param>
     /// <returns>For conventions of these calls, such as authorization.</returns>

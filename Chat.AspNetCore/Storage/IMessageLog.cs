@@ -26,6 +26,9 @@ internal interface IMessageLog : IAsyncDisposable
     /// </summary>
     Task Stopped { get; }
 
+    /// <summary>Whether the log can be read and written now.</summary>
+    LogHealth Health { get; }
+
     /// <summary>
     /// Raised after a commit, once for each room that has new messages, in the order of the commits. The handler runs
     /// on the writer's thread: it may copy the messages and set wake-ups, but must neither block nor throw.
@@ -46,6 +49,12 @@ internal interface IMessageLog : IAsyncDisposable
     /// Cancels the wait for a place in the queue. A send that is queued is not withdrawn.
     /// </param>
     ValueTask AppendAsync(Append append, CancellationToken cancellation);
+
+    /// <summary>
+    /// Completes when the writer has finished what it is doing now, or has nothing to do. It does not complete while the
+    /// writer is stuck, such as on a disk that does not answer.
+    /// </summary>
+    Task PingAsync();
 
     /// <summary>The first and last id of a room; 1 and 0 for a room that has never had a message.</summary>
     ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation);

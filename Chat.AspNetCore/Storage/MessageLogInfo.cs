@@ -21,4 +21,10 @@ public sealed class MessageLogInfo
     /// stops then, and has to be started again.
     /// </summary>
     public Task Stopped => log.Stopped;
+
+    /// <summary>
+    /// Completes when the log's writer has finished what it is doing now, or has nothing to do. A watchdog that waits for
+    /// this in vain knows that the writer is stuck, such as on a disk that does not answer.
+    /// </summary>
+    public Task PingAsync() => log.PingAsync();
 }

@@ -10,6 +10,11 @@ namespace GrpcChat.Client.Connecting;
 /// </summary>
 internal sealed class UnaryCalls(ChatClientOptions options)
 {
+    // The names of its parts among the service's health checks.
+    public static readonly string WholeService = ChatService.Descriptor.FullName;
+    public static readonly string Reading = $"{WholeService}/read";
+    public static readonly string Writing = $"{WholeService}/write";
+
     // In less, no call succeeds.
     private static readonly TimeSpan ShortestTime = TimeSpan.FromMilliseconds(20);
 
@@ -36,9 +41,9 @@ internal sealed class UnaryCalls(ChatClientOptions options)
             cancellationToken);
 
     /// <exception cref="ChatCallException">The call failed.</exception>
-    public async Task<bool> IsServingAsync(CancellationToken cancellationToken)
+    public async Task<bool> IsServingAsync(string service, CancellationToken cancellationToken)
     {
-        var request = new HealthCheckRequest { Service = ChatService.Descriptor.FullName };
+        var request = new HealthCheckRequest { Service = service };
         var health = await CallAsync(
             (channel, headers, deadline) =>
                 new Health.HealthClient(channel).CheckAsync(request, headers, deadline, cancellationToken),

@@ -72,7 +72,7 @@ public sealed class QueryCommandTests
         var status = JsonDocument.Parse(Assert.Single(result.Output)).RootElement;
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(
-            ["addresses", "serving", "latencyMs", "logId", "rooms", "newestRoom", "newestMessageAt"],
+            ["addresses", "serving", "canRead", "canSend", "latencyMs", "logId", "rooms", "newestRoom", "newestMessageAt"],
             status.EnumerateObject().Select(member => member.Name));
         Assert.Equal([$"{server.Address.GetLeftPart(UriPartial.Authority)}/"], status.GetProperty("addresses").EnumerateArray().Select(one => one.GetString()));
         Assert.True(status.GetProperty("serving").GetBoolean());

@@ -6,15 +6,15 @@ using GrpcChat.Client;
 namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat status</c>: shows whether the service can store messages, how fast it answers, and what it contains.
+/// <c>chat status</c>: shows whether the service can read and store messages, how fast it answers, and what it contains.
 /// </summary>
 internal static class StatusCommand
 {
     private const string Help = """
         Usage: chat status [OPTIONS]
 
-        Shows whether the service can store messages, how fast it answers, and how many
-        rooms it has. Exits with 1 if the service cannot store messages now.
+        Shows whether the service can read and store messages, how fast it answers, and
+        how many rooms it has. Exits with 1 if it cannot do both now.
 
         Options:
           --json                 write one JSON object
@@ -54,7 +54,7 @@ internal static class StatusCommand
     {
         // Without the state file, because reading must not send what waits there.
         await using var client = ChatClient.Open(context.Options with { StateStore = null });
-        var isServing = await client.IsServingAsync(context.Stopping);
+        var (canRead, canSend) = (await client.CanReadAsync(context.Stopping), await client.CanSendAsync(context.Stopping));
         var startedAt = context.Options.TimeProvider.GetTimestamp();
         var page = await client.ReadHistoryAsync(context.Room, null, 1, context.Stopping);
         var elapsed = context.Options.TimeProvider.GetElapsedTime(startedAt);
@@ -67,7 +67,9 @@ internal static class StatusCommand
 
         return new(
             context.Options.Addresses,
-            isServing,
+            canRead && canSend,
+            canRead,
+            canSend,
             Math.Round(elapsed.TotalMilliseconds, 1),
             page.LogId,
             count,
@@ -84,7 +86,7 @@ internal static class StatusCommand
         }
 
         output.Write($"service  {string.Join(", ", status.Addresses)}");
-        output.Write($"state    {(status.Serving ? "serving" : "not serving: it cannot store messages now")}");
+        output.Write($"state    {Describe(status)}");
         output.Write(string.Create(CultureInfo.InvariantCulture, $"latency  {status.LatencyMs:0.0} ms"));
         output.Write($"log      {TerminalText.Escape(status.LogId)}");
         output.Write(status is { NewestRoom: { } room, NewestMessageAt: { } at }
@@ -93,10 +95,20 @@ internal static class StatusCommand
             : "rooms    0");
     }
 
+    private static string Describe(ServiceStatus status) => (status.CanRead, status.CanSend) switch
+    {
+        (true, true) => "serving",
+        (true, false) => "not serving: it cannot store messages now",
+        (false, true) => "not serving: it cannot read everything that it stored",
+        _ => "not serving: it can neither read nor store messages now",
+    };
+
     /// <summary>What the command shows; with <c>--json</c>, by these names.</summary>
     private sealed record ServiceStatus(
         IReadOnlyList<string> Addresses,
         bool Serving,
+        bool CanRead,
+        bool CanSend,
         double LatencyMs,
         string LogId,
         int Rooms,

@@ -28,7 +28,8 @@ internal sealed class EdgeSettings
         CheckTokens(schemes);
         ClientCa = Get(ServiceOption.ClientCa) is { } authorities ? LoadAuthorities(authorities) : null;
         Tls = LoadTls(Get(ServiceOption.TlsCertificate), Get(ServiceOption.TlsKey));
-        Endpoint = ListenAddress.Parse(Get(ServiceOption.Listen) ?? ServiceOption.Listen.Default);
+        Endpoint = ListenAddress.Parse(Get(ServiceOption.Listen) ?? ServiceOption.Listen.Default, ServiceOption.Listen);
+        Management = ManagementEndPoint.Read(Get(ServiceOption.Management), Endpoint);
         CheckReach(IsTrue(ServiceOption.AllowAnonymous), IsTrue(ServiceOption.AllowPlaintext));
 
         Connections = new ConnectionLimits(
@@ -40,6 +41,9 @@ internal sealed class EdgeSettings
     }
 
     public IPEndPoint Endpoint { get; }
+
+    /// <summary>Where the management pages are; null = nowhere. Any address will do, since they show no message.</summary>
+    public ManagementEndPoint? Management { get; }
 
     public ConnectionLimits Connections { get; }
 

@@ -16,7 +16,9 @@ internal sealed class LimitedTransport(
     private readonly SocketTransportFactory sockets = new(options, loggers);
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new Listener(await sockets.BindAsync(endpoint, cancellationToken), limits);
+        new Listener(
+            await sockets.BindAsync(endpoint, cancellationToken),
+            endpoint is ManagementEndPoint management ? management.Connections : limits);
 
     private sealed class Listener(IConnectionListener inner, ConnectionLimits limits) : IConnectionListener
     {

@@ -18,6 +18,8 @@ internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
 
     public int QueuedSends => inner.QueuedSends;
 
+    public LogHealth Health => inner.Health;
+
     public event Action<RoomCommit>? Committed
     {
         add => inner.Committed += commit => value!(new FaultyCommit(commit, Show));
@@ -25,6 +27,8 @@ internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
     }
 
     public virtual ValueTask AppendAsync(Append append, CancellationToken cancellation) => inner.AppendAsync(append, cancellation);
+
+    public Task PingAsync() => inner.PingAsync();
 
     public virtual ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) => inner.BoundsAsync(room, cancellation);
 

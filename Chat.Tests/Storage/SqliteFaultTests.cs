@@ -112,18 +112,4 @@ public sealed class SqliteFaultTests : SqliteMessageLogTest
         AssertFailedOnce(ann);
         await CloseAsync(log);
     }
-
-    private void OverwriteRootPageOf(string table)
-    {
-        long root, pageSize;
-        using (var other = Connect())
-        {
-            root = (long)Scalar(other, $"SELECT rootpage FROM sqlite_schema WHERE name = '{table}'")!;
-            pageSize = (long)Scalar(other, "PRAGMA page_size")!;
-        }
-
-        using var file = File.OpenWrite(DatabasePath);
-        file.Position = (root - 1) * pageSize;
-        file.Write(Enumerable.Repeat((byte)0xA5, (int)pageSize).ToArray());
-    }
 }

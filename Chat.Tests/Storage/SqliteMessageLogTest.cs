@@ -22,4 +22,19 @@ public abstract class SqliteMessageLogTest() : MessageLogTest(LogKind.Sqlite)
 #pragma warning restore CA2100
         return command.ExecuteScalar();
     }
+
+    /// <summary>Damages a table while the log is closed.</summary>
+    private protected void OverwriteRootPageOf(string table)
+    {
+        long root, pageSize;
+        using (var other = Connect())
+        {
+            root = (long)Scalar(other, $"SELECT rootpage FROM sqlite_schema WHERE name = '{table}'")!;
+            pageSize = (long)Scalar(other, "PRAGMA page_size")!;
+        }
+
+        using var file = File.OpenWrite(DatabasePath);
+        file.Position = (root - 1) * pageSize;
+        file.Write(Enumerable.Repeat((byte)0xA5, (int)pageSize).ToArray());
+    }
 }

@@ -16,6 +16,8 @@ internal sealed class AppendQueue(int capacity)
     private readonly SemaphoreSlim places = new(capacity);
     private readonly object gate = new();
     private List<Append> queued = [];
+    private TaskCompletionSource? ping;
+    private bool woken;
     private bool closed;
 
     /// <summary>The appends that are queued or being stored.</summary>
@@ -43,12 +45,13 @@ internal sealed class AppendQueue(int capacity)
     /// <summary>
     /// Blocks the writer's thread until something is queued, and exchanges the queued appends for
     /// <paramref name="empty"/>. Returns <paramref name="empty"/> itself if nothing was queued within
-    /// <paramref name="timeout"/>, and null once the queue is closed and empty.
+    /// <paramref name="timeout"/> or the writer was woken, and null once the queue is closed and empty.
     /// </summary>
     public List<Append>? Take(List<Append> empty, TimeSpan timeout)
     {
         lock (gate)
         {
+            AnswerPing();
             while (queued.Count == 0)
             {
                 if (closed)
@@ -56,8 +59,11 @@ internal sealed class AppendQueue(int capacity)
                     return null;
                 }
 
-                if (!Monitor.Wait(gate, timeout) && queued.Count == 0 && !closed)
+                var timedOut = !woken && !Monitor.Wait(gate, timeout);
+                AnswerPing();
+                if ((timedOut || woken) && queued.Count == 0 && !closed)
                 {
+                    woken = false;
                     return empty;
                 }
             }
@@ -77,6 +83,32 @@ internal sealed class AppendQueue(int capacity)
         }
     }
 
+    /// <summary>Makes the writer look around, although nothing is queued.</summary>
+    public void Wake()
+    {
+        lock (gate)
+        {
+            woken = true;
+            Monitor.Pulse(gate);
+        }
+    }
+
+    /// <summary>Completes the next time the writer waits for appends or takes some, or when the queue is closed.</summary>
+    public Task PingAsync()
+    {
+        lock (gate)
+        {
+            if (closed)
+            {
+                return Task.CompletedTask;
+            }
+
+            ping ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Monitor.Pulse(gate);
+            return ping.Task;
+        }
+    }
+
     /// <summary>Accepts no more appends. The queued ones can still be taken.</summary>
     public void Close()
     {
@@ -85,5 +117,11 @@ internal sealed class AppendQueue(int capacity)
             closed = true;
             Monitor.Pulse(gate);
         }
+    }
+
+    private void AnswerPing()
+    {
+        ping?.SetResult();
+        ping = null;
     }
 }

@@ -25,6 +25,7 @@ internal abstract class GroupCommitLog : IMessageLog
     private readonly Dictionary<string, RoomState> created = [];
     private readonly CommittedAppends committed = new();
     private long messageCount;
+    private long lookedAt;
 
     protected GroupCommitLog(LogOptions options)
     {
@@ -48,6 +49,8 @@ internal abstract class GroupCommitLog : IMessageLog
 
     public int QueuedSends => queue.Count;
 
+    public LogHealth Health { get; } = new();
+
     /// <summary>Rooms that have had a message, by name. Only the writer adds to it.</summary>
     protected ConcurrentDictionary<string, RoomState> Rooms { get; } = [];
 
@@ -63,6 +66,8 @@ internal abstract class GroupCommitLog : IMessageLog
             append.Fail(error);
         }
     }
+
+    public Task PingAsync() => queue.PingAsync();
 
     public ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) =>
         new(Rooms.TryGetValue(room, out var state) ? state.Bounds : RoomBounds.Empty);
@@ -119,6 +124,24 @@ internal abstract class GroupCommitLog : IMessageLog
     /// </summary>
     protected virtual bool IsCertainlyNotStored(Exception error) => false;
 
+    /// <summary>
+    /// Writes something and makes it durable, to find out whether the log takes messages again. Fails as a batch does.
+    /// </summary>
+    protected virtual void ProbeWrite()
+    {
+    }
+
+    /// <summary>Repeats the read that failed, and updates <see cref="Health"/>.</summary>
+    protected virtual void ProbeRead()
+    {
+    }
+
+    /// <summary>What is wrong, from an error after which the next batch may be tried: a sentence for the operator.</summary>
+    protected virtual string Describe(Exception error) => error.Message;
+
+    /// <summary>Called when a read has failed: the writer looks after it, even if nothing is sent.</summary>
+    protected void OnReadFailed() => queue.Wake();
+
     /// <summary>Called when nothing has been sent for a while. False asks for another call later.</summary>
     protected virtual bool OnIdle() => true;
 
@@ -140,7 +163,8 @@ internal abstract class GroupCommitLog : IMessageLog
                 batch = taken;
                 if (batch.Count == 0)
                 {
-                    timeout = OnIdle() ? Timeout.InfiniteTimeSpan : IdleAfter;
+                    var isDone = OnIdle();
+                    timeout = LookAfterProblems() && isDone ? Timeout.InfiniteTimeSpan : IdleAfter;
                     continue;
                 }
 
@@ -149,6 +173,11 @@ internal abstract class GroupCommitLog : IMessageLog
                 queue.Release(count);
                 batch.Clear();
                 OnAnswered();
+                if (HasProblem && time.GetElapsedTime(lookedAt) >= IdleAfter)
+                {
+                    LookAfterProblems();
+                }
+
                 timeout = IdleAfter;
             }
 
@@ -170,6 +199,39 @@ internal abstract class GroupCommitLog : IMessageLog
         }
     }
 
+    private bool HasProblem => Health.ReadProblem is not null || Health.WriteProblem is not null;
+
+    // Only this ends a problem, and not a batch that went well: on a disk that is nearly full, small ones do. True if there is
+    // none (any more).
+    private bool LookAfterProblems()
+    {
+        if (!HasProblem)
+        {
+            return true;
+        }
+
+        lookedAt = time.GetTimestamp();
+        if (Health.WriteProblem is not null)
+        {
+            try
+            {
+                ProbeWrite();
+                Health.SetWrite(null);
+            }
+            catch (Exception error) when (error is StoreUnavailableException || IsCertainlyNotStored(error))
+            {
+                Health.SetWrite(Describe(error));
+            }
+        }
+
+        if (Health.ReadProblem is not null)
+        {
+            ProbeRead();
+        }
+
+        return !HasProblem;
+    }
+
     private void Store(List<Append> batch)
     {
         batch.RemoveAll(append => append.Stream.HasFailed);
@@ -184,6 +246,12 @@ internal abstract class GroupCommitLog : IMessageLog
         }
         catch (Exception error) when (error is StoreUnavailableException || IsCertainlyNotStored(error))
         {
+            if (Health.WriteProblem is null)
+            {
+                lookedAt = time.GetTimestamp();
+                Health.SetWrite(Describe(error));
+            }
+
             // Every stream of the batch fails, together with its sends that are still queued.
             batch.ForEach(append => append.Fail(error));
             return;

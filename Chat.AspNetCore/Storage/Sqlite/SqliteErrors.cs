@@ -6,6 +6,14 @@ namespace GrpcChat.AspNetCore.Storage.Sqlite;
 /// <summary>Translates SQLite's errors for the person who runs the service.</summary>
 internal static class SqliteErrors
 {
+    private const string DiskFull = "the disk is full";
+
+    // The HResults of the IOException for a full disk and a used up quota.
+    private const int LinuxNoSpace = 28;
+    private const int LinuxQuota = 122;
+    private const int MacQuota = 69;
+    private const int WindowsDiskFull = unchecked((int)0x80070070);
+
     public static LogOpenException CannotOpen(string path, Exception error) => new($"{path}: {Describe(error)}", error);
 
     /// <summary>An error of a read: the log is damaged, or it cannot be read now.</summary>
@@ -13,6 +21,23 @@ internal static class SqliteErrors
         error.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB
             ? new LogDamagedException($"{what}: {MessageOf(error)}")
             : new StoreUnavailableException($"cannot read {what}: {MessageOf(error)}", error);
+
+    /// <summary>An error of a probe of the disk's room.</summary>
+    public static StoreUnavailableException CannotProbe(Exception error) => new(
+        error.HResult is LinuxNoSpace or LinuxQuota or MacQuota or WindowsDiskFull
+            ? DiskFull
+            : $"the disk takes no files: {MessageOf(error)}",
+        error);
+
+    /// <summary>Why a batch or a probe was not stored, of the errors after which the next one may be.</summary>
+    public static string DescribeWrite(Exception error) => error is SqliteException { SqliteErrorCode: var code }
+        ? code switch
+        {
+            raw.SQLITE_FULL => DiskFull,
+            raw.SQLITE_BUSY => "another process has locked the database",
+            _ => MessageOf(error),
+        }
+        : MessageOf(error);
 
     private static string Describe(Exception error) => error is SqliteException { SqliteErrorCode: var code }
         ? code switch

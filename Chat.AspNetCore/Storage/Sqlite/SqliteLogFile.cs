@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using GrpcChat.Shared;
 using Microsoft.Data.Sqlite;
 
@@ -11,6 +12,9 @@ namespace GrpcChat.AspNetCore.Storage.Sqlite;
 internal sealed class SqliteLogFile : IDisposable
 {
     public const string FileName = "chat.db";
+
+    // What must fit on a full disk before it counts as having room again. A batch takes less, except for the largest.
+    private const int SpaceProbeBytes = 1024 * 1024;
 
     private readonly FileStream @lock;
     private readonly TimeSpan lockTimeout;
@@ -75,6 +79,34 @@ internal sealed class SqliteLogFile : IDisposable
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Finds out whether the disk takes more than a few bytes, by a file that is gone when this returns.</summary>
+    /// <exception cref="StoreUnavailableException">It does not.</exception>
+    public void ProbeSpace()
+    {
+        var path = Path + ".probe";
+        try
+        {
+            // A file that a killed process left behind is replaced.
+            File.Delete(path);
+            try
+            {
+                using var file = PrivateFile.Open(path, FileMode.CreateNew);
+
+                // Bytes that no file system stores in less room.
+                file.Write(RandomNumberGenerator.GetBytes(SpaceProbeBytes));
+                file.Flush(flushToDisk: true);
+            }
+            finally
+            {
+                File.Delete(path);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw SqliteErrors.CannotProbe(error);
         }
     }
 

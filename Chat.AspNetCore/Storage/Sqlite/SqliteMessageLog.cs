@@ -11,11 +11,13 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     private readonly SqliteLogFile file;
     private readonly SqliteConnection writer;
     private readonly SqliteCheckpoints checkpoints;
-    private readonly SqliteStatement begin, commit, rollback;
+    private readonly TimeSpan lockTimeout;
+    private readonly SqliteStatement begin, commit, rollback, touch;
     private readonly SqliteStatement findStored, insertRoom, insertMessage, insertOffset, setHead;
     private readonly SqliteSenders senders;
     private long lastRoomId;
     private long lastCommittedRoomId;
+    private readonly SqliteReadProbe readProbe;
     private SqliteReaders? readers;
 
     private SqliteMessageLog(SqliteLogFile file, SqliteConnection writer, LogOptions options)
@@ -23,10 +25,15 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     {
         this.file = file;
         this.writer = writer;
-        checkpoints = new SqliteCheckpoints(writer, options.LockTimeout);
+        lockTimeout = options.LockTimeout;
+        checkpoints = new SqliteCheckpoints(writer, lockTimeout);
+        readProbe = new SqliteReadProbe(file, Health);
         begin = new SqliteStatement(writer, "BEGIN IMMEDIATE");
         commit = new SqliteStatement(writer, "COMMIT");
         rollback = new SqliteStatement(writer, "ROLLBACK");
+
+        // Writes the first page of the database, and changes nothing.
+        touch = new SqliteStatement(writer, $"PRAGMA user_version = {SqliteSchema.Version}");
         findStored = new SqliteStatement(
             writer,
             "SELECT id, content_hash FROM sent_key WHERE room_id = ? AND sender_id = ? AND client_offset = ?");
@@ -91,7 +98,15 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         }
 
         using var taken = await readers!.TakeAsync(cancellation);
-        taken.Reader.Read(state, after, through, sink);
+        try
+        {
+            taken.Reader.Read(state, after, through, sink);
+        }
+        catch (Exception error) when (error is LogDamagedException or StoreUnavailableException)
+        {
+            OnReadFailed(error, state, after, through);
+            throw;
+        }
     }
 
     public override async ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
@@ -100,7 +115,15 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         CancellationToken cancellation)
     {
         using var taken = await readers!.TakeAsync(cancellation);
-        return taken.Reader.ListRooms(after, count);
+        try
+        {
+            return taken.Reader.ListRooms(after, count);
+        }
+        catch (Exception error) when (error is LogDamagedException or StoreUnavailableException)
+        {
+            OnListFailed(error, after, count);
+            throw;
+        }
     }
 
     protected override void BeginBatch() => begin.Run();
@@ -183,6 +206,37 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     protected override bool IsCertainlyNotStored(Exception error) =>
         error is SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_BUSY };
 
+    protected override string Describe(Exception error) => SqliteErrors.DescribeWrite(error);
+
+    protected override void ProbeWrite()
+    {
+        file.ProbeSpace();
+
+        // Without waiting for a lock: the next probe comes in a second.
+        raw.sqlite3_busy_timeout(writer.Handle, 0);
+        try
+        {
+            begin.Run();
+        }
+        finally
+        {
+            raw.sqlite3_busy_timeout(writer.Handle, (int)lockTimeout.TotalMilliseconds);
+        }
+
+        try
+        {
+            touch.Run();
+            commit.Run();
+        }
+        catch
+        {
+            RollbackBatch();
+            throw;
+        }
+    }
+
+    protected override void ProbeRead() => readProbe.Repeat();
+
     protected override void OnAnswered() => checkpoints.AfterBatch();
 
     protected override bool OnIdle() => checkpoints.WhenIdle();
@@ -193,10 +247,23 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         CloseWriter();
     }
 
+    // Methods of their own, so that a read that succeeds allocates nothing for these.
+    private void OnReadFailed(Exception error, RoomState room, long after, long through)
+    {
+        readProbe.OnFailed(error, reader => reader.Read(room, after, through, EverySink.Instance));
+        OnReadFailed();
+    }
+
+    private void OnListFailed(Exception error, string after, int count)
+    {
+        readProbe.OnFailed(error, reader => reader.ListRooms(after, count));
+        OnReadFailed();
+    }
+
     private void CloseWriter()
     {
         foreach (var statement in (SqliteStatement[])
-            [begin, commit, rollback, findStored, insertRoom, insertMessage, insertOffset, setHead])
+            [begin, commit, rollback, touch, findStored, insertRoom, insertMessage, insertOffset, setHead])
         {
             statement.Dispose();
         }

@@ -1,0 +1,69 @@
+using Microsoft.Data.Sqlite;
+
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
+
+/// <summary>
+/// Remembers a read that failed, and repeats it until it succeeds: that another part of the log can be read proves nothing.
+/// Of several it keeps one, and rather one that met damage, which time does not cure.
+/// </summary>
+internal sealed class SqliteReadProbe(SqliteLogFile file, LogHealth health)
+{
+    private readonly Lock gate = new();
+    private Action<SqliteLogReader>? read;
+    private bool metDamage;
+
+    /// <param name="error">How the read failed.</param>
+    /// <param name="again">Does the same again with another reader.</param>
+    public void OnFailed(Exception error, Action<SqliteLogReader> again)
+    {
+        lock (gate)
+        {
+            if (read is null || (!metDamage && error is LogDamagedException))
+            {
+                (read, metDamage) = (again, error is LogDamagedException);
+                health.SetRead(error.Message);
+            }
+        }
+    }
+
+    /// <summary>Repeats the read, on a connection of its own that has nothing in its cache.</summary>
+    public void Repeat()
+    {
+        var repeated = read;
+        var problem = Try(repeated!);
+        lock (gate)
+        {
+            if (read == repeated)
+            {
+                read = problem is null ? null : repeated;
+                health.SetRead(problem);
+            }
+        }
+    }
+
+    private string? Try(Action<SqliteLogReader> again)
+    {
+        try
+        {
+            using var reader = new SqliteLogReader(file.OpenReader());
+            again(reader);
+            return null;
+        }
+        catch (Exception error) when (error is LogDamagedException or StoreUnavailableException)
+        {
+            return error.Message;
+        }
+        catch (SqliteException error)
+        {
+            return SqliteErrors.CannotRead(SqliteLogFile.FileName, error).Message;
+        }
+    }
+}
+
+/// <summary>Takes every message, and keeps none.</summary>
+internal sealed class EverySink : IMessageSink
+{
+    public static EverySink Instance { get; } = new();
+
+    public bool TryAdd(scoped in MessageRow row) => true;
+}
