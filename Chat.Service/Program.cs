@@ -16,7 +16,7 @@ return await ServiceCommand.RunAsync(args, async settings =>
 
     // An empty builder reads nothing from the working directory and watches no files.
     var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
-    builder.Logging.ToStandardError(settings.Logging);
+    builder.Logging.ToStandardError(settings.Logging, settings.LogsJson);
     builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets(SocketOptions.Set).ConfigureKestrel(kestrel =>
     {
         kestrel.UseGrpcChatLimits();
@@ -31,6 +31,7 @@ return await ServiceCommand.RunAsync(args, async settings =>
     builder.Services.AddSingleton(edge.Connections).AddSingleton<IConnectionListenerFactory, LimitedTransport>();
     builder.Services.AddChatAuthentication(edge);
     builder.Services.AddManagement();
+    builder.AddTelemetry(settings.Telemetry, hasPage: edge.Management is not null);
     builder.Services.AddSystemdNotifications();
     builder.Services.AddGrpcChat(settings.Chat).AddGrpcChatReflection().UseGrpcChatShutdownTimeout();
 
@@ -38,7 +39,11 @@ return await ServiceCommand.RunAsync(args, async settings =>
 
     // Opened before the host starts, which would log a failure with a stack trace.
     var log = app.Services.GetRequiredService<MessageLogInfo>();
-    app.UseManagement();
+    if (edge.Management is not null)
+    {
+        app.UseManagement();
+    }
+
     app.UseRouting();
     app.MapGrpcChat();
     app.MapGrpcChatHealth();

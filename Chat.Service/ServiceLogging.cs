@@ -7,9 +7,18 @@ internal static class ServiceLogging
 {
     /// <param name="logging">The application's logging.</param>
     /// <param name="section">The section <c>Logging</c>. Its levels win over those that are set here.</param>
-    public static void ToStandardError(this ILoggingBuilder logging, IConfiguration section)
+    /// <param name="asJson">Whether each line is an object in JSON.</param>
+    public static void ToStandardError(this ILoggingBuilder logging, IConfiguration section, bool asJson = false)
     {
-        logging.AddSimpleConsole(console => console.SingleLine = true);
+        if (asJson)
+        {
+            logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "O"));
+        }
+        else
+        {
+            logging.AddSimpleConsole(console => console.SingleLine = true);
+        }
+
         logging.Services.Configure<ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.AddFilter("Microsoft", LogLevel.Warning);

@@ -13,6 +13,7 @@ internal sealed record ServiceOption(
     string Name, string ValueName, string Default, string Allowed, string Description)
 {
     private const string Flag = "true or false";
+    private const string Format = "text or json";
     private const string Count = "a whole number, 1 or more";
 
     public static readonly ServiceOption Listen = new(
@@ -55,6 +56,10 @@ internal sealed record ServiceOption(
         "AllowPlaintext", "BOOL", "false", Flag,
         "Whether to listen beyond this machine without TLS, such as behind a proxy that has it");
 
+    public static readonly ServiceOption LogFormat = new(
+        "LogFormat", "FORMAT", "text", Format,
+        "Form of the log lines on stderr: text, or json with one object per line");
+
     public static readonly ServiceOption MaxConnections = new(
         "MaxConnections", "N", "20000", Count,
         "Open connections, at most as many as the process may open files");
@@ -67,7 +72,7 @@ internal sealed record ServiceOption(
     public static IReadOnlyList<ServiceOption> All { get; } =
     [
         Listen, Management, TlsCertificate, TlsKey, ClientCa, TokenKeyFile, TokenIssuer, TokenAudience, AllowAnonymous, AllowPlaintext,
-        MaxConnections, MaxConnectionsPerAddress,
+        LogFormat, MaxConnections, MaxConnectionsPerAddress,
     ];
 
     /// <summary>Whether the text has the form of a value. Whether it works, such as a file, is found out later.</summary>
@@ -75,6 +80,7 @@ internal sealed record ServiceOption(
     {
         Flag => ParseFlag(text) is not null,
         Count => ParseCount(text) > 0,
+        Format => text is "text" or "json",
         _ => !string.IsNullOrWhiteSpace(text),
     };
 

@@ -25,6 +25,7 @@ internal sealed class ServiceSettings
     private readonly Dictionary<string, string> edge = [];
     private readonly Dictionary<string, string?> logging = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string?> authentication = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> telemetry = [];
     private readonly List<string> warnings = [];
 
     private ServiceSettings()
@@ -40,8 +41,14 @@ internal sealed class ServiceSettings
     /// <summary>The section <c>Logging</c>.</summary>
     public IConfiguration Logging => Configuration(logging).GetSection(LoggingSection);
 
+    /// <summary>Whether log lines are objects in JSON.</summary>
+    public bool LogsJson => edge.GetValueOrDefault(ServiceOption.LogFormat.Name) == "json";
+
     /// <summary>What looks like a setting and is not: each a sentence to show when the service starts.</summary>
     public IReadOnlyList<string> Warnings => warnings;
+
+    /// <summary>The environment's variables <c>OTEL_…</c>.</summary>
+    public IReadOnlyDictionary<string, string> Telemetry => telemetry;
 
     /// <summary>The section <c>Authentication</c>, inside a configuration of its own.</summary>
     public IConfiguration Authentication => Configuration(authentication);
@@ -222,6 +229,11 @@ internal sealed class ServiceSettings
             if (variable.StartsWith($"{AuthenticationSection}__", StringComparison.OrdinalIgnoreCase))
             {
                 authentication[variable.Replace("__", ":", StringComparison.Ordinal)] = value;
+            }
+
+            if (variable.StartsWith("OTEL_", StringComparison.Ordinal))
+            {
+                telemetry[variable] = value;
             }
 
             if (!variable.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)

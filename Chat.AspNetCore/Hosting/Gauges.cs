@@ -26,6 +26,10 @@ internal sealed class Gauges(
         meter.CreateObservableGauge("chat.rooms", () => log.Size.Rooms, "{room}", "Rooms that have had a message.");
         meter.CreateObservableGauge("chat.messages", () => log.Size.Messages, "{message}", "Messages in the log.");
         meter.CreateObservableGauge(
+            "chat.log.readable", () => Flag(log.Health.ReadProblem), "1", "1 if messages can be read, 0 if not.");
+        meter.CreateObservableGauge(
+            "chat.log.writable", () => Flag(log.Health.WriteProblem), "1", "1 if messages can be stored, 0 if not.");
+        meter.CreateObservableGauge(
             "chat.delivery.lag",
             () => sessions.SlowestLag,
             "{message}",
@@ -37,6 +41,8 @@ internal sealed class Gauges(
         Bounded(
             "chat.pages", "{page}", () => pages.Count, options.MaxPagesAtOnce, "Pages that are read or not taken yet.");
         return Task.CompletedTask;
+
+        static int Flag(string? problem) => problem is null ? 1 : 0;
 
         void Bounded(string name, string unit, Func<long> value, long limit, string description)
         {

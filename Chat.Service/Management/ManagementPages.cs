@@ -46,6 +46,7 @@ internal static class ManagementPages
         pages.MapGet(Live, (MessageLogInfo log) => IsBroken(log)
             ? Results.Json(new { status = "the message log has failed" }, statusCode: StatusCodes.Status503ServiceUnavailable)
             : Results.Json(new { status = "alive" }));
+        pages.MapPrometheusScrapingEndpoint(Telemetry.Metrics);
         pages.MapHealthChecks(Ready, new HealthCheckOptions
         {
             ResultStatusCodes = { [HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable },
