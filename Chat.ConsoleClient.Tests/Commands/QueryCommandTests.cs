@@ -69,6 +69,7 @@ public sealed class QueryCommandTests
         using var data = new TempDirectory();
         await using var server = await ChatServer.StartAsync(
             options => options.LockTimeout = TimeSpan.FromMilliseconds(100), data.Path);
+        server.ExpectErrors();
         await server.SendOnceAsync("ann", "ops", "k", "one");
         using var other = new SqliteConnection($"Data Source={data.Path}/chat.db;Pooling=False");
         other.Open();

@@ -170,7 +170,9 @@ internal static class ManagementClient
 
     public static async Task<(HttpStatusCode Status, string Body)> GetAsync(this ServiceProcess service, string path)
     {
-        using var response = await Http.GetAsync(new Uri(service.Management, path));
+        // Where the service listens everywhere, this machine is one of the addresses.
+        var page = new UriBuilder(service.Management) { Host = IPAddress.Loopback.ToString(), Path = path };
+        using var response = await Http.GetAsync(page.Uri);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 }
