@@ -32,7 +32,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <param name="workingDirectory">Its working directory; null for that of the tests.</param>
     /// <param name="arguments">More arguments.</param>
     /// <param name="launcher">What starts it; null to start it directly.</param>
-    /// <param name="management">The management address; there is none by default, so that no test takes the port of another.</param>
+    /// <param name="management">The management address; by default there is none, so that no test takes the port of another; null for its default.</param>
     /// <param name="environment">More environment variables.</param>
     public static async Task<ServiceProcess> StartAsync(
         string? data,
@@ -40,11 +40,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
         string? workingDirectory = null,
         string[]? arguments = null,
         string[]? launcher = null,
-        string management = "none",
+        string? management = "none",
         params (string Name, string Value)[] environment)
     {
         string[] directory = data is null ? [] : ["--data", data];
-        arguments = ["--listen", listen, "--management", management, .. directory, .. arguments ?? []];
+        string[] managed = management is null ? [] : ["--management", management];
+        arguments = ["--listen", listen, .. managed, .. directory, .. arguments ?? []];
         var process = Start(launcher ?? [], arguments, workingDirectory, environment: environment);
         var errors = process.StandardError.ReadToEndAsync();
         var lines = new List<string>();

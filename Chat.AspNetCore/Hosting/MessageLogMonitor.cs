@@ -9,16 +9,25 @@ namespace GrpcChat.AspNetCore.Hosting;
 /// </summary>
 internal sealed class MessageLogMonitor(
     IMessageLog log,
+    ServingState serving,
     IHostApplicationLifetime lifetime,
     ILogger<MessageLogMonitor> logger)
     : BackgroundService
 {
+    private string? readProblem;
+    private string? writeProblem;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        log.Health.Changed += Report;
         try
         {
-            await log.Stopped.WaitAsync(stoppingToken);
+            for (var changed = serving.Changed; !log.Stopped.IsCompleted; changed = serving.Changed)
+            {
+                Report();
+                await changed.WaitAsync(stoppingToken);
+            }
+
+            await log.Stopped;
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -28,26 +37,26 @@ internal sealed class MessageLogMonitor(
             logger.LogBroken(error);
             lifetime.StopApplication();
         }
-        finally
-        {
-            log.Health.Changed -= Report;
-        }
     }
 
+    // Here, and not where the log notices: its writer must not wait until a line is written.
     private void Report()
     {
         var (read, write) = (log.Health.ReadProblem, log.Health.WriteProblem);
-        if (read is not null)
+        var (hadProblem, readChanged, writeChanged) =
+            ((readProblem ?? writeProblem) is not null, read != readProblem, write != writeProblem);
+        (readProblem, writeProblem) = (read, write);
+        if (read is not null && readChanged)
         {
             logger.LogNotReadable(read);
         }
 
-        if (write is not null)
+        if (write is not null && writeChanged)
         {
             logger.LogNotWritable(write);
         }
 
-        if (read is null && write is null)
+        if ((read ?? write) is null && hadProblem)
         {
             logger.LogUsableAgain();
         }

@@ -1,6 +1,9 @@
 using System.Text.Json;
+using Grpc.Core;
+using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
+using Microsoft.Data.Sqlite;
 using Xunit;
 using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
@@ -58,6 +61,30 @@ public sealed class QueryCommandTests
         Assert.Equal((0, "state    serving"), (status.ExitCode, status.Output[1]));
         Assert.StartsWith("rooms    2, newest message ", status.Output[^1], StringComparison.Ordinal);
         Assert.EndsWith(" in dev", status.Output[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_tells_reading_from_storing_and_ends_with_1_if_one_fails()
+    {
+        using var data = new TempDirectory();
+        await using var server = await ChatServer.StartAsync(
+            options => options.LockTimeout = TimeSpan.FromMilliseconds(100), data.Path);
+        server.ExpectErrors();
+        await server.SendOnceAsync("ann", "ops", "k", "one");
+        using var other = new SqliteConnection($"Data Source={data.Path}/chat.db;Pooling=False");
+        other.Open();
+
+        SqliteLogFile.Execute(other, "BEGIN IMMEDIATE");
+        await Assert.ThrowsAsync<RpcException>(() => server.SendOnceAsync("ann", "ops", "l", "two"));
+        var locked = await RunAsync(server, "status");
+        SqliteLogFile.Execute(other, "ROLLBACK; DELETE FROM message");
+        await Assert.ThrowsAsync<RpcException>(async () => await server.Client("ann").ListMessagesAsync(new() { Room = "ops" }));
+        var damaged = await RunAsync(server, "status");
+        var json = await RunAsync(server, "status", "--json");
+
+        Assert.Equal((1, "state    not serving: it cannot store messages now"), (locked.ExitCode, locked.Output[1]));
+        Assert.Equal((1, false), (damaged.ExitCode, JsonDocument.Parse(json.Output[0]).RootElement.GetProperty("canRead").GetBoolean()));
+        Assert.StartsWith("state    not serving: it can", damaged.Output[1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.Tests.Storage;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
@@ -18,6 +20,8 @@ public sealed class HealthTests
     [Theory]
     [InlineData("")]
     [InlineData(Chat)]
+    [InlineData($"{Chat}/read")]
+    [InlineData($"{Chat}/write")]
     public async Task Check_and_Watch_tell_SERVING_of_a_service_that_serves(string service)
     {
         await using var server = await ChatServer.StartAsync();
@@ -31,22 +35,35 @@ public sealed class HealthTests
     public async Task The_health_checks_of_ASPNET_Core_tell_the_same()
     {
         await using var server = await ChatServer.StartAsync();
-        Assert.Equal(HealthStatus.Healthy, await CheckAsync());
+        Assert.Equal((HealthStatus.Healthy, "ok", "ok", false), await CheckAsync());
 
         server.AskToStop();
-        Assert.Equal(HealthStatus.Unhealthy, await CheckAsync());
+        Assert.Equal((HealthStatus.Unhealthy, "ok", "ok", true), await CheckAsync());
 
-        async Task<HealthStatus> CheckAsync()
-        {
-            var check = new HealthCheckRegistration("grpcchat", server.Serving, HealthStatus.Unhealthy, tags: null);
-            return (await server.Serving.CheckHealthAsync(new HealthCheckContext { Registration = check })).Status;
-        }
+        Task<(HealthStatus, object, object, object)> CheckAsync() => CheckHealthAsync(server);
+    }
+
+    [Fact]
+    public async Task The_health_checks_of_ASPNET_Core_tell_what_cannot_be_done_and_why()
+    {
+        var health = new LogHealth();
+        await using var server = await ChatServer.StartAsync(
+            openLog: data => new HookedLog(SqliteMessageLog.Open(data)) { Health = health });
+
+        health.SetWrite("the disk is full");
+        Assert.Equal((HealthStatus.Degraded, "ok", "the disk is full", false), await CheckHealthAsync(server));
+        health.SetRead("a page is damaged");
+        Assert.Equal((HealthStatus.Unhealthy, "a page is damaged", "the disk is full", false), await CheckHealthAsync(server));
+        health.SetWrite(null);
+        Assert.Equal((HealthStatus.Unhealthy, "a page is damaged", "ok", false), await CheckHealthAsync(server));
     }
 
     [Theory]
     [InlineData("chat.v1.Chat")]
     [InlineData("CHAT.V1.CHATSERVICE")]
     [InlineData("grpc.health.v1.Health")]
+    [InlineData("chat.v1.ChatService/Chat")]
+    [InlineData("/read")]
     public async Task Check_of_an_unknown_service_is_NOT_FOUND_and_names_it(string service)
     {
         await using var server = await ChatServer.StartAsync();
@@ -252,6 +269,13 @@ public sealed class HealthTests
         ownConnection.Dispose();
 
         await server.Calls.WhenNoneAsync().WaitAsync(ChatCall.Deadline);
+    }
+
+    private static async Task<(HealthStatus, object, object, object)> CheckHealthAsync(ChatServer server)
+    {
+        var check = new HealthCheckRegistration("grpcchat", server.Serving, HealthStatus.Unhealthy, tags: null);
+        var result = await server.Serving.CheckHealthAsync(new HealthCheckContext { Registration = check });
+        return (result.Status, result.Data["read"], result.Data["write"], result.Data["draining"]);
     }
 
     private static async Task<ServingStatus> CheckAsync(GrpcChannel channel, string service = "") =>

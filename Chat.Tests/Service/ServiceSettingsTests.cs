@@ -122,7 +122,7 @@ public sealed class ServiceSettingsTests : IDisposable
         var error = Assert.Throws<UsageException>(() => Options(file, Environment()));
 
         Assert.Equal(
-            $"{section} in {file} says what to listen on, but the service listens only where Listen says; "
+            $"{section} in {file} says what to listen on, but the service listens only where Listen and Management say; "
             + "remove it, and set Listen in the section Chat",
             error.Message);
     }

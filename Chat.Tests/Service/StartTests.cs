@@ -94,7 +94,7 @@ public sealed class StartTests
 
         Assert.Equal((2, ""), (exitCode, output));
         Assert.Equal(
-            $"chat service: {name} is '{value}', but the service listens only where Listen says; remove it, and give --listen",
+            $"chat service: {name} is '{value}', but the service listens only where Listen and Management say; remove it, and give --listen",
             Assert.Single(Lines(errors)));
         Assert.Empty(Directory.EnumerateFileSystemEntries(data.Path));
     }

@@ -29,8 +29,12 @@ internal sealed class SqliteReadProbe(SqliteLogFile file, LogHealth health)
     /// <summary>Repeats the read, on a connection of its own that has nothing in its cache.</summary>
     public void Repeat()
     {
-        var repeated = read;
-        var problem = Try(repeated!);
+        if (read is not { } repeated)
+        {
+            return;
+        }
+
+        var problem = Try(repeated);
         lock (gate)
         {
             if (read == repeated)
