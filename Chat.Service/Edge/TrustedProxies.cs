@@ -43,7 +43,7 @@ internal sealed class TrustedProxies
 
     public bool Contains(IPAddress address)
     {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = Plain(address);
         return networks.Exists(network => network.Contains(plain));
     }
 
@@ -68,7 +68,9 @@ internal sealed class TrustedProxies
 
     public override string ToString() => text;
 
-    // The library also takes forms such as 10.1 for 10.0.0.1, of which a network without its mask would be one.
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    // The library also takes forms such as 10.1 for 10.0.0.1, which may be a network without its mask.
     private static bool TryParseNetwork(string text, out IPNetwork network)
     {
         network = default;
@@ -83,6 +85,7 @@ internal sealed class TrustedProxies
             return false;
         }
 
+        address = Plain(address);
         network = new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128);
         return true;
     }
