@@ -20,9 +20,11 @@ return await ServiceCommand.RunAsync(args, async settings =>
     builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets(SocketOptions.Set).ConfigureKestrel(kestrel =>
     {
         kestrel.UseGrpcChatLimits();
+        kestrel.AllowAlternateSchemes = edge.TrustedProxies.Any; // One that takes off TLS may leave "https" in the calls.
         kestrel.Listen(edge.Endpoint, listener =>
         {
             listener.Protocols = HttpProtocols.Http2;
+            edge.ProxyProtocol?.Use(listener);
             edge.Tls?.Use(listener);
         });
         kestrel.ListenForManagement(edge.Management);
@@ -44,12 +46,18 @@ return await ServiceCommand.RunAsync(args, async settings =>
         app.UseManagement();
     }
 
+    edge.TrustedProxies.Use(app);
+    if (edge.HasAuthentication)
+    {
+        app.UseAuthentication(); // Otherwise the host adds it ahead of what is used here.
+    }
+
     app.UseRouting();
     app.MapGrpcChat();
     app.MapGrpcChatHealth();
     app.MapGrpcChatReflection();
     await app.StartAsync();
-    StartLines.Print(app);
+    StartLines.Print(app, edge);
     await app.WaitForShutdownAsync();
 
     // A supervisor sees from the exit code that the service did not end because it was asked to.

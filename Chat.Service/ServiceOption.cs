@@ -15,6 +15,7 @@ internal sealed record ServiceOption(
     private const string Flag = "true or false";
     private const string Format = "text or json";
     private const string Count = "a whole number, 1 or more";
+    private const string Networks = "IP addresses and networks such as 10.0.0.0/8, separated by commas";
 
     public static readonly ServiceOption Listen = new(
         "Listen", "HOST:PORT", "127.0.0.1:5000", "host:port",
@@ -66,13 +67,21 @@ internal sealed record ServiceOption(
 
     public static readonly ServiceOption MaxConnectionsPerAddress = new(
         "MaxConnectionsPerAddress", "N", "500", Count,
-        "The same for one address, except those of this machine");
+        "The same for one address, except those of this machine and of trusted proxies");
+
+    public static readonly ServiceOption TrustedProxies = new(
+        "TrustedProxies", "ADDRESSES", "none", Networks,
+        "Proxies that are believed when they say whom they call for");
+
+    public static readonly ServiceOption ProxyProtocol = new(
+        "ProxyProtocol", "BOOL", "false", Flag,
+        "Whether the proxies say so by the PROXY protocol, version 2, instead of X-Forwarded-For");
 
     /// <summary>All, in the order in which to show them.</summary>
     public static IReadOnlyList<ServiceOption> All { get; } =
     [
         Listen, Management, TlsCertificate, TlsKey, ClientCa, TokenKeyFile, TokenIssuer, TokenAudience, AllowAnonymous, AllowPlaintext,
-        LogFormat, MaxConnections, MaxConnectionsPerAddress,
+        LogFormat, MaxConnections, MaxConnectionsPerAddress, TrustedProxies, ProxyProtocol,
     ];
 
     /// <summary>Whether the text has the form of a value. Whether it works, such as a file, is found out later.</summary>
@@ -81,6 +90,7 @@ internal sealed record ServiceOption(
         Flag => ParseFlag(text) is not null,
         Count => ParseCount(text) > 0,
         Format => text is "text" or "json",
+        Networks => Edge.TrustedProxies.TryParse(text, out _),
         _ => !string.IsNullOrWhiteSpace(text),
     };
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using GrpcChat.AspNetCore.Storage;
+using GrpcChat.Service.Edge;
 
 namespace GrpcChat.Service;
 
@@ -8,7 +9,7 @@ internal static class StartLines
 {
     private const string DefaultAddress = "http://127.0.0.1:5000";
 
-    public static void Print(WebApplication app)
+    public static void Print(WebApplication app, EdgeSettings edge)
     {
         var log = app.Services.GetRequiredService<MessageLogInfo>();
         var (address, management) = (app.Urls.First(), app.Urls.Skip(1).SingleOrDefault());
@@ -20,10 +21,13 @@ internal static class StartLines
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
-            log: {log.Location} ({Count(log.RoomCount, "room")}, {Count(log.MessageCount, "message")} kept)
+            log: {log.Location} ({Count(log.RoomCount, "room")}, {Count(log.MessageCount, "message")} kept){Proxies(edge)}
             chat: dotnet run --project Chat.ConsoleClient -- --user YOUR-NAME{toAddress}
             """));
     }
+
+    private static string Proxies(EdgeSettings edge) => !edge.TrustedProxies.Any ? ""
+        : $"\ntrusted proxies: {edge.TrustedProxies}, by {(edge.ProxyProtocol is null ? "X-Forwarded-For" : "the PROXY protocol")}";
 
     private static string Count(long number, string thing) =>
         string.Create(CultureInfo.InvariantCulture, $"{number:N0} {thing}{(number == 1 ? "" : "s")}");

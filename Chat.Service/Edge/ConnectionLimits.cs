@@ -9,8 +9,9 @@ namespace GrpcChat.Service.Edge;
 /// A process that runs out of files cannot even refuse, and ends.
 /// </summary>
 /// <param name="max">The most that the options allow.</param>
-/// <param name="maxPerAddress">The most from one address. Those of this machine do not count.</param>
-internal sealed class ConnectionLimits(int max, int maxPerAddress)
+/// <param name="maxPerAddress">The most from one address. Those of this machine and of proxies do not count.</param>
+/// <param name="proxies">The proxies, each of which has the connections of many callers.</param>
+internal sealed class ConnectionLimits(int max, int maxPerAddress, TrustedProxies proxies)
 {
     // Files that are left to the log, its readers and the runtime, which take about two hundred.
     private const int ReservedFiles = 512;
@@ -26,39 +27,70 @@ internal sealed class ConnectionLimits(int max, int maxPerAddress)
     public bool TryEnter(ConnectionContext connection)
     {
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
-        address = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
-        if (address is not null && IPAddress.IsLoopback(address))
-        {
-            address = null;
-        }
-
         lock (gate)
         {
-            var ofAddress = address is null ? 0 : perAddress.GetValueOrDefault(address);
-            if (open >= Max || ofAddress >= maxPerAddress)
+            if (open >= Max || !TryAdd(address))
             {
                 return false;
             }
 
             open++;
-            if (address is not null)
-            {
-                perAddress[address] = ofAddress + 1;
-            }
         }
 
-        connection.ConnectionClosed.UnsafeRegister(_ => Leave(address), null);
+        connection.ConnectionClosed.UnsafeRegister(_ => Leave(address, closed: 1), null);
         return true;
     }
 
-    private void Leave(IPAddress? address)
+    /// <summary>
+    /// Counts a connection that has entered, until it is closed, as one of the address for which a proxy has opened it.
+    /// False = it is one too many.
+    /// </summary>
+    public bool TryEnterFor(IPAddress address, ConnectionContext connection)
     {
         lock (gate)
         {
-            open--;
-            if (address is not null && --perAddress[address] == 0)
+            if (!TryAdd(address))
             {
-                perAddress.Remove(address);
+                return false;
+            }
+        }
+
+        connection.ConnectionClosed.UnsafeRegister(_ => Leave(address, closed: 0), null);
+        return true;
+    }
+
+    // The key that the address is counted under; null = it is not.
+    private IPAddress? KeyOf(IPAddress? address)
+    {
+        var plain = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        return plain is null || IPAddress.IsLoopback(plain) || proxies.Contains(plain) ? null : plain;
+    }
+
+    private bool TryAdd(IPAddress? address)
+    {
+        if (KeyOf(address) is not { } key)
+        {
+            return true;
+        }
+
+        var count = perAddress.GetValueOrDefault(key);
+        if (count >= maxPerAddress)
+        {
+            return false;
+        }
+
+        perAddress[key] = count + 1;
+        return true;
+    }
+
+    private void Leave(IPAddress? address, int closed)
+    {
+        lock (gate)
+        {
+            open -= closed;
+            if (KeyOf(address) is { } key && --perAddress[key] == 0)
+            {
+                perAddress.Remove(key);
             }
         }
     }

@@ -32,8 +32,12 @@ internal sealed class EdgeSettings
         Management = ManagementEndPoint.Read(Get(ServiceOption.Management), Endpoint);
         CheckReach(IsTrue(ServiceOption.AllowAnonymous), IsTrue(ServiceOption.AllowPlaintext));
 
+        TrustedProxies = Get(ServiceOption.TrustedProxies) is { } proxies && TrustedProxies.TryParse(proxies, out var trusted)
+            ? trusted
+            : TrustedProxies.None;
         Connections = new ConnectionLimits(
-            ParseCount(ServiceOption.MaxConnections), ParseCount(ServiceOption.MaxConnectionsPerAddress));
+            ParseCount(ServiceOption.MaxConnections), ParseCount(ServiceOption.MaxConnectionsPerAddress), TrustedProxies);
+        ProxyProtocol = IsTrue(ServiceOption.ProxyProtocol) ? CreateProxyProtocol() : null;
 
         int ParseCount(ServiceOption option) => ServiceOption.ParseCount(Get(option) ?? option.Default);
 
@@ -46,6 +50,11 @@ internal sealed class EdgeSettings
     public ManagementEndPoint? Management { get; }
 
     public ConnectionLimits Connections { get; }
+
+    public TrustedProxies TrustedProxies { get; }
+
+    /// <summary>Null = connections begin with TLS or HTTP/2, also those of trusted proxies.</summary>
+    public ProxyProtocol? ProxyProtocol { get; }
 
     /// <summary>Null = plaintext.</summary>
     public Tls? Tls { get; }
@@ -126,6 +135,11 @@ internal sealed class EdgeSettings
 
         return certificate is null ? null : new Tls(certificate, key, ClientCa is not null, Time);
     }
+
+    private ProxyProtocol CreateProxyProtocol() => TrustedProxies.Any
+        ? new ProxyProtocol(TrustedProxies, Connections)
+        : throw new UsageException(
+            $"{Name(ServiceOption.ProxyProtocol)} is true, but no proxy is trusted; set {Name(ServiceOption.TrustedProxies)}");
 
     private void CheckReach(bool allowAnonymous, bool allowPlaintext)
     {

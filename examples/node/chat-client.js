@@ -30,6 +30,7 @@ export class Refused extends Error {
 /** One user's conversation with the service, over as many streams as it takes. */
 export class ChatClient {
   #address;
+  #caFile;
   #user;
   #clientId = randomBytes(16).toString('hex');
   #counter = 0;
@@ -41,8 +42,9 @@ export class ChatClient {
   #silenceLimit = 50_000;
   #closing = false;
 
-  constructor({ address, user }) {
+  constructor({ address, user, caFile }) {
     this.#address = address;
+    this.#caFile = caFile;
     this.#user = user;
   }
 
@@ -109,7 +111,7 @@ export class ChatClient {
   }
 
   async *#stream() {
-    const stub = chatStub(this.#address);
+    const stub = chatStub(this.#address, this.#caFile);
     const call = stub.chat(metadata({ user: this.#user, room: '-' }));
     const ended = new Promise((resolve) => call.once('status', resolve));
     call.on('error', () => {}); // The final status carries the same error.

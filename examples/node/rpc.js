@@ -1,4 +1,5 @@
 // Loads the contract, builds call metadata and reads the details of errors.
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
@@ -22,9 +23,9 @@ const loaded = grpc.loadPackageDefinition(definition);
 
 export const status = grpc.status;
 
-export const chatStub = (address) => stub(loaded.chat.v1.ChatService, address);
+export const chatStub = (address, caFile) => stub(loaded.chat.v1.ChatService, address, caFile);
 
-export const healthStub = (address) => stub(loaded.grpc.health.v1.Health, address);
+export const healthStub = (address, caFile) => stub(loaded.grpc.health.v1.Health, address, caFile);
 
 /** Call metadata from { user, room, … }; undefined values are left out. */
 export function metadata({ user, ...values }) {
@@ -51,6 +52,12 @@ export function errorDetails(error) {
 /** A google.protobuf.Duration in milliseconds. */
 export const milliseconds = ({ seconds, nanos }) => Number(seconds) * 1000 + nanos / 1e6;
 
+/** TLS for addresses that begin with https://, with the authorities of a PEM file, or without one those that Node.js trusts. */
+const credentials = (address, caFile) =>
+  address.startsWith('https://')
+    ? grpc.credentials.createSsl(caFile ? readFileSync(caFile) : null)
+    : grpc.credentials.createInsecure();
+
 // Subchannels are not shared, so a new stub connects at once: gRPC's own back-off would add to the client's.
-const stub = (Service, address) =>
-  new Service(address.replace(/^http:\/\//, ''), grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
+const stub = (Service, address, caFile) =>
+  new Service(address.replace(/^https?:\/\//, ''), credentials(address, caFile), { 'grpc.use_local_subchannel_pool': 1 });

@@ -1,17 +1,23 @@
-// A chat in a terminal: node talk.js --user ann [--room lobby] [--address 127.0.0.1:5000]
+// A chat in a terminal: node talk.js --user ann [--room lobby] [--address 127.0.0.1:5000] [--ca-file FILE]
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { ChatClient } from './chat-client.js';
 
-const { address, user, room } = parseArgs({
+const {
+  address,
+  user,
+  room,
+  'ca-file': caFile,
+} = parseArgs({
   options: {
     address: { type: 'string', default: '127.0.0.1:5000' },
+    'ca-file': { type: 'string' },
     user: { type: 'string' },
     room: { type: 'string', default: 'lobby' },
   },
 }).values;
 
-const client = new ChatClient({ address, user });
+const client = new ChatClient({ address, user, caFile });
 client.join(room, { replayLimit: 50 });
 
 // Escapes control characters, so that a message cannot control the terminal.
