@@ -43,7 +43,7 @@ internal static class ManagementPages
     // One line for each page.
     private static void Map(IEndpointRouteBuilder pages)
     {
-        pages.MapGet(Live, (MessageLogInfo log) => IsBroken(log)
+        pages.MapGet(Live, (MessageLogInfo log) => log.Stopped.IsFaulted
             ? Results.Json(new { status = "the message log has failed" }, statusCode: StatusCodes.Status503ServiceUnavailable)
             : Results.Json(new { status = "alive" }));
         pages.MapPrometheusScrapingEndpoint(Telemetry.Metrics);
@@ -55,8 +55,6 @@ internal static class ManagementPages
                     .ToDictionary()),
         });
     }
-
-    private static bool IsBroken(MessageLogInfo log) => log.Stopped.IsFaulted;
 
     private sealed class ManagementConnection
     {

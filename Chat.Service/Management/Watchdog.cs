@@ -9,7 +9,7 @@ namespace GrpcChat.Service.Management;
 /// works while the log's writer answers and the thread pool runs, on which this waits for it.
 /// </summary>
 internal sealed class Watchdog(
-    TimeSpan interval, ISystemdNotifier systemd, MessageLogInfo log, TimeProvider time)
+    TimeSpan interval, ISystemdNotifier systemd, MessageLogInfo log, IHostApplicationLifetime lifetime, TimeProvider time)
     : BackgroundService
 {
     /// <summary>The time between two signs of life; null if systemd expects none of this process.</summary>
@@ -28,6 +28,10 @@ internal sealed class Watchdog(
     {
         try
         {
+            // Not before systemd has heard that the service is ready.
+            var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var onStarted = lifetime.ApplicationStarted.UnsafeRegister(_ => started.TrySetResult(), null);
+            await started.Task.WaitAsync(stoppingToken);
             using var timer = new PeriodicTimer(interval, time);
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {

@@ -2,10 +2,17 @@ using System.Net;
 using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.Service;
 using GrpcChat.Service.Edge;
+using GrpcChat.Service.Management;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace GrpcChat.Tests.Service;
@@ -107,6 +114,30 @@ public sealed class ManagementTests : IDisposable
         {
             sockets.ForEach(socket => socket.Dispose());
         }
+    }
+
+    [Fact]
+    public async Task A_service_whose_log_failed_is_neither_alive_nor_ready()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenForManagement(new ManagementEndPoint(IPAddress.Loopback, 0)));
+        builder.Services.AddGrpcChat(options => options.Data = data.Path);
+        builder.Services.AddSingleton<IMessageLog>(_ => SqliteMessageLog.Open(
+            data.Path, new LogOptions { BeforeCommit = _ => throw new IOException("The disk does not answer.") }));
+        builder.Services.AddManagement();
+        await using var app = builder.Build();
+        app.UseManagement();
+        await app.StartAsync();
+        var log = app.Services.GetRequiredService<IMessageLog>();
+
+        await new RecordingStream(log).HandOverAsync("room", "k");
+        await Assert.ThrowsAsync<IOException>(() => log.Stopped.WaitAsync(ChatCall.Deadline));
+
+        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/healthz/live")).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/healthz/ready")).StatusCode);
+        await app.StopAsync();
     }
 
     [Fact]
