@@ -14,9 +14,9 @@ internal static class ChatTracing
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>A send has been read. Null if nobody looks at spans, or this trace is not sampled.</summary>
+    /// <summary>A send has been read. Null if nobody looks at spans, or the call's trace is not sampled.</summary>
     public static Activity? StartAppend(string room, string clientOffset) =>
-        Source.HasListeners()
+        Source.HasListeners() && Activity.Current is not { Recorded: false }
             ? Source.StartActivity($"append {room}")
                 ?.SetTag("messaging.system", "grpcchat")
                 .SetTag("messaging.destination.name", room)

@@ -17,6 +17,11 @@ internal static class Telemetry
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
     private const string MetricsEndpoint = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT";
     private const string TracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    private const string Sampler = "OTEL_TRACES_SAMPLER";
+
+    // Of those that do not begin with a client that has decided.
+    private const double ShareOfTraces = 0.01;
+
     private const string Disabled = "OTEL_SDK_DISABLED";
 
     // Of .NET itself: connections, calls, and the runtime's memory and threads.
@@ -62,10 +67,15 @@ internal static class Telemetry
         });
         if (sendsSpans)
         {
-            telemetry.WithTracing(spans => spans
-                .AddGrpcChatInstrumentation()
-                .AddAspNetCoreInstrumentation()
-                .AddOtlpExporter());
+            telemetry.WithTracing(spans =>
+            {
+                spans.AddGrpcChatInstrumentation().AddAspNetCoreInstrumentation().AddOtlpExporter();
+                if (!variables.ContainsKey(Sampler))
+                {
+                    // The standard's default, everything, would make a span for each of many thousand sends a second.
+                    spans.SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(ShareOfTraces)));
+                }
+            });
         }
     }
 

@@ -49,6 +49,7 @@ public sealed class TelemetryTests : IDisposable
                 ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
                 ("OTEL_METRIC_EXPORT_INTERVAL", "200"),
                 ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+                ("OTEL_TRACES_SAMPLER", "always_on"),
                 ("OTEL_SERVICE_NAME", "team-chat"),
             ]);
         await SendAsync(service.Address, "client-offset-of-the-span");

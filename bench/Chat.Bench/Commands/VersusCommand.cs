@@ -34,6 +34,11 @@ internal static class VersusCommand
         };
         ids.AcceptOnlyFromAmong([.. workloads.Select(workload => workload.Id)]);
 
+        var tokens = new Option<bool>("--tokens") { Description = "Every call to our service carries a token" };
+        var telemetry = new Option<bool>("--telemetry")
+        {
+            Description = "Our service sends telemetry to a collector, and its metrics page is read every second",
+        };
         var options = new RunOptions();
         var command = new Command(
             "versus",
@@ -42,7 +47,7 @@ internal static class VersusCommand
             medians, and the median, minimum and maximum of the rounds' ratios. Keeps no record. Exit code 1 = a round failed.
             """)
         {
-            ids, directory,
+            ids, directory, tokens, telemetry,
         };
         options.AddTo(command, keepsRecord: false);
         command.SetAction(async (parsed, stop) =>
@@ -56,7 +61,8 @@ internal static class VersusCommand
             var chosen = workloads.Where(workload => parsed.GetValue(ids)!.Contains(workload.Id));
             try
             {
-                return await RunAsync(run, [.. chosen], parsed.GetValue(directory)!);
+                var variant = new ServiceVariant(parsed.GetValue(tokens), parsed.GetValue(telemetry));
+                return await RunAsync(run, [.. chosen], parsed.GetValue(directory)!, variant);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -68,9 +74,9 @@ internal static class VersusCommand
     }
 
     private static async Task<int> RunAsync(
-        WorkloadRun run, IReadOnlyList<IHeadlineWorkload> workloads, DirectoryInfo directory)
+        WorkloadRun run, IReadOnlyList<IHeadlineWorkload> workloads, DirectoryInfo directory, ServiceVariant variant)
     {
-        IPeer[] peers = [new GrpcChatPeer(), new GrpcChatPeer(Baseline, directory.FullName)];
+        IPeer[] peers = [new GrpcChatPeer(variant: variant), new GrpcChatPeer(Baseline, directory.FullName)];
         var table = new MarkdownTable(
             ["workload", "figure", .. peers.Select(peer => peer.Name), "ratio per round: median (min–max)"]);
         var failed = false;

@@ -3,7 +3,10 @@ namespace GrpcChat.Bench.Peers;
 /// <summary>A running peer that is a .NET process and speaks the chat's own protocol.</summary>
 /// <param name="process">The server.</param>
 /// <param name="directory">Where its database is; null = it has none.</param>
-internal sealed class GrpcPeerServer(PeerProcess process, DataDirectory? directory = null) : IPeerServer
+/// <param name="token">For its clients; null = they need none.</param>
+/// <param name="sink">Takes its telemetry; null = it exports none.</param>
+internal sealed class GrpcPeerServer(
+    PeerProcess process, DataDirectory? directory = null, string? token = null, TelemetrySink? sink = null) : IPeerServer
 {
     /// <summary>The service's database in its directory.</summary>
     public const string DatabaseName = "chat.db";
@@ -18,12 +21,17 @@ internal sealed class GrpcPeerServer(PeerProcess process, DataDirectory? directo
 
     public string? Database => directory is null ? null : Path.Combine(directory.Path, DatabaseName);
 
-    public async Task<IPeerClient> ConnectAsync(ClientSetup setup) => await GrpcClient.ConnectAsync(Address, setup);
+    public async Task<IPeerClient> ConnectAsync(ClientSetup setup) => await GrpcClient.ConnectAsync(Address, setup, token);
 
     public Task StopAsync() => process.StopAsync();
 
     public async ValueTask DisposeAsync()
     {
+        if (sink is not null)
+        {
+            await sink.DisposeAsync();
+        }
+
         await process.DisposeAsync();
         directory?.Dispose();
     }
