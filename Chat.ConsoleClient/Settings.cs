@@ -13,13 +13,13 @@ namespace GrpcChat.ConsoleClient;
 /// from the settings file, or else it has a default.
 /// </summary>
 internal sealed record Settings(
-    IReadOnlyList<string> Addresses, string User, string? TokenFile, string? CaFile, string? State)
+    IReadOnlyList<string> Addresses, string User, string? TokenFile, string? CaFile, string? CertificateFile, string? State)
 {
     public const string DefaultAddress = "http://127.0.0.1:5000";
 
     /// <summary>The settings of the command line; each may be missing.</summary>
     internal sealed record Arguments(
-        IReadOnlyList<string> Addresses, string? User, string? TokenFile, string? CaFile, string? State);
+        IReadOnlyList<string> Addresses, string? User, string? TokenFile, string? CaFile, string? CertificateFile, string? State);
 
     /// <exception cref="ArgumentException">The settings file is wrong; the message says where.</exception>
     public static Settings Read(Arguments arguments)
@@ -35,11 +35,12 @@ internal sealed record Settings(
             arguments.User ?? GetVariable("CHAT_USER") ?? file.User ?? GetLoginName(),
             arguments.TokenFile ?? GetVariable("CHAT_TOKEN_FILE") ?? file.TokenFile,
             arguments.CaFile ?? GetVariable("CHAT_CA_FILE") ?? file.CaFile,
+            arguments.CertificateFile ?? GetVariable("CHAT_CERTIFICATE_FILE") ?? file.CertificateFile,
             arguments.State ?? GetVariable("CHAT_STATE") ?? file.State);
     }
 
     /// <summary>The client's options.</summary>
-    /// <exception cref="ArgumentException">The token file or the file of authorities cannot be read.</exception>
+    /// <exception cref="ArgumentException">One of the files that the settings name cannot be used.</exception>
     public ChatClientOptions ToOptions()
     {
         if (TokenFile is not null)
@@ -60,6 +61,7 @@ internal sealed record Settings(
             User = User,
             TokenProvider = TokenFile is null ? null : _ => new(ReadToken(TokenFile)),
             CertificateAuthorities = CaFile is null ? null : ReadAuthorities(CaFile),
+            ClientCertificate = CertificateFile is null ? null : ReadCertificate(CertificateFile),
             StateStore = State is null ? null : new SqliteStateStore(State),
 
             // The most that any service accepts. This service refuses what is too long for it, and names its limit.
@@ -85,6 +87,21 @@ internal sealed record Settings(
         return authorities.Count > 0
             ? authorities
             : throw new ArgumentException($"'{path}' has no certificate in PEM; give the file of the service's authority");
+    }
+
+    private static X509Certificate2 ReadCertificate(string path)
+    {
+        try
+        {
+            return X509Certificate2.CreateFromPemFile(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new ArgumentException(
+                $"cannot use the certificate in '{path}': {error.Message.TrimEnd('.')}; give a PEM file with your certificate and "
+                + "its private key",
+                error);
+        }
     }
 
     private static string? GetVariable(string name)
@@ -125,6 +142,8 @@ internal sealed record SettingsFile
     public string? TokenFile { get; init; }
 
     public string? CaFile { get; init; }
+
+    public string? CertificateFile { get; init; }
 
     public string? State { get; init; }
 

@@ -19,7 +19,8 @@ internal sealed class ServiceSettings
     private const string DefaultFile = "appsettings.json";
 
     // The clients of this service read these.
-    private static readonly string[] ClientVariables = ["CHAT_ADDRESS", "CHAT_USER", "CHAT_TOKEN_FILE", "CHAT_CA_FILE", "CHAT_STATE"];
+    private static readonly string[] ClientVariables =
+        ["CHAT_ADDRESS", "CHAT_USER", "CHAT_TOKEN_FILE", "CHAT_CA_FILE", "CHAT_CERTIFICATE_FILE", "CHAT_STATE"];
 
     private readonly Dictionary<string, string?> values = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> edge = [];

@@ -12,13 +12,33 @@ public static class BlockedSendersFile
     public static IReadOnlyList<string> Read(string path) =>
         File.Exists(path) ? [.. File.ReadLines(path).Where(line => line.Length > 0)] : [];
 
-    /// <summary>Replaces the file as a whole, so that the service never reads half of it.</summary>
+    /// <summary>
+    /// Replaces the file as a whole, so that the service never reads half of it. Two changes at the same time are both made:
+    /// the second waits for the first.
+    /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="names">The names.</param>
-    public static void Write(string path, IEnumerable<string> names)
+    /// <param name="change">Returns the new names for those that are in the file.</param>
+    /// <exception cref="IOException">The file cannot be written, or somebody else has been changing it for ten seconds.</exception>
+    public static void Change(string path, Func<IReadOnlyList<string>, IEnumerable<string>> change)
     {
+        using var changing = Lock(path + ".lock");
         var next = path + ".new";
-        File.WriteAllLines(next, names);
+        File.WriteAllLines(next, change(Read(path)));
         File.Move(next, path, overwrite: true);
+    }
+
+    private static FileStream Lock(string path)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            }
+            catch (IOException) when (attempt < 100)
+            {
+                Thread.Sleep(TimeSpan.FromMilliseconds(100));
+            }
+        }
     }
 }

@@ -65,6 +65,27 @@ public sealed class TlsCommandTests : IDisposable
         Assert.Contains("'/nowhere.pem'", Assert.Single(missing.Errors), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task With_a_certificate_a_message_is_sent_under_its_common_name()
+    {
+        var authority = certificates.WriteAuthority();
+        await using var service = await ServiceProcess.StartAsync(
+            Path.Combine(files.Path, "log"),
+            arguments: ["--tls-certificate", certificates.Write("server"), "--client-ca", authority]);
+        string[] shared = ["--address", service.Address.OriginalString, "--ca-file", authority];
+        string[] withCertificate = [.. shared, "--certificate-file", certificates.Write("ann")];
+
+        var sent = await ClientProcess.RunAsync(["send", "hello", .. withCertificate]);
+        var history = await ClientProcess.RunAsync(["history", .. withCertificate]);
+        var without = await ClientProcess.RunAsync(["send", "hello", .. shared]);
+        var noKey = await ClientProcess.RunAsync(["status", .. shared, "--certificate-file", authority]);
+
+        Assert.Equal((0, 0), (sent.ExitCode, history.ExitCode));
+        Assert.EndsWith("ann: hello", Assert.Single(history.Output), StringComparison.Ordinal);
+        Assert.Equal((4, 2), (without.ExitCode, noKey.ExitCode));
+        Assert.Contains($"'{authority}'", Assert.Single(noKey.Errors), StringComparison.Ordinal);
+    }
+
     private async Task<string> WriteAsync(string name, string content)
     {
         var path = Path.Combine(files.Path, name);

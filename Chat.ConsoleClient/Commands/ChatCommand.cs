@@ -24,21 +24,21 @@ internal sealed class ChatCommand : ILineResults
         chat status              Show whether the service can store messages.
         chat completion SHELL    Print the completion script for bash, zsh or fish.
 
-        Options of all commands:
+        Options of all commands (chat tail --help shows those of one):
           --room NAME            room [lobby]
           --user NAME            your name [CHAT_USER, or your login name]
           --address HOST:PORT    address of the service, or several with commas, which
                                  are tried in turn [CHAT_ADDRESS, or 127.0.0.1:5000]
           --token-file FILE      file with your access token [CHAT_TOKEN_FILE]
           --ca-file FILE         authorities of the service's certificate [CHAT_CA_FILE]
+          --certificate-file FILE
+                                 your certificate and its key [CHAT_CERTIFICATE_FILE]
           --state FILE           file for unanswered messages and positions [CHAT_STATE]
           --wait SECONDS         how long to wait for a service that does not answer
                                  [10; chat and tail: for ever]
           --help, --version
 
-        Examples:
-          chat send --room ops "disk on db3 is at 91 %"
-          chat tail --help       (the options of one command)
+        Example: chat send --room ops "disk on db3 is at 91 %"
         """;
 
     private readonly CommandContext context;

@@ -24,6 +24,7 @@ internal sealed class CommandRunner
     private readonly Option<string[]> address = CommandOptions.Create<string[]>("--address");
     private readonly Option<string?> tokenFile = CommandOptions.Create<string?>("--token-file");
     private readonly Option<string?> caFile = CommandOptions.Create<string?>("--ca-file");
+    private readonly Option<string?> certificateFile = CommandOptions.Create<string?>("--certificate-file");
     private readonly Option<string?> state = CommandOptions.Create<string?>("--state");
     private readonly Option<double?> wait = CommandOptions.CreateSeconds("--wait");
 
@@ -31,7 +32,7 @@ internal sealed class CommandRunner
     {
         this.output = output;
         Root = ChatCommand.Create(this);
-        foreach (var shared in (Option[])[room, user, address, tokenFile, caFile, state, wait])
+        foreach (var shared in (Option[])[room, user, address, tokenFile, caFile, certificateFile, state, wait])
         {
             shared.Recursive = true;
             Root.Options.Add(shared);
@@ -110,6 +111,7 @@ internal sealed class CommandRunner
             parsed.GetValue(user),
             parsed.GetValue(tokenFile),
             parsed.GetValue(caFile),
+            parsed.GetValue(certificateFile),
             parsed.GetValue(state)));
         var limit = parsed.GetValue(wait) is { } seconds ? TimeSpan.FromSeconds(Math.Max(seconds, MinWait)) : defaultWait;
         var options = settings.ToOptions() with

@@ -42,7 +42,7 @@ internal static class BlockCommands
                 }
 
                 var path = PathIn(parsed.GetValue(data));
-                UseFile(path, () => BlockedSendersFile.Write(path, change(BlockedSendersFile.Read(path), sender)));
+                UseFile(path, () => BlockedSendersFile.Change(path, names => change(names, sender)));
                 return Task.FromResult(ExitCodes.Ok);
             }));
             return command;

@@ -16,7 +16,7 @@ public sealed class BlockedSendersTests : IDisposable
     [Fact]
     public void A_sender_who_is_blocked_already_is_told_at_once()
     {
-        BlockedSendersFile.Write(File, ["ann"]);
+        BlockedSendersFile.Change(File, _ => ["ann"]);
         var blocked = new BlockedSenders(File);
         blocked.Refresh();
         var told = 0;
@@ -39,7 +39,7 @@ public sealed class BlockedSendersTests : IDisposable
             telling.Set();
             goOn.Wait(ChatCall.Deadline);
         });
-        BlockedSendersFile.Write(File, ["ann"]);
+        BlockedSendersFile.Change(File, _ => ["ann"]);
 
         var refreshing = Task.Run(blocked.Refresh);
         Assert.True(telling.Wait(ChatCall.Deadline));

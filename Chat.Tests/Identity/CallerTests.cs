@@ -181,12 +181,12 @@ public sealed class CallerTests
         await ann.UntilAsync(c => c.Joined.Count == 1);
         await bob.UntilAsync(c => c.Joined.Count == 1);
 
-        BlockedSendersFile.Write(file, ["ann"]);
+        BlockedSendersFile.Change(file, _ => ["ann"]);
         await LookAsync(time);
         var status = await ann.ToEndAsync();
         await using var again = Open(server, "ann");
         var refused = await again.ToEndAsync();
-        BlockedSendersFile.Write(file, []);
+        BlockedSendersFile.Change(file, _ => []);
         await LookAsync(time);
         await using var back = Open(server, "ann");
         await back.SendManyAsync("lobby", [("k", "back")]);
