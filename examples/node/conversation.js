@@ -1,16 +1,18 @@
-// The whole conversation with a running service: node conversation.js [--address 127.0.0.1:5000]
+// The whole conversation with a running service: node conversation.js [--address 127.0.0.1:5000] [--ca-file FILE]
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { parseArgs, promisify } from 'node:util';
 import { ChatClient, Refused } from './chat-client.js';
 import { chatStub, errorDetails, healthStub, metadata, status } from './rpc.js';
 
-const { address } = parseArgs({ options: { address: { type: 'string', default: '127.0.0.1:5000' } } }).values;
+const { address, 'ca-file': caFile } = parseArgs({
+  options: { address: { type: 'string', default: '127.0.0.1:5000' }, 'ca-file': { type: 'string' } },
+}).values;
 const run = randomBytes(12).toString('hex');
 const user = `ann-${run}`; // A new name for each run, because each sender may create only so many rooms a minute.
 const room = `node-${run}`;
 const otherRoom = `${room}-other`;
-const chat = chatStub(address);
+const chat = chatStub(address, caFile);
 const deadline = () => ({ deadline: Date.now() + 60_000 });
 
 /** One stream. It collects everything it reads in lists, one for each field of the response. */
@@ -248,7 +250,7 @@ await step('ListRooms returns both rooms and their newest ids', async () => {
 });
 
 await step('a sender in UTF-8 and a reader talk through the client of this example', async () => {
-  const zoe = new ChatClient({ address, user: 'Zoë' });
+  const zoe = new ChatClient({ address, user: 'Zoë', caFile });
   zoe.join(room, { afterId: '8', logId });
   const wrote = Array.from({ length: 500 }, (_, n) => `message ${n}`);
   const answered = Promise.all([
@@ -266,7 +268,7 @@ await step('a sender in UTF-8 and a reader talk through the client of this examp
 });
 
 await step('health is SERVING for the server and for chat.v1.ChatService', async () => {
-  const health = healthStub(address);
+  const health = healthStub(address, caFile);
   const check = unary(health, 'check');
   assert.equal((await check({ service: '' })).status, 'SERVING');
   assert.equal((await check({ service: 'chat.v1.ChatService' })).status, 'SERVING');
