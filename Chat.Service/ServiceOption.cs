@@ -23,7 +23,7 @@ internal sealed record ServiceOption(
 
     public static readonly ServiceOption Management = new(
         "Management", "HOST:PORT", "127.0.0.1 and the port after Listen's", "host:port or none",
-        "Address of the health pages; port 0 takes a free one, none switches them off");
+        "Address of the pages about health and metrics; port 0 takes a free one, none switches them off");
 
     public static readonly ServiceOption TlsCertificate = new(
         "TlsCertificate", "FILE", "none: no TLS", "a file",

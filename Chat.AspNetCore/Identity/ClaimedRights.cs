@@ -30,6 +30,20 @@ internal sealed class ClaimedRights : IRoomRights
         return new(false);
     }
 
+    public string? SkipUnreadable(string after)
+    {
+        string? first = null;
+        foreach (var entry in entries)
+        {
+            if (entry.SkipTo(after) is { } next && (first is null || string.CompareOrdinal(next, first) < 0))
+            {
+                first = next;
+            }
+        }
+
+        return first;
+    }
+
     private readonly record struct Entry(string Name, bool IsPrefix, bool Reads, bool Writes)
     {
         public static Entry Parse(string text)
@@ -46,6 +60,24 @@ internal sealed class ClaimedRights : IRoomRights
                 ? throw new FormatException(
                     $"'{text}' is not a room or a prefix with one '*' at its end, with ':r' or ':w' or nothing after it")
                 : new Entry(bare, isPrefix, reads, writes);
+        }
+
+        /// <summary>See <see cref="SkipUnreadable"/>.</summary>
+        public string? SkipTo(string after)
+        {
+            if (!Reads)
+            {
+                return null;
+            }
+
+            if (string.CompareOrdinal(after, Name) < 0)
+            {
+                // No room has a name between this one and the entry's: '~' is greater than every character of a room's name.
+                var before = $"{Name[..^1]}{(char)(Name[^1] - 1)}~";
+                return string.CompareOrdinal(before, after) > 0 ? before : after;
+            }
+
+            return IsPrefix && after.StartsWith(Name, StringComparison.Ordinal) ? after : null;
         }
 
         public bool Allows(string room, RoomAccess access) =>

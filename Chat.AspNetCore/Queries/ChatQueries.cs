@@ -147,7 +147,12 @@ internal sealed class ChatQueries(IMessageLog log, SendLimiter limiter, ChatMetr
         var readable = new List<RoomSummary>();
         for (var size = count; readable.Count < count; size = MaxPageSize)
         {
-            var page = await log.ListRoomsAsync(after, size, clientAborted);
+            if (caller.Rights.SkipUnreadable(after) is not { } skipped)
+            {
+                break;
+            }
+
+            var page = await log.ListRoomsAsync(skipped, size, clientAborted);
             foreach (var room in page)
             {
                 if (readable.Count < count && await caller.Rights.AllowAsync(room.Name, RoomAccess.Read))

@@ -41,4 +41,55 @@ public sealed class ClaimedRightsTests
     [Fact]
     public async Task No_entry_allows_nothing() =>
         Assert.False(await ClaimedRights.Parse([]).AllowAsync("lobby", RoomAccess.Read));
+
+    // Whatever is skipped, a list finds what a look at each room finds.
+    [Theory]
+    [InlineData("ops")]
+    [InlineData("ops,team-*,zoo:r")]
+    [InlineData("team-*,team-a")]
+    [InlineData("*")]
+    [InlineData("inbox:w")]
+    [InlineData("a,b-,c.,d_,0*")]
+    public async Task No_room_that_can_be_read_is_skipped(string entries)
+    {
+        List<string> rooms =
+        [
+            .. "0 00 a a- a. a0 aa b b- b-1 c. d_ inbox op ops ops-a opsz team team- team-a team-z.9 team. zoo zz"
+                .Split(' ').Order(StringComparer.Ordinal),
+        ];
+        var rights = ClaimedRights.Parse(entries.Split(','));
+        var readable = new List<string>();
+        foreach (var room in rooms)
+        {
+            if (await rights.AllowAsync(room, RoomAccess.Read))
+            {
+                readable.Add(room);
+            }
+        }
+
+        var found = new List<string>();
+        var after = "";
+        while (rights.SkipUnreadable(after) is { } skipped
+            && rooms.Find(room => string.CompareOrdinal(room, skipped) > 0) is { } next)
+        {
+            if (await rights.AllowAsync(next, RoomAccess.Read))
+            {
+                found.Add(next);
+            }
+
+            after = next;
+        }
+
+        Assert.Equal(readable, found);
+    }
+
+    [Fact]
+    public void A_list_goes_straight_to_the_rooms_that_can_be_read()
+    {
+        var rights = ClaimedRights.Parse(["ops", "team-*"]);
+
+        Assert.Equal(("opr~", "team,~"), (rights.SkipUnreadable(""), rights.SkipUnreadable("ops")));
+        Assert.Equal("team-x", rights.SkipUnreadable("team-x"));
+        Assert.Null(rights.SkipUnreadable("zoo"));
+    }
 }
