@@ -29,6 +29,12 @@ public sealed class ChatOptions
     public int MaxSendBurst { get; set; } = 400;
 
     /// <summary>
+    /// Bytes of requests on one HTTP/2 connection that have begun and are not complete. With more, the call that adds to them
+    /// ends. One request of the largest size is always allowed.
+    /// </summary>
+    public int MaxPartialBytesPerConnection { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>
     /// Sends, joins and leaves of one stream whose answers the transport has not taken yet. With more, the stream is
     /// not read until its client reads. Large enough to keep a client that pipelines busy during an fsync.
     /// </summary>
@@ -54,6 +60,13 @@ public sealed class ChatOptions
     /// <c>kestrel.UseGrpcChatLimits()</c>.
     /// </summary>
     public int MaxStreamsPerConnection { get; set; } = 1000;
+
+    /// <summary>
+    /// HTTP/2 frames of one connection in a second that bring no content: resets, pings, settings, window updates, priorities,
+    /// continued headers and empty data. Three times as many may come at once, and reading much allows more pings and window
+    /// updates. It takes effect through <c>listener.UseGrpcChatFloodLimit()</c>.
+    /// </summary>
+    public int MaxControlFramesPerSecond { get; set; } = 1000;
 
     /// <summary>
     /// Streams that one sender may have open, where the application authenticates callers. A person has one for each device
@@ -86,6 +99,9 @@ public sealed class ChatOptions
 
     /// <summary>A stream that has been silent for this long gets a heartbeat.</summary>
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>A request that has begun must be complete within this time, or its call ends.</summary>
+    public TimeSpan RequestLimit { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>A stream whose client takes nothing for this long is reset.</summary>
     public TimeSpan StallLimit { get; set; } = TimeSpan.FromSeconds(30);

@@ -1,3 +1,4 @@
+using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.Service;
 using GrpcChat.Service.Edge;
@@ -26,6 +27,7 @@ return await ServiceCommand.RunAsync(args, async settings =>
             listener.Protocols = HttpProtocols.Http2;
             edge.ProxyProtocol?.Use(listener);
             edge.Tls?.Use(listener);
+            listener.UseGrpcChatFloodLimit(edge.Connections.Refuse);
         });
         kestrel.ListenForManagement(edge.Management);
     });
@@ -41,6 +43,8 @@ return await ServiceCommand.RunAsync(args, async settings =>
 
     // Opened before the host starts, which would log a failure with a stack trace.
     var log = app.Services.GetRequiredService<MessageLogInfo>();
+    StopDeadline.Watch(
+        app.Services.GetRequiredService<ChatOptions>().DrainLimit, ExitCode, app.Lifetime.ApplicationStopping);
     if (edge.Management is not null)
     {
         app.UseManagement();
@@ -60,6 +64,8 @@ return await ServiceCommand.RunAsync(args, async settings =>
     StartLines.Print(app, edge);
     await app.WaitForShutdownAsync();
 
+    return ExitCode();
+
     // A supervisor sees from the exit code that the service did not end because it was asked to.
-    return log.Stopped.IsFaulted ? ExitCodes.LogBroken : ExitCodes.Ok;
+    int ExitCode() => log.Stopped.IsFaulted ? ExitCodes.LogBroken : ExitCodes.Ok;
 });

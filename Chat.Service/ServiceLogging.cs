@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 
 namespace GrpcChat.Service;
@@ -19,8 +20,14 @@ internal static class ServiceLogging
             logging.AddSimpleConsole(console => console.SingleLine = true);
         }
 
-        logging.Services.Configure<ConsoleLoggerOptions>(
-            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.Services.Configure<ConsoleLoggerOptions>(console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+
+            // Where nobody reads standard error, lines are lost. Otherwise every thread with a line would wait.
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+        });
+        LimitLines(logging.Services);
         logging.AddFilter("Microsoft", LogLevel.Warning);
 
         // gRPC reports each client that goes away during a call as an error. The service logs what matters itself.
@@ -30,6 +37,16 @@ internal static class ServiceLogging
         logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         logging.AddFilter("GrpcChat", LogLevel.Information);
         logging.AddConfiguration(section);
+    }
+
+    // In place of the provider that it writes to.
+    private static void LimitLines(IServiceCollection services)
+    {
+        services.Remove(services.Single(service => service.ImplementationType == typeof(ConsoleLoggerProvider)));
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ConsoleLoggerProvider>();
+        services.AddSingleton<ILoggerProvider>(provider => new LimitedLogging(
+            provider.GetRequiredService<ConsoleLoggerProvider>(), provider.GetRequiredService<TimeProvider>()));
     }
 
     /// <summary>Finds out whether the section is valid before anything starts.</summary>

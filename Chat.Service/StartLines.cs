@@ -22,6 +22,7 @@ internal static class StartLines
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             log: {log.Location} ({Count(log.RoomCount, "room")}, {Count(log.MessageCount, "message")} kept){Proxies(edge)}
+            limits: at most {Count(edge.Connections.Max, "connection")}
             chat: dotnet run --project Chat.ConsoleClient -- --user YOUR-NAME{toAddress}
             """));
     }

@@ -99,7 +99,11 @@ internal sealed class ChatServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.UseGrpcChatLimits();
-            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(IPAddress.Loopback, 0, listener =>
+            {
+                listener.Protocols = HttpProtocols.Http2;
+                listener.UseGrpcChatFloodLimit();
+            });
         });
         builder.Services.AddGrpcChatReflection().UseGrpcChatShutdownTimeout().AddGrpcChat(options =>
         {

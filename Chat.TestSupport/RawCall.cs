@@ -26,7 +26,19 @@ internal static class RawCall
         params (string Name, string Value)[] headers)
     {
         // Whoever expects to be asked for the body waits for it.
-        using var client = new HttpClient(new SocketsHttpHandler { Expect100ContinueTimeout = ChatCall.Deadline });
+        using var connection = new SocketsHttpHandler { Expect100ContinueTimeout = ChatCall.Deadline };
+        return await PostAsync(connection, address, method, body, headers);
+    }
+
+    /// <summary>The same on a connection that others use too.</summary>
+    public static async Task<StatusCode> PostAsync(
+        SocketsHttpHandler connection,
+        Uri address,
+        string method,
+        HttpContent body,
+        params (string Name, string Value)[] headers)
+    {
+        using var client = new HttpClient(connection, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
         using var request = Request(address, method, body, headers);
         using var response = await client.SendAsync(request).WaitAsync(ChatCall.Deadline);
         var from = response.TrailingHeaders.Contains("grpc-status") ? response.TrailingHeaders : response.Headers;

@@ -33,6 +33,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <param name="arguments">More arguments.</param>
     /// <param name="launcher">What starts it; null to start it directly.</param>
     /// <param name="management">The management address; by default there is none, so that no test takes the port of another; null for its default.</param>
+    /// <param name="readsErrors">Whether to read its standard error.</param>
     /// <param name="environment">More environment variables.</param>
     public static async Task<ServiceProcess> StartAsync(
         string? data,
@@ -41,13 +42,14 @@ internal sealed class ServiceProcess : IAsyncDisposable
         string[]? arguments = null,
         string[]? launcher = null,
         string? management = "none",
+        bool readsErrors = true,
         params (string Name, string Value)[] environment)
     {
         string[] directory = data is null ? [] : ["--data", data];
         string[] managed = management is null ? [] : ["--management", management];
         arguments = ["--listen", listen, .. managed, .. directory, .. arguments ?? []];
         var process = Start(launcher ?? [], arguments, workingDirectory, environment: environment);
-        var errors = process.StandardError.ReadToEndAsync();
+        var errors = readsErrors ? process.StandardError.ReadToEndAsync() : Task.FromResult("");
         var lines = new List<string>();
         while (lines.Count == 0 || !lines[^1].StartsWith("chat: ", StringComparison.Ordinal))
         {

@@ -1,3 +1,5 @@
+using GrpcChat.AspNetCore.Connections;
+
 namespace GrpcChat.AspNetCore.Diagnostics;
 
 /// <summary>Every line that the service logs. None carries the text of a message, a token or a metadata value.</summary>
@@ -35,6 +37,13 @@ internal static partial class LogMessages
 
     [LoggerMessage(12, LogLevel.Information, "The log can be read and written again.")]
     public static partial void LogUsableAgain(this ILogger logger);
+
+    [LoggerMessage(
+        13,
+        LogLevel.Warning,
+        "Closed the connection of {Peer}, which floods it with HTTP/2 frames of the kind {Kind}: more than {Limit} a second "
+        + "(MaxControlFramesPerSecond).")]
+    public static partial void Flooded(this ILogger logger, string peer, FrameKind kind, int limit);
 
     [LoggerMessage(5, LogLevel.Error, "A call ended with an unhandled exception.")]
     public static partial void UnhandledException(this ILogger logger, Exception error);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
@@ -35,6 +36,16 @@ internal sealed class StatusMapper(ChatOptions options, ILogger<StatusMapper> lo
 
     public static RpcException RequestTooLarge(int maxBytes) => Create(
         ErrorTable.TooLarge, $"a request may have at most {maxBytes} bytes; send smaller batches");
+
+    public static RpcException RequestUnfinished(TimeSpan limit) => Create(
+        ErrorTable.RequestUnfinished,
+        string.Create(
+            CultureInfo.InvariantCulture, $"a request did not arrive in full within {limit.TotalSeconds:0.###} s; send smaller requests"));
+
+    public static RpcException TooMuchUnfinished(long maxBytes, TimeSpan spread) => Create(
+        ErrorTable.TooMuchUnfinished,
+        $"unfinished requests of one connection may have at most {maxBytes} bytes; complete one before you begin the next",
+        RetryWithin(spread));
 
     public static RpcException InflatesTooMuch(int maxRatio) => Create(
         ErrorTable.TooLarge,

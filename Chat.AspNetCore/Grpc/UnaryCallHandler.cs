@@ -9,7 +9,7 @@ namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
 /// Reads the request of a unary call and writes its response, under the same rules as a stream: nothing waits for a client
-/// longer than the stall limit, and a stop does not wait for a client that has not finished its request.
+/// longer than a limit, and a stop does not wait for a client that has not finished its request.
 /// </summary>
 internal sealed class UnaryCallHandler(
     CallerFactory callers,
@@ -17,6 +17,7 @@ internal sealed class UnaryCallHandler(
     PageLimiter pages,
     StatusMapper statuses,
     ChatOptions options,
+    ChatMetrics metrics,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
     ILogger<UnaryCallHandler> logger)
@@ -59,7 +60,8 @@ internal sealed class UnaryCallHandler(
     {
         var stopping = lifetime.ApplicationStopping;
         calls.Begin();
-        using var stallTimeout = new CancellationTokenSource(options.StallLimit, time);
+        using var stallTimeout = new CancellationTokenSource(options.RequestLimit, time);
+        var isRead = false;
         using var gaveUp = CancellationTokenSource.CreateLinkedTokenSource(
             stopping, stallTimeout.Token, context.CancellationToken);
         try
@@ -67,11 +69,17 @@ internal sealed class UnaryCallHandler(
             var caller = await CallMetadata.ReadCallerAsync(context, callers);
             var encoded = await ReadOnlyRequestAsync(requests, gaveUp.Token);
             stallTimeout.CancelAfter(Timeout.InfiniteTimeSpan);
+            isRead = true;
             using var turn = isPage ? await pages.WaitAsync(caller, ConnectionOf(context), gaveUp.Token) : null;
             var response = await answer(parser.ParseFrom(encoded), caller);
             stallTimeout.CancelAfter(options.StallLimit);
             await using var onStopping = stallTimeout.ShortenOn(stopping);
             await WriteAsync(responses, response, stallTimeout.Token);
+        }
+        catch (OperationCanceledException) when (!isRead && stallTimeout.IsCancellationRequested)
+        {
+            metrics.OnLimited(nameof(ChatOptions.RequestLimit));
+            throw StatusMapper.RequestUnfinished(options.RequestLimit);
         }
         catch (OperationCanceledException) when (stallTimeout.IsCancellationRequested)
         {

@@ -20,6 +20,13 @@ public static class GrpcChatEndpointExtensions
         var services = routes.ServiceProvider.GetService<IServiceProviderIsService>();
         return services?.IsService(typeof(ChatGrpcService)) == false
             ? throw new InvalidOperationException("Call services.AddGrpcChat() before app.MapGrpcChat().")
-            : routes.MapGrpcService<ChatGrpcService>();
+            : Guarded(routes.MapGrpcService<ChatGrpcService>(), routes.ServiceProvider.GetRequiredService<PartialRequests>());
+    }
+
+    private static GrpcServiceEndpointConventionBuilder Guarded(
+        GrpcServiceEndpointConventionBuilder calls, PartialRequests requests)
+    {
+        calls.Add(call => call.RequestDelegate = requests.Guard(call.RequestDelegate!));
+        return calls;
     }
 }

@@ -96,6 +96,7 @@ public static class GrpcChatServiceCollectionExtensions
         services.AddSingleton<StatusMapper>();
         services.AddSingleton<PageLimiter>();
         services.AddSingleton<UnaryCallHandler>();
+        services.AddSingleton<PartialRequests>();
         services.AddSingleton<HealthService>();
         services.AddSingleton<ChatGrpcService>();
 

@@ -21,11 +21,13 @@ internal sealed record Caller(string Sender, IRoomRights Rights, DateTimeOffset?
     /// <summary>A caller whose name nobody has checked, in a service without authentication. It may do everything.</summary>
     /// <param name="displayName">The name that it gives; null = none.</param>
     /// <param name="address">Where it calls from; null = unknown.</param>
-    public static Caller Anonymous(string? displayName, IPAddress? address = null) =>
-        new(displayName ?? AnonymousName, ClaimedRights.All, ExpiresAt: null, IsAuthenticated: false)
+    public static Caller Anonymous(string? displayName, IPAddress? address = null)
+    {
+        var plain = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        return new(displayName ?? AnonymousName, ClaimedRights.All, ExpiresAt: null, IsAuthenticated: false)
         {
-            Quota = address is null || IPAddress.IsLoopback(address)
-                ? null
-                : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString(),
+            // Everybody on this machine has one of these two, so they are nobody's.
+            Quota = IPAddress.Loopback.Equals(plain) || IPAddress.IPv6Loopback.Equals(plain) ? null : plain?.ToString(),
         };
+    }
 }

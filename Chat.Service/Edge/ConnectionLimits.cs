@@ -5,93 +5,134 @@ using Microsoft.AspNetCore.Connections;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// How many connections may be open: in all, which is less than the files that the process may open, and from one address.
-/// A process that runs out of files cannot even refuse, and ends.
+/// How many connections may be open: in all, which is less than the files that the process may open, and from one address,
+/// which may also open only so many in a while. A process that runs out of files cannot even refuse, and ends. An address that
+/// has flooded a connection is refused for a while.
 /// </summary>
 /// <param name="max">The most that the options allow.</param>
-/// <param name="maxPerAddress">The most from one address. Those of this machine and of proxies do not count.</param>
+/// <param name="maxPerAddress">
+/// The most from one address. Those from 127.0.0.1 and ::1, which are shared by all on this machine, and of proxies do not count.
+/// </param>
 /// <param name="proxies">The proxies, each of which has the connections of many callers.</param>
-internal sealed class ConnectionLimits(int max, int maxPerAddress, TrustedProxies proxies)
+/// <param name="time">The clock.</param>
+internal sealed class ConnectionLimits(int max, int maxPerAddress, TrustedProxies proxies, TimeProvider time)
 {
     // Files that are left to the log, its readers and the runtime, which take about two hundred.
     private const int ReservedFiles = 512;
 
+    // Of the files that are left to connections, those that are refused and not closed yet.
+    private const int HeldShare = 16;
+    private const int MostHeld = 1024;
+
+    // How many addresses are known before those that no longer matter are forgotten.
+    private const int ManyAddresses = 1000;
+
+    private static readonly int Files = Math.Max(32, MaxFiles() - ReservedFiles);
+
     private readonly Lock gate = new();
-    private readonly Dictionary<IPAddress, int> perAddress = [];
+    private readonly Dictionary<IPAddress, AddressLimits> addresses = [];
     private int open;
 
-    /// <summary>The most connections.</summary>
-    public int Max { get; } = Math.Min(max, Math.Max(16, MaxFiles() - ReservedFiles));
+    /// <summary>The most refused connections that may wait to be closed.</summary>
+    public static int MaxHeld { get; } = Math.Min(MostHeld, Files / HeldShare);
 
-    /// <summary>Counts a connection until it is closed. False = it is one too many.</summary>
-    public bool TryEnter(ConnectionContext connection)
+    /// <summary>The most connections.</summary>
+    public int Max { get; } = Math.Min(max, Files - MaxHeld);
+
+    /// <summary>
+    /// Counts a connection until it is closed, and returns null. Or else it must not be served, and the result is the name of
+    /// the option that says so.
+    /// </summary>
+    public string? Enter(ConnectionContext connection)
     {
-        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+        AddressLimits? address;
         lock (gate)
         {
-            if (open >= Max || !TryAdd(address))
+            address = Find((connection.RemoteEndPoint as IPEndPoint)?.Address);
+            var limit = open >= Max ? ServiceOption.MaxConnections.Name : address?.Refuses();
+            if (limit is not null)
             {
-                return false;
+                return limit;
             }
 
             open++;
+            address?.Open();
         }
 
         connection.ConnectionClosed.UnsafeRegister(_ => Leave(address, closed: 1), null);
-        return true;
+        return null;
     }
 
     /// <summary>
     /// Counts a connection that has entered, until it is closed, as one of the address for which a proxy has opened it.
-    /// False = it is one too many.
     /// </summary>
-    public bool TryEnterFor(IPAddress address, ConnectionContext connection)
+    /// <inheritdoc cref="Enter" path="/summary"/>
+    public string? EnterFor(IPAddress caller, ConnectionContext connection)
     {
+        AddressLimits? address;
         lock (gate)
         {
-            if (!TryAdd(address))
+            address = Find(caller);
+            if (address?.Refuses() is { } limit)
             {
-                return false;
+                return limit;
             }
+
+            address?.Open();
         }
 
         connection.ConnectionClosed.UnsafeRegister(_ => Leave(address, closed: 0), null);
-        return true;
+        return null;
     }
 
-    // The key that the address is counted under; null = it is not.
-    private IPAddress? KeyOf(IPAddress? address)
+    /// <summary>The client has flooded a connection: its address is refused for a while.</summary>
+    public void Refuse(ConnectionContext connection)
     {
-        var plain = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
-        return plain is null || IPAddress.IsLoopback(plain) || proxies.Contains(plain) ? null : plain;
+        lock (gate)
+        {
+            Find((connection.RemoteEndPoint as IPEndPoint)?.Address)?.OnFlood();
+        }
     }
 
-    private bool TryAdd(IPAddress? address)
-    {
-        if (KeyOf(address) is not { } key)
-        {
-            return true;
-        }
-
-        var count = perAddress.GetValueOrDefault(key);
-        if (count >= maxPerAddress)
-        {
-            return false;
-        }
-
-        perAddress[key] = count + 1;
-        return true;
-    }
-
-    private void Leave(IPAddress? address, int closed)
+    private void Leave(AddressLimits? address, int closed)
     {
         lock (gate)
         {
             open -= closed;
-            if (KeyOf(address) is { } key && --perAddress[key] == 0)
-            {
-                perAddress.Remove(key);
-            }
+            address?.Close();
+        }
+    }
+
+    // Null = many share the address, so it has no limits.
+    private AddressLimits? Find(IPAddress? address)
+    {
+        address = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        if (address is null || IPAddress.Loopback.Equals(address) || IPAddress.IPv6Loopback.Equals(address)
+            || proxies.Contains(address))
+        {
+            return null;
+        }
+
+        if (!addresses.TryGetValue(address, out var limits))
+        {
+            Forget();
+            limits = new AddressLimits(maxPerAddress, time);
+            addresses.Add(address, limits);
+        }
+
+        return limits;
+    }
+
+    private void Forget()
+    {
+        if (addresses.Count < ManyAddresses || addresses.Count < 2 * open)
+        {
+            return;
+        }
+
+        foreach (var (address, _) in addresses.Where(known => known.Value.IsAsNew()).ToList())
+        {
+            addresses.Remove(address);
         }
     }
 

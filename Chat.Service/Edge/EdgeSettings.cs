@@ -36,7 +36,7 @@ internal sealed class EdgeSettings
             ? trusted
             : TrustedProxies.None;
         Connections = new ConnectionLimits(
-            ParseCount(ServiceOption.MaxConnections), ParseCount(ServiceOption.MaxConnectionsPerAddress), TrustedProxies);
+            ParseCount(ServiceOption.MaxConnections), ParseCount(ServiceOption.MaxConnectionsPerAddress), TrustedProxies, time);
         ProxyProtocol = IsTrue(ServiceOption.ProxyProtocol) ? CreateProxyProtocol() : null;
 
         int ParseCount(ServiceOption option) => ServiceOption.ParseCount(Get(option) ?? option.Default);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -6,35 +8,60 @@ using Microsoft.Extensions.Options;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// Kestrel's sockets, with <see cref="ConnectionLimits"/>. A connection that is one too many is closed before the next one is
-/// accepted. Kestrel's own limit closes it later, so that a flood of them uses up the files all the same.
+/// Kestrel's sockets, with <see cref="ConnectionLimits"/>. Kestrel's own limit closes a connection that is one too many only
+/// after the next ones have been accepted, so that a flood of them uses up the files all the same.
 /// </summary>
 internal sealed class LimitedTransport(
-    IOptions<SocketTransportOptions> options, ILoggerFactory loggers, ConnectionLimits limits)
+    IOptions<SocketTransportOptions> options,
+    ILoggerFactory loggers,
+    ConnectionLimits limits,
+    IMeterFactory meters,
+    TimeProvider time)
     : IConnectionListenerFactory
 {
     private readonly SocketTransportFactory sockets = new(options, loggers);
 
+    // The library counts the limits that it knows in the same way.
+    private readonly Counter<long> limited = meters.Create("GrpcChat").CreateCounter<long>(
+        "chat.limited", "{time}", "How often a limit was reached; chat.limit names its option.");
+
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
         new Listener(
             await sockets.BindAsync(endpoint, cancellationToken),
-            endpoint is ManagementEndPoint management ? management.Connections : limits);
+            endpoint is ManagementEndPoint management ? management.Connections : limits,
+            limited,
+            time);
 
-    private sealed class Listener(IConnectionListener inner, ConnectionLimits limits) : IConnectionListener
+    private sealed class Listener(
+        IConnectionListener inner, ConnectionLimits limits, Counter<long> limited, TimeProvider time)
+        : IConnectionListener
     {
+        // A client that reconnects as soon as it is refused would otherwise do so thousands of times in a second.
+        private static readonly TimeSpan HoldTime = TimeSpan.FromSeconds(1);
+
+        private readonly ConcurrentDictionary<ConnectionContext, Task> held = [];
+        private readonly CancellationTokenSource disposed = new();
+
         public EndPoint EndPoint => inner.EndPoint;
 
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
         {
             while (await inner.AcceptAsync(cancellationToken) is { } connection)
             {
-                if (limits.TryEnter(connection))
+                if (limits.Enter(connection) is not { } limit)
                 {
                     return connection;
                 }
 
-                connection.Abort();
-                await connection.DisposeAsync();
+                limited.Add(1, new KeyValuePair<string, object?>("chat.limit", limit));
+                if (held.Count < ConnectionLimits.MaxHeld)
+                {
+                    held[connection] = CloseLaterAsync(connection);
+                }
+                else
+                {
+                    await CloseAsync(connection);
+                }
             }
 
             return null;
@@ -42,6 +69,25 @@ internal sealed class LimitedTransport(
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => inner.UnbindAsync(cancellationToken);
 
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
+        public async ValueTask DisposeAsync()
+        {
+            await disposed.CancelAsync();
+            await Task.WhenAll(held.Values);
+            disposed.Dispose();
+            await inner.DisposeAsync();
+        }
+
+        private static ValueTask CloseAsync(ConnectionContext connection)
+        {
+            connection.Abort();
+            return connection.DisposeAsync();
+        }
+
+        private async Task CloseLaterAsync(ConnectionContext connection)
+        {
+            await Task.Delay(HoldTime, time, disposed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await CloseAsync(connection);
+            held.TryRemove(connection, out _);
+        }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class ManagementEndPoint(IPAddress address, int port) : IPEndPoi
     private const int MaxConnections = 64;
 
     /// <summary>Its own, so that a flood of the chat's address neither hides nor kills a service that works.</summary>
-    public ConnectionLimits Connections { get; } = new(MaxConnections, MaxConnections, TrustedProxies.None);
+    public ConnectionLimits Connections { get; } = new(MaxConnections, MaxConnections, TrustedProxies.None, TimeProvider.System);
 
     /// <summary>Reads the option; null = there is no such address.</summary>
     /// <param name="value">What is set; null = nothing.</param>

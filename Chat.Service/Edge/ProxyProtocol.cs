@@ -45,7 +45,7 @@ internal sealed class ProxyProtocol(TrustedProxies proxies, ConnectionLimits lim
             if (await ReadAsync(connection.Transport.Input, timeout.Token) is { } caller)
             {
                 connection.RemoteEndPoint = caller;
-                if (!limits.TryEnterFor(caller.Address, connection))
+                if (limits.EnterFor(caller.Address, connection) is not null)
                 {
                     connection.Abort();
                     return;

@@ -65,20 +65,6 @@ public sealed class UnaryWireTests
     }
 
     [Fact]
-    public async Task A_request_that_stays_half_for_the_stall_limit_is_reset()
-    {
-        var time = new ManualTime();
-        await using var server = await ChatServer.StartAsync(time: time);
-        var half = new HalfRequest();
-        var calling = RawCall.PostAsync(server.Address, "ListRooms", half, ("expect", "100-continue"));
-        await half.IsRead.WaitAsync(ChatCall.Deadline);
-
-        time.Advance(new ChatOptions().StallLimit);
-
-        await Assert.ThrowsAsync<HttpRequestException>(() => calling);
-    }
-
-    [Fact]
     public async Task A_page_that_nobody_takes_keeps_its_turn_until_the_stall_limit_and_sends_go_on()
     {
         var time = new ManualTime();

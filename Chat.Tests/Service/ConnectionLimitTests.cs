@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Sockets;
+using GrpcChat.Bench.Hostile;
 using GrpcChat.TestSupport;
 using Xunit;
 
@@ -48,5 +50,57 @@ public sealed class ConnectionLimitTests
         await using var bob = new ChatCall(next, "user", "bob");
         await bob.UntilAsync(c => c.Messages.Count == 1);
         Assert.Equal(0, (await service.TerminateAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Connections_from_one_address_are_limited_and_other_addresses_are_not()
+    {
+        using var data = new TempDirectory();
+        await using var service = await ServiceProcess.StartAsync(data.Path, arguments: ["--max-connections-per-address", "3"]);
+        IPAddress[] addresses = [IPAddress.Parse("127.0.0.2"), IPAddress.Parse("127.0.0.3")];
+        var connections = new List<RawHttp2>();
+        try
+        {
+            foreach (var address in addresses)
+            {
+                for (var i = 0; i < 3; i++)
+                {
+                    connections.Add(await RawHttp2.ConnectAsync(service.Address, address));
+                }
+            }
+
+            // The address of the machine itself is that of a proxy or of any user.
+            for (var i = 0; i < 10; i++)
+            {
+                connections.Add(await RawHttp2.ConnectAsync(service.Address, IPAddress.Loopback));
+            }
+
+            foreach (var address in addresses)
+            {
+                await UntilRefusedAsync(address);
+            }
+
+            Assert.All(connections, connection => Assert.False(connection.Closed.IsCompleted));
+        }
+        finally
+        {
+            foreach (var connection in connections)
+            {
+                await connection.DisposeAsync();
+            }
+        }
+
+        async Task UntilRefusedAsync(IPAddress address)
+        {
+            try
+            {
+                await using var refused = await RawHttp2.ConnectAsync(service.Address, address);
+                await refused.Closed.WaitAsync(ChatCall.Deadline);
+            }
+            catch (Exception error) when (error is SocketException or IOException)
+            {
+                // Closed before this side had said anything.
+            }
+        }
     }
 }

@@ -20,9 +20,10 @@ public sealed class StartTests
 
         Assert.Matches(@"^listening on http://127\.0\.0\.1:\d+$", service.StartLines[0]);
         Assert.Equal($"log: {data.Path}/chat.db (0 rooms, 0 messages kept)", service.StartLines[1]);
+        Assert.Matches(@"^limits: at most [\d,]+ connections$", service.StartLines[2]);
         Assert.Equal(
             $"chat: dotnet run --project Chat.ConsoleClient -- --user YOUR-NAME --address {service.Address.OriginalString}",
-            service.StartLines[2]);
+            service.StartLines[3]);
     }
 
     [Fact]

@@ -116,20 +116,22 @@ public sealed class TrustedProxyTests : IDisposable
     public async Task Connections_of_an_address_are_limited_and_those_of_trusted_proxies_and_of_this_machine_are_not()
     {
         Assert.True(TrustedProxies.TryParse("10.0.0.0/8, ::ffff:192.0.2.9", out var proxies));
-        var limits = new ConnectionLimits(100, 2, proxies);
+        var time = new ManualTime();
+        var limits = new ConnectionLimits(100, 2, proxies, time);
 
         Assert.Equal((2, 9, 9), (Enter("192.0.2.1"), Enter("10.1.2.3"), Enter("127.0.0.1")));
         Assert.Equal((0, 9, 9), (Enter("::ffff:192.0.2.1"), Enter("::ffff:10.1.2.3"), Enter("192.0.2.9")));
         await using var closed = new DefaultConnectionContext { RemoteEndPoint = new IPEndPoint(IPAddress.Parse("192.0.2.2"), 1) };
         var left = new TaskCompletionSource();
         closed.ConnectionClosed.Register(left.SetResult); // Registered first, it is called last.
-        Assert.True(limits.TryEnter(closed));
+        Assert.Null(limits.Enter(closed));
         closed.Abort();
         await left.Task.WaitAsync(ChatCall.Deadline);
+        time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(2, Enter("192.0.2.2"));
 
-        int Enter(string address) => Enumerable.Range(0, 9).Count(_ => limits.TryEnter(
-            new DefaultConnectionContext { RemoteEndPoint = new IPEndPoint(IPAddress.Parse(address), 1) }));
+        int Enter(string address) => Enumerable.Range(0, 9).Count(_ => limits.Enter(
+            new DefaultConnectionContext { RemoteEndPoint = new IPEndPoint(IPAddress.Parse(address), 1) }) is null);
     }
 
     private Task<ServiceProcess> StartAsync(params string[] arguments) =>

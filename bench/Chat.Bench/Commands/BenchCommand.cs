@@ -41,6 +41,7 @@ internal static class BenchCommand
               w3                             one workload
               w1 --peers grpcchat --rounds 1 only our own service; the record is not kept
               versus --baseline DIRECTORY w1 our own service and another build of it, in turns
+              hostile                        what a calm client notices of attacks
               all --output /tmp/bench        everything with the largest sizes, written elsewhere
               page                           only the page, after a change of docs/benchmarks/w3.notes.md
             """);
@@ -56,6 +57,8 @@ internal static class BenchCommand
             "smoke", "Every workload for a moment, to check that everything works. Keeps no record.", workloads, isSmoke: true));
         root.Add(VersusCommand.Create([.. workloads.OfType<IHeadlineWorkload>()]));
         root.Add(LoadCommand.Create());
+        root.Add(HostileCommand.Create());
+        root.Add(HostileCommand.CreateAttack());
         root.Add(Page());
         return root;
     }

@@ -25,6 +25,8 @@ public static class ErrorTable
     internal static readonly ErrorRow LogChanged = new(StatusCode.FailedPrecondition, "LOG_CHANGED", Retryable.No);
     internal static readonly ErrorRow Limit = new(StatusCode.ResourceExhausted, "LIMIT", Retryable.AfterRetryDelay);
     internal static readonly ErrorRow TooManyStreams = new(StatusCode.ResourceExhausted, "TOO_MANY_STREAMS", Retryable.AfterRetryDelay);
+    internal static readonly ErrorRow TooMuchUnfinished = new(StatusCode.ResourceExhausted, "TOO_MUCH_UNFINISHED", Retryable.AfterRetryDelay);
+    internal static readonly ErrorRow RequestUnfinished = new(StatusCode.DeadlineExceeded, "REQUEST_UNFINISHED", Retryable.Yes);
     internal static readonly ErrorRow Draining = new(StatusCode.Unavailable, "DRAINING", Retryable.Yes);
     internal static readonly ErrorRow StoreUnavailable = new(StatusCode.Unavailable, "STORE_UNAVAILABLE", Retryable.Yes);
     internal static readonly ErrorRow LogDamaged = new(StatusCode.DataLoss, "LOG_DAMAGED", Retryable.No);
@@ -49,6 +51,8 @@ public static class ErrorTable
         LogChanged,
         Limit,
         TooManyStreams,
+        TooMuchUnfinished,
+        RequestUnfinished,
         Draining,
         StoreUnavailable,
         LogDamaged,
