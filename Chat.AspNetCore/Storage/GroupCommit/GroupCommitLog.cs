@@ -8,6 +8,7 @@ namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 /// answers. There is no artificial delay: the sends that arrive during an fsync are the next batch. This class assigns
 /// ids, finds duplicates and decides what a failed batch means; a derived log only stores rows.
 /// </summary>
+// A third of this file says what a derived log implements. The rest is the writer's thread, which nothing else may touch.
 internal abstract class GroupCommitLog : IMessageLog
 {
     // How long the queue must stay empty before the store is told that it is idle.
