@@ -63,7 +63,7 @@ public sealed class ChatOptions
 
     /// <summary>
     /// HTTP/2 frames of one connection in a second that bring no content: resets, pings, settings, window updates, priorities,
-    /// continued headers and empty data. Three times as many may come at once, and reading much allows more pings and window
+    /// continued headers and empty data. Twice as many may come at once, and reading much allows more pings and window
     /// updates. It takes effect through <c>listener.UseGrpcChatFloodLimit()</c>.
     /// </summary>
     public int MaxControlFramesPerSecond { get; set; } = 1000;

@@ -4,11 +4,14 @@ namespace GrpcChat.AspNetCore.Connections;
 /// How many frames without content a connection may still send: what an honest client needs, and for pings and window updates
 /// also as many as the bytes explain that it has been sent. Not thread-safe, but for <see cref="OnWritten"/>.
 /// </summary>
-/// <param name="perSecond">Frames that it may send in a second for long; three times as many at once.</param>
+/// <param name="perSecond">Frames that it may send in a second for long; twice as many at once.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FrameBudget(int perSecond, TimeProvider time)
 {
-    private const int SecondsSaved = 3;
+    // Enough to reset all streams of a connection twice. Each reset costs the web server a stream, so more would be felt by others.
+    private const int SecondsSaved = 2;
+
+    private const int SpentShare = 4;
 
     // Clients measure the round trip with a ping, and return the window with one or two updates, for as little as one frame of
     // data. A frame that answers a ping or settings has less than half of these bytes, so no flood feeds itself.
@@ -22,7 +25,7 @@ internal sealed class FrameBudget(int perSecond, TimeProvider time)
     private long counted;
 
     /// <summary>
-    /// Whether less than half of it is left. A connection that ends like this was flooded too, although something else ended
+    /// Whether less than a quarter of it is left. A connection that ends like this was flooded too, although something else ended
     /// it first.
     /// </summary>
     public bool IsMostlySpent
@@ -30,7 +33,7 @@ internal sealed class FrameBudget(int perSecond, TimeProvider time)
         get
         {
             Refill();
-            return Math.Min(left, leftForReader) < most / 2;
+            return Math.Min(left, leftForReader) < most / SpentShare;
         }
     }
 

@@ -135,9 +135,10 @@ internal sealed class PartialRequestReader(
             }
 
             Reach(nameof(ChatOptions.RequestLimit), StatusMapper.RequestUnfinished(options.RequestLimit));
-        }
 
-        inner.CancelPendingRead();
+            // Not after the end of the call, when the pipe may be that of another one.
+            inner.CancelPendingRead();
+        }
     }
 
     private void Reach(string option, Exception status)

@@ -9,7 +9,7 @@ namespace GrpcChat.Tests.Connections;
 public sealed class FrameScannerTests
 {
     private const int PerSecond = 10;
-    private const int AtOnce = 3 * PerSecond;
+    private const int AtOnce = 2 * PerSecond;
 
     private static readonly byte[] Preface = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8];
 

@@ -56,7 +56,8 @@ public sealed class ConnectionLimitTests
     public async Task Connections_from_one_address_are_limited_and_other_addresses_are_not()
     {
         using var data = new TempDirectory();
-        await using var service = await ServiceProcess.StartAsync(data.Path, arguments: ["--max-connections-per-address", "3"]);
+        await using var service = await ServiceProcess.StartAsync(
+            data.Path, arguments: ["--max-connections-per-address", "3"], management: "127.0.0.1:0");
         IPAddress[] addresses = [IPAddress.Parse("127.0.0.2"), IPAddress.Parse("127.0.0.3")];
         var connections = new List<RawHttp2>();
         try
@@ -81,6 +82,9 @@ public sealed class ConnectionLimitTests
             }
 
             Assert.All(connections, connection => Assert.False(connection.Closed.IsCompleted));
+            using var http = new HttpClient();
+            var metrics = await http.GetStringAsync(new Uri(new Uri(service.StartLines[1]["management: ".Length..]), "/metrics"));
+            Assert.Matches("""chat_limited_total\{[^}]*chat_limit="MaxConnectionsPerAddress"[^}]*\} 2 """, metrics);
         }
         finally
         {

@@ -22,6 +22,8 @@ internal sealed record Attack(string Name, int Connections, Func<RawHttp2, Cance
 
     public static IReadOnlyList<Attack> All { get; } =
     [
+        // What the machine itself does to the figures.
+        new("nothing", 0, (_, _) => Task.CompletedTask),
         .. FrameFlood.All.Select(flood => new Attack(flood.Name, FewConnections, flood.RunAsync) { Window = flood.Window }),
         new("header bombs", FewConnections, BombAsync),
         new("endless headers", FewConnections, EndlessHeadersAsync),
@@ -42,6 +44,7 @@ internal sealed record Attack(string Name, int Connections, Func<RawHttp2, Cance
     {
         var count = 0L;
         await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(AgainAndAgainAsync, stop)));
+        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return count;
 
         async Task AgainAndAgainAsync()
