@@ -12,12 +12,12 @@ internal static class Systemd
     /// </summary>
     public static void AddSystemdNotifications(this IServiceCollection services)
     {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NOTIFY_SOCKET")))
+        if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } path)
         {
             return;
         }
 
-        services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
+        services.AddSingleton<ISystemdNotifier>(new NotifySocket(path));
         services.AddSingleton<IHostLifetime, SystemdLifetime>();
         services.PostConfigure<ConsoleLoggerOptions>(console =>
         {

@@ -126,6 +126,7 @@ public sealed class ManagementTests : IDisposable
         builder.Services.AddSingleton<IMessageLog>(_ => SqliteMessageLog.Open(
             data.Path, new LogOptions { BeforeCommit = _ => throw new IOException("The disk does not answer.") }));
         builder.Services.AddManagement();
+        builder.AddTelemetry(new Dictionary<string, string>(), hasPage: true);
         await using var app = builder.Build();
         app.UseManagement();
         await app.StartAsync();

@@ -88,6 +88,25 @@ public sealed class SystemdTests : IDisposable
     }
 
     [Fact]
+    public async Task A_systemd_that_reads_nothing_does_not_hold_up_the_stop()
+    {
+        await using var service = await StartAsync();
+        using var other = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
+        other.Connect(new UnixDomainSocketEndPoint(SocketPath));
+        Assert.Equal(SocketError.WouldBlock, Assert.Throws<SocketException>(Fill).SocketErrorCode);
+
+        Assert.Equal(0, (await service.TerminateAsync()).ExitCode);
+
+        void Fill()
+        {
+            while (true)
+            {
+                other.Send("STATUS=full"u8);
+            }
+        }
+    }
+
+    [Fact]
     public async Task Log_lines_carry_their_priority_for_the_journal()
     {
         await using var service = await StartAsync(more: ("CHAT_LOCKTIMEOUT", "00:00:00.1"));
