@@ -29,6 +29,7 @@ public sealed class PackageTests : IDisposable
                 "Google.Api.CommonProtos", "Google.Protobuf", "Grpc.Core.Api", "Grpc.HealthCheck", "Grpc.Net.Client",
                 "Grpc.StatusProto",
                 "GrpcChat.Protos", "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Logging.Abstractions",
+                "OpenTelemetry.Api",
             ],
             Dependencies(package));
     }
@@ -41,7 +42,7 @@ public sealed class PackageTests : IDisposable
         AssertMetadata(package, "GrpcChat.Client.Sqlite");
         AssertHas(package, "README.md", "lib/net10.0/GrpcChat.Client.Sqlite.dll", "lib/net10.0/GrpcChat.Client.Sqlite.xml");
         Assert.Equal(
-            ["GrpcChat.Client", "Microsoft.Data.Sqlite", "SQLitePCLRaw.bundle_e_sqlite3", "SQLitePCLRaw.core"],
+            ["GrpcChat.Client", "Microsoft.Data.Sqlite", "OpenTelemetry.Api", "SQLitePCLRaw.bundle_e_sqlite3", "SQLitePCLRaw.core"],
             Dependencies(package).Where(id => !id.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)
                 && !id.StartsWith("Google.", StringComparison.Ordinal)
                 && !id.StartsWith("Grpc.", StringComparison.Ordinal)));
