@@ -32,7 +32,8 @@ return await ServiceCommand.RunAsync(args, async settings =>
         kestrel.ListenForManagement(edge.Management);
     });
     builder.Configuration.AddConfiguration(settings.Authentication);
-    builder.Services.AddSingleton(edge.Connections).AddSingleton<IConnectionListenerFactory, LimitedTransport>();
+    builder.Services.AddSingleton(edge.Connections).AddSingleton<LimitCounter>()
+        .AddSingleton<IConnectionListenerFactory, LimitedTransport>();
     builder.Services.AddChatAuthentication(edge);
     builder.Services.AddManagement();
     builder.AddTelemetry(settings.Telemetry, hasPage: edge.Management is not null);

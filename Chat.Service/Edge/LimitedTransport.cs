@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -15,15 +14,11 @@ internal sealed class LimitedTransport(
     IOptions<SocketTransportOptions> options,
     ILoggerFactory loggers,
     ConnectionLimits limits,
-    IMeterFactory meters,
+    LimitCounter limited,
     TimeProvider time)
     : IConnectionListenerFactory
 {
     private readonly SocketTransportFactory sockets = new(options, loggers);
-
-    // The library counts the limits that it knows in the same way.
-    private readonly Counter<long> limited = meters.Create("GrpcChat").CreateCounter<long>(
-        "chat.limited", "{time}", "How often a limit was reached; chat.limit names its option.");
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
         new Listener(
@@ -33,7 +28,7 @@ internal sealed class LimitedTransport(
             time);
 
     private sealed class Listener(
-        IConnectionListener inner, ConnectionLimits limits, Counter<long> limited, TimeProvider time)
+        IConnectionListener inner, ConnectionLimits limits, LimitCounter limited, TimeProvider time)
         : IConnectionListener
     {
         // A client that reconnects as soon as it is refused would otherwise do so thousands of times in a second.
@@ -53,7 +48,7 @@ internal sealed class LimitedTransport(
                     return connection;
                 }
 
-                limited.Add(1, new KeyValuePair<string, object?>("chat.limit", limit));
+                limited.Add(limit);
                 if (held.Count < ConnectionLimits.MaxHeld)
                 {
                     held[connection] = CloseLaterAsync(connection);

@@ -30,13 +30,15 @@ internal sealed class ProxyProtocol(TrustedProxies proxies, ConnectionLimits lim
     public void Use(ListenOptions listener)
     {
         var logger = listener.ApplicationServices.GetRequiredService<ILogger<ProxyProtocol>>();
+        var limited = listener.ApplicationServices.GetRequiredService<LimitCounter>();
         listener.Use(next => connection =>
             connection.RemoteEndPoint is IPEndPoint proxy && proxies.Contains(proxy.Address)
-                ? OnConnectionAsync(connection, next, logger)
+                ? OnConnectionAsync(connection, next, logger, limited)
                 : next(connection));
     }
 
-    private async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next, ILogger logger)
+    private async Task OnConnectionAsync(
+        ConnectionContext connection, ConnectionDelegate next, ILogger logger, LimitCounter limited)
     {
         var proxy = connection.RemoteEndPoint;
         try
@@ -45,8 +47,9 @@ internal sealed class ProxyProtocol(TrustedProxies proxies, ConnectionLimits lim
             if (await ReadAsync(connection.Transport.Input, timeout.Token) is { } caller)
             {
                 connection.RemoteEndPoint = caller;
-                if (limits.EnterFor(caller.Address, connection) is not null)
+                if (limits.EnterFor(caller.Address, connection) is { } limit)
                 {
+                    limited.Add(limit);
                     connection.Abort();
                     return;
                 }

@@ -85,6 +85,10 @@ public sealed class ProxyProtocolTests : IDisposable
             Assert.True(await IsServedAsync(second));
             using var third = await OpenAsync(service, Preamble(Caller));
             Assert.False(await IsServedAsync(third));
+            using var http = new HttpClient();
+            Assert.Matches(
+                """chat_limited_total\{[^}]*chat_limit="MaxConnectionsPerAddress"[^}]*\} 1""",
+                await http.GetStringAsync(new Uri(service.Management, "/metrics")));
             using var ofAnother = await OpenAsync(service, Preamble("192.0.2.2"));
             Assert.True(await IsServedAsync(ofAnother));
         }
@@ -246,6 +250,7 @@ public sealed class ProxyProtocolTests : IDisposable
 
     private Task<ServiceProcess> StartAsync(string trusted, params string[] arguments) => ServiceProcess.StartAsync(
         data.Path,
+        management: "127.0.0.1:0",
         arguments:
         [
             "--max-new-rooms-per-sender-and-minute", "1", "--proxy-protocol", "true", "--trusted-proxies", trusted, .. arguments,
