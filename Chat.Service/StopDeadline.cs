@@ -33,7 +33,7 @@ internal static class StopDeadline
             isStopping.Wait();
             Thread.Sleep(limit * Share);
             GC.KeepAlive(signals);
-            Environment.Exit(exitCode());
+            End(exitCode());
         })
         {
             IsBackground = true,
@@ -41,4 +41,19 @@ internal static class StopDeadline
             Priority = ThreadPriority.Highest,
         }.Start();
     }
+
+    // The orderly end asks for the console, which may be what is stuck, and takes a second on a busy machine.
+    private static void End(int exitCode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            EndAtOnce(exitCode);
+        }
+
+        Environment.Exit(exitCode);
+    }
+
+    [DllImport("libc", EntryPoint = "_exit")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern void EndAtOnce(int exitCode);
 }

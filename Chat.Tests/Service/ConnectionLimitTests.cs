@@ -84,7 +84,7 @@ public sealed class ConnectionLimitTests
             Assert.All(connections, connection => Assert.False(connection.Closed.IsCompleted));
             using var http = new HttpClient();
             var metrics = await http.GetStringAsync(new Uri(new Uri(service.StartLines[1]["management: ".Length..]), "/metrics"));
-            Assert.Matches("""chat_limited_total\{[^}]*chat_limit="MaxConnectionsPerAddress"[^}]*\} 2 """, metrics);
+            Assert.Matches("""chat_limited_total\{[^}]*chat_limit="MaxConnectionsPerAddress"[^}]*\} 2\s""", metrics);
         }
         finally
         {
