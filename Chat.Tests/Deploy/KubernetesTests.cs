@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
-using GrpcChat.TestSupport;
 using GrpcChat.Tests.Service;
+using GrpcChat.TestSupport;
 using Xunit;
 using YamlDotNet.RepresentationModel;
 

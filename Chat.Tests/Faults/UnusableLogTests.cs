@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using System.Text.RegularExpressions;
 using Grpc.Core;
 using Grpc.Health.V1;
 using GrpcChat.Tests.Grpc;
@@ -132,6 +134,10 @@ public sealed class UnusableLogTests : IDisposable
         using var other = Connect();
         Execute(other, "BEGIN IMMEDIATE");
         await ann.SendAsync("k", "the drain waits for this one");
+        for (var waited = Stopwatch.StartNew(); !await HasQueuedSendAsync(service); await Task.Delay(50))
+        {
+            Assert.True(waited.Elapsed < ChatCall.Deadline, "The send does not reach the log.");
+        }
 
         var ended = service.TerminateAsync();
 
@@ -147,6 +153,9 @@ public sealed class UnusableLogTests : IDisposable
         Assert.Single(ann.Acks);
         Assert.Equal((0, ""), ((await ended).ExitCode, (await ended).Errors));
     }
+
+    private static async Task<bool> HasQueuedSendAsync(ServiceProcess service) =>
+        Regex.IsMatch((await service.GetAsync("/metrics")).Body, @"^chat_log_queue(\{[^}]*\})? 1\b", RegexOptions.Multiline);
 
     private static Metadata User => new() { { "user", "ann" } };
 
