@@ -3,6 +3,7 @@ using GrpcChat.Service.Edge;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using OpenTelemetry.Metrics;
 
 namespace GrpcChat.Service.Management;
 
@@ -46,7 +47,11 @@ internal static class ManagementPages
         pages.MapGet(Live, (MessageLogInfo log) => log.Stopped.IsFaulted
             ? Results.Json(new { status = "the message log has failed" }, statusCode: StatusCodes.Status503ServiceUnavailable)
             : Results.Json(new { status = "alive" }));
-        pages.MapPrometheusScrapingEndpoint(Telemetry.Metrics);
+        if (pages.ServiceProvider.GetService<MeterProvider>() is not null)
+        {
+            pages.MapPrometheusScrapingEndpoint(Telemetry.Metrics);
+        }
+
         pages.MapHealthChecks(Ready, new HealthCheckOptions
         {
             ResultStatusCodes = { [HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable },
