@@ -110,6 +110,21 @@ public sealed class TokenTests : LibraryTest
         Assert.Equal(ConnectionState.Connected, changes[2].State);
     }
 
+    [Fact]
+    public async Task A_sender_who_is_blocked_halts_at_once_because_no_token_helps()
+    {
+        BlockedSendersFile.Change(Path.Combine(Directory, BlockedSendersFile.Name), _ => ["ann"]);
+        await using var server = await ChatServer.StartAsync(directory: Directory, addServices: TestAuthentication.Add);
+        var asked = 0;
+        await using var client = ChatClient.Open(Options(server, withState: false) with { TokenProvider = _ => new($"ann;expires={60 + asked++}") });
+
+        var changes = await ReadAsync<ConnectionChanged>(client, 1, changed => changed.State is ConnectionState.Waiting or ConnectionState.Halted);
+
+        Assert.Equal((ConnectionState.Halted, ProblemKind.AccessDenied), (changes[0].State, changes[0].Problem!.Kind));
+        Assert.EndsWith("you are blocked here; ask the service's operator", changes[0].Problem!.Message, StringComparison.Ordinal);
+        Assert.Equal(1, asked);
+    }
+
     [Theory]
     [InlineData("opaque")]
     [InlineData("a.b.c")]

@@ -141,7 +141,7 @@ internal sealed class Connection(
     // times.
     private StreamEnd WithNextToken(StreamEnd end)
     {
-        if (end is not { IsFinal: true, Kind: ProblemKind.AccessDenied }
+        if (end is not { IsFinal: true, CanTokenHelp: true }
             || headers.Token is not { } token
             || token == refusedToken)
         {

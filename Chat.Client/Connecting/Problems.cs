@@ -38,7 +38,12 @@ internal static class Problems
         var (kind, message) = chat.Reason.Length > 0
             ? OfTheService(error, chat)
             : OfTheTransport(error, target, wasConnected) ?? OfAnyServer(error, target, wasConnected);
-        return new(kind, message) { IsFinal = !chat.IsRetryable, AtLeast = chat.RetryDelay ?? TimeSpan.Zero };
+        return new(kind, message)
+        {
+            IsFinal = !chat.IsRetryable,
+            CanTokenHelp = kind == ProblemKind.AccessDenied && !IsBanned(chat),
+            AtLeast = chat.RetryDelay ?? TimeSpan.Zero,
+        };
     }
 
     public static StreamEnd Silence(Target target, TimeSpan limit) =>
@@ -49,6 +54,7 @@ internal static class Problems
         var detail = error.Status.Detail;
         return error.StatusCode switch
         {
+            _ when IsBanned(chat) => (ProblemKind.AccessDenied, $"the service denies access: {detail}"),
             StatusCode.Unauthenticated or StatusCode.PermissionDenied =>
                 (ProblemKind.AccessDenied, $"the service denies access: {Access(error)}"),
             StatusCode.DataLoss =>
@@ -194,6 +200,9 @@ internal static class Problems
         + (error.StatusCode == StatusCode.Unauthenticated
             ? "; set a TokenProvider whose tokens the service accepts"
             : "; ask its operator for the right");
+
+    // Whatever token its sender has.
+    private static bool IsBanned(ChatError chat) => chat.Reason == ErrorTable.Banned.Reason;
 
     private static string OrElse(string detail, string otherwise) => detail.Length > 0 ? detail : otherwise;
 }

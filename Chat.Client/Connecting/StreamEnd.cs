@@ -16,6 +16,9 @@ internal sealed record StreamEnd(ProblemKind Kind, string Message)
     /// <summary>The failure is permanent: another attempt would fail, too.</summary>
     public bool IsFinal { get; init; }
 
+    /// <summary>Another token may be accepted.</summary>
+    public bool CanTokenHelp { get; init; }
+
     /// <summary>The shortest delay that the service asks for.</summary>
     public TimeSpan AtLeast
     {
