@@ -125,6 +125,19 @@ public sealed class TokenTests : LibraryTest
         Assert.Equal(1, asked);
     }
 
+    [Fact]
+    public async Task A_token_that_is_too_large_for_any_service_is_not_sent_and_its_size_is_named()
+    {
+        await using var server = await GuardedServer.StartAsync(Directory, "right");
+        await using var client = ChatClient.Open(Options(server.Address) with { TokenProvider = _ => new(new string('x', 20 * 1024)) });
+
+        var changes = await ReadAsync<ConnectionChanged>(client, 1, changed => changed.State == ConnectionState.Waiting);
+
+        Assert.Equal(ProblemKind.NoToken, changes[0].Problem!.Kind);
+        Assert.Contains("20480 bytes, but may have at most 15360", changes[0].Problem!.Message, StringComparison.Ordinal);
+        Assert.Equal(0, server.Calls);
+    }
+
     [Theory]
     [InlineData("opaque")]
     [InlineData("a.b.c")]

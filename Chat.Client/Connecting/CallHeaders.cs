@@ -6,6 +6,9 @@ namespace GrpcChat.Client.Connecting;
 /// <summary>The metadata that identifies the caller.</summary>
 internal sealed class CallHeaders(ChatClientOptions options)
 {
+    // With more than 16 KiB of metadata, a service ends the connection without saying why.
+    private const int MaxTokenBytes = 15 * 1024;
+
     // Was asked for ahead of time.
     private string? next;
 
@@ -59,6 +62,12 @@ internal sealed class CallHeaders(ChatClientOptions options)
                 throw new InvalidOperationException(string.IsNullOrEmpty(token)
                     ? "the token is empty"
                     : "the token contains a character other than visible ASCII, which a header can't carry");
+            }
+
+            if (token.Length > MaxTokenBytes)
+            {
+                throw new InvalidOperationException(
+                    $"the token has {token.Length} bytes, but may have at most {MaxTokenBytes}: ask its issuer for fewer claims");
             }
 
             return token;
