@@ -53,6 +53,9 @@ internal sealed class ModelServer : IAsyncDisposable
             set: options =>
             {
                 limits.Set(options);
+
+                // What a connection may send without content would never be renewed either.
+                options.MaxControlFramesPerSecond = 1_000_000;
                 set?.Invoke(options);
             },
             openLog: openLog is null ? null : data => openLog(data, limits),
