@@ -19,6 +19,7 @@ internal sealed class PartialRequestReader(
     private ITimer? timer;
     private bool isTimerSet;
     private bool isDisposed;
+    private bool isGivenUp;
     private long held;
     private long begun;
     private volatile Exception? limit;
@@ -87,24 +88,28 @@ internal sealed class PartialRequestReader(
 
     private void Hold(long bytes)
     {
-        if (bytes == held)
+        if (bytes == held || isGivenUp)
         {
             return;
         }
 
-        var all = connection.Add(bytes - held);
-        var isMore = bytes > held;
+        var fits = connection.TryAdd(bytes - held, MaxHeld);
         lock (gate)
         {
             begun = held == 0 ? time.GetTimestamp() : begun;
-            held = bytes;
-            if (isMore && all > MaxHeld)
+            if (!fits)
             {
+                // What it holds counts no longer. Otherwise the calls beside it would end too.
+                connection.TryAdd(-held, MaxHeld);
+                (held, isGivenUp) = (0, true);
                 Reach(
                     nameof(ChatOptions.MaxPartialBytesPerConnection),
                     StatusMapper.TooMuchUnfinished(MaxHeld, options.ReconnectSpread));
+                return;
             }
-            else if (bytes > 0 && !isTimerSet && !isDisposed)
+
+            held = bytes;
+            if (bytes > 0 && !isTimerSet && !isDisposed)
             {
                 isTimerSet = true;
                 timer ??= time.CreateTimer(

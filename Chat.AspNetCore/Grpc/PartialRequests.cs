@@ -1,5 +1,5 @@
+using System.Runtime.CompilerServices;
 using GrpcChat.AspNetCore.Diagnostics;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace GrpcChat.AspNetCore.Grpc;
@@ -10,7 +10,7 @@ namespace GrpcChat.AspNetCore.Grpc;
 /// </summary>
 internal sealed class PartialRequests(ChatOptions options, ChatMetrics metrics, TimeProvider time)
 {
-    private static readonly object Key = new();
+    private readonly ConditionalWeakTable<object, HeldBytes> held = [];
 
     /// <summary>Puts the limits in front of what handles a call.</summary>
     public RequestDelegate Guard(RequestDelegate handle) => async call =>
@@ -27,22 +27,7 @@ internal sealed class PartialRequests(ChatOptions options, ChatMetrics metrics, 
         await handle(call);
     };
 
-    // A server inside a test has no connection, so there a call is one.
-    private static HeldBytes HeldBy(HttpContext call)
-    {
-        var items = call.Features.Get<IConnectionItemsFeature>()?.Items ?? call.Items;
-        lock (items)
-        {
-            if (items.TryGetValue(Key, out var known))
-            {
-                return (HeldBytes)known!;
-            }
-
-            var held = new HeldBytes();
-            items[Key] = held;
-            return held;
-        }
-    }
+    private HeldBytes HeldBy(HttpContext call) => held.GetValue(CallConnection.Of(call), static _ => new HeldBytes());
 }
 
 /// <summary>The bytes of requests of one connection that are not complete.</summary>
@@ -50,6 +35,23 @@ internal sealed class HeldBytes
 {
     private long count;
 
-    /// <summary>Adds to the bytes, or takes from them, and returns how many there are.</summary>
-    public long Add(long bytes) => Interlocked.Add(ref count, bytes);
+    /// <summary>Adds to the bytes, or takes from them. False = there would be more than <paramref name="max"/>, so nothing was added.</summary>
+    public bool TryAdd(long bytes, long max)
+    {
+        for (var known = Volatile.Read(ref count); ;)
+        {
+            if (bytes > 0 && known + bytes > max)
+            {
+                return false;
+            }
+
+            var seen = Interlocked.CompareExchange(ref count, known + bytes, known);
+            if (seen == known)
+            {
+                return true;
+            }
+
+            known = seen;
+        }
+    }
 }

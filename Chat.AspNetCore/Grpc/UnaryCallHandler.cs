@@ -3,7 +3,6 @@ using Grpc.Core;
 using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Sessions;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace GrpcChat.AspNetCore.Grpc;
 
@@ -70,7 +69,7 @@ internal sealed class UnaryCallHandler(
             var encoded = await ReadOnlyRequestAsync(requests, gaveUp.Token);
             stallTimeout.CancelAfter(Timeout.InfiniteTimeSpan);
             isRead = true;
-            using var turn = isPage ? await pages.WaitAsync(caller, ConnectionOf(context), gaveUp.Token) : null;
+            using var turn = isPage ? await pages.WaitAsync(caller, CallConnection.Of(context.GetHttpContext()), gaveUp.Token) : null;
             var response = await answer(parser.ParseFrom(encoded), caller);
             stallTimeout.CancelAfter(options.StallLimit);
             await using var onStopping = stallTimeout.ShortenOn(stopping);
@@ -101,13 +100,6 @@ internal sealed class UnaryCallHandler(
         {
             calls.End();
         }
-    }
-
-    // A server inside a test has no connection.
-    private static object ConnectionOf(ServerCallContext context)
-    {
-        var call = context.GetHttpContext();
-        return call.Features.Get<IConnectionItemsFeature>()?.Items ?? call.Items;
     }
 
     private static async Task WriteAsync(

@@ -11,7 +11,7 @@ namespace GrpcChat.ConsoleClient.Commands;
 internal sealed class CommandHelp : SynchronousCommandLineAction
 {
     private const string SharedOptions =
-        "  --room, --user, --address, --token-file, --ca-file, --certificate-file, --state,\n  --wait: see chat --help";
+        "  --room, --user, --address, --token-file, --ca-file, --certificate-file,\n  --state, --wait: see chat --help";
 
     public override bool ClearsParseErrors => true;
 
