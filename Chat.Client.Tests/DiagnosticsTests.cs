@@ -40,7 +40,7 @@ public sealed class DiagnosticsTests : LibraryTest
         var others = OutboxMessages();
         using var traces = new ActivityListener
         {
-            ShouldListenTo = source => source.Name == ClientDiagnostics.Name,
+            ShouldListenTo = source => source.Name is ClientDiagnostics.Name or "GrpcChat" or "Microsoft.AspNetCore",
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
             ActivityStopped = activities.Enqueue,
         };
@@ -79,6 +79,14 @@ public sealed class DiagnosticsTests : LibraryTest
         Assert.Equal(("grpcchat", "ops"), (sends[0].GetTagItem("messaging.system"), sends[0].GetTagItem("messaging.destination.name")));
         Assert.Equal(2L, sends[0].GetTagItem("messaging.message.id"));
         Assert.Contains(activities, activity => activity.OperationName == "chat connect" && activity.Kind == ActivityKind.Client);
+
+        // The service's spans are in the trace of the connection, to which the client's span of a send has a link.
+        var stored = activities.Where(activity => activity.OperationName == "append ops" && activity.Status == ActivityStatusCode.Unset).ToList();
+        Assert.Equal([1L, 2L], stored.Select(append => append.GetTagItem("messaging.message.id")));
+        Assert.All(stored, append => Assert.Equal("committed", Assert.Single(append.Events).Name));
+        Assert.Equal(stored[1].TraceId, Assert.Single(sends[0].Links).Context.TraceId);
+        var refused = Assert.Single(activities, activity => activity.OperationName == "append ops" && activity.Status == ActivityStatusCode.Error);
+        Assert.Empty(refused.Events);
 
         // An observable instrument reports only when it is asked.
         long OutboxMessages()

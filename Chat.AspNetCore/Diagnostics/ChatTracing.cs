@@ -16,7 +16,7 @@ internal static class ChatTracing
 
     /// <summary>A send has been read. Null if nobody looks at spans, or the call's trace is not sampled.</summary>
     public static Activity? StartAppend(string room, string clientOffset) =>
-        Source.HasListeners() && Activity.Current is not { Recorded: false }
+        Source.HasListeners() && Activity.Current is not { IsAllDataRequested: false }
             ? Source.StartActivity($"append {room}")
                 ?.SetTag("messaging.system", "grpcchat")
                 .SetTag("messaging.destination.name", room)

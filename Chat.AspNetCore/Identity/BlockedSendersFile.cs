@@ -35,8 +35,9 @@ public static class BlockedSendersFile
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
             }
-            catch (IOException) when (attempt < 100)
+            catch (IOException error) when (attempt < 100 && error.GetType() == typeof(IOException))
             {
+                // Somebody else has it. A directory that is missing, for example, is an exception of its own kind.
                 Thread.Sleep(TimeSpan.FromMilliseconds(100));
             }
         }

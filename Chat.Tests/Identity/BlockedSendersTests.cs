@@ -27,6 +27,16 @@ public sealed class BlockedSendersTests : IDisposable
         Assert.Equal(1, told);
     }
 
+    [Fact]
+    public async Task Changes_at_the_same_time_are_all_made()
+    {
+        var names = Enumerable.Range(1, 20).Select(n => $"user-{n}").ToList();
+
+        await Task.WhenAll(names.Select(name => Task.Run(() => BlockedSendersFile.Change(File, known => [.. known, name]))));
+
+        Assert.Equal(names.Order(), BlockedSendersFile.Read(File).Order());
+    }
+
     // What is told has been disposed of right after that: a call to it would end the service.
     [Fact]
     public async Task A_watch_that_has_ended_is_not_told_even_by_a_refresh_that_was_running()

@@ -272,7 +272,11 @@ internal abstract class GroupCommitLog : IMessageLog
         {
             append.NextInRoom = null;
             append.DropText();
-            append.Activity?.AddEvent(new("committed"));
+            if (append.Result.Refused is null)
+            {
+                append.Activity?.AddEvent(new("committed"));
+            }
+
             append.Stream.OnAnswered(append);
         }
     }

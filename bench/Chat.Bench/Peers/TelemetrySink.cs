@@ -64,16 +64,19 @@ internal sealed class TelemetrySink : IAsyncDisposable
     {
         using var http = new HttpClient();
         using var timer = new PeriodicTimer(ReadEvery);
+        var pages = 0;
         try
         {
-            while (await timer.WaitForNextTickAsync(stop.Token))
+            do
             {
                 await http.GetStringAsync(new Uri($"http://{management}/metrics"), stop.Token);
+                pages++;
             }
+            while (await timer.WaitForNextTickAsync(stop.Token));
         }
-        catch (Exception error) when (error is OperationCanceledException or HttpRequestException)
+        catch (Exception error) when (error is OperationCanceledException || (error is HttpRequestException && pages > 0))
         {
-            // The round is over.
+            // The round is over, and its service perhaps stopped. Without a single page the round fails.
         }
     }
 }
