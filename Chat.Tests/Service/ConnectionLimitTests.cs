@@ -107,4 +107,33 @@ public sealed class ConnectionLimitTests
             }
         }
     }
+
+    [Fact]
+    public async Task What_a_refused_connection_sends_stays_with_its_client()
+    {
+        using var data = new TempDirectory();
+        await using var service = await ServiceProcess.StartAsync(
+            data.Path, arguments: ["--max-connections-per-address", "1"]);
+        var attackers = IPAddress.Parse("127.0.0.2");
+        await using var allowed = await RawHttp2.ConnectAsync(service.Address, attackers);
+        using var refused = new Socket(SocketType.Stream, ProtocolType.Tcp) { SendBufferSize = 4096 };
+        refused.Bind(new IPEndPoint(attackers, 0));
+        await refused.ConnectAsync(service.Address.Host, service.Address.Port);
+
+        var sent = 0;
+        try
+        {
+            var part = new byte[4096];
+            while (true)
+            {
+                sent += await refused.SendAsync(part).WaitAsync(ChatCall.Deadline);
+            }
+        }
+        catch (SocketException)
+        {
+            // Closed.
+        }
+
+        Assert.InRange(sent, 0, 512 * 1024);
+    }
 }

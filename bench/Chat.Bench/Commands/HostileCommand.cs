@@ -22,7 +22,7 @@ internal static class HostileCommand
 
     // Attackers on another machine would use its processor. Here they get what is left over, so that what the calm client notices
     // is what the service spends on them.
-    private const string Niceness = "19";
+    private const string Priority = "0";
 
     // Another address than the calm client's.
     private static readonly IPAddress AttackersAddress = IPAddress.Parse("127.0.0.2");
@@ -128,9 +128,9 @@ internal static class HostileCommand
     {
         string[] command =
         [
-            "-n", Niceness, "dotnet", Path.Combine(AppContext.BaseDirectory, "Chat.Bench.dll"), AttackName, name, address.OriginalString,
+            "--idle", Priority, "dotnet", Path.Combine(AppContext.BaseDirectory, "Chat.Bench.dll"), AttackName, name, address.OriginalString,
         ];
-        return Process.Start(new ProcessStartInfo("nice", command) { RedirectStandardOutput = true })!;
+        return Process.Start(new ProcessStartInfo("chrt", command) { RedirectStandardOutput = true })!;
     }
 
     // Returns the connections that they made, as they tell at their end.
