@@ -52,7 +52,9 @@ public sealed partial class ChatOptionDefinition
                 o => o.Data,
                 o => !string.IsNullOrWhiteSpace(o.Data)),
             Time(nameof(ChatOptions.LockTimeout), o => o.LockTimeout, (o, v) => o.LockTimeout = v,
-                "How long sends wait for another process that has locked the database")),
+                "How long sends wait for another process that has locked the database"),
+            Flag(nameof(ChatOptions.AcceptDataLoss), o => o.AcceptDataLoss, (o, v) => o.AcceptDataLoss = v,
+                "false", "Whether to open a log that has lost messages, with a new id")),
         .. Group(
             "Messages and sends",
             Number(nameof(ChatOptions.MaxTextBytes), o => o.MaxTextBytes, (o, v) => o.MaxTextBytes = v, 1, 30_720,

@@ -112,6 +112,12 @@ public sealed class ChatOptions
     /// <summary>Clients that are told to reconnect are spread over this time.</summary>
     public TimeSpan ReconnectSpread { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Whether to open a log that has lost messages, or that may have. The log gets a new id, so that clients read everything
+    /// again and are told so. It changes nothing for a log that is complete.
+    /// </summary>
+    public bool AcceptDataLoss { get; set; }
+
     /// <summary>How long sends wait for another process that holds the database's write lock.</summary>
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -161,7 +161,8 @@ internal sealed class StateFile : IDisposable
         }
 
         return PrivateFile.TryLock(path) ?? throw new ChatStateException(
-            $"the state file {path} is in use by another process or client; end that one, or give another path");
+            $"the state file {path} is in use by another client, {PrivateFile.LockHolder(path) ?? "of an unknown process"}; "
+            + "end that one, or give another path");
     }
 
     private static StateFile Connect(string path, FileStream @lock)

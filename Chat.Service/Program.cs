@@ -6,6 +6,7 @@ using GrpcChat.Service.Management;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
+using var fileSizeSignal = FileSizeSignal.Ignore();
 return await ServiceCommand.RunAsync(args, async settings =>
 {
     var edge = settings.Edge;

@@ -110,8 +110,15 @@ internal sealed class ServiceProcess : IAsyncDisposable
             await kill.WaitForExitAsync();
         }
 
+        var (exitCode, lines) = await EndAsync();
+        return (exitCode, lines, Stopwatch.GetElapsedTime(begun));
+    }
+
+    /// <summary>Waits until it has ended by itself. Returns the exit code and what it wrote to standard error.</summary>
+    public async Task<(int ExitCode, string Errors)> EndAsync()
+    {
         await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
-        return (process.ExitCode, await errors, Stopwatch.GetElapsedTime(begun));
+        return (process.ExitCode, await errors);
     }
 
     public async ValueTask DisposeAsync()

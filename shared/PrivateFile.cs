@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace GrpcChat.Shared;
 
 /// <summary>Files that only their owner may read and write, and the lock files beside them.</summary>
@@ -40,5 +42,23 @@ internal static class PrivateFile
         {
             return null;
         }
+    }
+
+    /// <summary>Who has locked a database, for people: "process 123". Null if the system does not tell.</summary>
+    public static string? LockHolder(string database)
+    {
+        const string Locks = "/proc/locks";
+        if (FileIdentity.Of(LockPath(database)) is not { } file || !File.Exists(Locks))
+        {
+            return null;
+        }
+
+        // Such as: 1: FLOCK  ADVISORY  WRITE 708 08:01:131 0 EOF
+        var name = string.Create(CultureInfo.InvariantCulture, $"{file.Major:x2}:{file.Minor:x2}:{file.Inode}");
+        return File.ReadLines(Locks)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(words => words is [_, "FLOCK", _, _, not "0", var locked, ..] && locked == name)
+            .Select(words => $"process {words[4]}")
+            .FirstOrDefault();
     }
 }

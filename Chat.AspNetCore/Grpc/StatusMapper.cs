@@ -103,7 +103,7 @@ internal sealed class StatusMapper(ChatOptions options, ILogger<StatusMapper> lo
             case LogDamagedException:
                 logger.LogDamaged(error.Message);
                 return Create(
-                    ErrorTable.LogDamaged, "a message is missing in the log; the service's operator must look at it");
+                    ErrorTable.LogDamaged, "a part of the log is damaged; the service's operator must look at it");
             default:
                 return MapTransportError(error);
         }

@@ -154,6 +154,7 @@ public static class GrpcChatServiceCollectionExtensions
             MaxRooms = options.MaxRooms,
             MaxNewRoomsPerSenderAndMinute = options.MaxNewRoomsPerSenderAndMinute,
             LockTimeout = options.LockTimeout,
+            AcceptDataLoss = options.AcceptDataLoss,
             Metrics = new LogMetrics(services.GetRequiredService<IMeterFactory>().Create(ChatMetrics.MeterName)),
             Time = services.GetRequiredService<TimeProvider>(),
         });

@@ -10,10 +10,11 @@ internal sealed class SendOnce : AppendStream
 
     /// <summary>The log's answer.</summary>
     /// <exception cref="StoreUnavailableException">The message may be stored or not.</exception>
+    /// <exception cref="LogDamagedException">The room is damaged, and the message is not stored.</exception>
     public Task<AppendResult> Answer => answer.Task;
 
     public override void OnAnswered(Append append) => answer.SetResult(append.Result);
 
     protected override void OnFailed() =>
-        answer.SetException(new StoreUnavailableException(Failure!.Message, Failure));
+        answer.SetException(Failure as LogDamagedException ?? (Exception)new StoreUnavailableException(Failure!.Message, Failure));
 }

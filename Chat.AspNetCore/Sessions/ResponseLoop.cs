@@ -131,7 +131,9 @@ internal sealed class ResponseLoop(
     {
         if (pendingAnswers.HasFailed)
         {
-            return new SessionEnd(SessionEndReason.StoreUnavailable, pendingAnswers.Failure);
+            return new SessionEnd(
+                pendingAnswers.Failure is LogDamagedException ? SessionEndReason.LogDamaged : SessionEndReason.StoreUnavailable,
+                pendingAnswers.Failure);
         }
 
         return pendingAnswers.RequestsEnd switch

@@ -32,7 +32,7 @@ internal enum SessionEndReason
     /// <summary>A send could not be stored or a page could not be read, and the client has been told.</summary>
     StoreUnavailable,
 
-    /// <summary>A message is missing in the log.</summary>
+    /// <summary>Something in the log is missing, or is not what was stored.</summary>
     LogDamaged,
 
     /// <summary>A request could not be read or decoded.</summary>

@@ -63,7 +63,7 @@ internal interface IMessageLog : IAsyncDisposable
     /// Offers <paramref name="sink"/> the messages of a room with ids from <paramref name="after"/> + 1 to
     /// <paramref name="through"/>, in order, until it declines one or has taken a page (500 messages).
     /// </summary>
-    /// <exception cref="LogDamagedException">A message is missing.</exception>
+    /// <exception cref="LogDamagedException">A message is missing, or is not what was stored.</exception>
     /// <exception cref="StoreUnavailableException">The log cannot be read now.</exception>
     ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation);
 
@@ -107,5 +107,5 @@ public sealed class LogOpenException : Exception
 /// </summary>
 internal sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>A message that the log gave an id to is missing or unreadable.</summary>
+/// <summary>Something that the log has stored is missing, unreadable, or not what was stored.</summary>
 internal sealed class LogDamagedException(string message) : Exception(message);

@@ -15,6 +15,11 @@ internal sealed record LogOptions
     /// <summary>How long a batch waits for a lock that another process holds.</summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Whether to open a log that has lost messages or that nobody can tell to be complete. It gets a new id.
+    /// </summary>
+    public bool AcceptDataLoss { get; init; }
+
     /// <summary>Where the log measures itself.</summary>
     public LogMetrics Metrics { get; init; } = LogMetrics.None;
 

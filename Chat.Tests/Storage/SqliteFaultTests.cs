@@ -105,8 +105,13 @@ public sealed class SqliteFaultTests : SqliteMessageLogTest
         await Assert.ThrowsAsync<LogDamagedException>(() => log.PageAsync("room"));
         Assert.False(log.Stopped.IsCompleted);
 
+        var refused = new RecordingStream(log);
+        await refused.HandOverAsync("room", "2");
+        await refused.FailureAsync();
+        Assert.False(log.Stopped.IsCompleted);
+
         var ann = new RecordingStream(log);
-        await ann.HandOverAsync("room", "2");
+        await ann.HandOverAsync("other", "3");
         await ann.FailureAsync();
         await Assert.ThrowsAsync<SqliteException>(() => StoppedAsync(log));
         AssertFailedOnce(ann);

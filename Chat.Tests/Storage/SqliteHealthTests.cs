@@ -42,6 +42,29 @@ public sealed class SqliteHealthTests : SqliteMessageLogTest
         await new RecordingStream(log).SendAsync("good", "1", "one");
         await new RecordingStream(log).SendAsync("bad", "1", "two");
         using var other = Connect();
+        SqliteLogFile.Execute(other, "ALTER TABLE sender RENAME TO hidden");
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => log.TextsAsync("bad"));
+
+        Assert.Contains("no such table", log.Health.ReadProblem, StringComparison.Ordinal);
+        Assert.Null(log.Health.WriteProblem);
+        Assert.NotEmpty(await log.ListRoomsAsync("", 10, default));
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        Assert.NotNull(log.Health.ReadProblem);
+
+        SqliteLogFile.Execute(other, "ALTER TABLE hidden RENAME TO sender");
+        await UntilAsync(log, () => log.Health.ReadProblem is null);
+
+        Assert.Equal(["two"], await log.TextsAsync("bad"));
+    }
+
+    [Fact]
+    public async Task Damage_is_a_problem_until_the_log_is_opened_again()
+    {
+        var log = Open();
+        await new RecordingStream(log).SendAsync("good", "1", "one");
+        await new RecordingStream(log).SendAsync("bad", "1", "two");
+        using var other = Connect();
         SqliteLogFile.Execute(other, """
             CREATE TEMP TABLE kept AS SELECT * FROM message WHERE text = 'two';
             DELETE FROM message WHERE text = 'two'
@@ -52,14 +75,14 @@ public sealed class SqliteHealthTests : SqliteMessageLogTest
         const string Problem = "room bad: message 1 is missing";
         Assert.Equal((Problem, null), (log.Health.ReadProblem, log.Health.WriteProblem));
         Assert.Equal(["one"], await log.TextsAsync("good"));
+        SqliteLogFile.Execute(other, "INSERT INTO message SELECT * FROM kept");
+        Assert.Equal(["two"], await log.TextsAsync("bad"));
         await new RecordingStream(log).SendAsync("good", "2");
         await Task.Delay(TimeSpan.FromSeconds(1.5));
         Assert.Equal(Problem, log.Health.ReadProblem);
 
-        SqliteLogFile.Execute(other, "INSERT INTO message SELECT * FROM kept");
-        await UntilAsync(log, () => log.Health.ReadProblem is null);
-
-        Assert.Equal(["two"], await log.TextsAsync("bad"));
+        await CloseAsync(log);
+        Assert.Null(Open().Health.ReadProblem);
     }
 
     [Fact]

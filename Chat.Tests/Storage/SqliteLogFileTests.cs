@@ -58,10 +58,10 @@ public sealed class SqliteLogFileTests : IDisposable
         await CreateLogAsync();
         using (var connection = Connect())
         {
-            SqliteLogFile.Execute(connection, "PRAGMA user_version = 2");
+            SqliteLogFile.Execute(connection, $"PRAGMA user_version = {SqliteSchema.Version + 1}");
         }
 
-        AssertRefusedUntouched("schema version 2", "start the newer service");
+        AssertRefusedUntouched($"schema version {SqliteSchema.Version + 1}", "start the newer service");
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class SqliteLogFileTests : IDisposable
             Assert.Equal(AppendResult.Stored(1), await new RecordingStream(log).SendAsync("room", "offset"));
         }
 
-        Assert.Equal(["chat.db", "chat.db.lock"], Directory.GetFiles(temp.Path).Select(Path.GetFileName).Order());
+        Assert.Equal(["chat.db", "chat.db.lock", "chat.db.witness"], Directory.GetFiles(temp.Path).Select(Path.GetFileName).Order());
         await using var again = SqliteMessageLog.Open(temp.Path);
         Assert.Equal(["text"], await again.TextsAsync("room"));
     }

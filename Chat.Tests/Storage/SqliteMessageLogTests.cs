@@ -89,7 +89,7 @@ public sealed class SqliteMessageLogTests : SqliteMessageLogTest
 
         var copy = Path.Combine(TempPath, "copy");
         Directory.CreateDirectory(copy);
-        foreach (var name in (string[])["chat.db", "chat.db-wal"])
+        foreach (var name in (string[])["chat.db", "chat.db-wal", "chat.db.witness"])
         {
             File.Copy(Path.Combine(DataDirectory, name), Path.Combine(copy, name));
         }
@@ -172,6 +172,7 @@ public sealed class SqliteMessageLogTests : SqliteMessageLogTest
                 ("chat.db-shm", UnixFileMode.UserRead | UnixFileMode.UserWrite),
                 ("chat.db-wal", UnixFileMode.UserRead | UnixFileMode.UserWrite),
                 ("chat.db.lock", UnixFileMode.UserRead | UnixFileMode.UserWrite),
+                ("chat.db.witness", UnixFileMode.UserRead | UnixFileMode.UserWrite),
             ],
             modes);
     }

@@ -27,6 +27,7 @@ internal abstract class GroupCommitLog : IMessageLog
     private readonly CommittedAppends committed = new();
     private long messageCount;
     private long lookedAt;
+    private volatile bool hasDamage;
 
     protected GroupCommitLog(LogOptions options)
     {
@@ -107,6 +108,7 @@ internal abstract class GroupCommitLog : IMessageLog
     /// <summary>
     /// Finds the message with the same room, sender and client offset, in this batch or any earlier one.
     /// </summary>
+    /// <exception cref="LogDamagedException">What is stored is damaged, and <see cref="OnDamaged"/> has been called.</exception>
     protected abstract bool TryFindStored(RoomState room, Append append, out long id, out UInt128 contentHash);
 
     protected abstract RoomState CreateRoom(string name);
@@ -139,6 +141,13 @@ internal abstract class GroupCommitLog : IMessageLog
 
     /// <summary>What is wrong, from an error after which the next batch may be tried: a sentence for the operator.</summary>
     protected virtual string Describe(Exception error) => error.Message;
+
+    /// <summary>Called on any thread when something in a room is not what was stored: nothing more is stored there.</summary>
+    protected void OnDamaged(RoomState room, LogDamagedException damage)
+    {
+        room.Damage = damage;
+        hasDamage = true;
+    }
 
     /// <summary>Called when a read has failed: the writer looks after it, even if nothing is sent.</summary>
     protected void OnReadFailed() => queue.Wake();
@@ -235,6 +244,11 @@ internal abstract class GroupCommitLog : IMessageLog
 
     private void Store(List<Append> batch)
     {
+        if (hasDamage)
+        {
+            batch.ForEach(FailIfDamaged);
+        }
+
         batch.RemoveAll(append => append.Stream.HasFailed);
         if (batch.Count == 0)
         {
@@ -244,6 +258,12 @@ internal abstract class GroupCommitLog : IMessageLog
         try
         {
             StoreInOneTransaction(batch);
+        }
+        catch (LogDamagedException)
+        {
+            // The batch was undone, and its other rooms are intact.
+            Store(batch);
+            return;
         }
         catch (Exception error) when (error is StoreUnavailableException || IsCertainlyNotStored(error))
         {
@@ -278,6 +298,14 @@ internal abstract class GroupCommitLog : IMessageLog
             }
 
             append.Stream.OnAnswered(append);
+        }
+    }
+
+    private void FailIfDamaged(Append append)
+    {
+        if (Rooms.TryGetValue(append.Room, out var room) && room.Damage is { } damage)
+        {
+            append.Fail(damage);
         }
     }
 

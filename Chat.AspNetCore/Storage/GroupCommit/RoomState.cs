@@ -8,6 +8,7 @@ internal sealed class RoomState(long roomId, string name, long oldest, long head
 {
     private long head = head;
     private Append? lastAppend;
+    private LogDamagedException? damage;
 
     public long RoomId { get; } = roomId;
     public string Name { get; } = name;
@@ -20,6 +21,13 @@ internal sealed class RoomState(long roomId, string name, long oldest, long head
     /// The newest id that the current batch has assigned; equal to <see cref="Head"/> between batches.
     /// </summary>
     public long LastAssignedId { get; private set; } = head;
+
+    /// <summary>What was found damaged in this room; null = nothing. From then on nothing more is stored in it.</summary>
+    public LogDamagedException? Damage
+    {
+        get => Volatile.Read(ref damage);
+        set => Volatile.Write(ref damage, value);
+    }
 
     public RoomBounds Bounds => new(Oldest, Head);
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -7,6 +8,11 @@ namespace GrpcChat.AspNetCore.Storage.Sqlite;
 internal static class SqliteErrors
 {
     private const string DiskFull = "the disk is full";
+    private const string FileTooLarge = "a file of the log may not become larger (RLIMIT_FSIZE)";
+
+    // SQLITE_IOERR_WRITE, an extended code, and EFBIG of errno.h.
+    private const int WriteError = 778;
+    private const int TooLarge = 27;
 
     // The HResults of the IOException for a full disk and a used up quota.
     private const int LinuxNoSpace = 28;
@@ -29,11 +35,23 @@ internal static class SqliteErrors
             : $"the disk takes no files: {MessageOf(error)}",
         error);
 
+    /// <summary>
+    /// Whether an error of a connection means that there was no room for what it wrote, and so that nothing of it is stored:
+    /// the disk, the quota, or the largest file that the process may write.
+    /// </summary>
+    public static bool IsFull(SqliteException error, sqlite3 connection) =>
+        error.SqliteErrorCode == raw.SQLITE_FULL || IsTooLarge(error.SqliteExtendedErrorCode, connection);
+
+    /// <summary>The same for a code that a function has returned.</summary>
+    public static bool IsTooLarge(int extendedCode, sqlite3 connection) =>
+        extendedCode == WriteError && SystemErrorOf(connection) == TooLarge;
+
     /// <summary>Why a batch or a probe was not stored, of the errors after which the next one may be.</summary>
     public static string DescribeWrite(Exception error) => error is SqliteException { SqliteErrorCode: var code }
         ? code switch
         {
             raw.SQLITE_FULL => DiskFull,
+            raw.SQLITE_IOERR => FileTooLarge,
             raw.SQLITE_BUSY => "another process has locked the database",
             _ => MessageOf(error),
         }
@@ -53,4 +71,8 @@ internal static class SqliteErrors
         : MessageOf(error);
 
     private static string MessageOf(Exception error) => error.Message.TrimEnd('.');
+
+    [DllImport("e_sqlite3", EntryPoint = "sqlite3_system_errno")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
+    private static extern int SystemErrorOf(sqlite3 connection);
 }

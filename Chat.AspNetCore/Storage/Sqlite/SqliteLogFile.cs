@@ -18,6 +18,7 @@ internal sealed class SqliteLogFile : IDisposable
 
     private readonly FileStream @lock;
     private readonly TimeSpan lockTimeout;
+    private InodeLock? inodeLock;
 
     private SqliteLogFile(string path, FileStream @lock, TimeSpan lockTimeout)
     {
@@ -35,11 +36,8 @@ internal sealed class SqliteLogFile : IDisposable
         var path = System.IO.Path.Combine(System.IO.Path.GetFullPath(directory), FileName);
         try
         {
-            SqliteLogHeader.Check(path);
-            CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-            var @lock = PrivateFile.TryLock(path) ?? throw new LogOpenException(
-                $"{path} is in use by another service; stop that service, or use another data directory");
-            var file = new SqliteLogFile(path, @lock, lockTimeout);
+            path = Resolve(path);
+            var file = new SqliteLogFile(path, Claim(path), lockTimeout);
             try
             {
                 if (SqliteLogHeader.IsNew(path))
@@ -47,6 +45,7 @@ internal sealed class SqliteLogFile : IDisposable
                     file.Create();
                 }
 
+                file.inodeLock = InodeLock.TryTake(path) ?? throw InUse(path, holder: null);
                 return file;
             }
             catch
@@ -112,7 +111,12 @@ internal sealed class SqliteLogFile : IDisposable
 
     public SqliteConnection OpenReader() => Connect(Path, SqliteOpenMode.ReadOnly);
 
-    public void Dispose() => @lock.Dispose();
+    /// <summary>Call it after every connection has been closed: closing a file takes SQLite's own locks of it away.</summary>
+    public void Dispose()
+    {
+        inodeLock?.Dispose();
+        @lock.Dispose();
+    }
 
     public static void Execute(SqliteConnection connection, string sql)
     {
@@ -120,6 +124,35 @@ internal sealed class SqliteLogFile : IDisposable
         command.CommandText = sql;
         command.ExecuteNonQuery();
     }
+
+    // SQLite puts its other files beside the file that a link leads to, and so does the lock.
+    private static string Resolve(string path) =>
+        new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : path;
+
+    // Closing any handle of a file drops all locks that this process holds on it. So where a service may have been, nothing opens
+    // the database before the lock is ours; where none was, nothing is created beside a file of another application.
+    private static FileStream Claim(string path)
+    {
+        var @lock = File.Exists(PrivateFile.LockPath(path)) ? Lock(path) : null;
+        try
+        {
+            SqliteLogHeader.Check(path);
+            CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            return @lock ?? Lock(path);
+        }
+        catch
+        {
+            @lock?.Dispose();
+            throw;
+        }
+    }
+
+    private static FileStream Lock(string path) =>
+        PrivateFile.TryLock(path) ?? throw InUse(path, PrivateFile.LockHolder(path));
+
+    private static LogOpenException InUse(string path, string? holder) => new(
+        $"{path} is in use by another service{(holder is null ? "" : $", {holder}")}; stop that service, "
+        + "or use another data directory");
 
     private static void CreateDirectory(string directory)
     {
@@ -137,7 +170,7 @@ internal sealed class SqliteLogFile : IDisposable
     // Created under another name and renamed once it is complete, so that a crash leaves no partial log.
     private void Create()
     {
-        var newPath = Path + ".new";
+        var (newPath, id) = (Path + ".new", IMessageLog.NewId());
         File.Delete(newPath);
         PrivateFile.Open(newPath, FileMode.CreateNew).Dispose();
         using (var connection = Connect(newPath, SqliteOpenMode.ReadWrite))
@@ -148,12 +181,14 @@ internal sealed class SqliteLogFile : IDisposable
                 PRAGMA application_id = {SqliteSchema.ApplicationId};
                 PRAGMA user_version = {SqliteSchema.Version};
                 {SqliteSchema.Sql}
-                INSERT INTO log VALUES ('{IMessageLog.NewId()}');
+                INSERT INTO log VALUES ('{id}');
                 COMMIT;
                 PRAGMA journal_mode = WAL;
                 """);
         }
 
+        // Before the database: one without a witness is refused.
+        new HeadWitness(id, SumOfHeads: 0).Write(Path);
         File.Move(newPath, Path, overwrite: true);
     }
 

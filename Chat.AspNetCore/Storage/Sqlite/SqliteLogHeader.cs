@@ -1,3 +1,4 @@
+using System.Globalization;
 using GrpcChat.Shared;
 
 namespace GrpcChat.AspNetCore.Storage.Sqlite;
@@ -22,6 +23,14 @@ internal static class SqliteLogHeader
             {
                 throw new LogOpenException(
                     $"{path} is missing, but its write-ahead log {path}-wal exists; "
+                    + "put the database back, or use another data directory");
+            }
+
+            if (HeadWitness.Read(path) is { SumOfHeads: > 0 } witness)
+            {
+                throw new LogOpenException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{path} is missing, but {HeadWitness.PathOf(path)} shows that {witness.SumOfHeads} messages were stored in it; ")
                     + "put the database back, or use another data directory");
             }
 
@@ -57,7 +66,8 @@ internal static class SqliteLogHeader
 
     private static SqliteHeader? ReadHeader(string path)
     {
-        using var file = File.OpenRead(path);
+        // Shared, so that a log that is in use can be told from one that is damaged.
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         return SqliteHeader.Read(file);
     }
 }

@@ -21,13 +21,13 @@ internal sealed class SqliteLogReader : IDisposable
         // The limit is a literal. SQLite looks at the value of a limit when it plans a statement, and would plan the
         // statement again each time a parameter is bound.
         page = new SqliteStatement(connection, $"""
-            SELECT position, name, sent_at, client_offset, text
+            SELECT position, name, sent_at, client_offset, text, checksum
             FROM message JOIN sender USING (sender_id)
             WHERE position > ? AND position <= ?
             ORDER BY position LIMIT {PageRows}
             """);
         rooms = new SqliteStatement(connection, $"""
-            SELECT name, head, (SELECT sent_at FROM message WHERE position = (room_id << {SqliteSchema.IdBits}) | head)
+            SELECT room_id, name, oldest, head, checksum, (SELECT sent_at FROM message WHERE position = (room_id << {SqliteSchema.IdBits}) | head)
             FROM room
             WHERE name > ?
             ORDER BY name LIMIT ?
@@ -61,6 +61,11 @@ internal sealed class SqliteLogReader : IDisposable
                     ClientOffset = page.Bytes(3),
                     Text = page.Bytes(4),
                 };
+                if (page.Int64(5) != RowChecksum.OfMessage(page.Int64(0), row.Sender, row.SentAt, row.ClientOffset, row.Text))
+                {
+                    throw new LogDamagedException($"room {room.Name}: message {id} is not what was stored");
+                }
+
                 if (!sink.TryAdd(row))
                 {
                     return;
@@ -91,7 +96,13 @@ internal sealed class SqliteLogReader : IDisposable
         {
             while (rooms.Step())
             {
-                list.Add(new RoomSummary(rooms.Text(0), rooms.Int64(1), rooms.IsNull(2) ? null : rooms.Int64(2)));
+                var (roomId, name, head) = (rooms.Int64(0), rooms.Text(1), rooms.Int64(3));
+                if (rooms.Int64(4) != RowChecksum.OfRoom(roomId, rooms.Bytes(1), rooms.Int64(2), head))
+                {
+                    throw new LogDamagedException($"the row of room {name} is not what was stored");
+                }
+
+                list.Add(new RoomSummary(name, head, rooms.IsNull(5) ? null : rooms.Int64(5)));
             }
 
             return list;

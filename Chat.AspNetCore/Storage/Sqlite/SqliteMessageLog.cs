@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using GrpcChat.AspNetCore.Storage.GroupCommit;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -8,16 +7,20 @@ namespace GrpcChat.AspNetCore.Storage.Sqlite;
 /// <summary>The log in one SQLite database: one connection writes, a few others read.</summary>
 internal sealed class SqliteMessageLog : GroupCommitLog
 {
+    // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE in sqlite3.h.
+    private const int NoCheckpointOnClose = 1006;
+
     private readonly SqliteLogFile file;
     private readonly SqliteConnection writer;
     private readonly SqliteCheckpoints checkpoints;
     private readonly TimeSpan lockTimeout;
     private readonly SqliteStatement begin, commit, rollback, touch;
-    private readonly SqliteStatement findStored, insertRoom, insertMessage, insertOffset, setHead;
-    private readonly SqliteSenders senders;
-    private long lastRoomId;
-    private long lastCommittedRoomId;
+    private readonly SqliteRowWriter rows;
+    private long sumOfHeads;
+    private string logId;
     private readonly SqliteReadProbe readProbe;
+    private readonly HeadWitnessWriter witness;
+    private SqliteFileWatch? watch;
     private SqliteReaders? readers;
 
     private SqliteMessageLog(SqliteLogFile file, SqliteConnection writer, LogOptions options)
@@ -34,24 +37,16 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
         // Writes the first page of the database, and changes nothing.
         touch = new SqliteStatement(writer, $"PRAGMA user_version = {SqliteSchema.Version}");
-        findStored = new SqliteStatement(
-            writer,
-            "SELECT id, content_hash FROM sent_key WHERE room_id = ? AND sender_id = ? AND client_offset = ?");
-        senders = new SqliteSenders(writer);
-        insertRoom = new SqliteStatement(writer, "INSERT INTO room (room_id, name, oldest, head) VALUES (?, ?, 1, 0)");
-        insertMessage = new SqliteStatement(
-            writer,
-            "INSERT INTO message (position, sender_id, sent_at, client_offset, text) VALUES (?, ?, ?, ?, ?)");
-        insertOffset = new SqliteStatement(
-            writer,
-            "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash) VALUES (?, ?, ?, ?, ?)");
-        setHead = new SqliteStatement(writer, "UPDATE room SET head = ? WHERE room_id = ?");
-        LogId = ReadLogId();
+        rows = new SqliteRowWriter(writer);
+        logId = ReadLogId();
+        witness = new HeadWitnessWriter(file.Path, () => Witness, options.Time);
     }
 
-    public override string LogId { get; }
+    public override string LogId => logId;
 
     public override string Location => file.Path;
+
+    private HeadWitness Witness => new(logId, Interlocked.Read(ref sumOfHeads));
 
     /// <summary>Opens the log in a directory, or creates a new one.</summary>
     /// <exception cref="LogOpenException">The log cannot be used.</exception>
@@ -64,15 +59,25 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         try
         {
             writer = file.OpenWriter();
+            SqliteMigration.Run(writer, file.Path);
             log = new SqliteMessageLog(file, writer, options);
             var messages = log.ReadRooms();
+            log.CheckWitness(options.AcceptDataLoss);
+            log.watch = new SqliteFileWatch(file.Path);
             log.readers = SqliteReaders.Open(file);
             SqliteFileMetrics.Watch(options.Metrics.Meter, file.Path);
             log.Start(messages);
+            log.witness.Start(log.Witness);
             return log;
         }
         catch (Exception error)
         {
+            if (writer is not null)
+            {
+                // What is refused is left as it is, the write-ahead log too.
+                raw.sqlite3_db_config(writer.Handle, NoCheckpointOnClose, 1, out _);
+            }
+
             log?.CloseWriter();
             writer?.Dispose();
             file.Dispose();
@@ -130,69 +135,43 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
     protected override bool TryFindStored(RoomState room, Append append, out long id, out UInt128 contentHash)
     {
-        (id, contentHash) = (0, default);
-        if (senders.Find(append.Sender) is not { } sender)
+        try
         {
-            return false;
+            return rows.TryFind(room, append, out id, out contentHash);
         }
-
-        findStored.Bind(1, room.RoomId).Bind(2, sender).Bind(3, append.ClientOffset);
-        var found = findStored.Step();
-        if (found)
+        catch (LogDamagedException damage)
         {
-            id = findStored.Int64(0);
-            contentHash = BinaryPrimitives.ReadUInt128BigEndian(findStored.Bytes(1));
+            OnDamaged(room, damage);
+            readProbe.OnDamaged(damage);
+            throw;
         }
-
-        findStored.Reset();
-        return found;
     }
 
-    protected override RoomState CreateRoom(string name)
-    {
-        var room = new RoomState(++lastRoomId, name, oldest: 1, head: 0);
-        insertRoom.Bind(1, room.RoomId).Bind(2, name).Run();
-        return room;
-    }
+    protected override RoomState CreateRoom(string name) => rows.AddRoom(name);
 
-    protected override void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt)
-    {
-        var sender = senders.Find(append.Sender) ?? senders.Add(append.Sender);
-        insertMessage
-            .Bind(1, SqliteSchema.PositionOf(room.RoomId, id))
-            .Bind(2, sender)
-            .Bind(3, LogTime.ToMicroseconds(sentAt))
-            .Bind(4, append.ClientOffset)
-            .BindText(5, append.Text)
-            .Run();
-
-        Span<byte> hash = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(hash, append.ContentHash);
-        insertOffset
-            .Bind(1, room.RoomId)
-            .Bind(2, sender)
-            .Bind(3, append.ClientOffset)
-            .Bind(4, id)
-            .BindBlob(5, hash)
-            .Run();
-    }
+    protected override void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt) =>
+        rows.Add(room, id, append, sentAt);
 
     protected override void CommitBatch(IReadOnlyList<RoomState> touched)
     {
+        var added = 0L;
         foreach (var room in touched)
         {
-            setHead.Bind(1, room.LastAssignedId).Bind(2, room.RoomId).Run();
+            rows.SetHead(room);
+            added += room.LastAssignedId - room.Head;
         }
 
         commit.Run();
-        senders.Commit();
-        lastCommittedRoomId = lastRoomId;
+
+        // After the commit: what follows is an ack of what is in these files.
+        watch!.EnsureInPlace();
+        Interlocked.Add(ref sumOfHeads, added);
+        rows.Commit();
     }
 
     protected override void RollbackBatch()
     {
-        senders.Rollback();
-        lastRoomId = lastCommittedRoomId;
+        rows.Rollback();
 
         // After some errors, such as a full disk, SQLite has already ended the transaction.
         if (raw.sqlite3_get_autocommit(writer.Handle) == 0)
@@ -204,7 +183,8 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     // If the disk is full or another process holds the lock, SQLite undoes the batch. After any other error nobody
     // knows what is on the disk: SQLite forgets a failed fsync, for example, and the next commit succeeds.
     protected override bool IsCertainlyNotStored(Exception error) =>
-        error is SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_BUSY };
+        error is SqliteException sqlite
+        && (sqlite.SqliteErrorCode == raw.SQLITE_BUSY || SqliteErrors.IsFull(sqlite, writer.Handle!));
 
     protected override string Describe(Exception error) => SqliteErrors.DescribeWrite(error);
 
@@ -244,33 +224,66 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     protected override async ValueTask CloseAsync()
     {
         await readers!.DisposeAsync();
+        await witness.DisposeAsync();
         CloseWriter();
     }
 
     // Methods of their own, so that a read that succeeds allocates nothing for these.
     private void OnReadFailed(Exception error, RoomState room, long after, long through)
     {
-        readProbe.OnFailed(error, reader => reader.Read(room, after, through, EverySink.Instance));
+        if (error is LogDamagedException damage)
+        {
+            OnDamaged(room, damage);
+            readProbe.OnDamaged(damage);
+        }
+        else
+        {
+            readProbe.OnFailed(error, reader => reader.Read(room, after, through, EverySink.Instance));
+        }
+
         OnReadFailed();
     }
 
     private void OnListFailed(Exception error, string after, int count)
     {
-        readProbe.OnFailed(error, reader => reader.ListRooms(after, count));
+        if (error is LogDamagedException damage)
+        {
+            readProbe.OnDamaged(damage);
+        }
+        else
+        {
+            readProbe.OnFailed(error, reader => reader.ListRooms(after, count));
+        }
+
         OnReadFailed();
     }
 
     private void CloseWriter()
     {
-        foreach (var statement in (SqliteStatement[])
-            [begin, commit, rollback, touch, findStored, insertRoom, insertMessage, insertOffset, setHead])
+        foreach (var statement in (SqliteStatement[])[begin, commit, rollback, touch])
         {
             statement.Dispose();
         }
 
-        senders.Dispose();
+        rows.Dispose();
         writer.Dispose();
         file.Dispose();
+    }
+
+    // A log with another id has lost nothing: its clients read everything again, and are told so.
+    private void CheckWitness(bool acceptDataLoss)
+    {
+        try
+        {
+            HeadWitness.Check(file.Path, Witness);
+        }
+        catch (LogOpenException) when (acceptDataLoss)
+        {
+            logId = IMessageLog.NewId();
+            using var update = new SqliteStatement(writer, "UPDATE log SET log_id = ?");
+            update.Bind(1, logId).Run();
+            Witness.Write(file.Path);
+        }
     }
 
     private string ReadLogId()
@@ -283,17 +296,14 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
     private long ReadRooms()
     {
-        using var statement = new SqliteStatement(writer, "SELECT room_id, name, oldest, head FROM room");
         var messages = 0L;
-        while (statement.Step())
+        foreach (var room in rows.ReadRooms(file.Path))
         {
-            var room = new RoomState(statement.Int64(0), statement.Text(1), statement.Int64(2), statement.Int64(3));
             Rooms[room.Name] = room;
-            lastCommittedRoomId = lastRoomId = Math.Max(lastRoomId, room.RoomId);
+            sumOfHeads += room.Head;
             messages += room.Head - room.Oldest + 1;
         }
 
-        statement.Reset();
         return messages;
     }
 }

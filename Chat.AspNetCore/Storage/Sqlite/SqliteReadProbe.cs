@@ -4,13 +4,13 @@ namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
 /// <summary>
 /// Remembers a read that failed, and repeats it until it succeeds: that another part of the log can be read proves nothing.
-/// Of several it keeps one, and rather one that met damage, which time does not cure.
+/// Of several it keeps the first. Damage stays until the service is started again: time does not cure it.
 /// </summary>
 internal sealed class SqliteReadProbe(SqliteLogFile file, LogHealth health)
 {
     private readonly Lock gate = new();
     private Action<SqliteLogReader>? read;
-    private bool metDamage;
+    private LogDamagedException? damage;
 
     /// <param name="error">How the read failed.</param>
     /// <param name="again">Does the same again with another reader.</param>
@@ -18,10 +18,23 @@ internal sealed class SqliteReadProbe(SqliteLogFile file, LogHealth health)
     {
         lock (gate)
         {
-            if (read is null || (!metDamage && error is LogDamagedException))
+            if (read is null && damage is null)
             {
-                (read, metDamage) = (again, error is LogDamagedException);
+                read = again;
                 health.SetRead(error.Message);
+            }
+        }
+    }
+
+    /// <summary>Something is not what was stored.</summary>
+    public void OnDamaged(LogDamagedException found)
+    {
+        lock (gate)
+        {
+            if (damage is null)
+            {
+                (damage, read) = (found, null);
+                health.SetRead(found.Message);
             }
         }
     }

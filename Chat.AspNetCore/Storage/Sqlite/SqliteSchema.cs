@@ -3,17 +3,19 @@ namespace GrpcChat.AspNetCore.Storage.Sqlite;
 /// <summary>The tables of a log, and how a message's place in them is computed.</summary>
 internal static class SqliteSchema
 {
-    public const int Version = 1;
+    public const int Version = 2;
     public const int ApplicationId = 0x47434854; // "GCHT"
 
+    // A row whose checksum is NULL or wrong is damaged. The columns are nullable because version 1 did not have them.
     public const string Sql = """
         CREATE TABLE log (log_id TEXT NOT NULL) STRICT;
 
         CREATE TABLE room (
-            room_id INTEGER PRIMARY KEY,
-            name    TEXT    NOT NULL UNIQUE,
-            oldest  INTEGER NOT NULL,
-            head    INTEGER NOT NULL
+            room_id  INTEGER PRIMARY KEY,
+            name     TEXT    NOT NULL UNIQUE,
+            oldest   INTEGER NOT NULL,
+            head     INTEGER NOT NULL,
+            checksum INTEGER
         ) STRICT;
 
         CREATE TABLE sender (
@@ -27,7 +29,8 @@ internal static class SqliteSchema
             sender_id     INTEGER NOT NULL,
             sent_at       INTEGER NOT NULL, -- microseconds since 1970
             client_offset TEXT    NOT NULL,
-            text          TEXT    NOT NULL
+            text          TEXT    NOT NULL,
+            checksum      INTEGER
         ) STRICT;
 
         -- The client offsets, kept forever: they outlive the messages. The offsets of one sender mostly count up, so
@@ -38,6 +41,7 @@ internal static class SqliteSchema
             client_offset TEXT    NOT NULL,
             id            INTEGER NOT NULL,
             content_hash  BLOB    NOT NULL, -- first 16 bytes of SHA-256
+            checksum      INTEGER,
             PRIMARY KEY (sender_id, client_offset, room_id)
         ) STRICT, WITHOUT ROWID;
         """;

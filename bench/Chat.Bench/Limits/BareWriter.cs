@@ -9,7 +9,7 @@ namespace GrpcChat.Bench.Limits;
 
 /// <summary>
 /// Writes the rows of the service's log, a message and its client offset for each send, with the service's statements,
-/// schema, pragmas and checkpoints. It does nothing else: no look-ups, no hashing, no callers to answer.
+/// schema, pragmas, checksums and checkpoints. It does nothing else: no look-ups, no hashing of texts, no callers to answer.
 /// </summary>
 internal sealed class BareWriter : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class BareWriter : IDisposable
     private readonly SqliteConnection connection;
     private readonly SqliteCheckpoints checkpoints;
     private readonly SqliteStatement begin, commit, insertMessage, insertOffset, setHead;
-    private readonly byte[][] offsets;
+    private readonly byte[][] offsets, senderNames;
     private readonly int rooms;
     private readonly byte[] text = Encoding.UTF8.GetBytes(BenchText.Of(0));
 
@@ -35,16 +35,18 @@ internal sealed class BareWriter : IDisposable
         var lockTimeout = TimeSpan.FromSeconds(5);
         file = SqliteLogFile.Open(directory, lockTimeout);
         connection = file.OpenWriter();
+        RowChecksum.AddFunctions(connection);
         checkpoints = new SqliteCheckpoints(connection, lockTimeout);
         begin = new SqliteStatement(connection, "BEGIN IMMEDIATE");
         commit = new SqliteStatement(connection, "COMMIT");
         insertMessage = new SqliteStatement(
             connection,
-            "INSERT INTO message (position, sender_id, sent_at, client_offset, text) VALUES (?, ?, ?, ?, ?)");
+            "INSERT INTO message (position, sender_id, sent_at, client_offset, text, checksum) VALUES (?, ?, ?, ?, ?, ?)");
         insertOffset = new SqliteStatement(
             connection,
-            "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash) VALUES (?, ?, ?, ?, ?)");
-        setHead = new SqliteStatement(connection, "UPDATE room SET head = ? WHERE room_id = ?");
+            "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash, checksum) VALUES (?, ?, ?, ?, ?, ?)");
+        setHead = new SqliteStatement(connection, "UPDATE room SET head = ?1, checksum = room_checksum(room_id, CAST(name AS BLOB), oldest, ?1) WHERE room_id = ?2");
+        senderNames = [.. Enumerable.Range(0, senders).Select(n => Encoding.ASCII.GetBytes($"sender-{n}"))];
         offsets = [.. Enumerable.Range(0, senders).Select(_ => Encoding.ASCII.GetBytes($"{Guid.NewGuid():N}-"))];
         AddNames(senders);
     }
@@ -109,6 +111,7 @@ internal sealed class BareWriter : IDisposable
     {
         var number = Rows++;
         var (room, id) = ((number % rooms) + 1, (number / rooms) + 1);
+        var position = SqliteSchema.PositionOf(room, id);
         var sender = (int)(number % offsets.Length);
         Span<byte> offset = stackalloc byte[64];
         offsets[sender].CopyTo(offset);
@@ -116,12 +119,14 @@ internal sealed class BareWriter : IDisposable
         offset = offset[..(offsets[sender].Length + digits)];
 
         insertMessage
-            .Bind(1, SqliteSchema.PositionOf(room, id))
+            .Bind(1, position)
             .Bind(2, sender)
             .Bind(3, sentAt)
             .BindText(4, offset)
             .BindText(5, text)
+            .Bind(6, RowChecksum.OfMessage(position, senderNames[sender], sentAt, offset, text))
             .Run();
-        insertOffset.Bind(1, room).Bind(2, sender).BindText(3, offset).Bind(4, id).BindBlob(5, Hash).Run();
+        insertOffset.Bind(1, room).Bind(2, sender).BindText(3, offset).Bind(4, id).BindBlob(5, Hash)
+            .Bind(6, RowChecksum.OfClientOffset(room, sender, offset, id, Hash)).Run();
     }
 }

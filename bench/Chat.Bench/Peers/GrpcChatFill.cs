@@ -16,6 +16,7 @@ internal static class GrpcChatFill
 {
     private const int Senders = 8;
     private const int HashBytes = 16;
+    private const string SenderPrefix = "filled-";
 
     /// <summary>
     /// A fixed number of digits in each client offset, so that their byte order is their numeric order.
@@ -39,6 +40,7 @@ internal static class GrpcChatFill
                 PRAGMA cache_size = -65536;
                 BEGIN;
                 """);
+            RowChecksum.AddFunctions(connection);
             Insert(connection, messages, rooms);
             SqliteLogFile.Execute(connection, """
                 COMMIT;
@@ -49,7 +51,7 @@ internal static class GrpcChatFill
         }
 
         // Otherwise the system would write the file during the measurement.
-        using var written = File.OpenHandle(file.Path, FileMode.Open, FileAccess.ReadWrite);
+        using var written = File.OpenHandle(file.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         RandomAccess.FlushToDisk(written);
     }
 
@@ -61,12 +63,13 @@ internal static class GrpcChatFill
         using var insertSender = new SqliteStatement(connection, "INSERT INTO sender (sender_id, name) VALUES (?, ?)");
         using var insertRoom = new SqliteStatement(
             connection,
-            "INSERT INTO room (room_id, name, oldest, head) VALUES (?, ?, 1, ?)");
+            "INSERT INTO room (room_id, name, oldest, head, checksum) "
+            + "VALUES (?1, ?2, 1, ?3, room_checksum(?1, CAST(?2 AS BLOB), 1, ?3))");
         using var insertMessages = new SqliteStatement(connection, MessagesSql(clients));
         using var insertOffsets = new SqliteStatement(connection, OffsetsSql);
         for (var sender = 0; sender < Senders; sender++)
         {
-            insertSender.Bind(1, SenderId(sender)).Bind(2, $"filled-{sender}").Run();
+            insertSender.Bind(1, SenderId(sender)).Bind(2, $"{SenderPrefix}{sender}").Run();
         }
 
         var sentAt = LogTime.ToMicroseconds(DateTimeOffset.UtcNow) - messages;
@@ -106,20 +109,25 @@ internal static class GrpcChatFill
     private static string MessagesSql(IReadOnlyList<string> clients) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
-        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
-        INSERT INTO message (position, sender_id, sent_at, client_offset, text)
-        SELECT ?2 + n, (n - 1) % {Senders} + 1, ?3 + (n - 1) * ?4,
-            CASE (n - 1) % {Senders} {string.Concat(clients.Select((client, sender) => $"WHEN {sender} THEN '{client}' "))}END
-                || printf('-%0{OffsetDigits}d', n), ?5
-        FROM numbers
+        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1),
+        rows (position, sender_id, sent_at, client_offset) AS (
+            SELECT ?2 + n, (n - 1) % {Senders} + 1, ?3 + (n - 1) * ?4,
+                CASE (n - 1) % {Senders} {string.Concat(clients.Select((client, sender) => $"WHEN {sender} THEN '{client}' "))}END
+                    || printf('-%0{OffsetDigits}d', n)
+            FROM numbers)
+        INSERT INTO message (position, sender_id, sent_at, client_offset, text, checksum)
+        SELECT position, sender_id, sent_at, client_offset, ?5, message_checksum(
+            position, CAST('{SenderPrefix}' || (sender_id - 1) AS BLOB), sent_at, CAST(client_offset AS BLOB), CAST(?5 AS BLOB))
+        FROM rows
         """);
 
     private static readonly string OffsetsSql = string.Create(
         CultureInfo.InvariantCulture,
         $"""
-        WITH RECURSIVE numbers (n) AS (SELECT ?3 UNION ALL SELECT n + {Senders} FROM numbers WHERE n + {Senders} <= ?1)
-        INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash)
-        SELECT ?2, ?3, ?4 || printf('-%0{OffsetDigits}d', n), n, ?5
-        FROM numbers
+        WITH RECURSIVE numbers (n) AS (SELECT ?3 UNION ALL SELECT n + {Senders} FROM numbers WHERE n + {Senders} <= ?1),
+        rows (client_offset, id) AS (SELECT ?4 || printf('-%0{OffsetDigits}d', n), n FROM numbers)
+        INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash, checksum)
+        SELECT ?2, ?3, client_offset, id, ?5, client_offset_checksum(?2, ?3, CAST(client_offset AS BLOB), id, ?5)
+        FROM rows
         """);
 }

@@ -1,0 +1,167 @@
+using System.Buffers.Binary;
+using System.Text;
+using GrpcChat.AspNetCore.Storage.GroupCommit;
+using Microsoft.Data.Sqlite;
+
+namespace GrpcChat.AspNetCore.Storage.Sqlite;
+
+/// <summary>Writes the rows of a batch, each with its checksum, and finds what is stored. Only the writer's thread uses it.</summary>
+internal sealed class SqliteRowWriter : IDisposable
+{
+    private const int HashBytes = 16;
+
+    private readonly SqliteConnection writer;
+    private readonly SqliteStatement findStored, insertRoom, insertMessage, insertOffset, setHead;
+    private readonly SqliteSenders senders;
+    private long lastRoomId;
+    private long lastCommittedRoomId;
+
+    public SqliteRowWriter(SqliteConnection writer)
+    {
+        this.writer = writer;
+        findStored = new SqliteStatement(
+            writer,
+            "SELECT id, content_hash, checksum FROM sent_key WHERE room_id = ? AND sender_id = ? AND client_offset = ?");
+        senders = new SqliteSenders(writer);
+        insertRoom = new SqliteStatement(
+            writer, "INSERT INTO room (room_id, name, oldest, head, checksum) VALUES (?, ?, 1, 0, ?)");
+        insertMessage = new SqliteStatement(
+            writer,
+            "INSERT INTO message (position, sender_id, sent_at, client_offset, text, checksum) VALUES (?, ?, ?, ?, ?, ?)");
+        insertOffset = new SqliteStatement(
+            writer,
+            "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash, checksum) VALUES (?, ?, ?, ?, ?, ?)");
+        setHead = new SqliteStatement(writer, "UPDATE room SET head = ?, checksum = ? WHERE room_id = ?");
+    }
+
+    /// <summary>Reads the rooms that are stored, at the start.</summary>
+    /// <param name="path">The database, for the message of the exception.</param>
+    /// <exception cref="LogOpenException">The row of a room is not what was stored.</exception>
+    public IReadOnlyList<RoomState> ReadRooms(string path)
+    {
+        var rooms = new List<RoomState>();
+        using var statement = new SqliteStatement(writer, "SELECT room_id, name, oldest, head, checksum FROM room");
+        while (statement.Step())
+        {
+            var (id, oldest, head) = (statement.Int64(0), statement.Int64(2), statement.Int64(3));
+            if (statement.Int64(4) != RowChecksum.OfRoom(id, statement.Bytes(1), oldest, head))
+            {
+                throw new LogOpenException(
+                    $"{path} is damaged: the row of room {statement.Text(1)} is not what was stored; restore it from a backup");
+            }
+
+            rooms.Add(new RoomState(id, statement.Text(1), oldest, head));
+            lastCommittedRoomId = lastRoomId = Math.Max(lastRoomId, id);
+        }
+
+        statement.Reset();
+        return rooms;
+    }
+
+    /// <summary>Finds what is stored under a room, sender and client offset.</summary>
+    /// <exception cref="LogDamagedException">It is not what was stored.</exception>
+    public bool TryFind(RoomState room, Append append, out long id, out UInt128 contentHash)
+    {
+        (id, contentHash) = (0, default);
+        if (senders.Find(append.Sender) is not { } sender)
+        {
+            return false;
+        }
+
+        Span<byte> clientOffset = stackalloc byte[Encoding.UTF8.GetMaxByteCount(append.ClientOffset.Length)];
+        clientOffset = clientOffset[..Encoding.UTF8.GetBytes(append.ClientOffset, clientOffset)];
+        findStored.Bind(1, room.RoomId).Bind(2, sender).BindText(3, clientOffset);
+        try
+        {
+            if (!findStored.Step())
+            {
+                return false;
+            }
+
+            id = findStored.Int64(0);
+            var hash = findStored.Bytes(1);
+            if (findStored.Int64(2) != RowChecksum.OfClientOffset(room.RoomId, sender, clientOffset, id, hash))
+            {
+                throw new LogDamagedException(
+                    $"room {room.Name}: the client offset {append.ClientOffset} of {append.Sender} is not what was stored");
+            }
+
+            contentHash = BinaryPrimitives.ReadUInt128BigEndian(hash);
+            return true;
+        }
+        finally
+        {
+            findStored.Reset();
+        }
+    }
+
+    public RoomState AddRoom(string name)
+    {
+        var room = new RoomState(++lastRoomId, name, oldest: 1, head: 0);
+        insertRoom.Bind(1, room.RoomId).Bind(2, name).Bind(3, ChecksumOf(room)).Run();
+        return room;
+    }
+
+    public void Add(RoomState room, long id, Append append, DateTimeOffset sentAt)
+    {
+        var sender = senders.Find(append.Sender) ?? senders.Add(append.Sender);
+        var (position, time) = (SqliteSchema.PositionOf(room.RoomId, id), LogTime.ToMicroseconds(sentAt));
+        Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(append.Sender.Length)];
+        name = name[..Encoding.UTF8.GetBytes(append.Sender, name)];
+        Span<byte> clientOffset = stackalloc byte[Encoding.UTF8.GetMaxByteCount(append.ClientOffset.Length)];
+        clientOffset = clientOffset[..Encoding.UTF8.GetBytes(append.ClientOffset, clientOffset)];
+        insertMessage
+            .Bind(1, position)
+            .Bind(2, sender)
+            .Bind(3, time)
+            .BindText(4, clientOffset)
+            .BindText(5, append.Text)
+            .Bind(6, RowChecksum.OfMessage(position, name, time, clientOffset, append.Text))
+            .Run();
+
+        Span<byte> hash = stackalloc byte[HashBytes];
+        BinaryPrimitives.WriteUInt128BigEndian(hash, append.ContentHash);
+        insertOffset
+            .Bind(1, room.RoomId)
+            .Bind(2, sender)
+            .BindText(3, clientOffset)
+            .Bind(4, id)
+            .BindBlob(5, hash)
+            .Bind(6, RowChecksum.OfClientOffset(room.RoomId, sender, clientOffset, id, hash))
+            .Run();
+    }
+
+    /// <summary>Writes the newest id of a room.</summary>
+    public void SetHead(RoomState room) =>
+        setHead.Bind(1, room.LastAssignedId).Bind(2, ChecksumOf(room)).Bind(3, room.RoomId).Run();
+
+    /// <summary>The batch has been stored.</summary>
+    public void Commit()
+    {
+        senders.Commit();
+        lastCommittedRoomId = lastRoomId;
+    }
+
+    /// <summary>The batch has not been stored.</summary>
+    public void Rollback()
+    {
+        senders.Rollback();
+        lastRoomId = lastCommittedRoomId;
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in (SqliteStatement[])[findStored, insertRoom, insertMessage, insertOffset, setHead])
+        {
+            statement.Dispose();
+        }
+
+        senders.Dispose();
+    }
+
+    private static long ChecksumOf(RoomState room)
+    {
+        Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(room.Name.Length)];
+        return RowChecksum.OfRoom(room.RoomId, name[..Encoding.UTF8.GetBytes(room.Name, name)], room.Oldest, room.LastAssignedId);
+    }
+}
