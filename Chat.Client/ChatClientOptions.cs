@@ -21,10 +21,17 @@ public sealed record ChatClientOptions
 
     /// <summary>
     /// Returns the token for <c>authorization: Bearer …</c>. The client asks for one before each connection and each
-    /// call and, if the token is a JSON Web Token, shortly before it expires; it then moves to a new stream. Null if the service needs no token; the client then sends <see cref="User"/>. If the provider throws, the
-    /// client waits and asks again. If the service refuses a token, the client asks for another one.
+    /// call and, if the token is a JSON Web Token, shortly before it expires; it then moves to a new stream. Null if the
+    /// service needs no token; the client then sends <see cref="User"/>. If the provider throws, the client waits and asks
+    /// again. If the service refuses a token, the client asks for another one.
     /// </summary>
     public Func<CancellationToken, ValueTask<string>>? TokenProvider { get; init; }
+
+    /// <summary>
+    /// Whether a token may go to an address with <c>http</c> on another machine, where everybody on the way can read it. Set it
+    /// only if the network itself encrypts.
+    /// </summary>
+    public bool AllowPlaintextTokens { get; init; }
 
     /// <summary>
     /// The client halts when the service has refused this many tokens in a row, or the same token twice.
@@ -149,6 +156,13 @@ public sealed record ChatClientOptions
                 throw new ArgumentException(
                     $"'{address}' is not a valid address; give a URL with http or https, "
                         + "for example http://127.0.0.1:5000");
+            }
+
+            if (TokenProvider is not null && Channel is null && !AllowPlaintextTokens && uri.Scheme == "http" && !uri.IsLoopback)
+            {
+                throw new ArgumentException(
+                    $"'{address}' would carry the token in clear text; use an address with https, or set "
+                        + "AllowPlaintextTokens if the network itself encrypts");
             }
         }
 

@@ -13,8 +13,16 @@ namespace GrpcChat.ConsoleClient;
 /// from the settings file, or else it has a default.
 /// </summary>
 internal sealed record Settings(
-    IReadOnlyList<string> Addresses, string User, string? TokenFile, string? CaFile, string? CertificateFile, string? State)
+    IReadOnlyList<string> Addresses,
+    string User,
+    string? TokenFile,
+    string? CaFile,
+    string? CertificateFile,
+    string? State,
+    bool AllowPlaintext)
 {
+    private const string AllowPlaintextVariable = "CHAT_ALLOW_PLAINTEXT";
+
     public const string DefaultAddress = "http://127.0.0.1:5000";
 
     /// <summary>The settings of the command line; each may be missing.</summary>
@@ -30,13 +38,18 @@ internal sealed record Settings(
         string[] addresses = arguments.Addresses.Count > 0
             ? [.. arguments.Addresses.SelectMany(Split)]
             : Split(GetVariable("CHAT_ADDRESS") ?? file.Address ?? DefaultAddress);
+        var tokenFile = arguments.TokenFile ?? GetVariable("CHAT_TOKEN_FILE") ?? file.TokenFile;
+        var caFile = arguments.CaFile ?? GetVariable("CHAT_CA_FILE") ?? file.CaFile;
+        var certificateFile = arguments.CertificateFile ?? GetVariable("CHAT_CERTIFICATE_FILE") ?? file.CertificateFile;
+        var isProtected = (tokenFile ?? caFile ?? certificateFile) is not null;
         return new Settings(
-            [.. addresses.Select(AddScheme)],
+            [.. addresses.Select(address => AddScheme(address, isProtected))],
             arguments.User ?? GetVariable("CHAT_USER") ?? file.User ?? GetLoginName(),
-            arguments.TokenFile ?? GetVariable("CHAT_TOKEN_FILE") ?? file.TokenFile,
-            arguments.CaFile ?? GetVariable("CHAT_CA_FILE") ?? file.CaFile,
-            arguments.CertificateFile ?? GetVariable("CHAT_CERTIFICATE_FILE") ?? file.CertificateFile,
-            arguments.State ?? GetVariable("CHAT_STATE") ?? file.State);
+            tokenFile,
+            caFile,
+            certificateFile,
+            arguments.State ?? GetVariable("CHAT_STATE") ?? file.State,
+            GetVariable(AllowPlaintextVariable) is { } allowed ? allowed == "true" : file.AllowPlaintext);
     }
 
     /// <summary>The client's options.</summary>
@@ -55,8 +68,16 @@ internal sealed record Settings(
             }
         }
 
+        if (TokenFile is not null && !AllowPlaintext && Addresses.FirstOrDefault(IsPlaintextElsewhere) is { } address)
+        {
+            throw new ArgumentException(
+                $"{address} would carry your token in clear text; use https://, or set {AllowPlaintextVariable}=true if the network "
+                + "itself encrypts");
+        }
+
         return new ChatClientOptions
         {
+            AllowPlaintextTokens = AllowPlaintext,
             Addresses = Addresses,
             User = User,
             TokenProvider = TokenFile is null ? null : _ => new(ReadToken(TokenFile)),
@@ -120,8 +141,17 @@ internal sealed record Settings(
     private static string[] Split(string addresses) =>
         addresses.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    private static string AddScheme(string address) =>
-        address.Contains("://", StringComparison.Ordinal) ? address : $"http://{address}";
+    // Who gives a token or a certificate expects it to be protected, and one's own machine needs no protection.
+    private static string AddScheme(string address, bool isProtected)
+    {
+        var plaintext = $"http://{address}";
+        return address.Contains("://", StringComparison.Ordinal) ? address
+            : isProtected && IsPlaintextElsewhere(plaintext) ? $"https://{address}"
+            : plaintext;
+    }
+
+    private static bool IsPlaintextElsewhere(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttp && !uri.IsLoopback;
 }
 
 /// <summary>The settings file: JSON, with comments.</summary>
@@ -147,6 +177,8 @@ internal sealed record SettingsFile
 
     public string? State { get; init; }
 
+    public bool AllowPlaintext { get; init; }
+
     /// <summary>Reads the file. A missing file sets nothing.</summary>
     /// <exception cref="ArgumentException">The file cannot be read, or is wrong.</exception>
     public static SettingsFile Read(string path)
@@ -166,7 +198,7 @@ internal sealed record SettingsFile
             var place = error.Path is { Length: > 2 } member ? $", at '{member[2..]}'" : "";
             throw new ArgumentException(
                 $"the settings file {path} is wrong in line {error.LineNumber + 1}{place}; "
-                + "it must be JSON, and may set address, user, tokenFile, caFile and state",
+                + "it must be JSON, and may set address, user, tokenFile, caFile, certificateFile, state and allowPlaintext",
                 error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

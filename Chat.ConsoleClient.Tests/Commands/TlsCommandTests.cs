@@ -86,6 +86,27 @@ public sealed class TlsCommandTests : IDisposable
         Assert.Contains($"'{authority}'", Assert.Single(noKey.Errors), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_token_does_not_go_to_another_machine_in_clear_text()
+    {
+        var token = await WriteAsync("token", "secret");
+
+        // Nobody has this name, and nobody is called.
+        const string Other = "chat.invalid:5443";
+        string[] status = ["status", "--token-file", token, "--wait", "1", "--address"];
+
+        var plaintext = await ClientProcess.RunAsync([.. status, $"http://{Other}"]);
+        var bare = await ClientProcess.RunAsync([.. status, Other]);
+        var allowed = await ClientProcess.RunAsync([.. status, $"http://{Other}"], null, ("CHAT_ALLOW_PLAINTEXT", "true"));
+        var local = await ClientProcess.RunAsync([.. status, "127.0.0.1:1"]);
+
+        Assert.Equal((2, 3, 3, 3), (plaintext.ExitCode, bare.ExitCode, allowed.ExitCode, local.ExitCode));
+        Assert.Contains($"http://{Other} would carry your token in clear text; use https://", Assert.Single(plaintext.Errors), StringComparison.Ordinal);
+        Assert.Contains($"https://{Other}", Assert.Single(bare.Errors), StringComparison.Ordinal);
+        Assert.Contains($"http://{Other}", Assert.Single(allowed.Errors), StringComparison.Ordinal);
+        Assert.Contains("http://127.0.0.1:1", Assert.Single(local.Errors), StringComparison.Ordinal);
+    }
+
     private async Task<string> WriteAsync(string name, string content)
     {
         var path = Path.Combine(files.Path, name);
