@@ -23,7 +23,14 @@ public static class BlockedSendersFile
     {
         using var changing = Lock(path + ".lock");
         var next = path + ".new";
-        File.WriteAllLines(next, change(Read(path)));
+        using (var writer = new StreamWriter(PrivateFile.Open(next, FileMode.Create)))
+        {
+            foreach (var name in change(Read(path)))
+            {
+                writer.WriteLine(name);
+            }
+        }
+
         File.Move(next, path, overwrite: true);
     }
 

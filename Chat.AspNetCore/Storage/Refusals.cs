@@ -43,12 +43,12 @@ internal static class Refusals
     public static Refused MayNotRead(string room) => new(
         Reason.Forbidden,
         "room",
-        $"you may not read room '{room}'; ask for the right to");
+        $"you may not read room '{room}'; ask the service's operator for the right");
 
     public static Refused MayNotWrite(string room) => new(
         Reason.Forbidden,
         "room",
-        $"you may not write to room '{room}'; ask for the right to");
+        $"you may not write to room '{room}'; ask the service's operator for the right");
 
     public static Refused TextTooLarge(int bytes, int maxBytes) => new(
         Reason.TooLarge,

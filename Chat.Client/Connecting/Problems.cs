@@ -199,7 +199,9 @@ internal static class Problems
     private static string Access(RpcException error) => OrElse(error.Status.Detail, error.StatusCode.ToString())
         + (error.StatusCode == StatusCode.Unauthenticated
             ? "; set a TokenProvider whose tokens the service accepts"
-            : "; ask its operator for the right");
+
+            // The service itself says what to do. Something in front of it does not.
+            : ChatError.Of(error).Reason.Length > 0 ? "" : "; ask its operator for the right");
 
     // Whatever token its sender has.
     private static bool IsBanned(ChatError chat) => chat.Reason == ErrorTable.Banned.Reason;
