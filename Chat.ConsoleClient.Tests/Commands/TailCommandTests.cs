@@ -68,6 +68,7 @@ public sealed class TailCommandTests
             await backup.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
             Directory.CreateDirectory(copy + ".d");
             File.Move(copy, Path.Combine(copy + ".d", "chat.db"));
+            File.Copy(Path.Combine(data, "chat.db.witness"), Path.Combine(copy + ".d", "chat.db.witness"));
         }
 
         await ClientProcess.RunAsync(["send", .. more], "3\n4\n5\n"u8.ToArray());

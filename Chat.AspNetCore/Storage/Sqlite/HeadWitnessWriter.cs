@@ -23,9 +23,12 @@ internal sealed class HeadWitnessWriter(string database, Func<HeadWitness> read,
     /// <summary>Ends, after it has written what is there now.</summary>
     public async ValueTask DisposeAsync()
     {
-        await stopping.CancelAsync();
-        await running;
-        stopping.Dispose();
+        if (!stopping.IsCancellationRequested)
+        {
+            await stopping.CancelAsync();
+            await running;
+            stopping.Dispose();
+        }
     }
 
     private async Task RunAsync()
