@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.AspNetCore;
 
@@ -57,7 +58,8 @@ public sealed partial class ChatOptionDefinition
                 "false", "Whether to open a log that has lost messages, with a new id")),
         .. Group(
             "Messages and sends",
-            Number(nameof(ChatOptions.MaxTextBytes), o => o.MaxTextBytes, (o, v) => o.MaxTextBytes = v, 1, 30_720,
+            Number(nameof(ChatOptions.MaxTextBytes), o => o.MaxTextBytes, (o, v) => o.MaxTextBytes = v,
+                1, LogLimits.MaxTextBytes,
                 "Largest text of a message, in bytes of UTF-8"),
             Number(nameof(ChatOptions.MaxRequestBytes), o => o.MaxRequestBytes, (o, v) => o.MaxRequestBytes = v,
                 1024, 16 * 1024 * 1024,

@@ -5,6 +5,9 @@ internal static class ExitCodes
 {
     public const int Ok = 0;
 
+    /// <summary>A command did its work and found something to look at.</summary>
+    public const int Problems = 1;
+
     /// <summary>An argument or an option is wrong.</summary>
     public const int Usage = 2;
 
@@ -16,4 +19,7 @@ internal static class ExitCodes
 
     /// <summary>The log broke while the service was running; start it again.</summary>
     public const int LogBroken = 5;
+
+    /// <summary>A backup, a restore, an export or an import was not made, and left nothing behind.</summary>
+    public const int NotDone = 6;
 }

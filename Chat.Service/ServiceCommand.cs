@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Storage;
+using GrpcChat.Service.Commands;
 using GrpcChat.Service.Edge;
 using GrpcChat.Shared;
 using Microsoft.AspNetCore.Connections;
@@ -48,6 +49,12 @@ internal static class ServiceCommand
             command.Subcommands.Add(block);
         }
 
+        command.Subcommands.Add(BackupCommand.Create(GuardAsync));
+        command.Subcommands.Add(CheckCommand.Create(GuardAsync));
+        command.Subcommands.Add(RestoreCommand.Create(GuardAsync));
+        command.Subcommands.Add(ExportCommand.Create(GuardAsync));
+        command.Subcommands.Add(ImportCommand.Create(GuardAsync));
+
         // An argument that begins with @ is not the name of a file with more arguments.
         var parsed = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         return parsed.Errors.Count > 0 && parsed.Action is not ServiceHelp
@@ -82,6 +89,10 @@ internal static class ServiceCommand
         catch (LogOpenException error)
         {
             return Fail(ExitCodes.LogNotOpened, error.Message);
+        }
+        catch (LogMaintenanceException error)
+        {
+            return Fail(ExitCodes.NotDone, error.Message);
         }
         catch (AddressNotFreeException error)
         {

@@ -16,7 +16,7 @@ internal sealed partial class ServiceHelp : SynchronousCommandLineAction
 
     private const string Introduction = """
         Usage: Chat.Service [options]
-               Chat.Service token | block | unblock | blocked [options]
+               Chat.Service COMMAND [options]
 
         A chat service over gRPC that loses no message.
 
@@ -29,6 +29,10 @@ internal sealed partial class ServiceHelp : SynchronousCommandLineAction
           token                           Sign a token for development and tests
           block USER, unblock USER        Keep a user out, and let the user in again
           blocked                         List the blocked users
+          backup FILE                     Copy the message log to a file, also while the service runs
+          check                           Read the whole message log, and list what is wrong with it
+          restore FILE                    Make a message log of a backup
+          export [FILE], import [FILE]    Write the message log as JSON lines, and make one of them
 
         Every option can also be set in the environment, as CHAT_MAXTEXTBYTES=4096 or
         Chat__MaxTextBytes=4096, and in the configuration file:

@@ -21,15 +21,12 @@ internal static class StartLines
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
-            log: {log.Location} ({Count(log.RoomCount, "room")}, {Count(log.MessageCount, "message")} kept){Proxies(edge)}
-            limits: at most {Count(edge.Connections.Max, "connection")}
+            log: {log.Location} ({Counted.Of(log.RoomCount, "room")}, {Counted.Of(log.MessageCount, "message")} kept){Proxies(edge)}
+            limits: at most {Counted.Of(edge.Connections.Max, "connection")}
             chat: dotnet run --project Chat.ConsoleClient -- --user YOUR-NAME{toAddress}
             """));
     }
 
     private static string Proxies(EdgeSettings edge) => !edge.TrustedProxies.Any ? ""
         : $"\ntrusted proxies: {edge.TrustedProxies}, by {(edge.ProxyProtocol is null ? "X-Forwarded-For" : "the PROXY protocol")}";
-
-    private static string Count(long number, string thing) =>
-        string.Create(CultureInfo.InvariantCulture, $"{number:N0} {thing}{(number == 1 ? "" : "s")}");
 }

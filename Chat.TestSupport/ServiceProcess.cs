@@ -66,6 +66,10 @@ internal sealed class ServiceProcess : IAsyncDisposable
         params (string Name, string Value)[] environment) =>
         ToEndAsync(Start([], arguments, environment: environment));
 
+    /// <summary>The same, started by another program.</summary>
+    public static Task<(int ExitCode, string Output, string Errors)> RunUnderAsync(string[] launcher, string[] arguments) =>
+        ToEndAsync(Start(launcher, arguments));
+
     /// <summary>The same, with another copy of the executable.</summary>
     public static Task<(int ExitCode, string Output, string Errors)> RunProgramAsync(
         string program, string[] arguments) => ToEndAsync(Start([], arguments, program: program));

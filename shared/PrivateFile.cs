@@ -37,8 +37,7 @@ internal static class PrivateFile
         {
             return Open(LockPath(database), FileMode.OpenOrCreate, FileShare.None);
         }
-        catch (IOException error)
-            when (error.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
+        catch (IOException error) when (IsLocked(error))
         {
             return null;
         }
@@ -61,4 +60,8 @@ internal static class PrivateFile
             .Select(words => $"process {words[4]}")
             .FirstOrDefault();
     }
+
+    /// <summary>Whether a file was not opened because another process has it for itself.</summary>
+    public static bool IsLocked(IOException error) =>
+        error.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation;
 }

@@ -86,7 +86,8 @@ internal sealed class Append
         return refused;
     }
 
-    private static UInt128 HashOf(ReadOnlySpan<byte> text)
+    /// <summary>The hash that is kept with a client offset, see <see cref="ContentHash"/>.</summary>
+    public static UInt128 HashOf(ReadOnlySpan<byte> text)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(text, hash);

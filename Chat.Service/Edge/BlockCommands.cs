@@ -1,5 +1,6 @@
 using System.CommandLine;
 using GrpcChat.AspNetCore;
+using GrpcChat.Service.Commands;
 
 namespace GrpcChat.Service.Edge;
 
@@ -17,7 +18,7 @@ internal static class BlockCommands
             ? [.. names.Where(name => name != user)]
             : throw new UsageException($"'{user}' is not blocked"));
 
-        var data = CreateData();
+        var data = DataOption.Create();
         var list = new Command("blocked", "List the blocked users, one on each line") { data };
         list.SetAction((parsed, _) => guard(() =>
         {
@@ -31,7 +32,7 @@ internal static class BlockCommands
         Command Create(string name, string description, Func<IReadOnlyList<string>, string, IReadOnlyList<string>> change)
         {
             var user = new Argument<string>("USER") { Description = "The sender's name, as its messages carry it" };
-            var data = CreateData();
+            var data = DataOption.Create();
             var command = new Command(name, description) { user, data };
             command.SetAction((parsed, _) => guard(() =>
             {
@@ -49,9 +50,6 @@ internal static class BlockCommands
         }
     }
 
-    private static Option<string?> CreateData() =>
-        new("--data") { HelpName = "DIR", Description = "Directory of the message log, as for the service" };
-
     private static void UseFile(string path, Action use)
     {
         try
@@ -66,7 +64,7 @@ internal static class BlockCommands
 
     private static string PathIn(string? data)
     {
-        var directory = data ?? ServiceSettings.FindDirectory(Environment.GetEnvironmentVariables());
+        var directory = DataOption.Find(data);
         return Directory.Exists(directory)
             ? Path.Combine(directory, BlockedSendersFile.Name)
             : throw new UsageException($"there is no message log in '{directory}'; give its directory with --data");

@@ -60,25 +60,25 @@ internal readonly record struct HeadWitness(string LogId, long SumOfHeads)
     /// <exception cref="LogOpenException">The database has lost messages, or is another one.</exception>
     public static void Check(string database, HeadWitness found)
     {
-        if (Read(database) is not { } witness)
+        if (FindProblem(database, Read(database), found) is { } problem)
         {
-            throw new LogOpenException(
-                $"{PathOf(database)} is missing, so nobody can tell whether {database} is complete; {WhatToDo}");
-        }
-
-        if (witness.LogId != found.LogId)
-        {
-            throw new LogOpenException($"{database} is not the log that {PathOf(database)} belongs to; {WhatToDo}");
-        }
-
-        if (found.SumOfHeads < witness.SumOfHeads)
-        {
-            throw new LogOpenException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{database} lacks {witness.SumOfHeads - found.SumOfHeads} of the {witness.SumOfHeads} messages that were stored, "
-                + $"as {PathOf(database)} shows; {WhatToDo}"));
+            throw new LogOpenException(problem);
         }
     }
+
+    /// <summary>How the database is not what its witness says; null if it is.</summary>
+    /// <param name="database">The database's path.</param>
+    /// <param name="read">The witness; null if there is none. In a log that is in use, it was read before the database.</param>
+    /// <param name="found">What the database holds.</param>
+    public static string? FindProblem(string database, HeadWitness? read, HeadWitness found) =>
+        read is not { } witness
+            ? $"{PathOf(database)} is missing, so nobody can tell whether {database} is complete; {WhatToDo}"
+            : witness.LogId != found.LogId ? $"{database} is not the log that {PathOf(database)} belongs to; {WhatToDo}"
+            : found.SumOfHeads < witness.SumOfHeads ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{database} lacks {witness.SumOfHeads - found.SumOfHeads} of the {witness.SumOfHeads} messages that were stored, "
+                + $"as {PathOf(database)} shows; {WhatToDo}")
+            : null;
 
     private string ToLine()
     {

@@ -30,10 +30,7 @@ internal static class SqliteErrors
 
     /// <summary>An error of a probe of the disk's room.</summary>
     public static StoreUnavailableException CannotProbe(Exception error) => new(
-        error.HResult is LinuxNoSpace or LinuxQuota or MacQuota or WindowsDiskFull
-            ? DiskFull
-            : $"the disk takes no files: {MessageOf(error)}",
-        error);
+        IsDiskFull(error) ? DiskFull : $"the disk takes no files: {MessageOf(error)}", error);
 
     /// <summary>
     /// Whether an error of a connection means that there was no room for what it wrote, and so that nothing of it is stored:
@@ -55,7 +52,21 @@ internal static class SqliteErrors
             raw.SQLITE_BUSY => "another process has locked the database",
             _ => MessageOf(error),
         }
+        : IsDiskFull(error) ? DiskFull
         : MessageOf(error);
+
+    /// <summary>Why a file was not copied, of all errors.</summary>
+    public static string DescribeCopy(Exception error) => error switch
+    {
+        // .NET has an exception of its own for EFBIG.
+        SqliteException { SqliteExtendedErrorCode: WriteError } or ArgumentOutOfRangeException =>
+            "the disk failed, or the file may not become larger (RLIMIT_FSIZE)",
+        SqliteException { SqliteErrorCode: raw.SQLITE_IOERR } => MessageOf(error),
+        _ => DescribeWrite(error),
+    };
+
+    private static bool IsDiskFull(Exception error) =>
+        error is IOException && error.HResult is LinuxNoSpace or LinuxQuota or MacQuota or WindowsDiskFull;
 
     private static string Describe(Exception error) => error is SqliteException { SqliteErrorCode: var code }
         ? code switch

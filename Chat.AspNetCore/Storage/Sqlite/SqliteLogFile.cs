@@ -63,7 +63,7 @@ internal sealed class SqliteLogFile : IDisposable
     /// <summary>Opens the one connection that writes and makes checkpoints.</summary>
     public SqliteConnection OpenWriter()
     {
-        var connection = Connect(Path, SqliteOpenMode.ReadWrite);
+        var connection = Connect(Path, SqliteOpenMode.ReadWrite, lockTimeout);
         try
         {
             SetPragma(connection, "journal_mode", "WAL");
@@ -109,7 +109,7 @@ internal sealed class SqliteLogFile : IDisposable
         }
     }
 
-    public SqliteConnection OpenReader() => Connect(Path, SqliteOpenMode.ReadOnly);
+    public SqliteConnection OpenReader() => Connect(Path, SqliteOpenMode.ReadOnly, lockTimeout);
 
     /// <summary>Call it after every connection has been closed: closing a file takes SQLite's own locks of it away.</summary>
     public void Dispose()
@@ -126,7 +126,7 @@ internal sealed class SqliteLogFile : IDisposable
     }
 
     // SQLite puts its other files beside the file that a link leads to, and so does the lock.
-    private static string Resolve(string path) =>
+    public static string Resolve(string path) =>
         new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : path;
 
     // Closing any handle of a file drops all locks that this process holds on it. So where a service may have been, nothing opens
@@ -154,7 +154,7 @@ internal sealed class SqliteLogFile : IDisposable
         $"{path} is in use by another service{(holder is null ? "" : $", {holder}")}; stop that service, "
         + "or use another data directory");
 
-    private static void CreateDirectory(string directory)
+    public static void CreateDirectory(string directory)
     {
         if (!OperatingSystem.IsWindows())
         {
@@ -167,24 +167,29 @@ internal sealed class SqliteLogFile : IDisposable
         }
     }
 
+    /// <summary>Makes an empty database a log.</summary>
+    /// <param name="connection">Writes to the database.</param>
+    /// <param name="logId">The log's id, of hexadecimal digits.</param>
+    public static void CreateTables(SqliteConnection connection, string logId) => Execute(connection, $"""
+        BEGIN;
+        PRAGMA application_id = {SqliteSchema.ApplicationId};
+        PRAGMA user_version = {SqliteSchema.Version};
+        {SqliteSchema.Sql}
+        INSERT INTO log VALUES ('{logId}');
+        COMMIT;
+        """);
+
     // Created under another name and renamed once it is complete, so that a crash leaves no partial log.
     private void Create()
     {
         var (newPath, id) = (Path + ".new", IMessageLog.NewId());
         File.Delete(newPath);
         PrivateFile.Open(newPath, FileMode.CreateNew).Dispose();
-        using (var connection = Connect(newPath, SqliteOpenMode.ReadWrite))
+        using (var connection = Connect(newPath, SqliteOpenMode.ReadWrite, lockTimeout))
         {
-            Execute(connection, $"""
-                PRAGMA synchronous = FULL;
-                BEGIN;
-                PRAGMA application_id = {SqliteSchema.ApplicationId};
-                PRAGMA user_version = {SqliteSchema.Version};
-                {SqliteSchema.Sql}
-                INSERT INTO log VALUES ('{id}');
-                COMMIT;
-                PRAGMA journal_mode = WAL;
-                """);
+            Execute(connection, "PRAGMA synchronous = FULL");
+            CreateTables(connection, id);
+            Execute(connection, "PRAGMA journal_mode = WAL");
         }
 
         // Before the database: one without a witness is refused.
@@ -192,7 +197,8 @@ internal sealed class SqliteLogFile : IDisposable
         File.Move(newPath, Path, overwrite: true);
     }
 
-    private SqliteConnection Connect(string path, SqliteOpenMode mode)
+    /// <summary>Opens a database with the settings that protect against one that somebody else has made.</summary>
+    public static SqliteConnection Connect(string path, SqliteOpenMode mode, TimeSpan lockTimeout)
     {
         var settings = new SqliteConnectionStringBuilder
         {
@@ -221,7 +227,7 @@ internal sealed class SqliteLogFile : IDisposable
     }
 
     // SQLite does not report a pragma that has no effect, so the value is read back.
-    private static void SetPragma(SqliteConnection connection, string pragma, string value, string? readsAs = null)
+    public static void SetPragma(SqliteConnection connection, string pragma, string value, string? readsAs = null)
     {
         Execute(connection, $"PRAGMA {pragma} = {value}");
         using var command = connection.CreateCommand();

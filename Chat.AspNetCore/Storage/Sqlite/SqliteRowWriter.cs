@@ -24,7 +24,7 @@ internal sealed class SqliteRowWriter : IDisposable
             "SELECT id, content_hash, checksum FROM sent_key WHERE room_id = ? AND sender_id = ? AND client_offset = ?");
         senders = new SqliteSenders(writer);
         insertRoom = new SqliteStatement(
-            writer, "INSERT INTO room (room_id, name, oldest, head, checksum) VALUES (?, ?, 1, 0, ?)");
+            writer, "INSERT INTO room (room_id, name, oldest, head, checksum) VALUES (?, ?, ?, ?, ?)");
         insertMessage = new SqliteStatement(
             writer,
             "INSERT INTO message (position, sender_id, sent_at, client_offset, text, checksum) VALUES (?, ?, ?, ?, ?, ?)");
@@ -98,36 +98,59 @@ internal sealed class SqliteRowWriter : IDisposable
     public RoomState AddRoom(string name)
     {
         var room = new RoomState(++lastRoomId, name, oldest: 1, head: 0);
-        insertRoom.Bind(1, room.RoomId).Bind(2, name).Bind(3, ChecksumOf(room)).Run();
+        InsertRoom(room);
         return room;
     }
 
     public void Add(RoomState room, long id, Append append, DateTimeOffset sentAt)
     {
-        var sender = senders.Find(append.Sender) ?? senders.Add(append.Sender);
-        var (position, time) = (SqliteSchema.PositionOf(room.RoomId, id), LogTime.ToMicroseconds(sentAt));
-        Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(append.Sender.Length)];
-        name = name[..Encoding.UTF8.GetBytes(append.Sender, name)];
-        Span<byte> clientOffset = stackalloc byte[Encoding.UTF8.GetMaxByteCount(append.ClientOffset.Length)];
-        clientOffset = clientOffset[..Encoding.UTF8.GetBytes(append.ClientOffset, clientOffset)];
+        InsertMessage(room.RoomId, id, append.Sender, LogTime.ToMicroseconds(sentAt), append.ClientOffset, append.Text);
+        InsertOffset(room.RoomId, id, append.Sender, append.ClientOffset, append.ContentHash);
+    }
+
+    /// <summary>Inserts a room as it is.</summary>
+    public void InsertRoom(RoomState room) => insertRoom
+        .Bind(1, room.RoomId)
+        .Bind(2, room.Name)
+        .Bind(3, room.Oldest)
+        .Bind(4, room.LastAssignedId)
+        .Bind(5, ChecksumOf(room))
+        .Run();
+
+    /// <summary>Inserts a message, without its client offset.</summary>
+    public void InsertMessage(
+        long roomId, long id, string sender, long sentAt, string clientOffset, ReadOnlySpan<byte> text)
+    {
+        var position = SqliteSchema.PositionOf(roomId, id);
+        Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(sender.Length)];
+        name = name[..Encoding.UTF8.GetBytes(sender, name)];
+        Span<byte> offset = stackalloc byte[Encoding.UTF8.GetMaxByteCount(clientOffset.Length)];
+        offset = offset[..Encoding.UTF8.GetBytes(clientOffset, offset)];
         insertMessage
             .Bind(1, position)
-            .Bind(2, sender)
-            .Bind(3, time)
-            .BindText(4, clientOffset)
-            .BindText(5, append.Text)
-            .Bind(6, RowChecksum.OfMessage(position, name, time, clientOffset, append.Text))
+            .Bind(2, IdOf(sender))
+            .Bind(3, sentAt)
+            .BindText(4, offset)
+            .BindText(5, text)
+            .Bind(6, RowChecksum.OfMessage(position, name, sentAt, offset, text))
             .Run();
+    }
 
+    /// <summary>Inserts the client offset of a message.</summary>
+    public void InsertOffset(long roomId, long id, string sender, string clientOffset, UInt128 contentHash)
+    {
+        var senderId = IdOf(sender);
+        Span<byte> offset = stackalloc byte[Encoding.UTF8.GetMaxByteCount(clientOffset.Length)];
+        offset = offset[..Encoding.UTF8.GetBytes(clientOffset, offset)];
         Span<byte> hash = stackalloc byte[HashBytes];
-        BinaryPrimitives.WriteUInt128BigEndian(hash, append.ContentHash);
+        BinaryPrimitives.WriteUInt128BigEndian(hash, contentHash);
         insertOffset
-            .Bind(1, room.RoomId)
-            .Bind(2, sender)
-            .BindText(3, clientOffset)
+            .Bind(1, roomId)
+            .Bind(2, senderId)
+            .BindText(3, offset)
             .Bind(4, id)
             .BindBlob(5, hash)
-            .Bind(6, RowChecksum.OfClientOffset(room.RoomId, sender, clientOffset, id, hash))
+            .Bind(6, RowChecksum.OfClientOffset(roomId, senderId, offset, id, hash))
             .Run();
     }
 
@@ -158,6 +181,8 @@ internal sealed class SqliteRowWriter : IDisposable
 
         senders.Dispose();
     }
+
+    private long IdOf(string sender) => senders.Find(sender) ?? senders.Add(sender);
 
     private static long ChecksumOf(RoomState room)
     {

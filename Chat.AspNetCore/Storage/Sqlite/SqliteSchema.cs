@@ -4,6 +4,10 @@ namespace GrpcChat.AspNetCore.Storage.Sqlite;
 internal static class SqliteSchema
 {
     public const int Version = 2;
+
+    /// <summary>The first version whose rows have checksums, and whose logs have a witness.</summary>
+    public const int FirstWithChecksums = 2;
+
     public const int ApplicationId = 0x47434854; // "GCHT"
 
     // A row whose checksum is NULL or wrong is damaged. The columns are nullable because version 1 did not have them.
@@ -54,6 +58,12 @@ internal static class SqliteSchema
     /// <summary>The value of message.position.</summary>
     public static long PositionOf(long roomId, long id) => (roomId << IdBits) | id;
 
+    /// <summary>The largest id that a position has room for.</summary>
+    public const long MaxId = (1L << IdBits) - 1;
+
     /// <summary>The id in a value of message.position.</summary>
-    public static long IdOf(long position) => position & ((1L << IdBits) - 1);
+    public static long IdOf(long position) => position & MaxId;
+
+    /// <summary>The room_id in a value of message.position.</summary>
+    public static long RoomIdOf(long position) => position >> IdBits;
 }

@@ -1,0 +1,97 @@
+using GrpcChat.AspNetCore.Storage.GroupCommit;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
+
+/// <summary>Fills a new log with rows, some thousand in each transaction.</summary>
+internal sealed class LogBuilder : IDisposable
+{
+    private const int RowsPerTransaction = 10_000;
+
+    private readonly NewLogFile file;
+    private readonly SqliteRowWriter rows;
+    private readonly SqliteStatement begin, commit;
+    private long lastRoomId;
+    private int rowsInTransaction;
+
+    private LogBuilder(NewLogFile file, string logId)
+    {
+        this.file = file;
+        SqliteLogFile.CreateTables(file.Connection, logId);
+        rows = new SqliteRowWriter(file.Connection);
+        begin = new SqliteStatement(file.Connection, "BEGIN");
+        commit = new SqliteStatement(file.Connection, "COMMIT");
+        begin.Run();
+    }
+
+    public static LogBuilder Create(NewLogFile file, string logId) => new(file, logId);
+
+    /// <summary>A new room_id, for messages that are added before or after their room.</summary>
+    public long NewRoomId() => ++lastRoomId;
+
+    public void AddRoom(long roomId, string name, long oldest, long head)
+    {
+        rows.InsertRoom(new RoomState(roomId, name, oldest, head));
+        CountRow();
+    }
+
+    /// <summary>Adds a message and its client offset.</summary>
+    /// <returns>False if the sender has used the client offset in this room: nothing was added.</returns>
+    public bool TryAddMessage(long roomId, long id, string sender, long sentAt, string clientOffset, ReadOnlySpan<byte> text)
+    {
+        if (!TryAddOffset(roomId, id, sender, clientOffset, Append.HashOf(text)))
+        {
+            return false;
+        }
+
+        rows.InsertMessage(roomId, id, sender, sentAt, clientOffset, text);
+        return true;
+    }
+
+    /// <summary>Adds a client offset that outlives its message.</summary>
+    /// <returns>False if the sender has used it in this room: nothing was added.</returns>
+    public bool TryAddOffset(long roomId, long id, string sender, string clientOffset, UInt128 contentHash)
+    {
+        try
+        {
+            rows.InsertOffset(roomId, id, sender, clientOffset, contentHash);
+        }
+        catch (SqliteException error) when (error.SqliteErrorCode == raw.SQLITE_CONSTRAINT)
+        {
+            return false;
+        }
+
+        CountRow();
+        return true;
+    }
+
+    /// <summary>Makes the rows the directory's log.</summary>
+    public LogSummary Complete(Work work)
+    {
+        commit.Run();
+        rows.Commit();
+        DisposeStatements();
+        return file.Complete(work);
+    }
+
+    public void Dispose() => DisposeStatements();
+
+    private void DisposeStatements()
+    {
+        rows.Dispose();
+        begin.Dispose();
+        commit.Dispose();
+    }
+
+    private void CountRow()
+    {
+        if (++rowsInTransaction == RowsPerTransaction)
+        {
+            commit.Run();
+            rows.Commit();
+            begin.Run();
+            rowsInTransaction = 0;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using GrpcChat.AspNetCore;
+using GrpcChat.AspNetCore.Storage;
+
+namespace GrpcChat.Service.Commands;
+
+/// <summary><c>Chat.Service check</c>: reads everything, and compares two logs.</summary>
+internal static class CheckCommand
+{
+    public static Command Create(Func<Func<Task<int>>, Task<int>> guard)
+    {
+        var data = DataOption.Create();
+        var compare = new Option<string?>("--compare")
+        {
+            HelpName = "DIR",
+            Description = "Directory of another message log, which is checked as well and compared",
+        };
+        return MaintenanceCommand.Create(
+            guard,
+            new Command("check", "Read the whole message log, and list what is wrong with it, also while the service runs") { data, compare },
+            (parsed, progress, interrupted) =>
+            {
+                var log = MaintenanceCommand.LogInUse(parsed.GetValue(data));
+                var other = parsed.GetValue(compare) is { } directory ? new MessageLogDirectory(MaintenanceCommand.FileOf(directory)) : null;
+                var (summary, isGood) = Check(log);
+                if (other is null)
+                {
+                    return isGood ? ExitCodes.Ok : ExitCodes.Problems;
+                }
+
+                var (otherSummary, isOtherGood) = Check(other);
+                if (!isGood || !isOtherGood)
+                {
+                    return ExitCodes.Problems;
+                }
+
+                if (log.FindDifference(other, progress, interrupted) is { } difference)
+                {
+                    Console.WriteLine($"not the same content: {difference}");
+                    return ExitCodes.Problems;
+                }
+
+                Console.WriteLine(summary.LogId == otherSummary.LogId
+                    ? "the same content and the same log id"
+                    : "the same content, but another log id: a client of the one is told RESET by the other");
+                return ExitCodes.Ok;
+
+                (LogSummary Summary, bool IsGood) Check(MessageLogDirectory checkedLog)
+                {
+                    var problems = 0L;
+                    var found = checkedLog.Check(
+                        problem =>
+                        {
+                            problems++;
+                            Console.WriteLine(problem);
+                        },
+                        progress,
+                        interrupted);
+                    Console.WriteLine($"{checkedLog.Path}: {(problems == 0 ? "no problem" : Counted.Of(problems, "problem"))} in {MaintenanceCommand.Describe(found)}");
+                    return (found, problems == 0);
+                }
+            });
+    }
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using GrpcChat.AspNetCore;
+using GrpcChat.AspNetCore.Storage;
+
+namespace GrpcChat.Service.Commands;
+
+/// <summary>What the commands have in common that work on a whole log.</summary>
+internal static class MaintenanceCommand
+{
+    /// <summary>Gives a command its action.</summary>
+    /// <param name="guard">Turns the errors of the action into exit codes.</param>
+    /// <param name="command">The command, with its arguments and options.</param>
+    /// <param name="run">Does the work, until it is cancelled, and returns the exit code.</param>
+    public static Command Create(
+        Func<Func<Task<int>>, Task<int>> guard, Command command, Func<ParseResult, IProgress<double>, CancellationToken, int> run)
+    {
+        command.SetAction((parsed, _) => guard(() =>
+        {
+            // Interrupted once, the command tidies up; a second time, it ends at once.
+            using var interrupted = new CancellationTokenSource();
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+            using var progress = new TerminalProgress();
+            try
+            {
+                return Task.FromResult(run(parsed, progress, interrupted.Token));
+            }
+            catch (OperationCanceledException)
+            {
+                Console.Error.WriteLine($"chat service: {command.Name} was interrupted, and left nothing behind");
+                return Task.FromResult(ExitCodes.NotDone);
+            }
+
+            void Interrupt(PosixSignalContext signal)
+            {
+                signal.Cancel = !interrupted.IsCancellationRequested;
+                interrupted.Cancel();
+            }
+        }));
+        return command;
+    }
+
+    public static MessageLogDirectory LogIn(string? data) => new(DataOption.Find(data));
+
+    /// <summary>
+    /// The same, for a command that only reads the log, beside a service: it runs with the lowest priority, so that it takes from
+    /// the senders only what they do not need. Of a process on Linux, that is the thread that calls this.
+    /// </summary>
+    public static MessageLogDirectory LogInUse(string? data)
+    {
+        using var process = Process.GetCurrentProcess();
+        process.PriorityClass = ProcessPriorityClass.Idle;
+        return LogIn(data);
+    }
+
+    /// <summary>The absolute path of a file or directory.</summary>
+    public static string FileOf(string name) =>
+        name.Length > 0 ? Path.GetFullPath(name) : throw new UsageException("the name of a file or directory is empty");
+
+    public static string Describe(LogSummary log) => $"{Counted.Of(log.Rooms, "room")}, {Counted.Of(log.Messages, "message")}";
+}
