@@ -8,6 +8,7 @@ using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Diagnostics;
+using GrpcChat.AspNetCore.Rooms;
 using GrpcChat.AspNetCore.Sessions;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.AspNetCore.Storage.Sqlite;
@@ -63,6 +64,8 @@ internal sealed class ChatServer : IAsyncDisposable
             return stopping.Task;
         }
     }
+
+    public RoomHub Rooms => app.Services.GetRequiredService<RoomHub>();
 
     public OpenCalls Calls => app.Services.GetRequiredService<OpenCalls>();
 

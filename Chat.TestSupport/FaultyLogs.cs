@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using GrpcChat.AspNetCore.Storage;
 
-namespace GrpcChat.Tests.Model;
+namespace GrpcChat.TestSupport;
 
 /// <summary>Takes the same client offset with a different text for a repetition.</summary>
 internal sealed class LogThatDoesNotCompareTexts(IMessageLog inner) : FaultyLog(inner)

@@ -1,6 +1,6 @@
 using GrpcChat.AspNetCore.Storage;
 
-namespace GrpcChat.Tests.Model;
+namespace GrpcChat.TestSupport;
 
 /// <summary>A correct log in which a derived class breaks one thing.</summary>
 internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
@@ -22,7 +22,13 @@ internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
 
     public event Action<RoomCommit>? Committed
     {
-        add => inner.Committed += commit => value!(new FaultyCommit(commit, Show));
+        add => inner.Committed += commit =>
+        {
+            if (Announces(commit))
+            {
+                value!(new FaultyCommit(commit, Show));
+            }
+        };
         remove => throw new NotSupportedException("the service never stops listening to its log");
     }
 
@@ -32,13 +38,16 @@ internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
 
     public virtual ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) => inner.BoundsAsync(room, cancellation);
 
-    public ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation) =>
+    public virtual ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation) =>
         inner.ReadAsync(room, after, through, new FaultySink(sink, Show), cancellation);
 
     public ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(string after, int count, CancellationToken cancellation) =>
         inner.ListRoomsAsync(after, count, cancellation);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    /// <summary>Whether the service hears of a commit.</summary>
+    protected virtual bool Announces(RoomCommit commit) => true;
 
     protected virtual bool Show(scoped in MessageRow row, IMessageSink sink) => sink.TryAdd(row);
 

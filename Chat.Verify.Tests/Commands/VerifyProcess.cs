@@ -1,0 +1,32 @@
+using System.Diagnostics;
+using GrpcChat.TestSupport;
+
+namespace GrpcChat.Verify.Tests.Commands;
+
+/// <summary>The tool as a process.</summary>
+internal static class VerifyProcess
+{
+    // Where it was built: beside the tests lie the assemblies of a web application, which brings some of those that it needs.
+    private static readonly string Program = FindProgram();
+
+    public static async Task<(int ExitCode, string[] Output, string[] Errors)> RunAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync().WaitAsync(2 * ChatCall.Deadline);
+        await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
+        return (process.ExitCode, Lines(output), Lines(await errors));
+    }
+
+    private static string FindProgram()
+    {
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        return Repository.PathOf(Path.Combine("Chat.Verify", "bin", output.Parent!.Name, output.Name, "chat-verify.dll"));
+    }
+
+    private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,3 @@
+using GrpcChat.Verify.Commands;
+
+return await VerifyCommand.RunAsync(args);
