@@ -92,6 +92,27 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_that_is_interrupted_is_judged_by_what_it_has()
+    {
+        await using var server = await ChatServer.StartAsync();
+        using var process = VerifyProcess.Start("run", "--address", $"{server.Address}", "--seconds", "600", "--rooms", "1");
+        while ((await server.Log.BoundsAsync((await RoomsAsync(server)).FirstOrDefault() ?? "none")).Head < 100)
+        {
+            await Task.Delay(20);
+        }
+
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        var (exitCode, output, errors) = await VerifyProcess.ToEndAsync(process);
+
+        Assert.Equal((0, []), (exitCode, errors));
+        Assert.Equal(12, output.Count(line => line.EndsWith(" … ok", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task The_exit_code_is_3_where_nothing_answers()
     {
         var (exitCode, output, errors) = await VerifyProcess.RunAsync("run", "--address", "http://127.0.0.1:9", "--seconds", "1");
@@ -120,6 +141,9 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(2, exitCode);
         Assert.Contains(expected, Assert.Single(errors), StringComparison.Ordinal);
     }
+
+    private static async Task<IEnumerable<string>> RoomsAsync(ChatServer server) =>
+        (await server.Log.ListRoomsAsync("", 10, CancellationToken.None)).Select(room => room.Name);
 
     private string InTemp(string name) => Path.Combine(temp.Path, name);
 }

@@ -11,11 +11,18 @@ internal static class VerifyProcess
 
     public static async Task<(int ExitCode, string[] Output, string[] Errors)> RunAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Program, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var process = Start(arguments);
+        return await ToEndAsync(process);
+    }
+
+    public static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Program, .. arguments])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    public static async Task<(int ExitCode, string[] Output, string[] Errors)> ToEndAsync(Process process)
+    {
         var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync().WaitAsync(2 * ChatCall.Deadline);
         await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);

@@ -99,10 +99,12 @@ internal sealed class OwnService : IAsyncDisposable
         proxy.Target = null;
         process?.Dispose();
         string[] arguments = ["--listen", "127.0.0.1:0", "--management", "none", "--data", data];
-        var start = program.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
-            ? new ProcessStartInfo("dotnet", [program, .. arguments])
-            : new ProcessStartInfo(program, arguments);
-        start.RedirectStandardOutput = true;
+        string[] command = program.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
+            ? ["dotnet", program, .. arguments]
+            : [program, .. arguments];
+
+        // In a session of its own, because a Ctrl-C at the terminal is meant for the run and not for the service.
+        var start = new ProcessStartInfo("setsid", command) { RedirectStandardOutput = true };
 
         // Those of this shell are meant for another instance.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CHAT_", StringComparison.OrdinalIgnoreCase)).ToList())
@@ -111,14 +113,14 @@ internal sealed class OwnService : IAsyncDisposable
         }
 
         // What it meets here would fill the screen with warnings.
-        start.Environment["Logging__LogLevel__Default"] = "Error";
+        start.Environment["Logging__LogLevel__GrpcChat"] = "Error";
         try
         {
             process = Process.Start(start)!;
         }
         catch (Win32Exception error)
         {
-            throw new ServiceUnreachableException($"the service '{program}' cannot be started: {error.Message}", error);
+            throw new ServiceUnreachableException($"the service '{program}' cannot be started with setsid: {error.Message}", error);
         }
 
         var line = await process.StandardOutput.ReadLineAsync().WaitAsync(Limit);

@@ -32,7 +32,7 @@ internal static class HtmlReport
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><title>chat-verify</title><style>{Style}</style></head><body>
             <h1>{(report.IsOk ? "Every promise was kept" : "A promise was broken")}</h1>
-            <p>{Encode(report.Title)}<br>{Encode(report.Counts.ToString())}</p>
+            <p>{Encode(report.Title)}{(report.Seed is { } seed ? $", seed {seed}" : "")}<br>{Encode(report.Counts.ToString())}</p>
             <table>
             """);
         foreach (var verdict in report.Verdicts)
@@ -45,6 +45,7 @@ internal static class HtmlReport
 
         html.Append("</table>\n<h2>Timeline</h2>\n");
         AppendTimeline(html, report);
+        AppendFaults(html, report.Recording);
         foreach (var verdict in report.Verdicts.Where(verdict => !verdict.IsOk))
         {
             html.Append(CultureInfo.InvariantCulture, $"<h2>{verdict.Rule} {Encode(verdict.Title)}</h2>\n");
@@ -92,6 +93,20 @@ internal static class HtmlReport
         html.Append(leftOut > 0
             ? string.Create(CultureInfo.InvariantCulture, $" {leftOut:N0} streams at the end are not drawn.</p>\n")
             : "</p>\n");
+    }
+
+    private static void AppendFaults(StringBuilder html, Recording recording)
+    {
+        html.Append("<details><summary>Faults</summary><pre>");
+        for (var index = 0; index < recording.Events.Count; index++)
+        {
+            if (recording.Events[index].Kind is EventKind.FaultBegan or EventKind.FaultEnded)
+            {
+                html.Append(Encode(EventText.Of(recording, index))).Append('\n');
+            }
+        }
+
+        html.Append("</pre></details>\n");
     }
 
     private static int AppendBars(StringBuilder html, Recording recording, long end, int height)
