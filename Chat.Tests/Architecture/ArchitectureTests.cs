@@ -21,6 +21,7 @@ public sealed class ArchitectureTests
     [InlineData("GrpcChat.AspNetCore", "GrpcChat.AspNetCore")]
     [InlineData("GrpcChat.Client", "GrpcChat.Client")]
     [InlineData("chat", "GrpcChat.ConsoleClient")]
+    [InlineData("chat-verify", "GrpcChat.Verify")]
     public void Folders_use_each_other_without_a_circle(string assembly, string root)
     {
         var graph = new FolderGraph(Assembly.Load(assembly), root);
@@ -68,6 +69,7 @@ public sealed class ArchitectureTests
     [InlineData("GrpcChat.Client", "GrpcChat.Client.Sqlite", "Microsoft.Data.Sqlite", "SQLitePCLRaw")]
     [InlineData("GrpcChat.Client.Sqlite", "GrpcChat.AspNetCore", "Chat.Service", "chat", "Grpc.")]
     [InlineData("chat", "GrpcChat.AspNetCore", "Chat.Service", "Microsoft.AspNetCore", "Grpc.AspNetCore")]
+    [InlineData("chat-verify", "GrpcChat.Client", "GrpcChat.AspNetCore", "Chat.Service", "Microsoft.AspNetCore", "Grpc.AspNetCore")]
     [InlineData("GrpcChat.Protos", "GrpcChat.", "chat")]
     public void An_assembly_does_not_reference(string assembly, params string[] forbidden)
     {

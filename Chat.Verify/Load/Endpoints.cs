@@ -42,7 +42,7 @@ internal sealed class Endpoints(LoadOptions options)
 
     /// <summary>Whether an error is the end of a stream, after which the client comes back.</summary>
     public static bool IsEndOfStream(Exception error) =>
-        error is IOException or OperationCanceledException or InvalidOperationException
+        error is IOException or HttpRequestException or OperationCanceledException or InvalidOperationException
         || (error is RpcException rpc && IsRetryable(rpc));
 
     private static bool IsRetryable(RpcException error) =>
