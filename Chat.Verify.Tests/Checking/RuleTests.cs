@@ -142,6 +142,12 @@ public sealed class RuleTests
         new Script().Send("bob", "a").Refuse("bob", "a").Send("bob", "b").Send("bob", "a").Ack("bob", "b", 1).Ack("bob", "a", 2).Final(["b", "a"]));
 
     [Fact]
+    public void C9_does_not_except_a_message_whose_client_offset_was_refused_with_another_text() => AssertBroken(
+        new Script().Send("bob", "a").Send("bob", "b").Ack("bob", "b", 1).Ack("bob", "a", 2)
+            .Send("bob", "a", "other").Refuse("bob", "a", "other").Final(["b", "a"]),
+        "C9");
+
+    [Fact]
     public void C9_counts_from_the_first_send_across_streams() => AssertBroken(
         new Script().Send("bob", "a").Send("bob", "b").End("bob", SessionEnd.Broken)
             .Send("bob", "b").Send("bob", "a").Ack("bob", "b", 1).Ack("bob", "a", 2).Final(["b", "a"]),

@@ -43,8 +43,10 @@ internal struct KeyFacts
     /// <summary>Where it is in the final log: the event, plus 1.</summary>
     public int Final;
 
+    /// <summary>How often it was sent with its first text.</summary>
     public int Sends;
 
+    /// <summary>How often that was refused. With another text, it must be.</summary>
     public int Refusals;
 }
 
@@ -76,20 +78,23 @@ internal sealed class Facts
     public bool IsFinal(in HistoryEvent happened) =>
         Recording.Clients[Recording.Sessions[happened.Session].Client].Role == ClientRole.FinalReader;
 
+    private bool HasFirstText(in HistoryEvent happened) =>
+        Keys[happened.Key].FirstInvoked is > 0 and var first && Recording.Events[first - 1].Text == happened.Text;
+
     private void Take(int index, in HistoryEvent happened)
     {
         switch (happened.Kind)
         {
             case EventKind.SendInvoked when happened.Key >= 0:
                 ref var sent = ref Keys[happened.Key];
-                sent.Sends++;
                 sent.FirstInvoked = sent.FirstInvoked == 0 ? index + 1 : sent.FirstInvoked;
+                sent.Sends += HasFirstText(happened) ? 1 : 0;
                 break;
             case EventKind.Acked when happened.Key >= 0:
                 ref var acked = ref Keys[happened.Key];
                 acked.FirstAcked = acked.FirstAcked == 0 ? index + 1 : acked.FirstAcked;
                 break;
-            case EventKind.Refused when happened.Key >= 0:
+            case EventKind.Refused when happened.Key >= 0 && HasFirstText(happened):
                 Keys[happened.Key].Refusals++;
                 break;
             case EventKind.Joined when IsFinal(happened):

@@ -102,7 +102,7 @@ internal sealed class ReaderClient(LoadContext context, string name, int[] rooms
                 await call.RequestStream.WriteAsync(new ChatRequest { Joins = { Join(start) } }, closed.Token);
             }
 
-            await ReadAsync(session, call.ResponseStream, isSlow: isPlanned && random.Next(8) == 0, closed.Token);
+            await ReadAsync(session, call.ResponseStream, isPlanned && random.Next(8) == 0 ? staying : null, closed.Token);
         }
         catch (Exception error) when (closed.IsCancellationRequested && error is RpcException or OperationCanceledException)
         {
@@ -167,14 +167,16 @@ internal sealed class ReaderClient(LoadContext context, string name, int[] rooms
         return join;
     }
 
-    private async Task ReadAsync(int session, IAsyncStreamReader<ChatResponse> responses, bool isSlow, CancellationToken closed)
+    // Slow: until when it reads slowly; null = it does not.
+    private async Task ReadAsync(
+        int session, IAsyncStreamReader<ChatResponse> responses, CancellationToken? slow, CancellationToken closed)
     {
         var happened = new List<HistoryEvent>();
         while (await responses.MoveNext(closed))
         {
             Take(session, responses.Current, happened);
             context.Recording.AddAll(happened);
-            if (isSlow)
+            if (slow is { IsCancellationRequested: false })
             {
                 // Falls behind what the service keeps in memory.
                 await Task.Delay(random.Next(200), closed);
