@@ -14,4 +14,7 @@ internal static class ExitCodes
 
     /// <summary>No service answers, or it refuses the caller.</summary>
     public const int Unreachable = 3;
+
+    /// <summary>A signal came before there was anything to judge.</summary>
+    public const int Interrupted = 130;
 }

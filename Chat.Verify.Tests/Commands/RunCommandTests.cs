@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using GrpcChat.TestSupport;
 using GrpcChat.Verify.History;
@@ -101,7 +104,7 @@ public sealed class RunCommandTests : IDisposable
             await Task.Delay(20);
         }
 
-        using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]))
+        using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
         {
             await kill.WaitForExitAsync();
         }
@@ -110,6 +113,41 @@ public sealed class RunCommandTests : IDisposable
 
         Assert.Equal((0, []), (exitCode, errors));
         Assert.Equal(12, output.Count(line => line.EndsWith(" … ok", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_exit_code_is_130_where_a_signal_comes_before_the_load()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        using var process = VerifyProcess.Start("run", "--address", $"http://{silent.LocalEndpoint}");
+        using var connected = await silent.AcceptTcpClientAsync();
+        using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        var (exitCode, _, errors) = await VerifyProcess.ToEndAsync(process);
+
+        Assert.Equal((130, "chat-verify: interrupted before the load began; nothing was judged"), (exitCode, Assert.Single(errors)));
+    }
+
+    [Fact]
+    public async Task A_token_that_does_not_allow_the_rooms_is_refused_in_one_line()
+    {
+        var keys = InTemp("secret");
+        await File.WriteAllTextAsync(keys, new string('k', 40));
+        await using var service = await ServiceProcess.StartAsync(
+            InTemp("log"), arguments: ["--token-key-file", keys, "--token-issuer", "me", "--token-audience", "chat"]);
+        var created = await ServiceProcess.RunAsync(
+            ["token", "--key-file", keys, "--issuer", "me", "--audience", "chat", "--user", "ann", "--room", "other-*"]);
+        var token = InTemp("token");
+        await File.WriteAllTextAsync(token, created.Output);
+
+        var (exitCode, _, errors) = await VerifyProcess.RunAsync("run", "--address", $"{service.Address}", "--token-file", token, "--seconds", "1");
+
+        Assert.Equal(3, exitCode);
+        Assert.Contains("the token must allow rooms that start with 'verify-'", Assert.Single(errors), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -42,6 +42,10 @@ internal static class VerifyCommand
         {
             return Fail(ExitCodes.Unreachable, error.Message);
         }
+        catch (InterruptedException error)
+        {
+            return Fail(ExitCodes.Interrupted, error.Message);
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return Fail(ExitCodes.Usage, error.Message);

@@ -36,3 +36,6 @@ internal sealed record LoadOptions
 
 /// <summary>There is no service to verify: nothing answers, or it refuses the caller. The message says which.</summary>
 internal sealed class ServiceUnreachableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>A signal came before there was anything to judge.</summary>
+internal sealed class InterruptedException(Exception inner) : Exception("interrupted before the load began; nothing was judged", inner);

@@ -32,16 +32,19 @@ internal sealed class LoadRun(LoadOptions options)
         var random = new Random(options.Seed);
         var senders = (options.Clients + 1) / 2;
         var rate = (double)options.Rate / senders;
-        var sending = Task.WhenAll(Enumerable.Range(0, senders)
+        var clients = Enumerable.Range(0, senders)
             .Select(n => new SenderClient(context, $"sender-{n}", ChooseRooms(n, random), rate, random.Next()))
-            .ToList()
-            .Select(sender => Task.Run(() => sender.RunAsync(finishing.Token, giveUp.Token), CancellationToken.None)));
+            .ToList();
         var readers = Enumerable.Range(0, Math.Max(1, options.Clients / 2))
             .Select(n => new ReaderClient(context, $"reader-{n}", ChooseRooms(n, random), random.Next()))
             .ToList();
+
+        // All at once: the list of clients does not grow while they use it.
         using var staying = new CancellationTokenSource();
-        var reading = Task.WhenAll(readers
-            .Select(reader => Task.Run(() => reader.RunAsync(staying.Token, closing.Token), CancellationToken.None)));
+        var sending = Task.WhenAll(clients.Select(
+            sender => Task.Run(() => sender.RunAsync(finishing.Token, giveUp.Token), CancellationToken.None)));
+        var reading = Task.WhenAll(readers.Select(
+            reader => Task.Run(() => reader.RunAsync(staying.Token, closing.Token), CancellationToken.None)));
 
         finishing.CancelAfter(options.Duration);
         await (faults?.Invoke(Recording, finishing.Token) ?? Task.CompletedTask);

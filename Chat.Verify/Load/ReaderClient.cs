@@ -213,6 +213,11 @@ internal sealed class ReaderClient(LoadContext context, string name, int[] rooms
                 happened.Add(HistoryEvent.CaughtUp(session, rooms[place], caughtUp.Id));
             }
         }
+
+        foreach (var left in response.Left)
+        {
+            context.Failures.Enqueue($"{left.Room} cannot be read: {left.Detail}");
+        }
     }
 
     private int PlaceOf(string room) => Array.IndexOf(rooms, context.FindRoom(room));

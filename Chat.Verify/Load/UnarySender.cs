@@ -18,19 +18,27 @@ internal sealed class UnarySender(LoadContext context)
     private readonly int client = context.AddClient(Name, ClientRole.Sender);
 
     /// <exception cref="ServiceUnreachableException">Nothing answers, or the service refuses the caller.</exception>
+    /// <exception cref="InterruptedException">It is told to stop.</exception>
     public async Task OpenRoomsAsync(CancellationToken stopping)
     {
         using var channel = context.Endpoints.Open(random);
         var service = new ChatService.ChatServiceClient(channel);
-        await SendAsync(service, 0, stopping);
-        if (context.Options.TokenFile is not null)
+        try
         {
-            await LearnSenderAsync(service, stopping);
-        }
+            await SendAsync(service, 0, stopping);
+            if (context.Options.TokenFile is not null)
+            {
+                await LearnSenderAsync(service, stopping);
+            }
 
-        for (var room = 1; room < context.Recording.Rooms.Count; room++)
+            for (var room = 1; room < context.Recording.Rooms.Count; room++)
+            {
+                await SendAsync(service, room, stopping);
+            }
+        }
+        catch (Exception error) when (stopping.IsCancellationRequested && error is RpcException or OperationCanceledException)
         {
-            await SendAsync(service, room, stopping);
+            throw new InterruptedException(error);
         }
     }
 
