@@ -155,6 +155,28 @@ public sealed class BadEndpointTests : LibraryTest
     }
 
     [Fact]
+    public async Task A_server_that_closes_the_connection_while_a_message_is_being_written_is_tried_again()
+    {
+        const int Data = 0;
+        await using var server = new BareServer(async stream =>
+        {
+            // SETTINGS with a window of 16 bytes, so that the client stops within a message. Then GOAWAY, without an error and
+            // before the first stream.
+            await stream.WriteAsync(new byte[] { 0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 16 });
+            await UntilRequestAsync(stream);
+            await UntilFrameAsync(stream, Data);
+            await stream.WriteAsync(new byte[] { 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 });
+            await UntilFrameAsync(stream, type: -1);
+        });
+        await using var client = ChatClient.Open(Options(server.Address) with { FlushTimeout = TimeSpan.Zero });
+        await client.EnqueueAsync("ops", new string('x', 1000));
+
+        var waits = await ReadAsync<ConnectionChanged>(client, 2, changed => changed.State == ConnectionState.Waiting);
+
+        Assert.All(waits, changed => AssertProblem(changed.Problem!, ProblemKind.Broken, [server.Address]));
+    }
+
+    [Fact]
     public async Task A_client_that_waited_finds_the_service_when_it_comes()
     {
         using var data = new TempDirectory();
@@ -216,11 +238,18 @@ public sealed class BadEndpointTests : LibraryTest
     {
         const int Headers = 1;
         await stream.ReadExactlyAsync(new byte[24]);
-        for (var frame = new byte[9]; frame[3] != Headers;)
+        await UntilFrameAsync(stream, Headers);
+    }
+
+    private static async Task UntilFrameAsync(NetworkStream stream, int type)
+    {
+        var frame = new byte[9];
+        do
         {
             await stream.ReadExactlyAsync(frame);
             await stream.ReadExactlyAsync(new byte[(frame[0] << 16) | (frame[1] << 8) | frame[2]]);
         }
+        while (frame[3] != type);
     }
 
     private static async Task<WebApplication> ServeAsync(HttpProtocols protocols, RequestDelegate serve, X509Certificate2? certificate = null)

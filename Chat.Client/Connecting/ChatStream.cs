@@ -1,3 +1,4 @@
+using System.Net.Http;
 using Grpc.Core;
 using GrpcChat.Client.Delivery;
 using GrpcChat.V1;
@@ -144,6 +145,12 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
             when (error is RpcException or OperationCanceledException or IOException or InvalidOperationException)
         {
             // The call has ended, which the reading loop reports.
+        }
+        catch (HttpRequestException)
+        {
+            // The connection closes before the service has looked at the call. The HTTP client begins the call anew by itself,
+            // without what was written, so the reading loop would wait for an answer in vain.
+            await sessionEnded.CancelAsync();
         }
         catch
         {

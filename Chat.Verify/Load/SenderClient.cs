@@ -109,6 +109,13 @@ internal sealed class SenderClient
             await WriteAsync(requests, finishing, ending.Token);
             return true;
         }
+        catch (HttpRequestException)
+        {
+            // The connection closes before the service has looked at the call. The HTTP client begins the call anew by itself,
+            // without what was written, so the reading loop would wait for an answer in vain.
+            await ending.CancelAsync();
+            return false;
+        }
         catch (Exception error) when (error is RpcException || Endpoints.IsEndOfStream(error))
         {
             // The reading loop learns why.
