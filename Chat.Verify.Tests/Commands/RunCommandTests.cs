@@ -169,6 +169,7 @@ public sealed class RunCommandTests : IDisposable
     [InlineData("--faults is 'fire', but must be none or some of kill, pause, restart, cut, disk-full", "run", "--service", "/bin/true", "--faults", "fire")]
     [InlineData("--faults needs --service", "run", "--address", "http://a", "--faults", "kill")]
     [InlineData("--ca-file: '/bin/true' holds no certificate", "run", "--address", "https://a", "--ca-file", "/bin/true")]
+    [InlineData("http://a would carry your token in clear text; use https://", "run", "--address", "http://a", "--token-file", "/bin/true")]
     [InlineData("'/no/history'", "check", "/no/history")]
     [InlineData("'/bin/true' is not a history of this version", "check", "/bin/true")]
     [InlineData("'--sceonds'", "run", "--address", "http://a", "--sceonds", "1")]

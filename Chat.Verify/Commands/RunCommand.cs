@@ -157,6 +157,11 @@ internal sealed class RunCommand
                 given.AddError($"--address is '{wrong}', but must be an address such as http://127.0.0.1:5000");
             }
 
+            if (given.GetResult(tokenFile) is not null && addresses.FirstOrDefault(text => IsAddress(text) && CarriesInClearText(text)) is { } open)
+            {
+                given.AddError($"{open} would carry your token in clear text; use https://");
+            }
+
             if (given.GetResult(faults) is { Implicit: false } && own is null)
             {
                 given.AddError("--faults needs --service: only a service of the run's own is broken");
@@ -184,6 +189,8 @@ internal sealed class RunCommand
     }
 
     private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+
+    private static bool CarriesInClearText(string address) => new Uri(address) is { Scheme: "http", IsLoopback: false };
 
     private static Option<int> Number(string name, string description, int byDefault, int least, int most)
     {
