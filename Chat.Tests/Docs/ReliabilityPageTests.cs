@@ -27,6 +27,6 @@ public sealed partial class ReliabilityPageTests
     [GeneratedRegex("`(?<name>[A-Z][A-Za-z0-9]*(_[A-Za-z0-9]+){3,})`")]
     private static partial Regex TestName();
 
-    [GeneratedRegex(@"public (async Task|void) (?<name>\w+)\(")]
+    [GeneratedRegex(@"public (async Task|Task|void) (?<name>\w+)\(")]
     private static partial Regex Method();
 }
