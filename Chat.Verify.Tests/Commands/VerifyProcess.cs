@@ -15,11 +15,16 @@ internal static class VerifyProcess
         return await ToEndAsync(process);
     }
 
-    public static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Program, .. arguments])
+    // Whoever starts the tests in the background may have had them ignore Ctrl-C, and the tool would ignore it too.
+    public static Process Start(params string[] arguments)
     {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+        string[] command = [.. OperatingSystem.IsLinux() ? ["env", "--default-signal"] : Array.Empty<string>(), "dotnet", Program, .. arguments];
+        return Process.Start(new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+    }
 
     public static async Task<(int ExitCode, string[] Output, string[] Errors)> ToEndAsync(Process process)
     {
