@@ -46,7 +46,8 @@ internal sealed class SqliteLogReader : IDisposable
             var last = after;
             while (page.Step())
             {
-                var id = SqliteSchema.IdOf(page.Int64(0));
+                var position = page.Int64(0);
+                var id = SqliteSchema.IdOf(position);
                 if (id != ++last)
                 {
                     throw new LogDamagedException($"room {room.Name}: message {last} is missing, and {id} follows");
@@ -61,7 +62,7 @@ internal sealed class SqliteLogReader : IDisposable
                     ClientOffset = page.Bytes(3),
                     Text = page.Bytes(4),
                 };
-                if (page.Int64(5) != RowChecksum.OfMessage(page.Int64(0), row.Sender, row.SentAt, row.ClientOffset, row.Text))
+                if (page.Int64(5) != RowChecksum.OfMessage(position, row.Sender, row.SentAt, row.ClientOffset, row.Text))
                 {
                     throw new LogDamagedException($"room {room.Name}: message {id} is not what was stored");
                 }

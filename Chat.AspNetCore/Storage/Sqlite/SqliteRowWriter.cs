@@ -104,8 +104,14 @@ internal sealed class SqliteRowWriter : IDisposable
 
     public void Add(RoomState room, long id, Append append, DateTimeOffset sentAt)
     {
-        InsertMessage(room.RoomId, id, append.Sender, LogTime.ToMicroseconds(sentAt), append.ClientOffset, append.Text);
-        InsertOffset(room.RoomId, id, append.Sender, append.ClientOffset, append.ContentHash);
+        // Each name is looked up and encoded once: this is the way of every message.
+        var sender = IdOf(append.Sender);
+        Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(append.Sender.Length)];
+        name = name[..Encoding.UTF8.GetBytes(append.Sender, name)];
+        Span<byte> offset = stackalloc byte[Encoding.UTF8.GetMaxByteCount(append.ClientOffset.Length)];
+        offset = offset[..Encoding.UTF8.GetBytes(append.ClientOffset, offset)];
+        InsertMessage(room.RoomId, id, sender, name, LogTime.ToMicroseconds(sentAt), offset, append.Text);
+        InsertOffset(room.RoomId, id, sender, offset, append.ContentHash);
     }
 
     /// <summary>Inserts a room as it is.</summary>
@@ -121,37 +127,19 @@ internal sealed class SqliteRowWriter : IDisposable
     public void InsertMessage(
         long roomId, long id, string sender, long sentAt, string clientOffset, ReadOnlySpan<byte> text)
     {
-        var position = SqliteSchema.PositionOf(roomId, id);
         Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(sender.Length)];
         name = name[..Encoding.UTF8.GetBytes(sender, name)];
         Span<byte> offset = stackalloc byte[Encoding.UTF8.GetMaxByteCount(clientOffset.Length)];
         offset = offset[..Encoding.UTF8.GetBytes(clientOffset, offset)];
-        insertMessage
-            .Bind(1, position)
-            .Bind(2, IdOf(sender))
-            .Bind(3, sentAt)
-            .BindText(4, offset)
-            .BindText(5, text)
-            .Bind(6, RowChecksum.OfMessage(position, name, sentAt, offset, text))
-            .Run();
+        InsertMessage(roomId, id, IdOf(sender), name, sentAt, offset, text);
     }
 
     /// <summary>Inserts the client offset of a message.</summary>
     public void InsertOffset(long roomId, long id, string sender, string clientOffset, UInt128 contentHash)
     {
-        var senderId = IdOf(sender);
         Span<byte> offset = stackalloc byte[Encoding.UTF8.GetMaxByteCount(clientOffset.Length)];
         offset = offset[..Encoding.UTF8.GetBytes(clientOffset, offset)];
-        Span<byte> hash = stackalloc byte[HashBytes];
-        BinaryPrimitives.WriteUInt128BigEndian(hash, contentHash);
-        insertOffset
-            .Bind(1, roomId)
-            .Bind(2, senderId)
-            .BindText(3, offset)
-            .Bind(4, id)
-            .BindBlob(5, hash)
-            .Bind(6, RowChecksum.OfClientOffset(roomId, senderId, offset, id, hash))
-            .Run();
+        InsertOffset(roomId, id, IdOf(sender), offset, contentHash);
     }
 
     /// <summary>Writes the newest id of a room.</summary>
@@ -180,6 +168,40 @@ internal sealed class SqliteRowWriter : IDisposable
         }
 
         senders.Dispose();
+    }
+
+    private void InsertMessage(
+        long roomId,
+        long id,
+        long sender,
+        ReadOnlySpan<byte> name,
+        long sentAt,
+        ReadOnlySpan<byte> clientOffset,
+        ReadOnlySpan<byte> text)
+    {
+        var position = SqliteSchema.PositionOf(roomId, id);
+        insertMessage
+            .Bind(1, position)
+            .Bind(2, sender)
+            .Bind(3, sentAt)
+            .BindText(4, clientOffset)
+            .BindText(5, text)
+            .Bind(6, RowChecksum.OfMessage(position, name, sentAt, clientOffset, text))
+            .Run();
+    }
+
+    private void InsertOffset(long roomId, long id, long sender, ReadOnlySpan<byte> clientOffset, UInt128 contentHash)
+    {
+        Span<byte> hash = stackalloc byte[HashBytes];
+        BinaryPrimitives.WriteUInt128BigEndian(hash, contentHash);
+        insertOffset
+            .Bind(1, roomId)
+            .Bind(2, sender)
+            .BindText(3, clientOffset)
+            .Bind(4, id)
+            .BindBlob(5, hash)
+            .Bind(6, RowChecksum.OfClientOffset(roomId, sender, clientOffset, id, hash))
+            .Run();
     }
 
     private long IdOf(string sender) => senders.Find(sender) ?? senders.Add(sender);
