@@ -37,6 +37,32 @@ public sealed class BrokenLogTests
     }
 
     [Fact]
+    public async Task A_send_to_a_room_that_was_found_damaged_ends_with_DATA_LOSS_and_other_rooms_go_on()
+    {
+        using var data = new TempDirectory();
+        await using (var before = await ChatServer.StartAsync(directory: data.Path))
+        {
+            await before.FillAsync("lobby", 5);
+        }
+
+        Change(data, "UPDATE message SET text = 'changed' WHERE position & 0xffff = 3");
+        await using var server = await ChatServer.StartAsync(directory: data.Path);
+        server.ExpectErrors();
+        await using var sender = await server.JoinAsync("sender", "ops");
+        await using var reader = server.Open("reader");
+        Assert.Equal(StatusCode.DataLoss, (await reader.ToEndAsync()).StatusCode);
+        Assert.DoesNotContain(reader.Messages, message => message.Text == "changed");
+
+        await sender.SendAsync("k", "text", "lobby");
+
+        Assert.Equal(StatusCode.DataLoss, (await sender.ToEndAsync()).StatusCode);
+        Assert.Empty(sender.Acks);
+        var unary = await Assert.ThrowsAsync<RpcException>(() => server.SendOnceAsync("ann", "lobby", "k", "text"));
+        Assert.Equal(StatusCode.DataLoss, unary.StatusCode);
+        Assert.Equal(1, (await server.SendOnceAsync("ann", "ops", "k", "text")).Id);
+    }
+
+    [Fact]
     public async Task A_missing_message_ends_the_stream_with_DATA_LOSS_instead_of_a_silent_gap()
     {
         using var data = new TempDirectory();
@@ -45,19 +71,23 @@ public sealed class BrokenLogTests
             await before.FillAsync("lobby", 5);
         }
 
-        using (var connection = new SqliteConnection($"Data Source={data.Path}/chat.db;Pooling=False"))
-        {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = "DELETE FROM message WHERE position & 0xffff = 3";
-            Assert.Equal(1, command.ExecuteNonQuery());
-        }
-
+        Change(data, "DELETE FROM message WHERE position & 0xffff = 3");
         await using var server = await ChatServer.StartAsync(directory: data.Path);
         server.ExpectErrors();
         await using var reader = server.Open("reader");
 
         Assert.Equal(StatusCode.DataLoss, (await reader.ToEndAsync()).StatusCode);
         Assert.DoesNotContain(reader.Ids(), id => id > 2);
+    }
+
+    private static void Change(TempDirectory data, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={data.Path}/chat.db;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The SQL is this test's.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        Assert.Equal(1, command.ExecuteNonQuery());
     }
 }

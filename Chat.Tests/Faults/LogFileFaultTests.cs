@@ -41,6 +41,33 @@ public sealed class LogFileFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task A_loss_that_the_operator_accepts_starts_the_service_and_clients_are_told_RESET()
+    {
+        string logId;
+        await using (var before = await ServiceProcess.StartAsync(data.Path))
+        {
+            using var channel = before.OpenChannel();
+            await SendAsync(channel, "1");
+            await using var reader = new ChatCall(channel, "user", "reader");
+            await reader.UntilAsync(call => call.Messages.Count == 1);
+            logId = reader.Joined[0].LogId;
+            Assert.Equal(0, (await before.TerminateAsync()).ExitCode);
+        }
+
+        File.Delete(Path.Combine(data.Path, "chat.db.witness"));
+        string[] start = ["--data", data.Path, "--listen", "127.0.0.1:0"];
+        var (code, _, line) = await ServiceProcess.RunAsync(start);
+        Assert.Equal(4, code);
+        Assert.Contains("--accept-data-loss true", line, StringComparison.Ordinal);
+
+        await using var service = await ServiceProcess.StartAsync(data.Path, arguments: ["--accept-data-loss", "true"]);
+        using var again = service.OpenChannel();
+        await using var back = new ChatCall(again, "user", "reader", "last-seen-id", "1", "log-id", logId);
+        await back.UntilAsync(call => call.Messages.Count == 1);
+        Assert.Equal(Resume.Reset, back.Joined[0].Resume);
+    }
+
+    [Fact]
     public async Task A_file_that_may_not_grow_is_a_full_disk_until_it_may()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Uses prlimit.");

@@ -61,6 +61,26 @@ public sealed class RowChecksumTests : SqliteMessageLogTest
         Assert.Contains("client offset 2 of ann", log.Health.ReadProblem, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_client_offset_that_was_moved_to_a_room_that_does_not_exist_yet_fails_its_sender_and_not_the_log()
+    {
+        // The filler's room gets the number 3, and the next one 4. Its first message, of bob, makes it, in the same batch.
+        var log = await ChangedAsync("UPDATE sent_key SET room_id = 4 WHERE id = 2");
+        var (ann, bob) = (new RecordingStream(log), new RecordingStream(log, "bob"));
+        var hold = Gate.HoldNext();
+        await new RecordingStream(log, "filler").HandOverAsync("filler", "1");
+        await hold.ReachedAsync();
+        var first = await bob.HandOverAsync("new", "1");
+        await ann.HandOverAsync("new", "2", "two");
+        hold.Release();
+        await ann.FailureAsync();
+        await bob.AnswerAsync(first);
+
+        Assert.IsType<LogDamagedException>(ann.Failure);
+        Assert.False(log.Stopped.IsCompleted);
+        Assert.Equal(AppendResult.Stored(1), first.Result);
+    }
+
     [Theory]
     [InlineData("UPDATE room SET head = 1 WHERE name = 'room'")]
     [InlineData("UPDATE room SET head = 3 WHERE name = 'room'")]

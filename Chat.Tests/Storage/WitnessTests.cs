@@ -137,6 +137,18 @@ public sealed class WitnessTests : SqliteMessageLogTest
     }
 
     [Fact]
+    public async Task A_witness_that_cannot_be_written_is_one_line_at_the_start()
+    {
+        await CopyRunningLogAsync();
+        File.Delete(ImageOf("-wal"));
+        Directory.CreateDirectory(ImageOf(".witness.new"));
+
+        var error = Assert.Throws<LogOpenException>(
+            () => SqliteMessageLog.Open(Image, new LogOptions { AcceptDataLoss = true }));
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Fact]
     public async Task A_missing_database_with_a_witness_of_its_messages_does_not_become_an_empty_log()
     {
         await CopyRunningLogAsync();

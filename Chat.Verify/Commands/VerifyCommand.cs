@@ -21,7 +21,7 @@ internal static class VerifyCommand
               chat-verify check history.bin
 
             Exit code: 0 = every promise was kept, 1 = one was broken, 2 = an argument or a file is wrong, 3 = no service answers or
-            it refuses the caller.
+            it refuses the caller, 130 = a signal came before the load began.
             """)
         {
             RunCommand.Create(),

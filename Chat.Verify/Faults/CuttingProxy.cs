@@ -44,10 +44,18 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
-        while (true)
+        var serving = new List<Task>();
+        try
         {
-            // Ends when it is closed: a connection has nobody who awaits it.
-            _ = ServeAsync(await listener.AcceptTcpClientAsync(stop.Token));
+            while (true)
+            {
+                serving.Add(ServeAsync(await listener.AcceptTcpClientAsync(stop.Token)));
+                serving.RemoveAll(connection => connection.IsCompleted);
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(serving);
         }
     }
 

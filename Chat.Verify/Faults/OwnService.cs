@@ -14,6 +14,7 @@ internal sealed class OwnService : IAsyncDisposable
     private readonly string program;
     private readonly string data;
     private Process? process;
+    private Task draining = Task.CompletedTask;
 
     private OwnService(string program, string data)
     {
@@ -88,6 +89,7 @@ internal sealed class OwnService : IAsyncDisposable
         {
             process.Kill();
             await process.WaitForExitAsync();
+            await draining.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             process.Dispose();
         }
 
@@ -97,6 +99,7 @@ internal sealed class OwnService : IAsyncDisposable
     private async Task StartAsync()
     {
         proxy.Target = null;
+        await draining.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         process?.Dispose();
         string[] arguments = ["--listen", "127.0.0.1:0", "--management", "none", "--data", data];
         string[] command = program.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
@@ -133,7 +136,7 @@ internal sealed class OwnService : IAsyncDisposable
         proxy.Target = new Uri(line[Listening.Length..]);
 
         // Nobody reads the rest, and a full pipe would stop the service.
-        _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+        draining = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
     }
 
     private async Task SignalAsync(string name)

@@ -261,7 +261,7 @@ internal abstract class GroupCommitLog : IMessageLog
         }
         catch (LogDamagedException)
         {
-            // The batch was undone, and its other rooms are intact.
+            // The batch was undone. Without the stream that met the damage, the rest of it is tried again.
             Store(batch);
             return;
         }
@@ -320,7 +320,16 @@ internal abstract class GroupCommitLog : IMessageLog
         {
             foreach (var append in batch)
             {
-                append.Result = Process(append, sentAt);
+                try
+                {
+                    append.Result = Process(append, sentAt);
+                }
+                catch (LogDamagedException damage)
+                {
+                    // This one never gets any further, also if its room is only being made.
+                    append.Fail(damage);
+                    throw;
+                }
             }
 
             BeforeCommit?.Invoke(batch);

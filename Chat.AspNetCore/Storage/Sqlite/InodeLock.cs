@@ -14,6 +14,10 @@ internal sealed class InodeLock : IDisposable
     private const int SetLock = 37; // F_OFD_SETLK: the lock belongs to the handle
     private const short WriteLock = 1;
 
+    // From errno.h: what the system may say if somebody has the lock. Anything else says that there are no such locks here.
+    private const int TryAgain = 11;
+    private const int NoAccess = 13;
+
     private readonly SafeFileHandle? handle;
 
     private InodeLock(SafeFileHandle? handle) => this.handle = handle;
@@ -33,13 +37,14 @@ internal sealed class InodeLock : IDisposable
             return new InodeLock(handle);
         }
 
+        var error = Marshal.GetLastPInvokeError();
         handle.Dispose();
-        return null;
+        return error is TryAgain or NoAccess ? null : new InodeLock(null);
     }
 
     public void Dispose() => handle?.Dispose();
 
-    [DllImport("libc", EntryPoint = "fcntl")]
+    [DllImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Control(SafeFileHandle file, int command, ref LockedRange range);
 

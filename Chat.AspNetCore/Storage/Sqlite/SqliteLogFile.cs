@@ -125,6 +125,13 @@ internal sealed class SqliteLogFile : IDisposable
         command.ExecuteNonQuery();
     }
 
+    /// <summary>The number that a statement returns; 0 = none.</summary>
+    public static long ReadNumber(SqliteConnection connection, string sql)
+    {
+        using var statement = new SqliteStatement(connection, sql);
+        return statement.Step() ? statement.Int64(0) : 0;
+    }
+
     // SQLite puts its other files beside the file that a link leads to, and so does the lock.
     public static string Resolve(string path) =>
         new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : path;

@@ -81,7 +81,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
             log?.CloseWriter();
             writer?.Dispose();
             file.Dispose();
-            if (error is SqliteException)
+            if (error is SqliteException or IOException or UnauthorizedAccessException)
             {
                 throw SqliteErrors.CannotOpen(file.Path, error);
             }
@@ -234,27 +234,17 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         if (error is LogDamagedException damage)
         {
             OnDamaged(room, damage);
-            readProbe.OnDamaged(damage);
-        }
-        else
-        {
-            readProbe.OnFailed(error, reader => reader.Read(room, after, through, EverySink.Instance));
         }
 
-        OnReadFailed();
+        OnFailed(error, reader => reader.Read(room, after, through, EverySink.Instance));
     }
 
-    private void OnListFailed(Exception error, string after, int count)
-    {
-        if (error is LogDamagedException damage)
-        {
-            readProbe.OnDamaged(damage);
-        }
-        else
-        {
-            readProbe.OnFailed(error, reader => reader.ListRooms(after, count));
-        }
+    private void OnListFailed(Exception error, string after, int count) =>
+        OnFailed(error, reader => reader.ListRooms(after, count));
 
+    private void OnFailed(Exception error, Action<SqliteLogReader> again)
+    {
+        readProbe.OnFailed(error, again);
         OnReadFailed();
     }
 

@@ -13,7 +13,7 @@ internal static class SqliteMigration
     /// <summary>Does nothing if the log is up to date.</summary>
     public static void Run(SqliteConnection writer, string path)
     {
-        if (ReadNumber(writer, "PRAGMA user_version") != WithoutChecksums)
+        if (SqliteLogFile.ReadNumber(writer, "PRAGMA user_version") != WithoutChecksums)
         {
             return;
         }
@@ -37,15 +37,9 @@ internal static class SqliteMigration
             """);
 
         // Before the commit: a log of this version that has no witness is refused.
-        new HeadWitness(ReadText(writer, "SELECT log_id FROM log"), ReadNumber(writer, "SELECT coalesce(sum(head), 0) FROM room"))
+        new HeadWitness(ReadText(writer, "SELECT log_id FROM log"), SqliteLogFile.ReadNumber(writer, "SELECT coalesce(sum(head), 0) FROM room"))
             .Write(path);
         SqliteLogFile.Execute(writer, "COMMIT");
-    }
-
-    private static long ReadNumber(SqliteConnection connection, string sql)
-    {
-        using var statement = new SqliteStatement(connection, sql);
-        return statement.Step() ? statement.Int64(0) : 0;
     }
 
     private static string ReadText(SqliteConnection connection, string sql)

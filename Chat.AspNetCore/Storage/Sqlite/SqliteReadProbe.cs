@@ -16,6 +16,12 @@ internal sealed class SqliteReadProbe(SqliteLogFile file, LogHealth health)
     /// <param name="again">Does the same again with another reader.</param>
     public void OnFailed(Exception error, Action<SqliteLogReader> again)
     {
+        if (error is LogDamagedException found)
+        {
+            OnDamaged(found);
+            return;
+        }
+
         lock (gate)
         {
             if (read is null && damage is null)

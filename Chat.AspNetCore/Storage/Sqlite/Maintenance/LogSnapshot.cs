@@ -31,7 +31,7 @@ internal sealed class LogSnapshot : IDisposable
     {
         this.path = path;
         Connection = connection;
-        HasChecksums = ReadPragma(connection, "user_version") >= SqliteSchema.FirstWithChecksums;
+        HasChecksums = SqliteLogFile.ReadNumber(connection, "PRAGMA user_version") >= SqliteSchema.FirstWithChecksums;
         LogId = ReadLogId();
         Rooms = ReadRooms();
     }
@@ -88,8 +88,8 @@ internal sealed class LogSnapshot : IDisposable
             SqliteLogFile.Execute(connection, $"PRAGMA cache_size = -{CacheKibibytes}; BEGIN");
             SqliteLogHeader.CheckIdentity(
                 path,
-                ReadPragma(connection, "application_id"),
-                ReadPragma(connection, "user_version"),
+                SqliteLogFile.ReadNumber(connection, "PRAGMA application_id"),
+                SqliteLogFile.ReadNumber(connection, "PRAGMA user_version"),
                 SqliteLogHeader.OtherFile(isBackup));
             return new LogSnapshot(path, connection);
         }
@@ -179,12 +179,6 @@ internal sealed class LogSnapshot : IDisposable
                 != RowChecksum.OfMessage(position, message.Bytes(1), sentAt, message.Bytes(3), message.Bytes(4))
                 ? "it is not what was stored"
                 : null);
-    }
-
-    private static long ReadPragma(SqliteConnection connection, string name)
-    {
-        using var statement = new SqliteStatement(connection, $"PRAGMA {name}");
-        return statement.Step() ? statement.Int64(0) : 0;
     }
 
     private string ReadLogId()
