@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using GrpcChat.Verify.Load;
 
 namespace GrpcChat.Verify.Commands;
@@ -6,9 +7,6 @@ namespace GrpcChat.Verify.Commands;
 /// <summary>The command line, and the exit code of the process. What goes wrong is one line on standard error.</summary>
 internal static class VerifyCommand
 {
-    // After Ctrl-C, a run still waits for its answers and judges what it has.
-    private static readonly TimeSpan TimeToEnd = TimeSpan.FromMinutes(3);
-
     public static async Task<int> RunAsync(string[] args)
     {
         var root = new RootCommand(
@@ -33,10 +31,23 @@ internal static class VerifyCommand
             return Fail(ExitCodes.Usage, $"{parsed.Errors[0].Message.TrimEnd('.')}; --help lists the options");
         }
 
+        // System.CommandLine's own handling of signals begins after the command has; a signal before that would end the process
+        // without a word.
+        using var stopping = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+
+        // After the first, a run waits for its answers and judges what it has. A second one ends the process.
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = !stopping.IsCancellationRequested;
+            stopping.Cancel();
+        }
+
         try
         {
             return await parsed.InvokeAsync(
-                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToEnd });
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stopping.Token);
         }
         catch (ServiceUnreachableException error)
         {
