@@ -13,16 +13,18 @@ internal sealed class SqliteLogReader : IDisposable
 
     private readonly SqliteConnection connection;
     private readonly SqliteStatement page, rooms;
+    private readonly SqliteSenderNames senders;
 
     public SqliteLogReader(SqliteConnection connection)
     {
         this.connection = connection;
+        senders = new SqliteSenderNames(connection);
 
         // The limit is a literal. SQLite looks at the value of a limit when it plans a statement, and would plan the
         // statement again each time a parameter is bound.
         page = new SqliteStatement(connection, $"""
-            SELECT position, name, sent_at, client_offset, text, checksum
-            FROM message JOIN sender USING (sender_id)
+            SELECT position, sender_id, sent_at, client_offset, text, checksum
+            FROM message
             WHERE position > ? AND position <= ?
             ORDER BY position LIMIT {PageRows}
             """);
@@ -57,7 +59,7 @@ internal sealed class SqliteLogReader : IDisposable
                 {
                     Room = name,
                     Id = id,
-                    Sender = page.Bytes(1),
+                    Sender = senders.Of(page.Int64(1)),
                     SentAt = page.Int64(2),
                     ClientOffset = page.Bytes(3),
                     Text = page.Bytes(4),
@@ -121,6 +123,7 @@ internal sealed class SqliteLogReader : IDisposable
     public void Dispose()
     {
         page.Dispose();
+        senders.Dispose();
         rooms.Dispose();
         connection.Dispose();
     }

@@ -170,7 +170,7 @@ internal sealed class SqliteRowWriter : IDisposable
         senders.Dispose();
     }
 
-    private void InsertMessage(
+    private unsafe void InsertMessage(
         long roomId,
         long id,
         long sender,
@@ -180,28 +180,38 @@ internal sealed class SqliteRowWriter : IDisposable
         ReadOnlySpan<byte> text)
     {
         var position = SqliteSchema.PositionOf(roomId, id);
-        insertMessage
-            .Bind(1, position)
-            .Bind(2, sender)
-            .Bind(3, sentAt)
-            .BindText(4, clientOffset)
-            .BindText(5, text)
-            .Bind(6, RowChecksum.OfMessage(position, name, sentAt, clientOffset, text))
-            .Run();
+        var checksum = RowChecksum.OfMessage(position, name, sentAt, clientOffset, text);
+
+        // Nothing of an empty text is read, but it must have an address: a text without one would be NULL.
+        fixed (byte* offset = clientOffset, body = text.IsEmpty ? clientOffset : text)
+        {
+            insertMessage
+                .Bind(1, position)
+                .Bind(2, sender)
+                .Bind(3, sentAt)
+                .BindPinnedText(4, offset, clientOffset.Length)
+                .BindPinnedText(5, body, text.Length)
+                .Bind(6, checksum)
+                .Run();
+        }
     }
 
-    private void InsertOffset(long roomId, long id, long sender, ReadOnlySpan<byte> clientOffset, UInt128 contentHash)
+    private unsafe void InsertOffset(long roomId, long id, long sender, ReadOnlySpan<byte> clientOffset, UInt128 contentHash)
     {
         Span<byte> hash = stackalloc byte[HashBytes];
         BinaryPrimitives.WriteUInt128BigEndian(hash, contentHash);
-        insertOffset
-            .Bind(1, roomId)
-            .Bind(2, sender)
-            .BindText(3, clientOffset)
-            .Bind(4, id)
-            .BindBlob(5, hash)
-            .Bind(6, RowChecksum.OfClientOffset(roomId, sender, clientOffset, id, hash))
-            .Run();
+        var checksum = RowChecksum.OfClientOffset(roomId, sender, clientOffset, id, hash);
+        fixed (byte* offset = clientOffset, hashed = hash)
+        {
+            insertOffset
+                .Bind(1, roomId)
+                .Bind(2, sender)
+                .BindPinnedText(3, offset, clientOffset.Length)
+                .Bind(4, id)
+                .BindPinnedBlob(5, hashed, HashBytes)
+                .Bind(6, checksum)
+                .Run();
+        }
     }
 
     private long IdOf(string sender) => senders.Find(sender) ?? senders.Add(sender);

@@ -9,21 +9,25 @@ namespace GrpcChat.AspNetCore.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteStatement : IDisposable
 {
+    private const nint NoCopy = 0;
+
     private readonly sqlite3 database;
     private readonly sqlite3_stmt statement;
+    private readonly nint handle;
 
     /// <exception cref="SqliteException">The SQL is invalid for this database.</exception>
     public SqliteStatement(SqliteConnection connection, string sql)
     {
         database = connection.Handle ?? throw new InvalidOperationException("the connection is not open");
         Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out statement));
+        handle = statement.DangerousGetHandle();
     }
 
     /// <param name="index">The parameter, from 1.</param>
     /// <param name="value">The value.</param>
-    public SqliteStatement Bind(int index, long value)
+    public unsafe SqliteStatement Bind(int index, long value)
     {
-        Check(raw.sqlite3_bind_int64(statement, index, value));
+        Check(SqliteNative.BindInt64(handle, index, value));
         return this;
     }
 
@@ -48,6 +52,24 @@ internal sealed class SqliteStatement : IDisposable
     public SqliteStatement BindBlob(int index, ReadOnlySpan<byte> blob)
     {
         Check(raw.sqlite3_bind_blob(statement, index, blob));
+        return this;
+    }
+
+    /// <param name="index">The parameter, from 1.</param>
+    /// <param name="utf8">The text in UTF-8. Not copied: it must stay where it is until the statement has run.</param>
+    /// <param name="bytes">Its length.</param>
+    public unsafe SqliteStatement BindPinnedText(int index, byte* utf8, int bytes)
+    {
+        Check(SqliteNative.BindText(handle, index, utf8, bytes, NoCopy));
+        return this;
+    }
+
+    /// <param name="index">The parameter, from 1.</param>
+    /// <param name="blob">The bytes. Not copied: they must stay where they are until the statement has run.</param>
+    /// <param name="bytes">Their number.</param>
+    public unsafe SqliteStatement BindPinnedBlob(int index, byte* blob, int bytes)
+    {
+        Check(SqliteNative.BindBlob(handle, index, blob, bytes, NoCopy));
         return this;
     }
 
@@ -89,14 +111,24 @@ internal sealed class SqliteStatement : IDisposable
 
     public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
 
-    public long Int64(int column) => raw.sqlite3_column_int64(statement, column);
+    public unsafe long Int64(int column) => SqliteNative.ColumnInt64(handle, column);
 
     /// <summary>The bytes of a text or blob. They are valid until the next step or reset.</summary>
-    public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(statement, column);
+    public unsafe ReadOnlySpan<byte> Bytes(int column)
+    {
+        var bytes = SqliteNative.ColumnBlob(handle, column);
+        return new(bytes, SqliteNative.ColumnBytes(handle, column));
+    }
 
     public string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
 
     public void Dispose() => statement.Dispose();
 
-    private void Check(int code) => SqliteException.ThrowExceptionForRC(code, database);
+    private void Check(int code)
+    {
+        if (code != raw.SQLITE_OK)
+        {
+            SqliteException.ThrowExceptionForRC(code, database);
+        }
+    }
 }
