@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Grpc.AspNetCore.Server;
 using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Diagnostics;
@@ -145,18 +144,6 @@ public static class GrpcChatServiceCollectionExtensions
         return services;
     }
 
-    private static IMessageLog OpenLog(IServiceProvider services)
-    {
-        var options = services.GetRequiredService<ChatOptions>();
-        return SqliteMessageLog.Open(options.Data!, new LogOptions
-        {
-            MaxQueuedSends = options.MaxQueuedSends,
-            MaxRooms = options.MaxRooms,
-            MaxNewRoomsPerSenderAndMinute = options.MaxNewRoomsPerSenderAndMinute,
-            LockTimeout = options.LockTimeout,
-            AcceptDataLoss = options.AcceptDataLoss,
-            Metrics = new LogMetrics(services.GetRequiredService<IMeterFactory>().Create(ChatMetrics.MeterName)),
-            Time = services.GetRequiredService<TimeProvider>(),
-        });
-    }
+    private static IMessageLog OpenLog(IServiceProvider services) => SqliteMessageLog.Open(
+        services.GetRequiredService<ChatOptions>().Data!, LogOptionsFactory.Create(services));
 }

@@ -38,6 +38,9 @@ internal sealed class RoomHub(TailMemory tails, ChatMetrics metrics)
         }
     }
 
+    /// <summary>Whether anybody follows the room.</summary>
+    public bool IsFollowed(string name) => rooms.ContainsKey(name);
+
     /// <summary>Called by the log after each commit.</summary>
     public void OnCommitted(RoomCommit commit)
     {

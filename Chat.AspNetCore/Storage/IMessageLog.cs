@@ -30,19 +30,32 @@ internal interface IMessageLog : IAsyncDisposable
     LogHealth Health { get; }
 
     /// <summary>
-    /// Raised after a commit, once for each room that has new messages, in the order of the commits. The handler runs
-    /// on the writer's thread: it may copy the messages and set wake-ups, but must neither block nor throw.
+    /// Raised after a commit, once for each room that has new messages, in each room in the order of the commits. The
+    /// handler runs on the writer's thread: it may copy the messages and set wake-ups, but must neither block nor throw. A
+    /// log that other processes write to also raises it for their messages, in the rooms that somebody follows here.
     /// </summary>
     event Action<RoomCommit>? Committed;
+
+    /// <summary>
+    /// Says whether somebody in this process follows a room. A log that other processes write to looks for their messages
+    /// in these rooms, from the moment when <see cref="BoundsAsync"/> is called. Any thread may ask.
+    /// </summary>
+    Func<string, bool>? IsFollowed
+    {
+        set
+        {
+            // A log that nobody else writes to knows of every commit.
+        }
+    }
 
     /// <summary>A new random log id: 128 bits as 32 lower-case hexadecimal digits.</summary>
     static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>
     /// Queues a send, and waits while the queue is full. The answer goes to the append's <see cref="AppendStream"/>:
-    /// one <see cref="AppendStream.OnAnswered"/> for each append, in the order in which the stream queued them, or one
-    /// <see cref="AppendStream.OnFailed"/>, after which the stream gets no more answers and nothing more of it is
-    /// stored.
+    /// one <see cref="AppendStream.OnAnswered"/> for each append, for each room in the order in which the stream queued
+    /// them, or one <see cref="AppendStream.OnFailed"/>, after which the stream gets no more answers and nothing more of it
+    /// is stored in that room.
     /// </summary>
     /// <param name="append">The send.</param>
     /// <param name="cancellation">

@@ -232,3 +232,5 @@ public abstract class ClientOffsetContract(LogKind kind) : MessageLogTest(kind)
 public sealed class InMemoryClientOffsetTests() : ClientOffsetContract(LogKind.InMemory);
 
 public sealed class SqliteClientOffsetTests() : ClientOffsetContract(LogKind.Sqlite);
+
+public sealed class PostgresClientOffsetTests() : ClientOffsetContract(LogKind.Postgres);

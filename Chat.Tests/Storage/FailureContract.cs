@@ -19,10 +19,10 @@ public abstract class FailureContract(LogKind kind) : MessageLogTest(kind)
         await first.ReachedAsync();
         await ann.HandOverAsync("room", "2", "ann 2");
         await bob.HandOverAsync("room", "1", "bob 1");
-        await ann.HandOverAsync("elsewhere", "3", "ann 3");
         first.Release();
 
         await second.ReachedAsync();
+        await ann.HandOverAsync("elsewhere", "3", "ann 3");
         await ann.HandOverAsync("room", "4", "ann 4");
         await bob.HandOverAsync("room", "2", "bob 2");
         second.Release();
@@ -65,7 +65,7 @@ public abstract class FailureContract(LogKind kind) : MessageLogTest(kind)
         await refused.HandOverAsync("room", "2", refuseIfNew: Unwanted);
         await several.HandOverAsync("room", "3");
         await several.HandOverAsync("room", "4");
-        await several.HandOverAsync("new", "5");
+        await several.HandOverAsync("room", "5");
         filler.Release();
 
         foreach (var stream in (RecordingStream[])[duplicate, refused, several])
@@ -158,13 +158,15 @@ public abstract class FailureContract(LogKind kind) : MessageLogTest(kind)
         var held = Gate.HoldNext(new InvalidOperationException("unexpected"));
         await ann.HandOverAsync("room", "1");
         await held.ReachedAsync();
-        await bob.HandOverAsync("other", "2");
+        await bob.HandOverAsync("room", "2");
         held.Release();
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => StoppedAsync(log));
+        var cid = new RecordingStream(log, "cid");
+        await cid.HandOverAsync("other", "3");
         Assert.Single(Gate.Batches);
-        Assert.Equal(RoomBounds.Empty, await log.BoundsAsync("other"));
-        Assert.All([ann, bob], AssertFailedOnce);
+        Assert.All((string[])["room", "other"], room => Assert.Equal(RoomBounds.Empty, log.BoundsAsync(room).Result));
+        Assert.All([ann, bob, cid], AssertFailedOnce);
         await CloseAsync(log);
     }
 }
@@ -172,3 +174,5 @@ public abstract class FailureContract(LogKind kind) : MessageLogTest(kind)
 public sealed class InMemoryFailureTests() : FailureContract(LogKind.InMemory);
 
 public sealed class SqliteFailureTests() : FailureContract(LogKind.Sqlite);
+
+public sealed class PostgresFailureTests() : FailureContract(LogKind.Postgres);

@@ -94,3 +94,5 @@ public abstract class HealthContract(LogKind kind) : MessageLogTest(kind)
 public sealed class InMemoryHealthTests() : HealthContract(LogKind.InMemory);
 
 public sealed class SqliteHealthContractTests() : HealthContract(LogKind.Sqlite);
+
+public sealed class PostgresHealthContractTests() : HealthContract(LogKind.Postgres);

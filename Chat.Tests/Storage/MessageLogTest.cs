@@ -1,3 +1,4 @@
+using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.AspNetCore.Storage.InMemory;
 using GrpcChat.AspNetCore.Storage.Sqlite;
@@ -12,6 +13,7 @@ public enum LogKind
 {
     InMemory,
     Sqlite,
+    Postgres,
 }
 
 /// <summary>A test of a log, with control over its batches and its clock.</summary>
@@ -21,6 +23,7 @@ public abstract class MessageLogTest(LogKind kind) : IAsyncDisposable
 
     private readonly TempDirectory temp = new();
     private readonly List<IMessageLog> opened = [];
+    private string? connectionString;
 
     private protected BatchGate Gate { get; } = new();
 
@@ -32,6 +35,11 @@ public abstract class MessageLogTest(LogKind kind) : IAsyncDisposable
     private protected string TempPath => temp.Path;
 
     private protected string DataDirectory => Path.Combine(temp.Path, "data");
+
+    private protected string ConnectionString => connectionString ??= PostgresCluster.Shared.CreateDatabase();
+
+    // The others have one writer, which stores the sends of all rooms in one batch.
+    private bool HasWriterPerRoom => kind == LogKind.Postgres;
 
     public async ValueTask DisposeAsync()
     {
@@ -53,12 +61,13 @@ public abstract class MessageLogTest(LogKind kind) : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens a log. A SQLite log that was open before in the same test is opened again.</summary>
+    /// <summary>Opens a log. One that is kept, and was open before in the same test, is opened again.</summary>
     private protected IMessageLog Open(LogOptions? options = null)
     {
         IMessageLog log = kind switch
         {
             LogKind.Sqlite => SqliteMessageLog.Open(DataDirectory, options ?? Options),
+            LogKind.Postgres => PostgresMessageLog.Open(ConnectionString, options ?? Options),
             _ => new InMemoryMessageLog(options ?? Options),
         };
         opened.Add(log);
@@ -74,40 +83,49 @@ public abstract class MessageLogTest(LogKind kind) : IAsyncDisposable
     private protected static Task StoppedAsync(IMessageLog log) => log.Stopped.WaitAsync(RecordingStream.Deadline);
 
     /// <summary>
-    /// Sends in this order and waits for the answers: all in one batch, or each in a batch of its own.
+    /// Sends in this order and waits for the answers: the sends of each room in one batch, and the rooms in the order of their
+    /// first sends; or each send in a batch of its own.
     /// </summary>
     private protected async Task<AppendResult[]> SendAsync(IMessageLog log, bool inOneBatch, params Append[] sends)
     {
-        var filler = new RecordingStream(log, "filler");
-        var held = inOneBatch ? Gate.HoldNext() : null;
-        if (held is not null)
-        {
-            // Stores nothing, but keeps the writer busy until all others are queued behind it.
-            await filler.HandOverAsync("filler", "offset", refuseIfNew: Unwanted);
-            await held.ReachedAsync();
-        }
-
+        var rooms = sends.GroupBy(send => send.Room).ToList();
+        var held = inOneBatch ? await HoldWritersAsync(log, [.. rooms.Select(room => room.Key)]) : [];
         foreach (var send in sends)
         {
             await log.AppendAsync(send, CancellationToken.None).AsTask().WaitAsync(RecordingStream.Deadline);
-            if (held is null)
+            if (!inOneBatch)
             {
                 await ((RecordingStream)send.Stream).AnswerAsync(send);
             }
         }
 
-        held?.Release();
-        foreach (var send in sends)
+        foreach (var (writer, room) in held.Zip(rooms))
         {
-            await ((RecordingStream)send.Stream).AnswerAsync(send);
+            writer.Release();
+            foreach (var send in held.Count == 1 ? sends : [.. room])
+            {
+                await ((RecordingStream)send.Stream).AnswerAsync(send);
+            }
         }
 
-        if (inOneBatch)
-        {
-            Assert.Equal(sends, Gate.Batches[^1]);
-        }
-
+        Assert.All(inOneBatch ? rooms : [], room => Assert.Contains(
+            Gate.Batches, batch => batch.Where(send => send.Room == room.Key && sends.Contains(send)).SequenceEqual(room)));
         return [.. sends.Select(send => send.Result)];
+    }
+
+    // A send that stores nothing keeps each writer busy until all others are queued behind it.
+    private async Task<List<HeldBatch>> HoldWritersAsync(IMessageLog log, string[] rooms)
+    {
+        var filler = new RecordingStream(log, "filler");
+        var held = new List<HeldBatch>();
+        foreach (var room in HasWriterPerRoom ? rooms : ["filler"])
+        {
+            held.Add(Gate.HoldNext());
+            await filler.HandOverAsync(room, "filler", refuseIfNew: Unwanted);
+            await held[^1].ReachedAsync();
+        }
+
+        return held;
     }
 
     private protected static void AssertFailedOnce(RecordingStream stream)

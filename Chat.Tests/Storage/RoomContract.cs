@@ -223,3 +223,5 @@ public abstract class RoomContract(LogKind kind) : MessageLogTest(kind)
 public sealed class InMemoryRoomTests() : RoomContract(LogKind.InMemory);
 
 public sealed class SqliteRoomTests() : RoomContract(LogKind.Sqlite);
+
+public sealed class PostgresRoomTests() : RoomContract(LogKind.Postgres);

@@ -5,23 +5,25 @@ namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 
 /// <summary>
 /// Shows what a batch added to a room. It reads the appends themselves, which are still in memory right after the
-/// commit. One object serves all batches of a log.
+/// commit. One object serves all batches of a writer.
 /// </summary>
 internal sealed class CommittedAppends : RoomCommit
 {
-    private RoomState? room;
+    private string room = "";
+    private long head;
+    private Append? first;
 
     /// <summary>The commit time of the batch, see <see cref="LogTime"/>.</summary>
     public long SentAt { get; set; }
 
-    public override string Room => room!.Name;
+    public override string Room => room;
 
-    public override long Head => room!.Head;
+    public override long Head => head;
 
-    /// <summary>Selects a room that has been published and still has its appends.</summary>
-    public CommittedAppends Of(RoomState committed)
+    /// <summary>Selects a room, its newest id, and the first of the appends that are linked to each other.</summary>
+    public CommittedAppends Of(string committed, long newest, Append? firstAppend)
     {
-        room = committed;
+        (room, head, first) = (committed, newest, firstAppend);
         return this;
     }
 
@@ -31,7 +33,7 @@ internal sealed class CommittedAppends : RoomCommit
         Span<byte> sender = stackalloc byte[Names.MaxUtf8Bytes];
         Span<byte> offset = stackalloc byte[Names.MaxUtf8Bytes];
         name = name[..Encoding.UTF8.GetBytes(Room, name)];
-        for (var append = room!.FirstAppend; append is not null; append = append.NextInRoom)
+        for (var append = first; append is not null; append = append.NextInRoom)
         {
             var row = new MessageRow
             {

@@ -283,7 +283,7 @@ internal abstract class GroupCommitLog : IMessageLog
             Interlocked.Add(ref messageCount, room.LastAssignedId - room.Head);
             room.Publish();
             Rooms.TryAdd(room.Name, room);
-            Committed?.Invoke(committed.Of(room));
+            Committed?.Invoke(committed.Of(room.Name, room.Head, room.FirstAppend));
             room.EndBatch();
         }
 

@@ -1,0 +1,330 @@
+using System.Buffers.Binary;
+using System.Data;
+using System.Diagnostics;
+using GrpcChat.AspNetCore.Storage;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace GrpcChat.AspNetCore.Postgres;
+
+/// <summary>
+/// Stores batches: one transaction, in one round trip, for one room. Its first statement locks the room's row until the commit, on
+/// every path, also that of a duplicate. So the second sees what the previous holder of the lock has committed, and a duplicate is
+/// acked only when the commit that it repeats is as durable as its own. Nothing is cancelled, and nothing times out.
+/// </summary>
+internal sealed class PostgresAppender(PostgresServer server, LogOptions options)
+{
+    /// <summary>The most sends in one transaction.</summary>
+    public const int MaxBatch = 500;
+
+    private const long Minute = 60_000_000;
+
+    private const string LockRoom = "SELECT last_id FROM grpcchat.room WHERE name = $1 FOR UPDATE";
+
+    // No row where the room does not exist, where it is behind what this node has seen, or where a new message has a sender without
+    // an id. Otherwise a row for each send: its number, and the id and the hash of what is stored under its client offset; an id of
+    // NULL where nothing is. Of two new sends alike, the first is stored, as long as it may be.
+    private const string Append = """
+        WITH input AS (
+            SELECT * FROM unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS i(sender, client_offset, content_hash, text, refused, n)
+        ), target AS (
+            SELECT room_id, last_id FROM grpcchat.room WHERE name = $1 AND last_id >= $7 AND NOT EXISTS (
+                SELECT FROM input i
+                WHERE NOT i.refused AND NOT EXISTS (SELECT FROM grpcchat.sender s WHERE s.name = i.sender))
+        ), found AS (
+            SELECT i.*, t.room_id, t.last_id, s.sender_id, k.id, k.content_hash AS stored_hash
+            FROM target t CROSS JOIN input i
+            LEFT JOIN grpcchat.sender s ON s.name = i.sender
+            LEFT JOIN grpcchat.sent_key k
+                ON k.room_id = t.room_id AND k.sender_id = s.sender_id AND k.client_offset = i.client_offset
+        ), fresh AS (
+            SELECT *, last_id + row_number() OVER (ORDER BY n) AS new_id FROM (
+                SELECT DISTINCT ON (sender_id, client_offset) * FROM found
+                WHERE id IS NULL AND NOT refused ORDER BY sender_id, client_offset, n) AS first
+        ), messages AS (
+            INSERT INTO grpcchat.message (room_id, id, sender_id, sent_at, client_offset, text)
+            SELECT room_id, new_id, sender_id, $8, client_offset, text FROM fresh
+        ), keys AS (
+            INSERT INTO grpcchat.sent_key (room_id, sender_id, client_offset, id, content_hash)
+            SELECT room_id, sender_id, client_offset, new_id, content_hash FROM fresh
+        ), head AS (
+            UPDATE grpcchat.room r SET last_id = f.last_id + f.added
+            FROM (SELECT room_id, last_id, count(*) AS added FROM fresh GROUP BY room_id, last_id) AS f
+            WHERE r.room_id = f.room_id
+        )
+        SELECT f.n, COALESCE(f.id, fresh.new_id), COALESCE(f.stored_hash, fresh.content_hash), f.n IS NOT DISTINCT FROM fresh.n
+        FROM found f LEFT JOIN fresh
+            ON f.id IS NULL AND fresh.sender_id = f.sender_id AND fresh.client_offset = f.client_offset AND fresh.n <= f.n
+        """;
+
+    // In the order of their names: two transactions that add the same senders wait for each other, and never in a circle.
+    private const string AddSenders = """
+        INSERT INTO grpcchat.sender (name) SELECT DISTINCT s FROM unnest($1) AS s ORDER BY s ON CONFLICT DO NOTHING
+        """;
+
+    // Rooms are created one at a time, so that the limits hold over all nodes.
+    private const string LockRooms = "SELECT rooms FROM grpcchat.log_meta FOR UPDATE";
+
+    // How many rooms there were, and when the room began that has to be a minute old before this one may; NULL if none has to.
+    private const string AddRoom = """
+        WITH limits AS (
+            SELECT rooms, (
+                SELECT created_at FROM grpcchat.new_room WHERE quota = $2 AND created_at > $3 - $4
+                ORDER BY created_at DESC OFFSET GREATEST($5 - 1, 0) LIMIT 1) AS last
+            FROM grpcchat.log_meta
+        ), added AS (
+            INSERT INTO grpcchat.room (name)
+            SELECT $1 FROM limits WHERE rooms < $6 AND last IS NULL AND $5 > 0
+            ON CONFLICT DO NOTHING RETURNING room_id
+        ), counted AS (
+            UPDATE grpcchat.log_meta SET rooms = rooms + 1 WHERE EXISTS (SELECT FROM added)
+        ), noted AS (
+            INSERT INTO grpcchat.new_room SELECT $2, $3 FROM added
+        ), forgotten AS (
+            DELETE FROM grpcchat.new_room WHERE created_at <= $3 - $4
+        )
+        SELECT rooms, last FROM limits
+        """;
+
+    /// <summary>Stores the batch, sets the result of each send, and returns what it has added to the room.</summary>
+    /// <param name="room">The room's name.</param>
+    /// <param name="batch">Sends to this room.</param>
+    /// <param name="seen">A head of the room that was committed: it can only have grown.</param>
+    public async Task<Added> StoreAsync(string room, List<Append> batch, long seen)
+    {
+        var sentAt = LogTime.ToMicroseconds(options.Time.GetUtcNow());
+        var open = new List<Append>();
+        foreach (var append in batch)
+        {
+            append.Result = append.Malformed ?? default(AppendResult);
+            if (append.Malformed is null)
+            {
+                open.Add(append);
+            }
+        }
+
+        Append? creator = null;
+        var refused = new Dictionary<string, Refused>();
+        while (true)
+        {
+            await using var connection = await server.ConnectAsync(CancellationToken.None);
+            var warning = "";
+            void OnNotice(object sender, NpgsqlNoticeEventArgs notice) => warning = notice.Notice.MessageText;
+            connection.Notice += OnNotice;
+            try
+            {
+                // Tests stand between the statements and the commit. Without them, the server begins and commits by itself.
+                await using var transaction = options.BeforeCommit is null
+                    ? null
+                    : await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
+                var began = Stopwatch.GetTimestamp();
+                var outcome = open.Count == 0 ? Outcome.Done : await RunAsync(connection, room, open, seen, creator, refused, sentAt);
+                if (outcome == Outcome.Done)
+                {
+                    if (transaction is not null)
+                    {
+                        options.BeforeCommit!(batch);
+                        await transaction.CommitAsync();
+                    }
+
+                    options.Metrics.OnCommitted(began);
+                    return warning.Length == 0 ? Added.Of(batch, sentAt) : throw new UnconfirmedCommitException(warning);
+                }
+
+                if (transaction is not null)
+                {
+                    await transaction.RollbackAsync();
+                }
+
+                if (outcome == Outcome.NoSender)
+                {
+                    await AddSendersAsync(connection, open);
+                    continue;
+                }
+
+                creator = FindCreator(open, refused);
+            }
+            finally
+            {
+                connection.Notice -= OnNotice;
+            }
+        }
+    }
+
+    private async Task<Outcome> RunAsync(
+        NpgsqlConnection connection, string room, List<Append> sends, long seen, Append? creator,
+        Dictionary<string, Refused> refused, long sentAt)
+    {
+        await using var commands = new NpgsqlBatch(connection) { Timeout = 0 };
+        if (creator is not null)
+        {
+            commands.BatchCommands.Add(new(LockRooms));
+            commands.BatchCommands.Add(Command(
+                AddRoom, room, QuotaOf(creator), sentAt, Minute, options.MaxNewRoomsPerSenderAndMinute, (long)options.MaxRooms));
+        }
+
+        commands.BatchCommands.Add(Command(LockRoom, room));
+        commands.BatchCommands.Add(Command(
+            Append,
+            room,
+            sends.ConvertAll(append => append.Sender).ToArray(),
+            sends.ConvertAll(append => append.ClientOffset).ToArray(),
+            sends.ConvertAll(append => ToBytes(append.ContentHash)).ToArray(),
+            new NpgsqlParameter
+            {
+                Value = sends.ConvertAll(append => append.Text).ToArray(),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+            },
+            sends.ConvertAll(append => append.RefuseIfNew is not null).ToArray(),
+            seen,
+            sentAt));
+
+        await using var reader = await commands.ExecuteReaderAsync(CancellationToken.None);
+        (long Rooms, long? Last) limits = default;
+        if (creator is not null)
+        {
+            await reader.NextResultAsync();
+            await reader.ReadAsync();
+            limits = (reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetInt64(1));
+            await reader.NextResultAsync();
+        }
+
+        long? head = await reader.ReadAsync() ? reader.GetInt64(0) : null;
+        await reader.NextResultAsync();
+        var isDone = false;
+        while (await reader.ReadAsync())
+        {
+            isDone = true;
+            SetResult(sends[(int)reader.GetInt64(0) - 1], reader);
+        }
+
+        // Only the end of all results says that the server has committed.
+        while (await reader.NextResultAsync())
+        {
+        }
+
+        if (isDone)
+        {
+            return Outcome.Done;
+        }
+
+        if (head is null)
+        {
+            if (creator is not null)
+            {
+                refused[QuotaOf(creator)] = RefuseRoom(limits, sentAt);
+            }
+
+            return Outcome.NoRoom;
+        }
+
+        return head >= seen ? Outcome.NoSender : throw new LogDamagedException(
+            $"room {room}: the newest message was {seen} and is {head} now; the database was restored or has lost messages: "
+            + "give it a new log id");
+    }
+
+    private static void SetResult(Append append, NpgsqlDataReader row)
+    {
+        if (row.IsDBNull(1))
+        {
+            append.Result = append.RefuseIfNew!;
+            return;
+        }
+
+        var id = row.GetInt64(1);
+        append.Result = row.GetBoolean(3) ? AppendResult.Stored(id)
+            : row.GetFieldValue<byte[]>(2).AsSpan().SequenceEqual(ToBytes(append.ContentHash)) ? AppendResult.Found(id)
+            : Refusals.OffsetReused;
+    }
+
+    // The first send that may make the room. Those before it that may not are refused, and taken out; a room that somebody else
+    // makes later in the batch is there for the sends that follow. If nobody makes it, all that is left is refused.
+    private static Append? FindCreator(List<Append> open, Dictionary<string, Refused> refused)
+    {
+        var creator = open.Find(append => append.RefuseIfNew is null && !refused.ContainsKey(QuotaOf(append)));
+        var before = creator is null ? open.Count : open.IndexOf(creator);
+        for (var i = 0; i < before; i++)
+        {
+            open[i].Result = open[i].RefuseIfNew ?? refused[QuotaOf(open[i])];
+        }
+
+        open.RemoveRange(0, before);
+        return creator;
+    }
+
+    private Refused RefuseRoom((long Rooms, long? Last) limits, long now)
+    {
+        // A node whose clock is behind may see rooms that will be created.
+        var left = TimeSpan.FromMicroseconds(Math.Clamp((limits.Last ?? now) + Minute - now, 1, Minute));
+        return limits.Rooms >= options.MaxRooms
+            ? Refusals.TooManyRooms(options.MaxRooms)
+            : Refusals.TooManyNewRooms(options.MaxNewRoomsPerSenderAndMinute, left);
+    }
+
+    private static string QuotaOf(Append append) => append.Quota ?? append.Sender;
+
+    // A transaction of its own, before the one with the messages: the log of the server keeps them in this order, so a message is
+    // never there without its sender.
+    private static async Task AddSendersAsync(NpgsqlConnection connection, List<Append> sends)
+    {
+        await using var command = new NpgsqlCommand(AddSenders, connection) { CommandTimeout = 0 };
+        command.Parameters.Add(ToParameter(
+            sends.Where(append => append.RefuseIfNew is null).Select(append => append.Sender).ToArray()));
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    private static NpgsqlBatchCommand Command(string sql, params object[] values)
+    {
+#pragma warning disable CA2100 // The SQL is a constant of this class.
+        var command = new NpgsqlBatchCommand(sql);
+#pragma warning restore CA2100
+        foreach (var value in values)
+        {
+            command.Parameters.Add(ToParameter(value));
+        }
+
+        return command;
+    }
+
+    private static NpgsqlParameter ToParameter(object value) => value as NpgsqlParameter ?? new NpgsqlParameter { Value = value };
+
+    private static byte[] ToBytes(UInt128 hash)
+    {
+        var bytes = new byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, hash);
+        return bytes;
+    }
+
+    private enum Outcome
+    {
+        Done,
+        NoRoom,
+        NoSender,
+    }
+}
+
+/// <summary>What a batch has added to its room: ids without a hole, in the order of the sends. First = 0: nothing.</summary>
+internal readonly record struct Added(long First, long Last, Append? FirstAppend, long SentAt)
+{
+    /// <summary>Links the sends that the batch has stored.</summary>
+    public static Added Of(List<Append> batch, long sentAt)
+    {
+        Append? first = null, last = null;
+        foreach (var append in batch)
+        {
+            append.NextInRoom = null;
+            if (append.Result is { Refused: null, Duplicate: false })
+            {
+                first ??= append;
+                if (last is not null)
+                {
+                    last.NextInRoom = append;
+                }
+
+                last = append;
+            }
+        }
+
+        return new(first?.Result.Id ?? 0, last?.Result.Id ?? 0, first, sentAt);
+    }
+}

@@ -1,0 +1,310 @@
+using GrpcChat.AspNetCore.Storage;
+
+namespace GrpcChat.AspNetCore.Postgres;
+
+/// <summary>
+/// The log in a PostgreSQL database that several nodes write to. The database orders and deduplicates; a node holds nothing that a
+/// restart loses.
+/// </summary>
+internal sealed class PostgresMessageLog : IMessageLog
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
+
+    private readonly PostgresServer server;
+    private readonly PostgresReader reader;
+    private readonly PostgresAppender appender;
+    private readonly HeadReader heads;
+    private readonly RoomFeeds feeds;
+    private readonly CommitHints hints;
+    private readonly LogWatch watch;
+    private readonly RoomQueues queues;
+    private readonly SemaphoreSlim writers;
+    private readonly LogOptions options;
+    private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource stopping = new();
+    private Task background = Task.CompletedTask;
+    private Exception? failure;
+
+    private PostgresMessageLog(string connectionString, LogOptions options)
+    {
+        this.options = options;
+        server = PostgresServer.Open(connectionString, End);
+
+        // Appends get most of the pool, and readers the rest; two connections are for hints and for the looks at the heads.
+        var writerCount = Math.Max(1, (server.PoolSize - 2) * 2 / 3);
+        writers = new SemaphoreSlim(writerCount);
+        reader = new PostgresReader(server, Math.Max(1, server.PoolSize - 2 - writerCount));
+        appender = new PostgresAppender(server, options);
+        heads = new HeadReader(reader);
+        watch = new LogWatch(reader, Health);
+        feeds = new RoomFeeds(reader, commit => Committed?.Invoke(commit), watch.OnDamaged, stopping.Token);
+        hints = new CommitHints(server, feeds.OnHint, watch.LookNow);
+        queues = new RoomQueues(options.MaxQueuedSends, WriteAsync);
+    }
+
+    public event Action<RoomCommit>? Committed;
+
+    public string LogId => server.LogId;
+
+    public string Location => server.Location;
+
+    public LogSize Size => watch.Size;
+
+    public int QueuedSends => queues.Count;
+
+    public Task Stopped => stopped.Task;
+
+    public LogHealth Health { get; } = new();
+
+    public Func<string, bool>? IsFollowed
+    {
+        set => feeds.Follows = value;
+    }
+
+    /// <summary>Opens the log in a database, or creates a new one.</summary>
+    /// <exception cref="LogOpenException">The log cannot be used.</exception>
+    public static PostgresMessageLog Open(string connectionString, LogOptions? options = null)
+    {
+        var log = new PostgresMessageLog(connectionString, options ?? new LogOptions());
+        log.watch.Count();
+        log.background = Task.WhenAll(
+            Run(log.hints.SendAsync), Run(log.hints.ListenAsync), Run(stop => log.watch.RunAsync(log.LookAtHeadsAsync, stop)));
+        return log;
+
+        Task Run(Func<CancellationToken, Task> loop) => Task.Run(async () =>
+        {
+            try
+            {
+                await loop(log.stopping.Token);
+            }
+            catch (Exception error)
+            {
+                if (!log.stopping.IsCancellationRequested)
+                {
+                    log.End(error);
+                }
+            }
+        });
+    }
+
+    public async ValueTask AppendAsync(Append append, CancellationToken cancellation)
+    {
+        if (!await queues.EnqueueAsync(append, cancellation))
+        {
+            // Earlier sends of this stream may still be answered, and no answer may follow the failure.
+            await stopped.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Fail([append], failure ?? new StoreUnavailableException("the log is closed"));
+        }
+    }
+
+    public Task PingAsync() => queues.PingAsync();
+
+    public async ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation)
+    {
+        var state = feeds.Of(room);
+        state.ThrowIfDamaged();
+        feeds.Follow(state);
+        var seen = state.Seen;
+        var bounds = await watch.TryAsync(() => heads.ReadAsync([room], cancellation));
+        var found = bounds.GetValueOrDefault(room, RoomBounds.Empty);
+        feeds.OnHead(state, found.Head, seen);
+        state.ThrowIfDamaged();
+        return found;
+    }
+
+    public async ValueTask ReadAsync(
+        string room,
+        long after,
+        long through,
+        IMessageSink sink,
+        CancellationToken cancellation)
+    {
+        var state = feeds.Of(room);
+        state.ThrowIfDamaged();
+        var kept = Math.Min(through, state.Seen);
+        try
+        {
+            var last = await watch.TryAsync(() => reader.ReadAsync(room, after, through, sink, cancellation));
+            if (last == after && after < kept)
+            {
+                throw new LogDamagedException($"room {room}: message {after + 1} is missing");
+            }
+        }
+        catch (LogDamagedException damage)
+        {
+            feeds.OnDamaged(state, damage);
+            throw;
+        }
+    }
+
+    public async ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
+        string after,
+        int count,
+        CancellationToken cancellation) =>
+        await watch.TryAsync(() => reader.ListRoomsAsync(after, count, cancellation));
+
+    public async ValueTask DisposeAsync()
+    {
+        queues.Close();
+        await queues.Drained;
+        if (failure is null)
+        {
+            stopped.TrySetResult();
+        }
+
+        await stopping.CancelAsync();
+        await background;
+        await feeds.Ended;
+        await server.DisposeAsync();
+        reader.Dispose();
+        writers.Dispose();
+        stopping.Dispose();
+    }
+
+    // Nothing is stored any more: the process has to be started again. What is being stored is still answered, if that is soon.
+    private void End(Exception error)
+    {
+        failure ??= error;
+        queues.Close();
+        _ = Task.WhenAny(queues.Drained, Task.Delay(options.LockTimeout)).ContinueWith(
+            _ => stopped.TrySetException(failure), TaskScheduler.Default);
+    }
+
+    // Writes the sends of one room, batch after batch.
+    private async Task WriteAsync(RoomQueue queue)
+    {
+        while (true)
+        {
+            // Taken when there is a place to store them, so that what has come meanwhile is in the same batch.
+            await writers.WaitAsync();
+            var batch = queues.Take(queue, PostgresAppender.MaxBatch);
+            if (batch.Count == 0)
+            {
+                writers.Release();
+                return;
+            }
+
+            var count = batch.Count;
+            try
+            {
+                await StoreAsync(queue.Room, batch);
+            }
+            catch (Exception error) when (PostgresErrors.IsUnavailable(error))
+            {
+                var problem = PostgresErrors.Describe(Location, error);
+                Health.SetWrite(problem);
+                Fail(batch, error as StoreUnavailableException ?? new StoreUnavailableException(problem, error));
+            }
+            catch (LogDamagedException damage)
+            {
+                feeds.OnDamaged(feeds.Of(queue.Room), damage);
+                Fail(batch, damage);
+            }
+            catch (Exception error)
+            {
+                End(error);
+                Fail(batch, error);
+            }
+
+            writers.Release();
+            queues.Release(count);
+        }
+    }
+
+    private async Task StoreAsync(string room, List<Append> batch)
+    {
+        if (failure is { } ended)
+        {
+            Fail(batch, ended);
+        }
+
+        var state = feeds.Of(room);
+        if (state.Damage is { } damage)
+        {
+            Fail(batch, damage);
+        }
+
+        batch.RemoveAll(append => append.Stream.HasFailed);
+        if (batch.Count == 0)
+        {
+            return;
+        }
+
+        var added = await RepeatAsync(() => appender.StoreAsync(room, batch, state.Seen));
+        if (added.First > 0)
+        {
+            watch.OnStored(added.Last - added.First + 1, isNewRoom: added.First == 1);
+            hints.Add(room, added.Last);
+            feeds.OnStored(state, added);
+        }
+
+        Answer(batch);
+    }
+
+    // After a lost connection nobody knows whether the batch is stored. The same sends again find out: they are stored now, or found.
+    private async Task<Added> RepeatAsync(Func<Task<Added>> store)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await store();
+            }
+            catch (Exception error) when (PostgresErrors.IsWorthARetry(error) && Health.WriteProblem is null
+                && TimeProvider.System.GetElapsedTime(began) < options.LockTimeout)
+            {
+                await Task.Delay(RetryDelay);
+            }
+            catch (Exception error) when (PostgresErrors.IsDamage(error))
+            {
+                throw new LogDamagedException($"the rows do not fit the ids of the room: {error.Message}");
+            }
+        }
+    }
+
+    private void Answer(List<Append> batch)
+    {
+        options.Metrics.OnAnswered(batch);
+        foreach (var append in batch)
+        {
+            append.NextInRoom = null;
+            append.DropText();
+            if (append.Result.Refused is null)
+            {
+                append.Activity?.AddEvent(new("committed"));
+            }
+
+            // A stream may have failed meanwhile in another room: then it gets no more answers.
+            lock (append.Stream)
+            {
+                if (!append.Stream.HasFailed)
+                {
+                    append.Stream.OnAnswered(append);
+                }
+            }
+        }
+    }
+
+    private static void Fail(List<Append> sends, Exception error)
+    {
+        foreach (var append in sends)
+        {
+            lock (append.Stream)
+            {
+                append.Fail(error);
+            }
+        }
+    }
+
+    // What the hints have missed.
+    private async Task LookAtHeadsAsync(CancellationToken cancellation)
+    {
+        var followed = feeds.Followed();
+        var found = await heads.ReadAsync(followed.Keys, cancellation);
+        foreach (var (name, seen) in followed)
+        {
+            feeds.OnHead(feeds.Of(name), found.GetValueOrDefault(name, RoomBounds.Empty).Head, seen);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Text;
+using GrpcChat.AspNetCore.Storage;
+using Npgsql;
+
+namespace GrpcChat.AspNetCore.Postgres;
+
+/// <summary>Reads pages of messages and of rooms. A connection is held for one page and never across a write to the network.</summary>
+internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDisposable
+{
+    public const int PageRows = 500;
+
+    // A reader can give up and come back, unlike a sender.
+    private const int TimeoutSeconds = 15;
+
+    // A frame takes far less than 500 long messages, so that more than about 64 KiB are not sent at once.
+    private const string Page = """
+        SELECT m.id, s.name, m.sent_at, m.client_offset, m.text
+        FROM (
+            SELECT *, sum(octet_length(text) + 128) OVER (ORDER BY id) - octet_length(text) AS bytes_before
+            FROM grpcchat.message
+            WHERE room_id = (SELECT room_id FROM grpcchat.room WHERE name = $1) AND id > $2 AND id <= $3
+            ORDER BY id LIMIT $4
+        ) m JOIN grpcchat.sender s ON s.sender_id = m.sender_id
+        WHERE m.bytes_before < 65536
+        ORDER BY m.id
+        """;
+
+    private const string Rooms = """
+        SELECT r.name, r.last_id, (SELECT m.sent_at FROM grpcchat.message m WHERE m.room_id = r.room_id AND m.id = r.last_id)
+        FROM grpcchat.room r WHERE r.name > $1 ORDER BY r.name LIMIT $2
+        """;
+
+    private const string Bounds = "SELECT name, oldest_id, last_id FROM grpcchat.room WHERE name = ANY($1)";
+
+    private const string Count = "SELECT count(*), COALESCE(sum(last_id - oldest_id + 1), 0)::bigint FROM grpcchat.room";
+
+    // The row is written and committed as a message is, and nothing changes.
+    private const string Touch = "UPDATE grpcchat.log_meta SET rooms = rooms";
+
+    private readonly SemaphoreSlim places = new(maxAtOnce);
+
+    /// <summary>
+    /// Offers the sink at most <see cref="PageRows"/> messages. Returns the id of the last one that there was, which is
+    /// <paramref name="after"/> where there was none.
+    /// </summary>
+    public async Task<long> ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation)
+    {
+        var name = Encoding.UTF8.GetBytes(room);
+        var last = after;
+        for (var left = PageRows; left > 0 && last < through;)
+        {
+            var read = await RunAsync(Page, [room, last, through, (long)left], Take, cancellation);
+            left = read == 0 ? 0 : left - read;
+        }
+
+        return last;
+
+        // The number of messages that there were; 0 where no more are wanted.
+        async Task<int> Take(NpgsqlDataReader reader)
+        {
+            var rows = 0;
+            while (await reader.ReadAsync(cancellation))
+            {
+                var id = reader.GetInt64(0);
+                if (id != ++last)
+                {
+                    throw new LogDamagedException($"room {room}: message {last} is missing, and {id} follows");
+                }
+
+                rows++;
+                if (!Offer(reader, name, id, sink))
+                {
+                    return 0;
+                }
+            }
+
+            return rows;
+        }
+    }
+
+    public Task<List<RoomSummary>> ListRoomsAsync(string after, int count, CancellationToken cancellation) =>
+        RunAsync(
+            Rooms,
+            [after, count],
+            reader => ToListAsync(
+                reader,
+                row => new RoomSummary(row.GetString(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2)),
+                cancellation),
+            cancellation);
+
+    /// <summary>The bounds of those rooms that exist.</summary>
+    public async Task<Dictionary<string, RoomBounds>> ReadBoundsAsync(IReadOnlyCollection<string> rooms, CancellationToken cancellation)
+    {
+        var list = await RunAsync(
+            Bounds,
+            [rooms.ToArray()],
+            reader => ToListAsync(
+                reader, row => (Name: row.GetString(0), Bounds: new RoomBounds(row.GetInt64(1), row.GetInt64(2))), cancellation),
+            cancellation);
+        return list.ToDictionary(room => room.Name, room => room.Bounds);
+    }
+
+    public async Task<LogSize> CountAsync(CancellationToken cancellation) => (await RunAsync(
+        Count,
+        [],
+        reader => ToListAsync(reader, row => new LogSize((int)row.GetInt64(0), row.GetInt64(1)), cancellation),
+        cancellation))[0];
+
+    /// <summary>Commits a change that changes nothing, to find out whether the server takes messages.</summary>
+    public Task ProbeWriteAsync(CancellationToken cancellation) =>
+        RunAsync(Touch, [], reader => Task.FromResult(reader.RecordsAffected), cancellation);
+
+    public void Dispose() => places.Dispose();
+
+    private static bool Offer(NpgsqlDataReader row, byte[] room, long id, IMessageSink sink) => sink.TryAdd(new MessageRow
+    {
+        Room = room,
+        Id = id,
+        Sender = row.GetFieldValue<byte[]>(1),
+        SentAt = row.GetInt64(2),
+        ClientOffset = row.GetFieldValue<byte[]>(3),
+        Text = row.GetFieldValue<byte[]>(4),
+    });
+
+    private static async Task<List<T>> ToListAsync<T>(
+        NpgsqlDataReader reader, Func<NpgsqlDataReader, T> convert, CancellationToken cancellation)
+    {
+        var list = new List<T>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            list.Add(convert(reader));
+        }
+
+        return list;
+    }
+
+    private async Task<T> RunAsync<T>(
+        string sql, object[] values, Func<NpgsqlDataReader, Task<T>> take, CancellationToken cancellation)
+    {
+        await places.WaitAsync(cancellation);
+        try
+        {
+            await using var connection = await server.ConnectAsync(cancellation);
+#pragma warning disable CA2100 // The SQL is a constant of this class.
+            await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = TimeoutSeconds };
+#pragma warning restore CA2100
+            foreach (var value in values)
+            {
+                command.Parameters.Add(new() { Value = value });
+            }
+
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            return await take(reader);
+        }
+        catch (Exception error) when (error is not StoreUnavailableException && PostgresErrors.IsUnavailable(error))
+        {
+            throw new StoreUnavailableException(PostgresErrors.Describe(server.Location, error), error);
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Data;
+using GrpcChat.AspNetCore.Storage;
+using Npgsql;
+
+namespace GrpcChat.AspNetCore.Postgres;
+
+/// <summary>The tables of a log, and the scripts that bring a database from each version to the next.</summary>
+internal static class PostgresSchema
+{
+    // "GCHT": nobody else takes this lock by chance.
+    private const long LockId = 0x47434854;
+
+    // Script n makes version n + 1. A script that has been released is never changed.
+    private static readonly string[] Scripts =
+    [
+        """
+        CREATE SCHEMA IF NOT EXISTS grpcchat;
+
+        -- One row. The number of rooms is here so that the limit of all rooms costs one row and holds over all nodes.
+        CREATE TABLE grpcchat.log_meta (
+            log_id         text    NOT NULL,
+            schema_version integer NOT NULL,
+            rooms          bigint  NOT NULL
+        );
+
+        -- Every append updates last_id: with free space in its page, no index has to be touched.
+        CREATE TABLE grpcchat.room (
+            room_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            name      text COLLATE "C" NOT NULL UNIQUE,
+            last_id   bigint NOT NULL DEFAULT 0,
+            oldest_id bigint NOT NULL DEFAULT 1
+        ) WITH (fillfactor = 50);
+
+        CREATE TABLE grpcchat.sender (
+            sender_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            name      text COLLATE "C" NOT NULL UNIQUE
+        );
+
+        CREATE TABLE grpcchat.message (
+            room_id       bigint  NOT NULL,
+            id            bigint  NOT NULL,
+            sender_id     bigint  NOT NULL,
+            sent_at       bigint  NOT NULL, -- microseconds since 1970
+            client_offset text COLLATE "C" NOT NULL,
+            text          text    NOT NULL,
+            erased        boolean NOT NULL DEFAULT false,
+            PRIMARY KEY (room_id, id)
+        );
+
+        -- The client offsets, kept for ever: they outlive the messages.
+        CREATE TABLE grpcchat.sent_key (
+            room_id       bigint NOT NULL,
+            sender_id     bigint NOT NULL,
+            client_offset text COLLATE "C" NOT NULL,
+            id            bigint NOT NULL,
+            content_hash  bytea  NOT NULL, -- first 16 bytes of SHA-256
+            PRIMARY KEY (room_id, sender_id, client_offset)
+        );
+
+        -- Who has created rooms in the last minute.
+        CREATE TABLE grpcchat.new_room (
+            quota      text   NOT NULL,
+            created_at bigint NOT NULL -- microseconds since 1970
+        );
+        CREATE INDEX ON grpcchat.new_room (quota, created_at);
+        CREATE INDEX ON grpcchat.new_room (created_at);
+        """,
+    ];
+
+    public static int Version => Scripts.Length;
+
+    /// <summary>Creates or migrates the tables, and returns the id of the log.</summary>
+    /// <exception cref="LogOpenException">The tables are of a newer version, or a right is missing.</exception>
+    public static string Prepare(NpgsqlConnection connection, string location)
+    {
+        if (ReadVersion(connection, location) < Version)
+        {
+            // Nodes that start at the same time take turns; the second finds everything done.
+            using var transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
+            Execute(connection, $"SELECT pg_advisory_xact_lock({LockId})");
+            for (var version = ReadVersion(connection, location); version < Version; version++)
+            {
+                Execute(connection, Scripts[version]);
+                Execute(connection, version == 0
+                    ? $"INSERT INTO grpcchat.log_meta VALUES ('{IMessageLog.NewId()}', 1, 0)"
+                    : $"UPDATE grpcchat.log_meta SET schema_version = {version + 1}");
+            }
+
+            transaction.Commit();
+        }
+
+        if (MissingRights(connection) is { Length: > 0 } missing)
+        {
+            throw new LogOpenException(
+                $"{location}: the user lacks rights on the tables of the log ({missing}); have their owner run "
+                + $"GRANT USAGE ON SCHEMA grpcchat TO \"USER\"; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA grpcchat TO \"USER\"");
+        }
+
+        return (string)Scalar(connection, "SELECT log_id FROM grpcchat.log_meta")!;
+    }
+
+    private static int ReadVersion(NpgsqlConnection connection, string location)
+    {
+        // Asked of the catalogue, which anybody may read: without the right to use the schema, its tables look absent.
+        var exists = (bool)Scalar(connection, """
+            SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = 'grpcchat' AND c.relname = 'log_meta')
+            """)!;
+        if (!exists)
+        {
+            return 0;
+        }
+
+        var found = (int?)Scalar(connection, "SELECT schema_version FROM grpcchat.log_meta")
+            ?? throw new LogOpenException($"{location}: the table grpcchat.log_meta is empty; restore the database from a backup");
+        return found <= Version ? found : throw new LogOpenException(
+            $"{location}: the log has schema version {found}, and this service knows versions up to {Version}; "
+            + "start a service of the version that wrote it");
+    }
+
+    private static string MissingRights(NpgsqlConnection connection) => (string?)Scalar(connection, """
+        SELECT string_agg(r.name || ' on ' || t.name, ', ' ORDER BY t.name, r.name)
+        FROM unnest(ARRAY['log_meta', 'room', 'sender', 'message', 'sent_key', 'new_room']) t(name),
+             unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r(name)
+        WHERE NOT has_table_privilege('grpcchat.' || t.name, r.name)
+        """) ?? "";
+
+    private static void Execute(NpgsqlConnection connection, string sql) => Scalar(connection, sql);
+
+    private static object? Scalar(NpgsqlConnection connection, string sql)
+    {
+#pragma warning disable CA2100 // The SQL is a literal of this class.
+        using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        var value = command.ExecuteScalar();
+        return value is DBNull ? null : value;
+    }
+}

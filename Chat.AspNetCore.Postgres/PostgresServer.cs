@@ -1,0 +1,188 @@
+using GrpcChat.AspNetCore.Storage;
+using Npgsql;
+
+namespace GrpcChat.AspNetCore.Postgres;
+
+/// <summary>The database: how to connect to it, and what is checked before it is trusted.</summary>
+internal sealed class PostgresServer : IAsyncDisposable
+{
+    private const int DefaultPoolSize = 20;
+    private const int OldestVersion = 150_000;
+
+    // Every connection, also one to a server that has been promoted or restored, must be to the same log on a server that keeps
+    // what it acks. The plans: a plan that was made while the tables were small must not read them completely later.
+    private const string CheckConnection = """
+        SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false),
+               set_config('enable_seqscan', 'off', false),
+               set_config('enable_hashjoin', 'off', false),
+               set_config('enable_mergejoin', 'off', false),
+               set_config('jit', 'off', false),
+               pg_is_in_recovery(),
+               (SELECT log_id FROM grpcchat.log_meta)
+        """;
+
+    private readonly NpgsqlDataSource appends, listening;
+    private readonly Action<Exception> onOtherLog;
+
+    private PostgresServer(NpgsqlConnectionStringBuilder settings, string location, string logId, Action<Exception> onOtherLog)
+    {
+        Location = location;
+        LogId = logId;
+        PoolSize = settings.MaxPoolSize;
+        this.onOtherLog = onOtherLog;
+        appends = Build(settings);
+        listening = Build(new(settings.ConnectionString) { Pooling = false, KeepAlive = 5 });
+    }
+
+    public string Location { get; }
+
+    public string LogId { get; }
+
+    /// <summary>The most connections at once, without the one that listens.</summary>
+    public int PoolSize { get; }
+
+    /// <summary>Connects, checks the server, and creates or migrates the tables.</summary>
+    /// <param name="connectionString">The connection string, as for Npgsql.</param>
+    /// <param name="onOtherLog">Called when the database turns out to hold another log than it did.</param>
+    /// <exception cref="LogOpenException">The log cannot be used. The message says why, and what to do.</exception>
+    public static PostgresServer Open(string connectionString, Action<Exception> onOtherLog)
+    {
+        var settings = Parse(connectionString);
+        var location = $"PostgreSQL at {settings.Host}, port {settings.Port}, database {settings.Database ?? settings.Username}";
+        try
+        {
+            using var source = BuildSource(new NpgsqlDataSourceBuilder(settings.ConnectionString));
+            using var connection = source.OpenConnection();
+            CheckServer(connection, location);
+            var logId = PostgresSchema.Prepare(connection, location);
+            return new PostgresServer(settings, location, logId, onOtherLog);
+        }
+        catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException)
+        {
+            throw PostgresErrors.CannotOpen(location, settings.Username, error);
+        }
+    }
+
+    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => appends.OpenConnectionAsync(cancellation);
+
+    public ValueTask<NpgsqlConnection> ConnectToListenAsync(CancellationToken cancellation) => listening.OpenConnectionAsync(cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await appends.DisposeAsync();
+        await listening.DisposeAsync();
+    }
+
+    private static NpgsqlConnectionStringBuilder Parse(string connectionString)
+    {
+        NpgsqlConnectionStringBuilder settings;
+        try
+        {
+            settings = new(connectionString);
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException)
+        {
+            throw new LogOpenException(
+                $"the connection string is not valid: {error.Message}; write it like Host=db.example;Database=chat;Username=chat", error);
+        }
+
+        if (string.IsNullOrEmpty(settings.Host))
+        {
+            throw new LogOpenException("the connection string names no Host; write it like Host=db.example;Database=chat;Username=chat");
+        }
+
+        Default("Maximum Pool Size", () => settings.MaxPoolSize = DefaultPoolSize);
+        Default("Timeout", () => settings.Timeout = 5);
+        Default("Application Name", () => settings.ApplicationName = "grpcchat");
+        Default("Host Recheck Seconds", () => settings.HostRecheckSeconds = 1);
+
+        // What is appended waits as long as the server needs: nobody could say what becomes of a command that was given up.
+        settings.CommandTimeout = 0;
+        settings.MaxAutoPrepare = 20;
+        settings.AutoPrepareMinUsages = 2;
+        settings.NoResetOnClose = true;
+        settings.Enlist = false;
+        settings.TcpKeepAlive = true;
+        settings.TcpKeepAliveTime = 5;
+        settings.TcpKeepAliveInterval = 5;
+        return settings;
+
+        void Default(string key, Action set)
+        {
+            if (!settings.ShouldSerialize(key))
+            {
+                set();
+            }
+        }
+    }
+
+    private NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings)
+    {
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        builder.UsePhysicalConnectionInitializer(
+            connection => throw new NotSupportedException("connections are opened asynchronously"), InitializeAsync);
+        return BuildSource(builder);
+    }
+
+    // Of several hosts, the one that takes writes.
+    private static NpgsqlDataSource BuildSource(NpgsqlDataSourceBuilder builder) =>
+        builder.ConnectionStringBuilder.Host!.Contains(',', StringComparison.Ordinal)
+            ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.ReadWrite)
+            : builder.Build();
+
+    private async Task InitializeAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand(CheckConnection, connection) { CommandTimeout = 15 };
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        var (commit, isStandby, logId) = (reader.GetString(0), reader.GetBoolean(5), reader.IsDBNull(6) ? "none" : reader.GetString(6));
+        if (logId != LogId)
+        {
+            var error = new LogDamagedException(
+                $"{Location} has the log {logId}, but had {LogId} when the service started: the database was restored or replaced; "
+                + "start the service again");
+            onOtherLog(error);
+            throw new StoreUnavailableException(error.Message);
+        }
+
+        if (isStandby)
+        {
+            throw new StoreUnavailableException($"{Location} is a read-only standby now; name all hosts, or the primary");
+        }
+
+        if (!IsDurable(commit))
+        {
+            throw new StoreUnavailableException($"{Location} has synchronous_commit={commit} now; set it to on");
+        }
+    }
+
+    private static bool IsDurable(string synchronousCommit) => synchronousCommit is "on" or "remote_apply";
+
+    private static void CheckServer(NpgsqlConnection connection, string location)
+    {
+        using var command = new NpgsqlCommand(
+            """
+            SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding'),
+                   current_setting('synchronous_commit'), current_setting('fsync'), pg_is_in_recovery(),
+                   current_setting('default_transaction_read_only')
+            """,
+            connection);
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        var (version, encoding, commit, fsync) = (reader.GetInt32(0), reader.GetString(2), reader.GetString(3), reader.GetString(4));
+        var problem =
+            version < OldestVersion ? $"is version {reader.GetString(1)}; use PostgreSQL 15 or newer"
+            : encoding != "UTF8" ? $"has the encoding {encoding}; create the database with ENCODING 'UTF8'"
+            : reader.GetBoolean(5)
+                ? "is a read-only standby; name the primary, or all hosts, separated by commas"
+            : reader.GetString(6) == "on" ? "has default_transaction_read_only=on; set it to off for this user and database"
+            : !IsDurable(commit)
+                ? $"has synchronous_commit={commit}, so a message could be lost after its ack; set it to on for this user and database"
+            : fsync != "on" ? $"has fsync={fsync}, so a power failure could lose messages; set fsync=on in postgresql.conf"
+            : null;
+        if (problem is not null)
+        {
+            throw new LogOpenException($"{location} {problem}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+using System.Collections.Concurrent;
+using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.GroupCommit;
+
+namespace GrpcChat.AspNetCore.Postgres;
+
+/// <summary>
+/// Announces to each followed room what was stored in it, by this node and by others, in the order of the ids. What this node has
+/// stored is announced from memory where it follows what was announced before; everything else is read from the database, by one
+/// reader for each room.
+/// </summary>
+/// <param name="reader">Reads what other nodes have stored.</param>
+/// <param name="announce">Hands a commit to those who follow rooms. It neither blocks nor throws.</param>
+/// <param name="onDamaged">Is told of damage, once for each room.</param>
+/// <param name="stopping">Ends the reading.</param>
+internal sealed class RoomFeeds(
+    PostgresReader reader, Action<RoomCommit> announce, Action<LogDamagedException> onDamaged, CancellationToken stopping)
+{
+    private readonly ConcurrentDictionary<string, SharedRoom> rooms = [];
+
+    // Those that somebody may follow.
+    private readonly ConcurrentDictionary<string, SharedRoom> followed = [];
+
+    /// <summary>Says whether somebody follows a room now. Null = every room that was ever followed.</summary>
+    public Func<string, bool>? Follows { get; set; }
+
+    /// <summary>Completes when nothing is read any more. Only after the end was asked for.</summary>
+    public Task Ended => Task.WhenAll(rooms.Values.Select(room => room.CatchingUp));
+
+    public SharedRoom Of(string name) => rooms.GetOrAdd(name, static name => new SharedRoom(name));
+
+    /// <summary>
+    /// From now on, what others store in the room is announced. Called before its bounds are read: whoever follows the room gets
+    /// everything after these bounds.
+    /// </summary>
+    public void Follow(SharedRoom room)
+    {
+        lock (room)
+        {
+            room.IsFollowed = true;
+        }
+
+        followed.TryAdd(room.Name, room);
+    }
+
+    /// <summary>The rooms that somebody follows, with the head of each that this node has seen. Forgets the others.</summary>
+    public Dictionary<string, long> Followed()
+    {
+        var heads = new Dictionary<string, long>();
+        foreach (var (name, room) in followed)
+        {
+            // In this order: whoever follows the room meanwhile puts it back.
+            followed.TryRemove(name, out _);
+            if (Follows?.Invoke(name) != false)
+            {
+                followed.TryAdd(name, room);
+                heads[name] = room.Seen;
+                continue;
+            }
+
+            lock (room)
+            {
+                if (!followed.ContainsKey(name))
+                {
+                    room.IsFollowed = false;
+                    room.Announced = room.IsBusy ? room.Announced : SharedRoom.Nothing;
+                }
+            }
+        }
+
+        return heads;
+    }
+
+    /// <summary>A hint of another node. It may be late, and it is not trusted with more than a look.</summary>
+    public void OnHint(string name, long head)
+    {
+        if (followed.TryGetValue(name, out var room) && room.Damage is null)
+        {
+            lock (room)
+            {
+                room.Target = Math.Max(room.Target, head);
+                CatchUpIfBehind(room);
+            }
+        }
+    }
+
+    /// <summary>A head that was read from the database.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="seen"><see cref="SharedRoom.Seen"/> before the head was asked for.</param>
+    public void OnHead(SharedRoom room, long head, long seen)
+    {
+        if (head < seen)
+        {
+            OnDamaged(room, new LogDamagedException(
+                $"room {room.Name}: the newest message was {seen} and is {head} now; the database was restored or has lost messages: "
+                + "give it a new log id"));
+            return;
+        }
+
+        lock (room)
+        {
+            room.See(head);
+            if (room.IsFollowed)
+            {
+                if (room.Announced == SharedRoom.Nothing && !room.IsBusy)
+                {
+                    room.Announced = head;
+                }
+
+                CatchUpIfBehind(room);
+            }
+        }
+    }
+
+    /// <summary>This node has stored messages. Called in the order of the room's commits by this node.</summary>
+    public void OnStored(SharedRoom room, Added added)
+    {
+        lock (room)
+        {
+            room.See(added.Last);
+            var follows = room.Announced == SharedRoom.Nothing || room.Announced == added.First - 1;
+            if (room.IsBusy || room.Announced >= added.Last || !follows)
+            {
+                CatchUpIfBehind(room);
+                return;
+            }
+
+            room.IsBusy = true;
+        }
+
+        announce(new CommittedAppends { SentAt = added.SentAt }.Of(room.Name, added.Last, added.FirstAppend));
+        lock (room)
+        {
+            room.IsBusy = false;
+            room.Announced = room.IsFollowed ? added.Last : SharedRoom.Nothing;
+            CatchUpIfBehind(room);
+        }
+    }
+
+    public void OnDamaged(SharedRoom room, LogDamagedException damage)
+    {
+        if (room.Damage is null)
+        {
+            room.Damage = damage;
+            onDamaged(damage);
+        }
+    }
+
+    // Under the lock of the room.
+    private void CatchUpIfBehind(SharedRoom room)
+    {
+        if (!room.IsBusy && room.IsFollowed && room.Announced != SharedRoom.Nothing && room.Target > room.Announced
+            && room.Damage is null && !stopping.IsCancellationRequested)
+        {
+            room.IsBusy = true;
+            room.CatchingUp = Task.Run(() => CatchUpAsync(room, room.Announced));
+        }
+    }
+
+    private async Task CatchUpAsync(SharedRoom room, long announced)
+    {
+        try
+        {
+            while (true)
+            {
+                long target;
+                lock (room)
+                {
+                    target = room.Target;
+                    room.Announced = announced;
+                    if (target <= announced || !room.IsFollowed)
+                    {
+                        room.IsBusy = false;
+                        room.Announced = room.IsFollowed ? announced : SharedRoom.Nothing;
+                        return;
+                    }
+                }
+
+                var page = new StoredPage(room.Name);
+                var last = await reader.ReadAsync(room.Name, announced, target, page, stopping);
+                if (last == announced)
+                {
+                    // A hint that came true nowhere. If a message is missing, the next look at the heads finds it.
+                    Stop(room, announced);
+                    return;
+                }
+
+                lock (room)
+                {
+                    room.See(last);
+                }
+
+                announced = last;
+                announce(page);
+            }
+        }
+        catch (LogDamagedException damage)
+        {
+            OnDamaged(room, damage);
+            Stop(room, announced);
+        }
+        catch (Exception error) when (error is StoreUnavailableException or OperationCanceledException)
+        {
+            // The next look at the heads begins again.
+            Stop(room, announced);
+        }
+    }
+
+    private static void Stop(SharedRoom room, long announced)
+    {
+        lock (room)
+        {
+            room.IsBusy = false;
+            room.Announced = announced;
+            room.Target = Math.Max(announced, room.Seen);
+        }
+    }
+}

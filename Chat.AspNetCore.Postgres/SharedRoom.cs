@@ -1,0 +1,58 @@
+using GrpcChat.AspNetCore.Storage;
+
+namespace GrpcChat.AspNetCore.Postgres;
+
+/// <summary>
+/// What a node knows of a room that it has met: the newest message that it has seen, and how far it has announced messages to the
+/// room's followers. It is itself the lock around what it holds.
+/// </summary>
+internal sealed class SharedRoom(string name)
+{
+    /// <summary>While nobody follows the room, nothing is announced but the node's own messages.</summary>
+    public const long Nothing = -1;
+
+    private long seen;
+    private LogDamagedException? damage;
+
+    public string Name { get; } = name;
+
+    /// <summary>A head that was committed. A later look at the database cannot find an older one.</summary>
+    public long Seen => Volatile.Read(ref seen);
+
+    /// <summary>Why the room is not served any more; null = it is.</summary>
+    public LogDamagedException? Damage
+    {
+        get => Volatile.Read(ref damage);
+        set => Volatile.Write(ref damage, value);
+    }
+
+    /// <summary>Whether somebody may follow the room.</summary>
+    public bool IsFollowed { get; set; }
+
+    /// <summary>The last message that was announced; <see cref="Nothing"/> before the room is followed and a head is known.</summary>
+    public long Announced { get; set; } = Nothing;
+
+    /// <summary>How far to announce.</summary>
+    public long Target { get; set; }
+
+    /// <summary>Whether somebody is announcing. Only they may change <see cref="Announced"/>.</summary>
+    public bool IsBusy { get; set; }
+
+    /// <summary>Reads from the database what others have stored, and announces it.</summary>
+    public Task CatchingUp { get; set; } = Task.CompletedTask;
+
+    public void ThrowIfDamaged()
+    {
+        if (Damage is { } found)
+        {
+            throw new LogDamagedException(found.Message);
+        }
+    }
+
+    /// <summary>Under the lock.</summary>
+    public void See(long head)
+    {
+        Volatile.Write(ref seen, Math.Max(seen, head));
+        Target = Math.Max(Target, head);
+    }
+}

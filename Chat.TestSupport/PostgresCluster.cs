@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace GrpcChat.TestSupport;
+
+/// <summary>
+/// A real PostgreSQL server of this machine, with a cluster of its own in a temporary directory, on a free port of the loopback
+/// interface. It runs as an unprivileged user, since PostgreSQL refuses root.
+/// </summary>
+internal sealed class PostgresCluster : IDisposable
+{
+    private const string User = "postgres";
+
+    private static readonly Lazy<PostgresCluster> SharedCluster = new(Create);
+
+    // In memory where that is possible: the server still fsyncs, and every test waits for that.
+    private readonly string directory = Path.Combine(
+        Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), "grpcchat-pg-" + Guid.NewGuid().ToString("N"));
+
+    private readonly int port = FreePort();
+    private int databases;
+
+    private PostgresCluster()
+    {
+    }
+
+    /// <summary>The cluster of all tests that neither stop it nor change its settings. It goes with the process.</summary>
+    public static PostgresCluster Shared => SharedCluster.Value;
+
+    private string Data => Path.Combine(directory, "data");
+
+    /// <summary>Creates a cluster and starts its server.</summary>
+    public static PostgresCluster Create()
+    {
+        var cluster = new PostgresCluster();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => cluster.Dispose();
+        Directory.CreateDirectory(cluster.directory);
+        if (Environment.IsPrivilegedProcess)
+        {
+            Run("chown", User, cluster.directory);
+        }
+
+        cluster.RunAsUser("initdb", "-D", cluster.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--wal-segsize=1");
+        cluster.Start();
+        return cluster;
+    }
+
+    /// <summary>Starts the server and waits until it takes connections.</summary>
+    /// <param name="settings">Settings as <c>name=value</c>.</param>
+    public void Start(params string[] settings)
+    {
+        string[] all =
+        [
+            "listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={directory}", "max_connections=200",
+            "min_wal_size=4MB", "max_wal_size=64MB", .. settings,
+        ];
+        RunAsUser(
+            "pg_ctl", "start", "-w", "-D", Data, "-l", Path.Combine(directory, "server.log"), "-o", string.Join(' ', all.Select(one => $"-c {one}")));
+    }
+
+    /// <summary>Stops the server.</summary>
+    /// <param name="mode"><c>fast</c> ends connections; <c>immediate</c> is like a crash.</param>
+    public void Stop(string mode = "fast") => RunAsUser("pg_ctl", "stop", "-w", "-m", mode, "-D", Data);
+
+    /// <summary>Creates an empty database, and returns how to connect to it.</summary>
+    public string CreateDatabase(string options = "")
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"chat{Interlocked.Increment(ref databases)}");
+        Execute(ConnectionString(User), $"CREATE DATABASE {name} {options}");
+        return ConnectionString(name);
+    }
+
+    /// <summary>Runs SQL in a database, and returns the first value.</summary>
+    public static object? Execute(string connectionString, string sql)
+    {
+        using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        connection.Open();
+#pragma warning disable CA2100 // The SQL is a test's.
+        using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        return command.ExecuteScalar();
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(directory))
+        {
+            if (File.Exists(Path.Combine(Data, "postmaster.pid")))
+            {
+                Stop("immediate");
+            }
+
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private string ConnectionString(string database) => string.Create(
+        CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username={User};Database={database}");
+
+    private void RunAsUser(string program, params string[] arguments)
+    {
+        var found = Directory.GetDirectories("/usr/lib/postgresql").OrderBy(path => path.Length).ThenBy(path => path, StringComparer.Ordinal)
+            .LastOrDefault() ?? throw new InvalidOperationException("PostgreSQL is not installed; run .ci/install-tools.");
+        program = Path.Combine(found, "bin", program);
+        if (Environment.IsPrivilegedProcess)
+        {
+            Run("setpriv", [$"--reuid={User}", $"--regid={User}", "--clear-groups", program, .. arguments], directory);
+        }
+        else
+        {
+            Run(program, arguments, directory);
+        }
+    }
+
+    private static void Run(string program, params string[] arguments) => Run(program, arguments, "/");
+
+    private static void Run(string program, string[] arguments, string workingDirectory)
+    {
+        // The server inherits the output, so it is not read to its end.
+        var start = new ProcessStartInfo("sh", ["-c", "exec \"$@\" >output 2>&1 </dev/null", "sh", program, .. arguments])
+        {
+            WorkingDirectory = workingDirectory == "/" ? Path.GetTempPath() : workingDirectory,
+        };
+        start.ArgumentList[1] = workingDirectory == "/" ? "exec \"$@\"" : start.ArgumentList[1];
+        using var process = Process.Start(start)!;
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            var output = Path.Combine(workingDirectory, "output");
+            throw new InvalidOperationException(
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {(File.Exists(output) ? File.ReadAllText(output) : "")}");
+        }
+    }
+}
