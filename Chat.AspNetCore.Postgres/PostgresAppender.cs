@@ -63,9 +63,11 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         """;
 
     // Rooms are created one at a time, so that the limits hold over all nodes.
-    private const string LockRooms = "SELECT rooms FROM grpcchat.log_meta FOR UPDATE";
+    private const string LockRooms =
+        "SELECT rooms FROM grpcchat.log_meta WHERE NOT EXISTS (SELECT FROM grpcchat.room WHERE name = $1) FOR UPDATE";
 
-    // How many rooms there were, and when the room began that has to be a minute old before this one may; NULL if none has to.
+    // How many rooms there were, and when the room began that has to be a minute old before this one may; NULL if none has to. A
+    // room that exists changes nothing.
     private const string AddRoom = """
         WITH limits AS (
             SELECT rooms, (
@@ -103,8 +105,9 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             }
         }
 
-        Append? creator = null;
+        // A room that this node has not seen yet may have to be made.
         var refused = new Dictionary<string, Refused>();
+        var creator = seen == 0 ? open.Find(append => append.RefuseIfNew is null) : null;
         while (true)
         {
             await using var connection = await server.ConnectAsync(CancellationToken.None);
@@ -158,7 +161,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         await using var commands = new NpgsqlBatch(connection) { Timeout = 0 };
         if (creator is not null)
         {
-            commands.BatchCommands.Add(new(LockRooms));
+            commands.BatchCommands.Add(Command(LockRooms, room));
             commands.BatchCommands.Add(Command(
                 AddRoom, room, QuotaOf(creator), sentAt, Minute, options.MaxNewRoomsPerSenderAndMinute, (long)options.MaxRooms));
         }

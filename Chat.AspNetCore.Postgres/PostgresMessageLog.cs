@@ -1,3 +1,4 @@
+using System.Globalization;
 using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.AspNetCore.Postgres;
@@ -176,7 +177,7 @@ internal sealed class PostgresMessageLog : IMessageLog
         while (true)
         {
             // Taken when there is a place to store them, so that what has come meanwhile is in the same batch.
-            await writers.WaitAsync();
+            await GiveUpWhileStuckAsync(writers.WaitAsync(), queue, []);
             var batch = queues.Take(queue, PostgresAppender.MaxBatch);
             if (batch.Count == 0)
             {
@@ -185,29 +186,50 @@ internal sealed class PostgresMessageLog : IMessageLog
             }
 
             var count = batch.Count;
-            try
-            {
-                await StoreAsync(queue.Room, batch);
-            }
-            catch (Exception error) when (PostgresErrors.IsUnavailable(error))
-            {
-                var problem = PostgresErrors.Describe(Location, error);
-                Health.SetWrite(problem);
-                Fail(batch, error as StoreUnavailableException ?? new StoreUnavailableException(problem, error));
-            }
-            catch (LogDamagedException damage)
-            {
-                feeds.OnDamaged(feeds.Of(queue.Room), damage);
-                Fail(batch, damage);
-            }
-            catch (Exception error)
-            {
-                End(error);
-                Fail(batch, error);
-            }
-
+            await GiveUpWhileStuckAsync(StoreOrFailAsync(queue.Room, batch), queue, [.. batch]);
             writers.Release();
             queues.Release(count);
+        }
+    }
+
+    // The database may not answer for a long time, and an append is never cancelled: it may be stored in the end. Its senders do
+    // not wait for that. They come back, and their sends are found, or stored then.
+    private async Task GiveUpWhileStuckAsync(Task work, RoomQueue queue, Append[] batch)
+    {
+        await work.WaitAsync(options.LockTimeout, options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (!work.IsCompleted)
+        {
+            var problem = string.Create(
+                CultureInfo.InvariantCulture, $"{Location} has not answered for {options.LockTimeout.TotalSeconds:0.###} s");
+            Health.SetWrite(problem);
+            var waiting = queues.TakeWaiting(queue);
+            Fail([.. batch, .. waiting], new StoreUnavailableException(problem));
+            queues.Release(waiting.Count);
+            await Task.WhenAny(work, Task.Delay(RetryDelay));
+        }
+    }
+
+    private async Task StoreOrFailAsync(string room, List<Append> batch)
+    {
+        try
+        {
+            await StoreAsync(room, batch);
+        }
+        catch (Exception error) when (PostgresErrors.IsUnavailable(error))
+        {
+            var problem = PostgresErrors.Describe(Location, error);
+            Health.SetWrite(problem);
+            Fail(batch, error as StoreUnavailableException ?? new StoreUnavailableException(problem, error));
+        }
+        catch (LogDamagedException damage)
+        {
+            feeds.OnDamaged(feeds.Of(room), damage);
+            Fail(batch, damage);
+        }
+        catch (Exception error)
+        {
+            End(error);
+            Fail(batch, error);
         }
     }
 
@@ -286,7 +308,7 @@ internal sealed class PostgresMessageLog : IMessageLog
         }
     }
 
-    private static void Fail(List<Append> sends, Exception error)
+    private static void Fail(IEnumerable<Append> sends, Exception error)
     {
         foreach (var append in sends)
         {

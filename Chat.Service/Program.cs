@@ -40,6 +40,10 @@ return await ServiceCommand.RunAsync(args, async settings =>
     builder.AddTelemetry(settings.Telemetry, hasPage: edge.Management is not null);
     builder.Services.AddSystemdNotifications();
     builder.Services.AddGrpcChat(settings.Chat).AddGrpcChatReflection().UseGrpcChatShutdownTimeout();
+    if (settings.Log is { } database)
+    {
+        builder.Services.AddGrpcChatPostgres(database);
+    }
 
     await using var app = builder.Build();
 

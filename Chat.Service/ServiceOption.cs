@@ -14,6 +14,7 @@ internal sealed record ServiceOption(
 {
     private const string Flag = "true or false";
     private const string Format = "text or json";
+    private const string Connection = "a connection string such as Host=db.example;Database=chat;Username=chat";
     private const string Count = "a whole number, 1 or more";
     private const string Networks = "IP addresses and networks such as 10.0.0.0/8, separated by commas";
 
@@ -61,6 +62,10 @@ internal sealed record ServiceOption(
         "LogFormat", "FORMAT", "text", Format,
         "Form of the log lines on stderr: text, or json with one object per line");
 
+    public static readonly ServiceOption Log = new(
+        "Log", "CONNECTION", "none: a file in Data", Connection,
+        "PostgreSQL database of the message log, for several nodes, as Npgsql connects to it");
+
     public static readonly ServiceOption MaxConnections = new(
         "MaxConnections", "N", "20000", Count,
         "Open connections, at most as many as the process may open files");
@@ -81,7 +86,7 @@ internal sealed record ServiceOption(
     public static IReadOnlyList<ServiceOption> All { get; } =
     [
         Listen, Management, TlsCertificate, TlsKey, ClientCa, TokenKeyFile, TokenIssuer, TokenAudience, AllowAnonymous, AllowPlaintext,
-        LogFormat, MaxConnections, MaxConnectionsPerAddress, TrustedProxies, ProxyProtocol,
+        LogFormat, Log, MaxConnections, MaxConnectionsPerAddress, TrustedProxies, ProxyProtocol,
     ];
 
     /// <summary>Whether the text has the form of a value. Whether it works, such as a file, is found out later.</summary>

@@ -45,6 +45,9 @@ internal sealed class ServiceSettings
     /// <summary>Whether log lines are objects in JSON.</summary>
     public bool LogsJson => edge.GetValueOrDefault(ServiceOption.LogFormat.Name) == "json";
 
+    /// <summary>How to connect to the database of the message log; null = the log is a file.</summary>
+    public string? Log => edge.GetValueOrDefault(ServiceOption.Log.Name);
+
     /// <summary>What looks like a setting and is not: each a sentence to show when the service starts.</summary>
     public IReadOnlyList<string> Warnings => warnings;
 

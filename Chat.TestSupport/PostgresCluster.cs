@@ -12,6 +12,9 @@ namespace GrpcChat.TestSupport;
 /// </summary>
 internal sealed class PostgresCluster : IDisposable
 {
+    /// <summary>The name of a database that asks for a password, once it has been created.</summary>
+    public const string Guarded = "guarded";
+
     private const string User = "postgres";
 
     private static readonly Lazy<PostgresCluster> SharedCluster = new(Create);
@@ -30,6 +33,9 @@ internal sealed class PostgresCluster : IDisposable
     /// <summary>The cluster of all tests that neither stop it nor change its settings. It goes with the process.</summary>
     public static PostgresCluster Shared => SharedCluster.Value;
 
+    /// <summary>How to connect to the server as its superuser.</summary>
+    public string Admin => ConnectionString(User);
+
     private string Data => Path.Combine(directory, "data");
 
     /// <summary>Creates a cluster and starts its server.</summary>
@@ -40,10 +46,14 @@ internal sealed class PostgresCluster : IDisposable
         Directory.CreateDirectory(cluster.directory);
         if (Environment.IsPrivilegedProcess)
         {
-            Run("chown", User, cluster.directory);
+            Run("chown", [User, cluster.directory], cluster.directory);
         }
 
         cluster.RunAsUser("initdb", "-D", cluster.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--wal-segsize=1");
+
+        // The database of this name asks for a password, and the others trust everybody on this machine.
+        var access = Path.Combine(cluster.Data, "pg_hba.conf");
+        File.WriteAllText(access, $"host {Guarded} all 127.0.0.1/32 scram-sha-256\n{File.ReadAllText(access)}");
         cluster.Start();
         return cluster;
     }
@@ -65,11 +75,14 @@ internal sealed class PostgresCluster : IDisposable
     /// <param name="mode"><c>fast</c> ends connections; <c>immediate</c> is like a crash.</param>
     public void Stop(string mode = "fast") => RunAsUser("pg_ctl", "stop", "-w", "-m", mode, "-D", Data);
 
+    /// <summary>From the next start on, the server is a standby of a primary that is not there.</summary>
+    public void MakeStandby() => File.WriteAllText(Path.Combine(Data, "standby.signal"), "");
+
     /// <summary>Creates an empty database, and returns how to connect to it.</summary>
-    public string CreateDatabase(string options = "")
+    public string CreateDatabase(string options = "", string? name = null)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"chat{Interlocked.Increment(ref databases)}");
-        Execute(ConnectionString(User), $"CREATE DATABASE {name} {options}");
+        name ??= string.Create(CultureInfo.InvariantCulture, $"chat{Interlocked.Increment(ref databases)}");
+        Execute(Admin, $"CREATE DATABASE {name} {options}");
         return ConnectionString(name);
     }
 
@@ -122,23 +135,20 @@ internal sealed class PostgresCluster : IDisposable
         }
     }
 
-    private static void Run(string program, params string[] arguments) => Run(program, arguments, "/");
-
+    // Into a file: the server inherits the output, and keeps it open.
     private static void Run(string program, string[] arguments, string workingDirectory)
     {
-        // The server inherits the output, so it is not read to its end.
         var start = new ProcessStartInfo("sh", ["-c", "exec \"$@\" >output 2>&1 </dev/null", "sh", program, .. arguments])
         {
-            WorkingDirectory = workingDirectory == "/" ? Path.GetTempPath() : workingDirectory,
+            WorkingDirectory = workingDirectory,
         };
-        start.ArgumentList[1] = workingDirectory == "/" ? "exec \"$@\"" : start.ArgumentList[1];
         using var process = Process.Start(start)!;
         process.WaitForExit();
         if (process.ExitCode != 0)
         {
-            var output = Path.Combine(workingDirectory, "output");
             throw new InvalidOperationException(
-                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {(File.Exists(output) ? File.ReadAllText(output) : "")}");
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: "
+                + File.ReadAllText(Path.Combine(workingDirectory, "output")));
         }
     }
 }

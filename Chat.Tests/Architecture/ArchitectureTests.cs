@@ -64,7 +64,8 @@ public sealed class ArchitectureTests
     }
 
     [Theory]
-    [InlineData("GrpcChat.AspNetCore", "GrpcChat.Client", "Chat.Service", "chat")]
+    [InlineData("GrpcChat.AspNetCore", "GrpcChat.Client", "Chat.Service", "chat", "GrpcChat.AspNetCore.Postgres", "Npgsql")]
+    [InlineData("GrpcChat.AspNetCore.Postgres", "GrpcChat.Client", "Chat.Service", "chat", "Grpc.", "Microsoft.Data.Sqlite", "SQLitePCLRaw")]
     [InlineData("GrpcChat.Client", "GrpcChat.AspNetCore", "Chat.Service", "chat", "Microsoft.AspNetCore", "Grpc.AspNetCore")]
     [InlineData("GrpcChat.Client", "GrpcChat.Client.Sqlite", "Microsoft.Data.Sqlite", "SQLitePCLRaw")]
     [InlineData("GrpcChat.Client.Sqlite", "GrpcChat.AspNetCore", "Chat.Service", "chat", "Grpc.")]
