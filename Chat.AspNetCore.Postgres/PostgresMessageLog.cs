@@ -40,7 +40,7 @@ internal sealed class PostgresMessageLog : IMessageLog
         watch = new LogWatch(reader, Health);
         feeds = new RoomFeeds(reader, commit => Committed?.Invoke(commit), watch.OnDamaged, stopping.Token);
         hints = new CommitHints(server, feeds.OnHint, watch.LookNow);
-        queues = new RoomQueues(options.MaxQueuedSends, WriteAsync);
+        queues = new RoomQueues(options.MaxQueuedSends, room => feeds.Of(room).Seen > 0, WriteAsync);
     }
 
     public event Action<RoomCommit>? Committed;
@@ -174,6 +174,7 @@ internal sealed class PostgresMessageLog : IMessageLog
     // Writes the sends of one room, batch after batch.
     private async Task WriteAsync(RoomQueue queue)
     {
+        await GiveUpWhileStuckAsync(queue.Turn, queue, []);
         while (true)
         {
             // Taken when there is a place to store them, so that what has come meanwhile is in the same batch.

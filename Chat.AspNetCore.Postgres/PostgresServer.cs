@@ -48,7 +48,8 @@ internal sealed class PostgresServer : IAsyncDisposable
     public static PostgresServer Open(string connectionString, Action<Exception> onOtherLog)
     {
         var settings = Parse(connectionString);
-        var location = $"PostgreSQL at {settings.Host}, port {settings.Port}, database {settings.Database ?? settings.Username}";
+        var host = settings.Host!.Contains(',', StringComparison.Ordinal) ? settings.Host : $"{settings.Host}:{settings.Port}";
+        var location = $"PostgreSQL at {host}, database {settings.Database ?? settings.Username}";
         try
         {
             using var source = BuildSource(new NpgsqlDataSourceBuilder(settings.ConnectionString));

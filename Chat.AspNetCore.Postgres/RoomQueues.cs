@@ -8,9 +8,10 @@ namespace GrpcChat.AspNetCore.Postgres;
 /// a time.
 /// </summary>
 /// <param name="capacity">The most sends that may be in the log at once, queued or being stored.</param>
+/// <param name="isKnown">Whether a room is known to exist. The others take turns, so that limits meet new rooms in their order.</param>
 /// <param name="write">Writes a room's sends until there are none; must not throw.</param>
 #pragma warning disable CA1001 // Not disposable: see places.
-internal sealed class RoomQueues(int capacity, Func<RoomQueue, Task> write)
+internal sealed class RoomQueues(int capacity, Func<string, bool> isKnown, Func<RoomQueue, Task> write)
 #pragma warning restore CA1001
 {
     // Never disposed of: a caller that waits for a place while the log is being closed would wait forever.
@@ -18,6 +19,7 @@ internal sealed class RoomQueues(int capacity, Func<RoomQueue, Task> write)
     private readonly Lock gate = new();
     private readonly Dictionary<string, RoomQueue> busy = [];
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task lastNewRoom = Task.CompletedTask;
     private bool closed;
 
     /// <summary>The sends that are queued or being stored.</summary>
@@ -42,6 +44,11 @@ internal sealed class RoomQueues(int capacity, Func<RoomQueue, Task> write)
                 }
 
                 queue = new RoomQueue(append.Room);
+                if (!isKnown(append.Room))
+                {
+                    (queue.Turn, lastNewRoom) = (lastNewRoom, queue.BatchEnded);
+                }
+
                 queue.Waiting.Enqueue(append);
                 busy.Add(append.Room, queue);
                 queue.Writing = Task.Run(() => write(queue), CancellationToken.None);
@@ -59,7 +66,7 @@ internal sealed class RoomQueues(int capacity, Func<RoomQueue, Task> write)
         var batch = new List<Append>();
         lock (gate)
         {
-            queue.EndBatch();
+            queue.BeginBatch();
             while (batch.Count < most && queue.Waiting.TryDequeue(out var append))
             {
                 batch.Add(append);
@@ -125,6 +132,7 @@ internal sealed class RoomQueues(int capacity, Func<RoomQueue, Task> write)
 internal sealed class RoomQueue(string room)
 {
     private TaskCompletionSource batch = NewBatch();
+    private bool hasBegun;
 
     public string Room { get; } = room;
 
@@ -134,12 +142,21 @@ internal sealed class RoomQueue(string room)
     /// <summary>The room's writer.</summary>
     public Task Writing { get; set; } = Task.CompletedTask;
 
+    /// <summary>To be awaited before the first batch.</summary>
+    public Task Turn { get; set; } = Task.CompletedTask;
+
+    /// <summary>Completes with the batch that is being stored, or with the first one.</summary>
     public Task BatchEnded => batch.Task;
 
-    public void EndBatch()
+    public void BeginBatch()
     {
-        batch.SetResult();
-        batch = NewBatch();
+        if (hasBegun)
+        {
+            batch.SetResult();
+            batch = NewBatch();
+        }
+
+        hasBegun = true;
     }
 
     private static TaskCompletionSource NewBatch() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -51,7 +51,7 @@ public sealed class PostgresFaultTests
         await using var reader = await b.JoinAsync("reader");
         await a.SendOnceAsync("ann", "lobby", "1", "before");
         await reader.UntilAsync(c => c.Messages.Count == 1);
-        await using var sender = a.Open("ann");
+        await using var sender = a.Open("ann", "room", "-");
 
         cluster.Stop("immediate");
         await sender.SendAsync("2", "while it is away", "lobby");
@@ -167,7 +167,7 @@ public sealed class PostgresFaultTests
         var later = new RecordingStream(log);
         await later.HandOverAsync("room", "3", "three");
         await later.FailureAsync();
-        Assert.Contains("has not answered for 0.3 s", log.Health.WriteProblem, StringComparison.Ordinal);
+        Assert.Contains("has not answered for 0.3 s", ann.Failure!.Message, StringComparison.Ordinal);
 
         await transaction.CommitAsync();
         await UntilAsync(() => log.Health.WriteProblem is null);
