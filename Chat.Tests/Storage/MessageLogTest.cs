@@ -83,48 +83,43 @@ public abstract class MessageLogTest(LogKind kind) : IAsyncDisposable
     private protected static Task StoppedAsync(IMessageLog log) => log.Stopped.WaitAsync(RecordingStream.Deadline);
 
     /// <summary>
-    /// Sends in this order and waits for the answers: the sends of each room in one batch, and the rooms in the order of their
-    /// first sends; or each send in a batch of its own.
+    /// Sends and waits for the answers: each send in a batch of its own, in this order, or all in one batch. A log with a writer
+    /// for each room gets a batch for each room, one after the other.
     /// </summary>
     private protected async Task<AppendResult[]> SendAsync(IMessageLog log, bool inOneBatch, params Append[] sends)
     {
-        var rooms = sends.GroupBy(send => send.Room).ToList();
-        var held = inOneBatch ? await HoldWritersAsync(log, [.. rooms.Select(room => room.Key)]) : [];
-        foreach (var send in sends)
+        IEnumerable<Append[]> batches = !inOneBatch ? sends.Select(send => new[] { send })
+            : HasWriterPerRoom ? sends.GroupBy(send => send.Room).Select(room => room.ToArray())
+            : [sends];
+        foreach (var batch in batches)
         {
-            await log.AppendAsync(send, CancellationToken.None).AsTask().WaitAsync(RecordingStream.Deadline);
-            if (!inOneBatch)
+            var held = inOneBatch ? await HoldWriterAsync(log, batch[0].Room) : null;
+            foreach (var send in batch)
+            {
+                await log.AppendAsync(send, CancellationToken.None).AsTask().WaitAsync(RecordingStream.Deadline);
+            }
+
+            held?.Release();
+            foreach (var send in batch)
             {
                 await ((RecordingStream)send.Stream).AnswerAsync(send);
             }
-        }
 
-        foreach (var (writer, room) in held.Zip(rooms))
-        {
-            writer.Release();
-            foreach (var send in held.Count == 1 ? sends : [.. room])
+            if (inOneBatch)
             {
-                await ((RecordingStream)send.Stream).AnswerAsync(send);
+                Assert.Equal(batch, Gate.Batches[^1]);
             }
         }
 
-        Assert.All(inOneBatch ? rooms : [], room => Assert.Contains(
-            Gate.Batches, batch => batch.Where(send => send.Room == room.Key && sends.Contains(send)).SequenceEqual(room)));
         return [.. sends.Select(send => send.Result)];
     }
 
-    // A send that stores nothing keeps each writer busy until all others are queued behind it.
-    private async Task<List<HeldBatch>> HoldWritersAsync(IMessageLog log, string[] rooms)
+    // A send that stores nothing keeps the writer busy until all others are queued behind it.
+    private async Task<HeldBatch> HoldWriterAsync(IMessageLog log, string room)
     {
-        var filler = new RecordingStream(log, "filler");
-        var held = new List<HeldBatch>();
-        foreach (var room in HasWriterPerRoom ? rooms : ["filler"])
-        {
-            held.Add(Gate.HoldNext());
-            await filler.HandOverAsync(room, "filler", refuseIfNew: Unwanted);
-            await held[^1].ReachedAsync();
-        }
-
+        var held = Gate.HoldNext();
+        await new RecordingStream(log, "filler").HandOverAsync(HasWriterPerRoom ? room : "filler", "filler", refuseIfNew: Unwanted);
+        await held.ReachedAsync();
         return held;
     }
 
