@@ -1,3 +1,4 @@
+using System.Data;
 using System.Text;
 using GrpcChat.AspNetCore.Storage;
 using Npgsql;
@@ -141,15 +142,8 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         try
         {
             await using var connection = await server.ConnectAsync(cancellation);
-#pragma warning disable CA2100 // The SQL is a constant of this class.
-            await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = TimeoutSeconds };
-#pragma warning restore CA2100
-            foreach (var value in values)
-            {
-                command.Parameters.Add(new() { Value = value });
-            }
-
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            await using var command = Command(connection, sql, values);
+            await using var reader = await ExecuteAsync(command, cancellation);
             return await take(reader);
         }
         catch (Exception error) when (error is not StoreUnavailableException && PostgresErrors.IsUnavailable(error))
@@ -159,6 +153,34 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         finally
         {
             places.Release();
+        }
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] values)
+    {
+#pragma warning disable CA2100 // The SQL is a constant of this class.
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = TimeoutSeconds };
+#pragma warning restore CA2100
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new() { Value = value });
+        }
+
+        return command;
+    }
+
+    // A connection of the pool may have been lost while nobody used it: that is not worth a word, if another one can be opened.
+    private static async Task<NpgsqlDataReader> ExecuteAsync(NpgsqlCommand command, CancellationToken cancellation)
+    {
+        try
+        {
+            return await command.ExecuteReaderAsync(cancellation);
+        }
+        catch (Exception error) when (PostgresErrors.IsWorthARetry(error) && command.Connection!.State != ConnectionState.Open)
+        {
+            await command.Connection.CloseAsync();
+            await command.Connection.OpenAsync(cancellation);
+            return await command.ExecuteReaderAsync(cancellation);
         }
     }
 }
