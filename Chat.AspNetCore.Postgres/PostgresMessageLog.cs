@@ -40,7 +40,7 @@ internal sealed class PostgresMessageLog : IMessageLog
         watch = new LogWatch(reader, Health);
         feeds = new RoomFeeds(reader, commit => Committed?.Invoke(commit), watch.OnDamaged, stopping.Token);
         hints = new CommitHints(server, feeds.OnHint, watch.LookNow);
-        queues = new RoomQueues(options.MaxQueuedSends, room => feeds.Of(room).Seen > 0, WriteAsync);
+        queues = new RoomQueues(options.MaxQueuedSends, room => feeds.Find(room)?.Seen > 0, WriteAsync);
     }
 
     public event Action<RoomCommit>? Committed;
@@ -102,14 +102,13 @@ internal sealed class PostgresMessageLog : IMessageLog
 
     public async ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation)
     {
-        var state = feeds.Of(room);
-        state.ThrowIfDamaged();
-        feeds.Follow(state);
+        var state = feeds.Follow(room);
+        ThrowIfDamaged(room);
         var seen = state.Seen;
         var bounds = await watch.TryAsync(() => heads.ReadAsync([room], cancellation));
         var found = bounds.GetValueOrDefault(room, RoomBounds.Empty);
         feeds.OnHead(state, found.Head, seen);
-        state.ThrowIfDamaged();
+        ThrowIfDamaged(room);
         return found;
     }
 
@@ -120,9 +119,8 @@ internal sealed class PostgresMessageLog : IMessageLog
         IMessageSink sink,
         CancellationToken cancellation)
     {
-        var state = feeds.Of(room);
-        state.ThrowIfDamaged();
-        var kept = Math.Min(through, state.Seen);
+        ThrowIfDamaged(room);
+        var kept = Math.Min(through, feeds.Find(room)?.Seen ?? 0);
         try
         {
             var last = await watch.TryAsync(() => reader.ReadAsync(room, after, through, sink, cancellation));
@@ -133,7 +131,7 @@ internal sealed class PostgresMessageLog : IMessageLog
         }
         catch (LogDamagedException damage)
         {
-            feeds.OnDamaged(state, damage);
+            feeds.OnDamaged(room, damage);
             throw;
         }
     }
@@ -224,7 +222,7 @@ internal sealed class PostgresMessageLog : IMessageLog
         }
         catch (LogDamagedException damage)
         {
-            feeds.OnDamaged(feeds.Of(room), damage);
+            feeds.OnDamaged(room, damage);
             Fail(batch, damage);
         }
         catch (Exception error)
@@ -241,8 +239,8 @@ internal sealed class PostgresMessageLog : IMessageLog
             Fail(batch, ended);
         }
 
-        var state = feeds.Of(room);
-        if (state.Damage is { } damage)
+        var state = feeds.Find(room);
+        if (state?.Damage is { } damage)
         {
             Fail(batch, damage);
         }
@@ -253,12 +251,12 @@ internal sealed class PostgresMessageLog : IMessageLog
             return;
         }
 
-        var added = await RepeatAsync(() => appender.StoreAsync(room, batch, state.Seen));
+        var added = await RepeatAsync(() => appender.StoreAsync(room, batch, state?.Seen ?? 0));
         if (added.First > 0)
         {
             watch.OnStored(added.Last - added.First + 1, isNewRoom: added.First == 1);
             hints.Add(room, added.Last);
-            feeds.OnStored(state, added);
+            feeds.OnStored(room, added);
         }
 
         Answer(batch);
@@ -324,10 +322,18 @@ internal sealed class PostgresMessageLog : IMessageLog
     private async Task LookAtHeadsAsync(CancellationToken cancellation)
     {
         var followed = feeds.Followed();
-        var found = await heads.ReadAsync(followed.Keys, cancellation);
-        foreach (var (name, seen) in followed)
+        var found = await heads.ReadAsync(followed.Select(room => room.Room.Name), cancellation);
+        foreach (var (room, seen) in followed)
         {
-            feeds.OnHead(feeds.Of(name), found.GetValueOrDefault(name, RoomBounds.Empty).Head, seen);
+            feeds.OnHead(room, found.GetValueOrDefault(room.Name, RoomBounds.Empty).Head, seen);
+        }
+    }
+
+    private void ThrowIfDamaged(string room)
+    {
+        if (feeds.Find(room)?.Damage is { } found)
+        {
+            throw new LogDamagedException(found.Message);
         }
     }
 }

@@ -27,26 +27,24 @@ internal sealed class RoomFeeds(
     /// <summary>Completes when nothing is read any more. Only after the end was asked for.</summary>
     public Task Ended => Task.WhenAll(rooms.Values.Select(room => room.CatchingUp));
 
-    public SharedRoom Of(string name) => rooms.GetOrAdd(name, static name => new SharedRoom(name));
+    /// <summary>A room that exists or is followed; null for the others, of which nothing is kept.</summary>
+    public SharedRoom? Find(string name) => rooms.GetValueOrDefault(name);
 
     /// <summary>
     /// From now on, what others store in the room is announced. Called before its bounds are read: whoever follows the room gets
     /// everything after these bounds.
     /// </summary>
-    public void Follow(SharedRoom room)
+    public SharedRoom Follow(string name) => With(name, room =>
     {
-        lock (room)
-        {
-            room.IsFollowed = true;
-        }
-
-        followed.TryAdd(room.Name, room);
-    }
+        room.IsFollowed = true;
+        followed.TryAdd(name, room);
+        return room;
+    });
 
     /// <summary>The rooms that somebody follows, with the head of each that this node has seen. Forgets the others.</summary>
-    public Dictionary<string, long> Followed()
+    public List<(SharedRoom Room, long Seen)> Followed()
     {
-        var heads = new Dictionary<string, long>();
+        var heads = new List<(SharedRoom Room, long Seen)>();
         foreach (var (name, room) in followed)
         {
             // In this order: whoever follows the room meanwhile puts it back.
@@ -54,7 +52,7 @@ internal sealed class RoomFeeds(
             if (Follows?.Invoke(name) != false)
             {
                 followed.TryAdd(name, room);
-                heads[name] = room.Seen;
+                heads.Add((room, room.Seen));
                 continue;
             }
 
@@ -64,6 +62,13 @@ internal sealed class RoomFeeds(
                 {
                     room.IsFollowed = false;
                     room.Announced = room.IsBusy ? room.Announced : SharedRoom.Nothing;
+
+                    // Anybody may ask for any name.
+                    room.IsForgotten = room is { Seen: 0, IsBusy: false, Damage: null };
+                    if (room.IsForgotten)
+                    {
+                        rooms.TryRemove(new(name, room));
+                    }
                 }
             }
         }
@@ -92,7 +97,7 @@ internal sealed class RoomFeeds(
     {
         if (head < seen)
         {
-            OnDamaged(room, new LogDamagedException(
+            OnDamaged(room.Name, new LogDamagedException(
                 $"room {room.Name}: the newest message was {seen} and is {head} now; the database was restored or has lost messages: "
                 + "give it a new log id"));
             return;
@@ -114,19 +119,24 @@ internal sealed class RoomFeeds(
     }
 
     /// <summary>This node has stored messages. Called in the order of the room's commits by this node.</summary>
-    public void OnStored(SharedRoom room, Added added)
+    public void OnStored(string name, Added added)
     {
-        lock (room)
+        var room = With(name, room =>
         {
             room.See(added.Last);
             var follows = room.Announced == SharedRoom.Nothing || room.Announced == added.First - 1;
             if (room.IsBusy || room.Announced >= added.Last || !follows)
             {
                 CatchUpIfBehind(room);
-                return;
+                return null;
             }
 
             room.IsBusy = true;
+            return room;
+        });
+        if (room is null)
+        {
+            return;
         }
 
         announce(new CommittedAppends { SentAt = added.SentAt }.Of(room.Name, added.Last, added.FirstAppend));
@@ -138,12 +148,35 @@ internal sealed class RoomFeeds(
         }
     }
 
-    public void OnDamaged(SharedRoom room, LogDamagedException damage)
+    /// <summary>The room is not what was stored: from now on it is not served, and its followers are told so.</summary>
+    public void OnDamaged(string name, LogDamagedException damage)
     {
-        if (room.Damage is null)
+        var room = With(name, room =>
         {
-            room.Damage = damage;
+            var isFirst = room.Damage is null;
+            room.Damage ??= damage;
+            return isFirst ? room : null;
+        });
+        if (room is not null)
+        {
             onDamaged(damage);
+            announce(new DamagedRoom(room));
+        }
+    }
+
+    // Runs it under the lock of the object that stands for the room.
+    private T With<T>(string name, Func<SharedRoom, T> run)
+    {
+        while (true)
+        {
+            var room = rooms.GetOrAdd(name, static name => new SharedRoom(name));
+            lock (room)
+            {
+                if (!room.IsForgotten)
+                {
+                    return run(room);
+                }
+            }
         }
     }
 
@@ -197,7 +230,7 @@ internal sealed class RoomFeeds(
         }
         catch (LogDamagedException damage)
         {
-            OnDamaged(room, damage);
+            OnDamaged(room.Name, damage);
             Stop(room, announced);
         }
         catch (Exception error) when (error is StoreUnavailableException or OperationCanceledException)
@@ -214,6 +247,18 @@ internal sealed class RoomFeeds(
             room.IsBusy = false;
             room.Announced = announced;
             room.Target = Math.Max(announced, room.Seen);
+        }
+    }
+
+    // Wakes the followers, who then look for a message after the last one and find that the room is damaged.
+    private sealed class DamagedRoom(SharedRoom room) : RoomCommit
+    {
+        public override string Room => room.Name;
+
+        public override long Head => room.Seen + 1;
+
+        public override void Show(IMessageSink sink)
+        {
         }
     }
 }

@@ -29,6 +29,9 @@ internal sealed class SharedRoom(string name)
     /// <summary>Whether somebody may follow the room.</summary>
     public bool IsFollowed { get; set; }
 
+    /// <summary>Whether the node has let go of this object. Another one may stand for the room now.</summary>
+    public bool IsForgotten { get; set; }
+
     /// <summary>The last message that was announced; <see cref="Nothing"/> before the room is followed and a head is known.</summary>
     public long Announced { get; set; } = Nothing;
 
@@ -40,14 +43,6 @@ internal sealed class SharedRoom(string name)
 
     /// <summary>Reads from the database what others have stored, and announces it.</summary>
     public Task CatchingUp { get; set; } = Task.CompletedTask;
-
-    public void ThrowIfDamaged()
-    {
-        if (Damage is { } found)
-        {
-            throw new LogDamagedException(found.Message);
-        }
-    }
 
     /// <summary>Under the lock.</summary>
     public void See(long head)

@@ -122,6 +122,51 @@ public sealed class NodesTests
     }
 
     [Fact]
+    public async Task A_message_reaches_another_node_long_before_the_next_look_at_the_heads()
+    {
+        const int Sends = 30;
+        await using var a = await StartNodeAsync();
+        await using var b = await StartNodeAsync();
+        await using var reader = await b.JoinAsync("reader");
+        var begun = TimeProvider.System.GetTimestamp();
+
+        for (var n = 1; n <= Sends; n++)
+        {
+            await a.SendOnceAsync("ann", "lobby", $"{n}", $"{n}");
+            await reader.UntilAsync(c => c.Messages.Count == n);
+        }
+
+        // Without hints, each of them would take the second until the next look.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(begun).TotalSeconds, 0, Sends / 2);
+    }
+
+    [Fact]
+    public async Task A_message_of_a_node_that_was_killed_before_it_sent_a_hint_is_delivered()
+    {
+        await using var b = await StartNodeAsync();
+        await using var reader = await b.JoinAsync("reader");
+        await using var killed = PostgresServer.Open(database, _ => { });
+        var append = new RecordingStream(b.Log).NewSend("lobby", "1", "the last words");
+
+        await new PostgresAppender(killed, new LogOptions()).StoreAsync("lobby", [append], seen: 0);
+
+        await reader.UntilAsync(c => c.Messages.Count == 1);
+        Assert.Equal((1L, "the last words"), (reader.Messages[0].Id, reader.Messages[0].Text));
+    }
+
+    [Fact]
+    public void Rooms_that_nobody_has_sent_to_are_forgotten_with_their_last_follower()
+    {
+        var feeds = new RoomFeeds(null!, _ => { }, _ => { }, CancellationToken.None) { Follows = room => room == "kept" };
+        var (kept, gone) = (feeds.Follow("kept"), feeds.Follow("gone"));
+
+        Assert.Equal([kept], feeds.Followed().Select(room => room.Room));
+
+        Assert.Equal((kept, null), (feeds.Find("kept"), feeds.Find("gone")));
+        Assert.NotSame(gone, feeds.Follow("gone"));
+    }
+
+    [Fact]
     public async Task Twenty_senders_and_ten_rooms_on_three_nodes_lose_and_repeat_nothing()
     {
         await using var a = await StartNodeAsync();

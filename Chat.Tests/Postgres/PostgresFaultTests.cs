@@ -236,15 +236,24 @@ public sealed class PostgresFaultTests
     [Fact]
     public async Task A_reader_of_a_room_that_was_put_back_is_told_so_though_nobody_sends()
     {
-        await using var log = PostgresMessageLog.Open(database);
-        await new RecordingStream(log).SendAsync("old", "1");
-        await new RecordingStream(log).SendAsync("old", "2");
-        await log.BoundsAsync("old");
+        await using var node = await StartNodeAsync(database);
+        node.ExpectErrors();
+        await node.SendOnceAsync("ann", "old", "1", "1");
+        await node.SendOnceAsync("ann", "old", "2", "2");
+        await node.SendOnceAsync("ann", "new", "1", "1");
+        await using var reader = await node.JoinAsync("reader", "old");
+        await using var other = await node.JoinAsync("reader", "new");
+        await reader.UntilAsync(c => c.CaughtUp.Count == 1);
 
-        PostgresCluster.Execute(database, "UPDATE grpcchat.room SET last_id = 1; DELETE FROM grpcchat.message WHERE id > 1");
+        PostgresCluster.Execute(
+            database, "UPDATE grpcchat.room SET last_id = 1 WHERE name = 'old'; DELETE FROM grpcchat.message WHERE id > 1");
 
-        await UntilAsync(() => log.Health.ReadProblem is not null);
-        await Assert.ThrowsAsync<LogDamagedException>(() => log.PageAsync("old"));
+        Assert.Equal(StatusCode.DataLoss, (await reader.ToEndAsync()).StatusCode);
+        Assert.Equal([1, 2], reader.Ids("old"));
+        await using var again = node.Open("reader", "room", "old");
+        Assert.Equal(StatusCode.DataLoss, (await again.ToEndAsync()).StatusCode);
+        await node.SendOnceAsync("ann", "new", "2", "2");
+        await other.UntilAsync(c => c.Messages.Count == 2);
     }
 
     [Fact]
