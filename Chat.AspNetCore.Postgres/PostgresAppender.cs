@@ -66,26 +66,27 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
     private const string LockRooms =
         "SELECT rooms FROM grpcchat.log_meta WHERE NOT EXISTS (SELECT FROM grpcchat.room WHERE name = $1) FOR UPDATE";
 
-    // How many rooms there were, and when the room began that has to be a minute old before this one may; NULL if none has to. A
-    // room that exists changes nothing.
+    // How many rooms there were, and when the minute began in which this quota is used up; NULL if it is not. A room that exists
+    // changes nothing.
     private const string AddRoom = """
         WITH limits AS (
-            SELECT rooms, (
-                SELECT created_at FROM grpcchat.new_room WHERE quota = $2 AND created_at > $3 - $4
-                ORDER BY created_at DESC OFFSET GREATEST($5 - 1, 0) LIMIT 1) AS last
+            SELECT rooms, (SELECT began FROM grpcchat.new_room WHERE quota = $2 AND began > $3 - $4 AND created >= $5) AS full_since
             FROM grpcchat.log_meta
         ), added AS (
             INSERT INTO grpcchat.room (name)
-            SELECT $1 FROM limits WHERE rooms < $6 AND last IS NULL AND $5 > 0
+            SELECT $1 FROM limits WHERE rooms < $6 AND full_since IS NULL AND $5 > 0
             ON CONFLICT DO NOTHING RETURNING room_id
         ), counted AS (
             UPDATE grpcchat.log_meta SET rooms = rooms + 1 WHERE EXISTS (SELECT FROM added)
         ), noted AS (
-            INSERT INTO grpcchat.new_room SELECT $2, $3 FROM added
+            INSERT INTO grpcchat.new_room AS n (quota, began, created) SELECT $2, $3, 1 FROM added
+            ON CONFLICT (quota) DO UPDATE SET
+                began = CASE WHEN n.began > $3 - $4 THEN n.began ELSE $3 END,
+                created = CASE WHEN n.began > $3 - $4 THEN n.created + 1 ELSE 1 END
         ), forgotten AS (
-            DELETE FROM grpcchat.new_room WHERE created_at <= $3 - $4
+            DELETE FROM grpcchat.new_room WHERE began <= $3 - $4 AND quota <> $2
         )
-        SELECT rooms, last FROM limits
+        SELECT rooms, full_since FROM limits
         """;
 
     /// <summary>Stores the batch, sets the result of each send, and returns what it has added to the room.</summary>
@@ -183,7 +184,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             sentAt));
 
         await using var reader = await commands.ExecuteReaderAsync(CancellationToken.None);
-        (long Rooms, long? Last) limits = default;
+        (long Rooms, long? FullSince) limits = default;
         if (creator is not null)
         {
             await reader.NextResultAsync();
@@ -255,10 +256,10 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         return creator;
     }
 
-    private Refused RefuseRoom((long Rooms, long? Last) limits, long now)
+    private Refused RefuseRoom((long Rooms, long? FullSince) limits, long now)
     {
         // A node whose clock is behind may see rooms that will be created.
-        var left = TimeSpan.FromMicroseconds(Math.Clamp((limits.Last ?? now) + Minute - now, 1, Minute));
+        var left = TimeSpan.FromMicroseconds(Math.Clamp((limits.FullSince ?? now) + Minute - now, 1, Minute));
         return limits.Rooms >= options.MaxRooms
             ? Refusals.TooManyRooms(options.MaxRooms)
             : Refusals.TooManyNewRooms(options.MaxNewRoomsPerSenderAndMinute, left);

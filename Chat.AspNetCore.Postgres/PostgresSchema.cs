@@ -57,13 +57,13 @@ internal static class PostgresSchema
             PRIMARY KEY (room_id, sender_id, client_offset)
         );
 
-        -- Who has created rooms in the last minute.
+        -- Who has created rooms in the last minute, and how many since that minute began.
         CREATE TABLE grpcchat.new_room (
-            quota      text   NOT NULL,
-            created_at bigint NOT NULL -- microseconds since 1970
+            quota    text    PRIMARY KEY,
+            began    bigint  NOT NULL, -- microseconds since 1970
+            created  integer NOT NULL
         );
-        CREATE INDEX ON grpcchat.new_room (quota, created_at);
-        CREATE INDEX ON grpcchat.new_room (created_at);
+        CREATE INDEX ON grpcchat.new_room (began);
         """,
     ];
 
