@@ -122,6 +122,23 @@ public sealed class NodesTests
     }
 
     [Fact]
+    public async Task Nodes_that_race_for_the_last_rooms_create_no_more_than_there_may_be()
+    {
+        var options = new LogOptions { MaxRooms = 5, MaxNewRoomsPerSenderAndMinute = 3 };
+        var logs = Enumerable.Range(0, 4).Select(_ => PostgresMessageLog.Open(database, options)).ToList();
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 40).Select(
+            n => new RecordingStream(logs[n % 4], n % 2 == 0 ? "ann" : "bob").SendAsync($"room-{n}", "1")));
+
+        Assert.Equal(5, results.Count(result => result.Refused is null));
+        Assert.Equal(5, (await logs[0].ListRoomsAsync("", 100, CancellationToken.None)).Count);
+        foreach (var log in logs)
+        {
+            await log.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_message_reaches_another_node_long_before_the_next_look_at_the_heads()
     {
         const int Sends = 30;
