@@ -151,6 +151,31 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task The_log_of_a_service_that_does_not_start_again_is_kept()
+    {
+        var (script, started) = (InTemp("service"), InTemp("started"));
+        await File.WriteAllTextAsync(
+            script,
+            $"""
+             #!/bin/sh
+             [ ! -e '{started}' ] || exit 5
+             touch '{started}'
+             exec dotnet '{Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll")}' "$@"
+             """);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        var (exitCode, _, errors) = await VerifyProcess.RunAsync("run", "--service", script, "--faults", "kill", "--seconds", "60");
+
+        Assert.Equal(3, exitCode);
+        var kept = Assert.Single(errors).Split("; its log is kept in ")[1];
+        Assert.True(File.Exists(Path.Combine(kept, "chat.db")), errors[0]);
+        Directory.Delete(kept, recursive: true);
+    }
+
+    [Fact]
     public async Task The_exit_code_is_3_where_nothing_answers()
     {
         var (exitCode, output, errors) = await VerifyProcess.RunAsync("run", "--address", "http://127.0.0.1:9", "--seconds", "1");

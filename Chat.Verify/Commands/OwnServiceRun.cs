@@ -46,10 +46,20 @@ internal static class OwnServiceRun
                 }
             }
 
-            await using var service = await OwnService.StartAsync(program, Path.Combine(data.FullName, "log"));
+            var log = Path.Combine(data.FullName, "log");
+            await using var service = await OwnService.StartAsync(program, log);
             var run = new LoadRun(options with { Addresses = [service.Address] });
             var faults = new FaultRunner(service, disk, new FaultPlan(options.Seed, kinds), VerifyCommand.Say);
-            await run.RunAsync(kinds.Count > 0 ? faults.RunAsync : null, stopping);
+            try
+            {
+                await run.RunAsync(kinds.Count > 0 ? faults.RunAsync : null, stopping);
+            }
+            catch (ServiceUnreachableException error)
+            {
+                // What a fault left behind is the evidence.
+                throw new ServiceUnreachableException($"{error.Message}; its log is kept in {Keep(log)}", error);
+            }
+
             if (service.ExitCode != 0)
             {
                 VerifyCommand.Say($"the service ended with {service.ExitCode} when it was asked to stop");
@@ -62,5 +72,17 @@ internal static class OwnServiceRun
             await (disk?.DisposeAsync() ?? ValueTask.CompletedTask);
             data.Delete(recursive: true);
         }
+    }
+
+    // Elsewhere: the small disk goes with the run.
+    private static string Keep(string log)
+    {
+        var kept = Directory.CreateTempSubdirectory("chat-verify-log-").FullName;
+        foreach (var file in Directory.EnumerateFiles(log))
+        {
+            File.Copy(file, Path.Combine(kept, Path.GetFileName(file)));
+        }
+
+        return kept;
     }
 }

@@ -68,7 +68,7 @@ internal sealed class OwnService : IAsyncDisposable
     public async Task TerminateAsync()
     {
         await SignalAsync("TERM");
-        await process!.WaitForExitAsync().WaitAsync(Limit);
+        await WithinLimitAsync(process!.WaitForExitAsync(), "did not stop");
         ExitCode = ExitCode == 0 ? process.ExitCode : ExitCode;
     }
 
@@ -126,7 +126,9 @@ internal sealed class OwnService : IAsyncDisposable
             throw new ServiceUnreachableException($"the service '{program}' cannot be started with setsid: {error.Message}", error);
         }
 
-        var line = await process.StandardOutput.ReadLineAsync().WaitAsync(Limit);
+        var reading = process.StandardOutput.ReadLineAsync();
+        await WithinLimitAsync(reading, "printed nothing");
+        var line = await reading;
         if (line?.StartsWith(Listening, StringComparison.Ordinal) != true)
         {
             throw new ServiceUnreachableException(
@@ -137,6 +139,18 @@ internal sealed class OwnService : IAsyncDisposable
 
         // Nobody reads the rest, and a full pipe would stop the service.
         draining = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+    }
+
+    private async Task WithinLimitAsync(Task task, string fault)
+    {
+        try
+        {
+            await task.WaitAsync(Limit);
+        }
+        catch (TimeoutException error)
+        {
+            throw new ServiceUnreachableException($"the service '{program}' {fault} within {Limit.TotalSeconds:0} s", error);
+        }
     }
 
     private async Task SignalAsync(string name)
