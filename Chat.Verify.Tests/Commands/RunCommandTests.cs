@@ -185,6 +185,20 @@ public sealed class RunCommandTests : IDisposable
         Assert.StartsWith("chat-verify: no chat service answers at http://127.0.0.1:9/", Assert.Single(errors), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_token_goes_to_another_machine_in_clear_text_where_that_is_allowed()
+    {
+        var token = InTemp("token");
+        await File.WriteAllTextAsync(token, "secret");
+
+        // A name that no machine may have, so that nothing is sent anywhere.
+        var (exitCode, _, errors) = await VerifyProcess.RunAsync(
+            "run", "--address", "http://chat.invalid", "--token-file", token, "--allow-plaintext", "--seconds", "1");
+
+        Assert.Equal(3, exitCode);
+        Assert.StartsWith("chat-verify: no chat service answers at http://chat.invalid/", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("give either --address URL or --service PATH", "run")]
     [InlineData("give either --address URL or --service PATH", "run", "--address", "http://a", "--service", "/bin/true")]
