@@ -136,7 +136,9 @@ internal sealed class ChatServer : IAsyncDisposable
     /// <summary>A server whose log waits for <paramref name="gate"/> before each commit.</summary>
     public static Task<ChatServer> StartAsync(ManualResetEventSlim gate) => StartAsync(beforeCommit: _ => gate.Wait());
 
-    /// <summary>A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.</summary>
+    /// <summary>
+    /// A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.
+    /// </summary>
     public static Task<ChatServer> StartAsync(Action<IReadOnlyList<Append>> beforeCommit, Action<ChatOptions>? set = null) =>
         StartAsync(set, openLog: data => SqliteMessageLog.Open(data, new LogOptions { BeforeCommit = beforeCommit }));
 
@@ -201,8 +203,8 @@ internal sealed class ChatServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until no frame is being written. A client can have read a frame a moment before that, and a clock that is moved
-    /// on in this moment counts the time of the next heartbeat from the new time.
+    /// Waits until no frame is being written. A client can have read a frame a moment before that, and a clock that is
+    /// moved on in this moment counts the time of the next heartbeat from the new time.
     /// </summary>
     public async Task UntilNoFrameIsPendingAsync()
     {

@@ -2,7 +2,9 @@ using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.TestSupport;
 
-/// <summary>A log with places to stand: each hook runs once, at its point, and whoever called the log waits for it.</summary>
+/// <summary>
+/// A log with places to stand: each hook runs once, at its point, and whoever called the log waits for it.
+/// </summary>
 internal sealed class HookedLog(IMessageLog inner) : IMessageLog
 {
     /// <summary>A page has been read and not been handed back yet.</summary>

@@ -2,7 +2,9 @@ using GrpcChat.AspNetCore.Connections;
 
 namespace GrpcChat.AspNetCore.Diagnostics;
 
-/// <summary>Every line that the service logs. None carries the text of a message, a token or a metadata value.</summary>
+/// <summary>
+/// Every line that the service logs. None carries the text of a message, a token or a metadata value.
+/// </summary>
 internal static partial class LogMessages
 {
     [LoggerMessage(1, LogLevel.Debug, "The client at {Peer} is gone.")]

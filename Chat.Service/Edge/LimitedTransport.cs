@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// Kestrel's sockets, with <see cref="ConnectionLimits"/>. Kestrel's own limit closes a connection that is one too many only
-/// after the next ones have been accepted, so that a flood of them uses up the files all the same.
+/// Kestrel's sockets, with <see cref="ConnectionLimits"/>. Kestrel's own limit closes a connection that is one too many
+/// only after the next ones have been accepted, so that a flood of them uses up the files all the same.
 /// </summary>
 internal sealed class LimitedTransport(
     IOptions<SocketTransportOptions> options,

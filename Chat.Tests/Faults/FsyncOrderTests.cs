@@ -4,7 +4,8 @@ using Xunit;
 namespace GrpcChat.Tests.Faults;
 
 /// <summary>
-/// The system calls of the real process, proof of the promise that all others stand on: what leaves the service is on disk.
+/// The system calls of the real process, proof of the promise that all others stand on: what leaves the service is on
+/// disk.
 /// </summary>
 public sealed class FsyncOrderTests(ITestOutputHelper output)
 {
@@ -18,7 +19,8 @@ public sealed class FsyncOrderTests(ITestOutputHelper output)
         using var data = new TempDirectory();
         var trace = Path.Combine(data.Path, "trace");
 
-        // -D: the service is the child, and strace is its own. The sync may be fsync or fdatasync, and a send any of four.
+        // -D: the service is the child, and strace is its own. The sync may be fsync or fdatasync, and a send any of
+        // four.
         string[] strace =
         [
             "strace", "-D", "-f", "-y", "-s", "100000", "-o", trace,

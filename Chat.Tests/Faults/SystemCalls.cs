@@ -50,7 +50,9 @@ internal static partial class SystemCalls
 
 /// <summary>One system call.</summary>
 /// <param name="Name">Such as fdatasync.</param>
-/// <param name="Arguments">As strace writes them: file descriptors with their paths, and bytes that are ASCII as they are.</param>
+/// <param name="Arguments">
+/// As strace writes them: file descriptors with their paths, and bytes that are ASCII as they are.
+/// </param>
 /// <param name="Began">When it began: a number that grows with time.</param>
 /// <param name="Ended">When it had ended.</param>
 internal sealed record SystemCall(string Name, string Arguments, int Began, int Ended);

@@ -14,8 +14,8 @@ using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 namespace GrpcChat.Tests.Faults;
 
 /// <summary>
-/// The real process on a log that cannot be written or read: every kind of health says so and says which, and says when it
-/// is over, though nobody sends.
+/// The real process on a log that cannot be written or read: every kind of health says so and says which, and says when
+/// it is over, though nobody sends.
 /// </summary>
 public sealed class UnusableLogTests : IDisposable
 {

@@ -64,7 +64,8 @@ public sealed class RowChecksumTests : SqliteMessageLogTest
     [Fact]
     public async Task A_client_offset_that_was_moved_to_a_room_that_does_not_exist_yet_fails_its_sender_and_not_the_log()
     {
-        // The filler's room gets the number 3, and the next one 4. Its first message, of bob, makes it, in the same batch.
+        // The filler's room gets the number 3, and the next one 4. Its first message, of bob, makes it, in the same
+        // batch.
         var log = await ChangedAsync("UPDATE sent_key SET room_id = 4 WHERE id = 2");
         var (ann, bob) = (new RecordingStream(log), new RecordingStream(log, "bob"));
         var hold = Gate.HoldNext();

@@ -5,7 +5,8 @@ using GrpcChat.Verify.History;
 namespace GrpcChat.Verify.Tests.Checking;
 
 /// <summary>
-/// Writes a history by hand: one room, clients and messages with names. A message "b" has the text "b", unless another one is given.
+/// Writes a history by hand: one room, clients and messages with names. A message "b" has the text "b", unless another
+/// one is given.
 /// </summary>
 internal sealed class Script
 {
@@ -59,7 +60,9 @@ internal sealed class Script
 
     public Script Settle() => Add(HistoryEvent.Settled());
 
-    /// <summary>The time to settle is over, and a fresh client reads these messages, from the id <paramref name="after"/> + 1.</summary>
+    /// <summary>
+    /// The time to settle is over, and a fresh client reads these messages, from the id <paramref name="after"/> + 1.
+    /// </summary>
     public Script Final(string[] messages, long after = 0)
     {
         Settle().Join("final", Position.Everything, after);

@@ -4,8 +4,8 @@ using GrpcChat.Verify.History;
 namespace GrpcChat.Verify.Checking;
 
 /// <summary>
-/// After a join, a stream delivers the next id, and the next. Where a join does not start at the position that was asked for, it
-/// says so.
+/// After a join, a stream delivers the next id, and the next. Where a join does not start at the position that was
+/// asked for, it says so.
 /// </summary>
 internal sealed class ContiguousSessions(Facts facts) : Rule("C6", "no gap and no repeat in a session", facts)
 {

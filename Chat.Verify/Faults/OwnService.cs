@@ -4,7 +4,9 @@ using GrpcChat.Verify.Load;
 
 namespace GrpcChat.Verify.Faults;
 
-/// <summary>A service of the run's own: a child process with a log of its own, behind a proxy that can be cut.</summary>
+/// <summary>
+/// A service of the run's own: a child process with a log of its own, behind a proxy that can be cut.
+/// </summary>
 internal sealed class OwnService : IAsyncDisposable
 {
     private const string Listening = "listening on ";
@@ -25,7 +27,9 @@ internal sealed class OwnService : IAsyncDisposable
     /// <summary>The address for clients. It stays the same.</summary>
     public Uri Address => proxy.Address;
 
-    /// <summary>How the service ended when it was asked to; the first code that is not 0, and 0 if there is none.</summary>
+    /// <summary>
+    /// How the service ended when it was asked to; the first code that is not 0, and 0 if there is none.
+    /// </summary>
     public int ExitCode { get; private set; }
 
     /// <param name="program">The service: an executable, or a .dll that dotnet runs.</param>

@@ -10,7 +10,8 @@ using GrpcChat.Bench.Reporting;
 namespace GrpcChat.Bench.Commands;
 
 /// <summary>
-/// `hostile`: what a calm client notices while others attack the service. `attack` is the other side, in a process of its own.
+/// `hostile`: what a calm client notices while others attack the service. `attack` is the other side, in a process of
+/// its own.
 /// </summary>
 internal static class HostileCommand
 {
@@ -20,8 +21,8 @@ internal static class HostileCommand
     private const int MostUnacked = 256;
     private const int PageMessages = 5000;
 
-    // Attackers on another machine would use its processor. Here they get what is left over, so that what the calm client notices
-    // is what the service spends on them.
+    // Attackers on another machine would use its processor. Here they get what is left over, so that what the calm
+    // client notices is what the service spends on them.
     private const string Priority = "0";
 
     // Another address than the calm client's.
