@@ -40,7 +40,7 @@ internal static class SyncPicture
         drawing.Text((Left + Right) / 2, Floor + 32, "milliseconds", "middle", 11);
         foreach (var (message, color) in messages.Zip(Colors))
         {
-            drawing.Text(X(Milliseconds(message.Write.BeganAt)), FirstLane - 14, message.Name, size: 11, color: color);
+            drawing.Text(X(Milliseconds(message.Write.BeganAt)), FirstLane - 14, message.Name.TrimEnd('.'), size: 11, color: color);
             Bar(0, message.Write, color);
             Bar(1, message.Sync, color);
             Bar(2, message.Send, color);
