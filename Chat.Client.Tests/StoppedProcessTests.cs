@@ -26,7 +26,7 @@ public sealed class StoppedProcessTests
 
         await receiver.SignalAsync("STOP");
         await server.UntilStreamsAsync(0);
-        Assert.Equal(0, server.Metrics.FramesPending);
+        await server.UntilNoFrameIsPendingAsync();
         await using (var ann = server.Open("ann", "room", "-"))
         {
             await ann.SendManyAsync(Room, Enumerable.Range(1, Meanwhile).Select(n => ($"k-{n}", $"{n}")));
