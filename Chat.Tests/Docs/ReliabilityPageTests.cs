@@ -5,8 +5,8 @@ using Xunit;
 namespace GrpcChat.Tests.Docs;
 
 /// <summary>
-/// The page that says which test tries which promise and which fault names tests that exist, and gives a source for what
-/// it says about others.
+/// The page that says which test tries which promise and which fault names tests that exist, and gives a source for
+/// what it says about others.
 /// </summary>
 public sealed partial class ReliabilityPageTests
 {

@@ -64,5 +64,7 @@ internal static partial class SystemCalls
 /// <param name="Began">When it began: a number that grows with time.</param>
 /// <param name="Ended">When it had ended.</param>
 /// <param name="BeganAt">The time at which it began, in seconds.</param>
-/// <param name="EndedAt">The time at which it had ended. Times are for people: <paramref name="Ended"/> is exact.</param>
+/// <param name="EndedAt">
+/// The time at which it had ended. Times are for people: <paramref name="Ended"/> is exact.
+/// </param>
 internal sealed record SystemCall(string Name, string Arguments, int Began, int Ended, decimal BeganAt, decimal EndedAt);

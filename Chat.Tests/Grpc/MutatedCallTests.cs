@@ -10,7 +10,9 @@ using Xunit;
 
 namespace GrpcChat.Tests.Grpc;
 
-/// <summary>Calls as clients make them, in which bytes of the frames and of the metadata were changed at random.</summary>
+/// <summary>
+/// Calls as clients make them, in which bytes of the frames and of the metadata were changed at random.
+/// </summary>
 public sealed class MutatedCallTests(ITestOutputHelper output)
 {
     private const int DefaultCalls = 2_000;
