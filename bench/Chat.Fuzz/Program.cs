@@ -13,7 +13,8 @@ switch (args)
     case ["instrument", var folder]:
         foreach (var (assembly, isFollowed) in FuzzTarget.Assemblies)
         {
-            Console.WriteLine($"{assembly}: {Fuzzer.Instrument(Path.Combine(folder, assembly), isFollowed, Options.Value).Count()} types");
+            var types = Fuzzer.Instrument(Path.Combine(folder, assembly), isFollowed, Options.Value);
+            Console.WriteLine($"{assembly}: {types.Count()} types report");
         }
 
         return 0;
