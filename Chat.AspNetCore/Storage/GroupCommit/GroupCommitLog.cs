@@ -69,7 +69,32 @@ internal abstract class GroupCommitLog : IMessageLog
         }
     }
 
-    public Task PingAsync() => queue.PingAsync();
+    public async Task PingAsync()
+    {
+        try
+        {
+            await RunOnWriterAsync(static () => true, CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // The log is closed: the writer has nothing to do.
+        }
+    }
+
+    /// <summary>
+    /// Runs a step on the writer's thread, between two batches. What changes the log does so here, in small steps, with a
+    /// transaction of its own for each (<see cref="Transact"/>). Steps run in the order in which they were asked for.
+    /// An error means what it means for a batch: after one of the two below, the log goes on; after any other, the outcome is
+    /// unknown, and the log stops.
+    /// </summary>
+    /// <typeparam name="T">The type of the result.</typeparam>
+    /// <param name="step">The work. Sends wait as long as it takes.</param>
+    /// <param name="cancellation">Cancels the wait for the step's turn. A step that has it is not withdrawn.</param>
+    /// <returns>The step's result.</returns>
+    /// <exception cref="StoreUnavailableException">The step certainly did nothing, but may do it later; or the log is closed.</exception>
+    /// <exception cref="LogDamagedException">The step found something that is not what was stored, and did nothing.</exception>
+    public Task<T> RunOnWriterAsync<T>(Func<T> step, CancellationToken cancellation) =>
+        queue.RunAsync(new WriterStep<T>(step), cancellation);
 
     public ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) =>
         new(Rooms.TryGetValue(room, out var state) ? state.Bounds : RoomBounds.Empty);
@@ -99,6 +124,26 @@ internal abstract class GroupCommitLog : IMessageLog
     {
         messageCount = storedMessages;
         writer.Start();
+    }
+
+    /// <summary>Makes a change in a transaction of its own, within a step.</summary>
+    /// <returns>What the change returns, when it is durable.</returns>
+    protected T Transact<T>(Func<T> change)
+    {
+        touched.Clear();
+        created.Clear();
+        BeginBatch();
+        try
+        {
+            var result = change();
+            Commit([]);
+            return result;
+        }
+        catch
+        {
+            Rollback();
+            throw;
+        }
     }
 
     // What a derived log implements. Everything except CloseAsync is called on the writer's thread.
@@ -166,12 +211,13 @@ internal abstract class GroupCommitLog : IMessageLog
     {
         var batch = new List<Append>();
         var timeout = IdleAfter;
+        WriterStep? step = null;
         try
         {
-            while (queue.Take(batch, timeout) is { } taken)
+            while (queue.Take(batch, timeout, out step) is { } taken)
             {
                 batch = taken;
-                if (batch.Count == 0)
+                if (batch.Count == 0 && step is null)
                 {
                     var isDone = OnIdle();
                     timeout = LookAfterProblems() && isDone ? Timeout.InfiniteTimeSpan : IdleAfter;
@@ -182,6 +228,7 @@ internal abstract class GroupCommitLog : IMessageLog
                 Store(batch);
                 queue.Release(count);
                 batch.Clear();
+                Run(step);
                 OnAnswered();
                 if (HasProblem && time.GetElapsedTime(lookedAt) >= IdleAfter)
                 {
@@ -199,7 +246,8 @@ internal abstract class GroupCommitLog : IMessageLog
             // the process has been restarted, clients repeat every unanswered send, and the client offsets show which
             // are stored.
             queue.Close();
-            for (var rest = batch; rest is not null; rest = queue.Take([], Timeout.InfiniteTimeSpan))
+            step?.Fail(error);
+            for (var rest = batch; rest is not null; rest = queue.Take([], Timeout.InfiniteTimeSpan, out _))
             {
                 rest.ForEach(append => append.Fail(error));
                 queue.Release(rest.Count);
@@ -267,11 +315,7 @@ internal abstract class GroupCommitLog : IMessageLog
         }
         catch (Exception error) when (error is StoreUnavailableException || IsCertainlyNotStored(error))
         {
-            if (Health.WriteProblem is null)
-            {
-                lookedAt = time.GetTimestamp();
-                Health.SetWrite(Describe(error));
-            }
+            OnNotStored(error);
 
             // Every stream of the batch fails, together with its sends that are still queued.
             batch.ForEach(append => append.Fail(error));
@@ -298,6 +342,32 @@ internal abstract class GroupCommitLog : IMessageLog
             }
 
             append.Stream.OnAnswered(append);
+        }
+    }
+
+    private void Run(WriterStep? step)
+    {
+        try
+        {
+            step?.Run();
+        }
+        catch (LogDamagedException damage)
+        {
+            step!.Fail(damage);
+        }
+        catch (Exception error) when (error is StoreUnavailableException || IsCertainlyNotStored(error))
+        {
+            OnNotStored(error);
+            step!.Fail(new StoreUnavailableException(Describe(error), error));
+        }
+    }
+
+    private void OnNotStored(Exception error)
+    {
+        if (Health.WriteProblem is null)
+        {
+            lookedAt = time.GetTimestamp();
+            Health.SetWrite(Describe(error));
         }
     }
 
@@ -332,10 +402,7 @@ internal abstract class GroupCommitLog : IMessageLog
                 }
             }
 
-            BeforeCommit?.Invoke(batch);
-            var began = Stopwatch.GetTimestamp();
-            CommitBatch(touched);
-            metrics.OnCommitted(began);
+            Commit(batch);
             newRooms.Commit();
         }
         catch
@@ -343,6 +410,14 @@ internal abstract class GroupCommitLog : IMessageLog
             Rollback();
             throw;
         }
+    }
+
+    private void Commit(IReadOnlyList<Append> batch)
+    {
+        BeforeCommit?.Invoke(batch);
+        var began = Stopwatch.GetTimestamp();
+        CommitBatch(touched);
+        metrics.OnCommitted(began);
     }
 
     private void Rollback()
