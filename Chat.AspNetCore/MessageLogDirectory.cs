@@ -20,6 +20,15 @@ public sealed class MessageLogDirectory(string path)
     // Of a link, the file that it leads to: the others are beside it.
     private string Database => SqliteLogFile.Resolve(System.IO.Path.Combine(Path, SqliteLogFile.FileName));
 
+    /// <summary>
+    /// Opens the log, to change it while no service has it open. Unlike a service, this never makes a new log.
+    /// </summary>
+    /// <returns>The open log. Dispose of it.</returns>
+    /// <exception cref="LogOpenException">There is none, a service has it open, or it cannot be used.</exception>
+    public MessageLogMaintenance Open() => SqliteLogHeader.IsNew(Database)
+        ? throw new LogOpenException($"{Database} does not exist; {SqliteLogHeader.OtherFile(isBackup: false)}")
+        : new MessageLogMaintenance(SqliteMessageLog.Open(Path), ownsLog: true);
+
     /// <summary>Copies the log to a file, which is read back completely before it gets its name.</summary>
     /// <param name="target">The file. There must be none yet.</param>
     /// <param name="progress">Is told how far it is.</param>

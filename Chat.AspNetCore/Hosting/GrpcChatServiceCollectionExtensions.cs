@@ -75,6 +75,8 @@ public static class GrpcChatServiceCollectionExtensions
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ChatOptions>>().Value);
         services.AddSingleton(OpenLog);
         services.AddSingleton(provider => new MessageLogInfo(provider.GetRequiredService<IMessageLog>()));
+        services.AddSingleton(
+            provider => new MessageLogMaintenance(provider.GetRequiredService<IMessageLog>(), ownsLog: false));
         services.AddSingleton(provider =>
         {
             var chat = provider.GetRequiredService<ChatOptions>();
