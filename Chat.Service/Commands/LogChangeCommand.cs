@@ -19,7 +19,7 @@ internal static class LogChangeCommand
         return MaintenanceCommand.Create(
             guard,
             command,
-            "what it has done until then stays done",
+            "; what it has done until then stays done",
             async (parsed, progress, interrupted) =>
             {
                 var exitCode = ExitCodes.Ok;

@@ -18,13 +18,13 @@ internal static class MaintenanceCommand
         Create(
             guard,
             command,
-            "it left nothing behind",
+            ", and left nothing behind",
             (parsed, progress, interrupted) => Task.FromResult(run(parsed, progress, interrupted)));
 
     /// <summary>The same, for a command whose work is asynchronous.</summary>
     /// <param name="guard">Turns the errors of the action into exit codes.</param>
     /// <param name="command">The command, with its arguments and options.</param>
-    /// <param name="ifInterrupted">What holds if it is cancelled, as the end of a sentence.</param>
+    /// <param name="ifInterrupted">What holds if it is cancelled: the end of a sentence, with what separates it.</param>
     /// <param name="run">Does the work, until it is cancelled, and returns the exit code.</param>
     public static Command Create(
         Func<Func<Task<int>>, Task<int>> guard,
@@ -45,7 +45,7 @@ internal static class MaintenanceCommand
             }
             catch (OperationCanceledException)
             {
-                Console.Error.WriteLine($"chat service: {command.Name} was interrupted; {ifInterrupted}");
+                Console.Error.WriteLine($"chat service: {command.Name} was interrupted{ifInterrupted}");
                 return ExitCodes.NotDone;
             }
 

@@ -37,7 +37,8 @@ public sealed class ControlTests : IDisposable
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(SocketPath));
 
-        Assert.Equal((0, ""), ((await service.TerminateAsync()) is var (exitCode, errors, _) ? (exitCode, errors) : default));
+        var (exitCode, errors, _) = await service.TerminateAsync();
+        Assert.Equal((0, ""), (exitCode, errors));
         Assert.False(File.Exists(SocketPath));
     }
 

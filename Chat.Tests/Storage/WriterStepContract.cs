@@ -44,7 +44,7 @@ public abstract class WriterStepContract(LogKind kind) : MessageLogTest(kind)
         {
             if (!stopped)
             {
-                var queued = log.AppendAsync(ann.NewSend("room", $"{++sent}"), CancellationToken.None);
+                var queued = log!.AppendAsync(ann!.NewSend("room", $"{++sent}"), CancellationToken.None);
                 Assert.True(queued.IsCompletedSuccessfully);
             }
         }
