@@ -38,8 +38,11 @@ internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
 
     public virtual ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) => inner.BoundsAsync(room, cancellation);
 
-    public virtual ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation) =>
+    public virtual ValueTask<bool> ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation) =>
         inner.ReadAsync(room, after, through, new FaultySink(sink, Show), cancellation);
+
+    public Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation) =>
+        inner.TrimAsync(room, through, cancellation);
 
     public ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(string after, int count, CancellationToken cancellation) =>
         inner.ListRoomsAsync(after, count, cancellation);

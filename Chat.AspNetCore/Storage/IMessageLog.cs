@@ -63,9 +63,26 @@ internal interface IMessageLog : IAsyncDisposable
     /// Offers <paramref name="sink"/> the messages of a room with ids from <paramref name="after"/> + 1 to
     /// <paramref name="through"/>, in order, until it declines one or has taken a page (500 messages).
     /// </summary>
+    /// <returns>
+    /// False if the message <paramref name="after"/> + 1 was removed, also a moment ago: nothing was offered, and
+    /// <see cref="BoundsAsync"/> says which is the oldest now.
+    /// </returns>
     /// <exception cref="LogDamagedException">A message is missing, or is not what was stored.</exception>
     /// <exception cref="StoreUnavailableException">The log cannot be read now.</exception>
-    ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation);
+    ValueTask<bool> ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation);
+
+    /// <summary>
+    /// Removes the oldest messages of a room, up to an id, in one step with a transaction of its own: at most
+    /// <see cref="LogLimits.MaxTrimmedRows"/>. Their ids are not used again, and their client offsets stay used.
+    /// Streams are served between two steps.
+    /// </summary>
+    /// <param name="room">The room.</param>
+    /// <param name="through">The newest id to remove. All messages may be removed.</param>
+    /// <param name="cancellation">Cancels the wait for the step's turn.</param>
+    /// <returns>What the room has now. While its oldest id is not above <paramref name="through"/>, call again.</returns>
+    /// <exception cref="LogDamagedException">Something in the room is not what was stored: nothing is removed from it.</exception>
+    /// <exception cref="StoreUnavailableException">Nothing was removed, such as because the disk is full.</exception>
+    Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation);
 
     /// <summary>
     /// At most <paramref name="count"/> rooms whose names follow <paramref name="after"/>, in the byte order of their

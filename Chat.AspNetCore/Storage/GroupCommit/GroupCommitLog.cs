@@ -99,12 +99,17 @@ internal abstract class GroupCommitLog : IMessageLog
     public ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) =>
         new(Rooms.TryGetValue(room, out var state) ? state.Bounds : RoomBounds.Empty);
 
-    public abstract ValueTask ReadAsync(
+    public abstract ValueTask<bool> ReadAsync(
         string room,
         long after,
         long through,
         IMessageSink sink,
         CancellationToken cancellation);
+
+    public Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation) =>
+        Rooms.TryGetValue(room, out var state)
+            ? RunOnWriterAsync(() => Trim(state, through), cancellation)
+            : Task.FromResult(RoomBounds.Empty);
 
     public abstract ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
         string after,
@@ -159,6 +164,12 @@ internal abstract class GroupCommitLog : IMessageLog
     protected abstract RoomState CreateRoom(string name);
 
     protected abstract void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt);
+
+    /// <summary>
+    /// Removes the oldest messages of a room, up to an id, and keeps their client offsets. The next commit makes it durable.
+    /// </summary>
+    /// <exception cref="LogDamagedException">What is stored is damaged, and <see cref="OnDamaged"/> has been called.</exception>
+    protected abstract void Remove(RoomState room, long through);
 
     /// <summary>Makes the batch durable, with the new heads of its rooms.</summary>
     protected abstract void CommitBatch(IReadOnlyList<RoomState> touched);
@@ -360,6 +371,31 @@ internal abstract class GroupCommitLog : IMessageLog
             OnNotStored(error);
             step!.Fail(new StoreUnavailableException(Describe(error), error));
         }
+    }
+
+    private RoomBounds Trim(RoomState room, long through)
+    {
+        if (room.Damage is { } damage)
+        {
+            throw damage;
+        }
+
+        // Noted here, because a reader may move it on as soon as the commit is done.
+        var oldest = room.Oldest;
+        var last = Math.Min(Math.Min(through, room.Head), oldest - 1 + LogLimits.MaxTrimmedRows);
+        if (last >= oldest)
+        {
+            Transact(() =>
+            {
+                Remove(room, last);
+                return last;
+            });
+            room.AdvanceOldest(last + 1);
+            Interlocked.Add(ref messageCount, oldest - 1 - last);
+            metrics.OnTrimmed(last - oldest + 1);
+        }
+
+        return room.Bounds;
     }
 
     private void OnNotStored(Exception error)

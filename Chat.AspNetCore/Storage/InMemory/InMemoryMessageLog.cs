@@ -16,6 +16,7 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
     // The current batch. It becomes visible as a whole.
     private readonly List<(string Room, Message Message)> batch = [];
     private readonly List<SendIdentity> batchSends = [];
+    private (RoomState Room, long Through)? removed;
 
     public InMemoryMessageLog(LogOptions? options = null)
         : base(options ?? new LogOptions())
@@ -27,19 +28,27 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
 
     public override string Location => "memory, until the process ends";
 
-    public override ValueTask ReadAsync(
+    public override ValueTask<bool> ReadAsync(
         string room,
         long after,
         long through,
         IMessageSink sink,
         CancellationToken cancellation)
     {
-        Message[] page;
+        Message[] page = [];
         lock (committed)
         {
-            page = committed.TryGetValue(room, out var messages) && after < messages.Count
-                ? [.. messages.Skip((int)after).Take((int)Math.Min(through - after, PageRows))]
-                : [];
+            if (committed.TryGetValue(room, out var messages) && Rooms.TryGetValue(room, out var state) && after < Math.Min(through, state.Head))
+            {
+                var start = after + 1 - (messages is [var oldest, ..] ? oldest.Id : state.Head + 1);
+                if (start < 0)
+                {
+                    state.AdvanceOldest(after + 1 - start);
+                    return new(false);
+                }
+
+                page = [.. messages.Skip((int)start).Take((int)Math.Min(through - after, PageRows))];
+            }
         }
 
         var name = Encoding.UTF8.GetBytes(room);
@@ -60,7 +69,7 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
             }
         }
 
-        return ValueTask.CompletedTask;
+        return new(true);
     }
 
     public override ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
@@ -74,7 +83,9 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
                 .Where(room => string.CompareOrdinal(room.Key, after) > 0)
                 .OrderBy(room => room.Key, StringComparer.Ordinal)
                 .Take(count)
-                .Select(room => new RoomSummary(room.Key, room.Value[^1].Id, room.Value[^1].SentAt))]);
+                .Select(room => room.Value is [.., var newest]
+                    ? new RoomSummary(room.Key, newest.Id, newest.SentAt)
+                    : new RoomSummary(room.Key, Rooms[room.Key].Head, LastSentAt: null))]);
         }
     }
 
@@ -105,6 +116,8 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
         batchSends.Add(identity);
     }
 
+    protected override void Remove(RoomState room, long through) => removed = (room, through);
+
     protected override void CommitBatch(IReadOnlyList<RoomState> touched)
     {
         lock (committed)
@@ -118,14 +131,21 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
 
                 messages.Add(message);
             }
+
+            if (removed is { } trim)
+            {
+                committed[trim.Room.Name].RemoveRange(0, (int)(trim.Through - trim.Room.Oldest + 1));
+            }
         }
 
+        removed = null;
         batch.Clear();
         batchSends.Clear();
     }
 
     protected override void RollbackBatch()
     {
+        removed = null;
         batchSends.ForEach(identity => sends.Remove(identity));
         batch.Clear();
         batchSends.Clear();

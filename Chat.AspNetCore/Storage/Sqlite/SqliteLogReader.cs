@@ -12,7 +12,7 @@ internal sealed class SqliteLogReader : IDisposable
     private const int PageRows = 500;
 
     private readonly SqliteConnection connection;
-    private readonly SqliteStatement page, rooms;
+    private readonly SqliteStatement page, rooms, bounds;
     private readonly SqliteSenderNames senders;
 
     public SqliteLogReader(SqliteConnection connection)
@@ -34,10 +34,12 @@ internal sealed class SqliteLogReader : IDisposable
             WHERE name > ?
             ORDER BY name LIMIT ?
             """);
+        bounds = new SqliteStatement(connection, "SELECT name, oldest, head, checksum FROM room WHERE room_id = ?");
     }
 
     /// <summary>Reads one page in one transaction, which ends before anything is written to the network.</summary>
-    public void Read(RoomState room, long after, long through, IMessageSink sink)
+    /// <returns>False if the first message was removed. Nothing was offered.</returns>
+    public bool Read(RoomState room, long after, long through, IMessageSink sink)
     {
         Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(room.Name.Length)];
         name = name[..Encoding.UTF8.GetBytes(room.Name, name)];
@@ -52,6 +54,11 @@ internal sealed class SqliteLogReader : IDisposable
                 var id = SqliteSchema.IdOf(position);
                 if (id != ++last)
                 {
+                    if (last == after + 1 && IsTrimmed(room, last))
+                    {
+                        return false;
+                    }
+
                     throw new LogDamagedException($"room {room.Name}: message {last} is missing, and {id} follows");
                 }
 
@@ -71,14 +78,18 @@ internal sealed class SqliteLogReader : IDisposable
 
                 if (!sink.TryAdd(row))
                 {
-                    return;
+                    return true;
                 }
             }
 
             if (last == after && last < through)
             {
-                throw new LogDamagedException($"room {room.Name}: message {last + 1} is missing");
+                return IsTrimmed(room, last + 1)
+                    ? false
+                    : throw new LogDamagedException($"room {room.Name}: message {last + 1} is missing");
             }
+
+            return true;
         }
         catch (SqliteException error)
         {
@@ -120,11 +131,39 @@ internal sealed class SqliteLogReader : IDisposable
         }
     }
 
+    // The room was trimmed after the caller had looked at its bounds. What the database says of the room is at least as new as the
+    // page, and the writer may not have published it yet.
+    private bool IsTrimmed(RoomState room, long id)
+    {
+        bounds.Bind(1, room.RoomId);
+        try
+        {
+            if (!bounds.Step())
+            {
+                return false;
+            }
+
+            var (oldest, head) = (bounds.Int64(1), bounds.Int64(2));
+            if (bounds.Int64(3) != RowChecksum.OfRoom(room.RoomId, bounds.Bytes(0), oldest, head))
+            {
+                return false;
+            }
+
+            room.AdvanceOldest(oldest);
+            return id < oldest;
+        }
+        finally
+        {
+            bounds.Reset();
+        }
+    }
+
     public void Dispose()
     {
         page.Dispose();
         senders.Dispose();
         rooms.Dispose();
+        bounds.Dispose();
         connection.Dispose();
     }
 }

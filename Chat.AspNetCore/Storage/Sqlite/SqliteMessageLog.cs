@@ -90,7 +90,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         }
     }
 
-    public override async ValueTask ReadAsync(
+    public override async ValueTask<bool> ReadAsync(
         string room,
         long after,
         long through,
@@ -99,13 +99,18 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     {
         if (!Rooms.TryGetValue(room, out var state) || after >= (through = Math.Min(through, state.Head)))
         {
-            return;
+            return true;
+        }
+
+        if (after + 1 < state.Oldest)
+        {
+            return false;
         }
 
         using var taken = await readers!.TakeAsync(cancellation);
         try
         {
-            taken.Reader.Read(state, after, through, sink);
+            return taken.Reader.Read(state, after, through, sink);
         }
         catch (Exception error) when (error is LogDamagedException or StoreUnavailableException)
         {
@@ -141,9 +146,26 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         }
         catch (LogDamagedException damage)
         {
-            OnDamaged(room, damage);
-            readProbe.OnDamaged(damage);
+            OnWriterFound(room, damage);
             throw;
+        }
+    }
+
+    protected override void Remove(RoomState room, long through)
+    {
+        try
+        {
+            rows.Trim(room, through);
+        }
+        catch (LogDamagedException damage)
+        {
+            OnWriterFound(room, damage);
+            throw;
+        }
+        catch (SqliteException error) when (SqliteErrors.CannotRead($"room {room.Name}", error) is LogDamagedException damage)
+        {
+            OnWriterFound(room, damage);
+            throw damage;
         }
     }
 
@@ -226,6 +248,12 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         await readers!.DisposeAsync();
         await witness.DisposeAsync();
         CloseWriter();
+    }
+
+    private void OnWriterFound(RoomState room, LogDamagedException damage)
+    {
+        OnDamaged(room, damage);
+        readProbe.OnDamaged(damage);
     }
 
     // Methods of their own, so that a read that succeeds allocates nothing for these.

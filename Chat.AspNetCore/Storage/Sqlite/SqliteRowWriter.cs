@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using GrpcChat.AspNetCore.Storage.GroupCommit;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
@@ -11,7 +12,7 @@ internal sealed class SqliteRowWriter : IDisposable
     private const int HashBytes = 16;
 
     private readonly SqliteConnection writer;
-    private readonly SqliteStatement findStored, insertRoom, insertMessage, insertOffset, setHead;
+    private readonly SqliteStatement findStored, insertRoom, insertMessage, insertOffset, setHead, setOldest, deleteMessages;
     private readonly SqliteSenders senders;
     private long lastRoomId;
     private long lastCommittedRoomId;
@@ -32,6 +33,8 @@ internal sealed class SqliteRowWriter : IDisposable
             writer,
             "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash, checksum) VALUES (?, ?, ?, ?, ?, ?)");
         setHead = new SqliteStatement(writer, "UPDATE room SET head = ?, checksum = ? WHERE room_id = ?");
+        setOldest = new SqliteStatement(writer, "UPDATE room SET oldest = ?, checksum = ? WHERE room_id = ?");
+        deleteMessages = new SqliteStatement(writer, "DELETE FROM message WHERE position BETWEEN ? AND ?");
     }
 
     /// <summary>Reads the rooms that are stored, at the start.</summary>
@@ -120,7 +123,7 @@ internal sealed class SqliteRowWriter : IDisposable
         .Bind(2, room.Name)
         .Bind(3, room.Oldest)
         .Bind(4, room.LastAssignedId)
-        .Bind(5, ChecksumOf(room))
+        .Bind(5, ChecksumOf(room, room.Oldest))
         .Run();
 
     /// <summary>Inserts a message, without its client offset.</summary>
@@ -144,7 +147,24 @@ internal sealed class SqliteRowWriter : IDisposable
 
     /// <summary>Writes the newest id of a room.</summary>
     public void SetHead(RoomState room) =>
-        setHead.Bind(1, room.LastAssignedId).Bind(2, ChecksumOf(room)).Bind(3, room.RoomId).Run();
+        setHead.Bind(1, room.LastAssignedId).Bind(2, ChecksumOf(room, room.Oldest)).Bind(3, room.RoomId).Run();
+
+    /// <summary>Deletes the oldest messages of a room, up to an id, and keeps their client offsets.</summary>
+    /// <exception cref="LogDamagedException">Some of them are missing.</exception>
+    public void Trim(RoomState room, long through)
+    {
+        deleteMessages
+            .Bind(1, SqliteSchema.PositionOf(room.RoomId, room.Oldest))
+            .Bind(2, SqliteSchema.PositionOf(room.RoomId, through))
+            .Run();
+        var missing = through - room.Oldest + 1 - raw.sqlite3_changes(writer.Handle);
+        if (missing != 0)
+        {
+            throw new LogDamagedException($"room {room.Name}: {missing} of the messages {room.Oldest} to {through} are missing");
+        }
+
+        setOldest.Bind(1, through + 1).Bind(2, ChecksumOf(room, through + 1)).Bind(3, room.RoomId).Run();
+    }
 
     /// <summary>The batch has been stored.</summary>
     public void Commit()
@@ -162,7 +182,8 @@ internal sealed class SqliteRowWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (SqliteStatement[])[findStored, insertRoom, insertMessage, insertOffset, setHead])
+        foreach (var statement in (SqliteStatement[])
+            [findStored, insertRoom, insertMessage, insertOffset, setHead, setOldest, deleteMessages])
         {
             statement.Dispose();
         }
@@ -216,9 +237,9 @@ internal sealed class SqliteRowWriter : IDisposable
 
     private long IdOf(string sender) => senders.Find(sender) ?? senders.Add(sender);
 
-    private static long ChecksumOf(RoomState room)
+    private static long ChecksumOf(RoomState room, long oldest)
     {
         Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(room.Name.Length)];
-        return RowChecksum.OfRoom(room.RoomId, name[..Encoding.UTF8.GetBytes(room.Name, name)], room.Oldest, room.LastAssignedId);
+        return RowChecksum.OfRoom(room.RoomId, name[..Encoding.UTF8.GetBytes(room.Name, name)], oldest, room.LastAssignedId);
     }
 }
