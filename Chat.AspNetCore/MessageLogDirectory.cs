@@ -27,7 +27,7 @@ public sealed class MessageLogDirectory(string path)
     /// <exception cref="LogOpenException">There is none, a service has it open, or it cannot be used.</exception>
     public MessageLogMaintenance Open() => SqliteLogHeader.IsNew(Database)
         ? throw new LogOpenException($"{Database} does not exist; {SqliteLogHeader.OtherFile(isBackup: false)}")
-        : new MessageLogMaintenance(SqliteMessageLog.Open(Path), ownsLog: true);
+        : new MessageLogMaintenance(SqliteMessageLog.Open(Path), TimeProvider.System, ownsLog: true);
 
     /// <summary>Copies the log to a file, which is read back completely before it gets its name.</summary>
     /// <param name="target">The file. There must be none yet.</param>

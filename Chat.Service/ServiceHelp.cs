@@ -33,6 +33,7 @@ internal sealed partial class ServiceHelp : SynchronousCommandLineAction
           check                           Read the whole message log, and list what is wrong with it
           restore FILE                    Make a message log of a backup
           export [FILE], import [FILE]    Write the message log as JSON lines, and make one of them
+          trim                            Remove old messages, also while the service runs
 
         Every option can also be set in the environment, as CHAT_MAXTEXTBYTES=4096 or
         Chat__MaxTextBytes=4096, and in the configuration file:

@@ -1,3 +1,4 @@
+using GrpcChat.Service.Commands;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace GrpcChat.Service.Control;
@@ -30,6 +31,7 @@ internal static class ControlPages
     /// <summary>The changes of the service, one line for each.</summary>
     public static void MapAll(IEndpointRouteBuilder routes)
     {
+        TrimCommand.Change.Map(routes);
     }
 
     private sealed class ControlConnection

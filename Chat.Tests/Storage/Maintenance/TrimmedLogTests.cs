@@ -43,6 +43,31 @@ public sealed class TrimmedLogTests : LogMaintenanceTest
     }
 
     [Fact]
+    public async Task An_imported_export_of_it_has_no_free_space_and_the_same_log_id()
+    {
+        await using (var log = SqliteMessageLog.Open(Data))
+        {
+            var ann = new RecordingStream(log);
+            for (var n = 1; n <= 200; n++)
+            {
+                await ann.HandOverAsync("ops", $"{n}", new string('x', 8_000));
+            }
+
+            await ann.AnswersAsync(200);
+            await log.TrimAsync("ops", 190, CancellationToken.None);
+        }
+
+        var imported = new MessageLogDirectory(PathOf("imported"));
+        using var export = new MemoryStream();
+        Log.Export(export);
+        export.Position = 0;
+
+        Assert.Equal(Log.Check(_ => { }).LogId, imported.Import(export).LogId);
+        Assert.InRange(new FileInfo(DatabaseIn(Data)).Length, 190 * 8_000, long.MaxValue);
+        Assert.InRange(new FileInfo(DatabaseIn(imported.Path)).Length, 10 * 8_000, 30 * 8_000);
+    }
+
+    [Fact]
     public async Task It_differs_from_the_log_that_it_was()
     {
         await CreateLogAsync();
