@@ -51,6 +51,7 @@ internal static class ServiceCommand
         command.Subcommands.Add(ExportCommand.Create(GuardAsync));
         command.Subcommands.Add(ImportCommand.Create(GuardAsync));
         command.Subcommands.Add(TrimCommand.Create(GuardAsync));
+        command.Subcommands.Add(EraseCommand.Create(GuardAsync));
 
         // An argument that begins with @ is not the name of a file with more arguments.
         var parsed = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -32,9 +32,18 @@ internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
         remove => throw new NotSupportedException("the service never stops listening to its log");
     }
 
+    public event Action<string>? Erased
+    {
+        add => inner.Erased += value;
+        remove => inner.Erased -= value;
+    }
+
     public virtual ValueTask AppendAsync(Append append, CancellationToken cancellation) => inner.AppendAsync(append, cancellation);
 
     public Task PingAsync() => inner.PingAsync();
+
+    public Task<ErasureSummary> EraseAsync(MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation) =>
+        inner.EraseAsync(messages, progress, cancellation);
 
     public virtual ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) => inner.BoundsAsync(room, cancellation);
 

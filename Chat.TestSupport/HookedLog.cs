@@ -33,9 +33,18 @@ internal sealed class HookedLog(IMessageLog inner) : IMessageLog
         remove => inner.Committed -= value;
     }
 
+    public event Action<string>? Erased
+    {
+        add => inner.Erased += value;
+        remove => inner.Erased -= value;
+    }
+
     public ValueTask AppendAsync(Append append, CancellationToken cancellation) => inner.AppendAsync(append, cancellation);
 
     public Task PingAsync() => inner.PingAsync();
+
+    public Task<ErasureSummary> EraseAsync(MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation) =>
+        inner.EraseAsync(messages, progress, cancellation);
 
     public async ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation)
     {

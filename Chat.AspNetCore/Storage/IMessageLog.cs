@@ -35,6 +35,12 @@ internal interface IMessageLog : IAsyncDisposable
     /// </summary>
     event Action<RoomCommit>? Committed;
 
+    /// <summary>
+    /// Raised with the name of a room when texts of it have been erased. Whoever has copies of its messages drops them. The handler
+    /// runs on the writer's thread: it must neither block nor throw.
+    /// </summary>
+    event Action<string>? Erased;
+
     /// <summary>A new random log id: 128 bits as 32 lower-case hexadecimal digits.</summary>
     static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
@@ -55,6 +61,18 @@ internal interface IMessageLog : IAsyncDisposable
     /// writer is stuck, such as on a disk that does not answer.
     /// </summary>
     Task PingAsync();
+
+    /// <summary>
+    /// Takes the texts of messages away for good. Their ids, senders, times and client offsets stay. When this completes, the
+    /// texts are in no file of the log.
+    /// </summary>
+    /// <param name="messages">Which messages. Some of them, or all, may have been erased before.</param>
+    /// <param name="progress">Is told how far it is, from 0 to 1.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    /// <exception cref="LogMaintenanceException">
+    /// A message, a room or a sender is unknown, and nothing was erased. Or it ended early, and the message says what is erased.
+    /// </exception>
+    Task<ErasureSummary> EraseAsync(MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation);
 
     /// <summary>The first and last id of a room; 1 and 0 for a room that has never had a message.</summary>
     ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation);

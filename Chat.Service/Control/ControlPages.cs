@@ -32,6 +32,7 @@ internal static class ControlPages
     public static void MapAll(IEndpointRouteBuilder routes)
     {
         TrimCommand.Change.Map(routes);
+        EraseCommand.Change.Map(routes);
     }
 
     private sealed class ControlConnection

@@ -41,6 +41,8 @@ internal abstract class GroupCommitLog : IMessageLog
 
     public event Action<RoomCommit>? Committed;
 
+    public event Action<string>? Erased;
+
     public abstract string LogId { get; }
 
     public abstract string Location { get; }
@@ -54,7 +56,7 @@ internal abstract class GroupCommitLog : IMessageLog
     public LogHealth Health { get; } = new();
 
     /// <summary>Rooms that have had a message, by name. Only the writer adds to it.</summary>
-    protected ConcurrentDictionary<string, RoomState> Rooms { get; } = [];
+    protected internal ConcurrentDictionary<string, RoomState> Rooms { get; } = [];
 
     private Action<IReadOnlyList<Append>>? BeforeCommit { get; }
 
@@ -96,6 +98,9 @@ internal abstract class GroupCommitLog : IMessageLog
     public Task<T> RunOnWriterAsync<T>(Func<T> step, CancellationToken cancellation) =>
         queue.RunAsync(new WriterStep<T>(step), cancellation);
 
+    public abstract Task<ErasureSummary> EraseAsync(
+        MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation);
+
     public ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) =>
         new(Rooms.TryGetValue(room, out var state) ? state.Bounds : RoomBounds.Empty);
 
@@ -133,7 +138,7 @@ internal abstract class GroupCommitLog : IMessageLog
 
     /// <summary>Makes a change in a transaction of its own, within a step.</summary>
     /// <returns>What the change returns, when it is durable.</returns>
-    protected T Transact<T>(Func<T> change)
+    protected internal T Transact<T>(Func<T> change)
     {
         touched.Clear();
         created.Clear();
@@ -150,6 +155,9 @@ internal abstract class GroupCommitLog : IMessageLog
             throw;
         }
     }
+
+    /// <summary>Called on the writer's thread when texts of a room have been erased.</summary>
+    protected internal void OnErased(string room) => Erased?.Invoke(room);
 
     // What a derived log implements. Everything except CloseAsync is called on the writer's thread.
 
@@ -486,7 +494,7 @@ internal abstract class GroupCommitLog : IMessageLog
 
         if (room is not null && TryFindStored(room, append, out var found, out var hash))
         {
-            return hash == append.ContentHash ? AppendResult.Found(found) : Refusals.OffsetReused;
+            return hash == append.ContentHash || hash == Append.ErasedHash ? AppendResult.Found(found) : Refusals.OffsetReused;
         }
 
         if (append.RefuseIfNew is not null)

@@ -62,6 +62,7 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
                 Text = message.Text,
                 ClientOffset = message.ClientOffset,
                 SentAt = message.SentAt,
+                IsErased = message.IsErased,
             };
             if (!sink.TryAdd(row))
             {
@@ -87,6 +88,17 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
                     ? new RoomSummary(room.Key, newest.Id, newest.SentAt)
                     : new RoomSummary(room.Key, Rooms[room.Key].Head, LastSentAt: null))]);
         }
+    }
+
+    public override async Task<ErasureSummary> EraseAsync(
+        MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        if (messages is { Room: { } room, Sender: null })
+        {
+            Erasures.EnsureKept(messages, await BoundsAsync(room, cancellation));
+        }
+
+        return await RunOnWriterAsync(() => Erase(messages), cancellation) ?? throw Erasures.UnknownSender(messages);
     }
 
     protected override void BeginBatch()
@@ -153,11 +165,44 @@ internal sealed class InMemoryMessageLog : GroupCommitLog
 
     protected override ValueTask CloseAsync() => ValueTask.CompletedTask;
 
+    // Null if there has never been such a message.
+    private ErasureSummary? Erase(MessagesToErase messages)
+    {
+        var chosen = sends
+            .Where(send => messages.Room is null || send.Key.Room == messages.Room)
+            .Where(send => messages.Sender is { } sender ? send.Key.Sender == sender : messages.Ids.Contains(send.Value.Id))
+            .ToList();
+        var erased = 0L;
+        var kept = 0L;
+        lock (committed)
+        {
+            foreach (var (identity, stored) in chosen)
+            {
+                sends[identity] = stored with { ContentHash = Append.ErasedHash };
+                var room = committed[identity.Room];
+                var index = room.FindIndex(message => message.Id == stored.Id);
+                if (index >= 0)
+                {
+                    kept++;
+                    erased += room[index].IsErased ? 0 : 1;
+                    room[index] = room[index] with { Text = [], IsErased = true };
+                }
+            }
+        }
+
+        foreach (var room in chosen.Select(send => send.Key.Room).Distinct())
+        {
+            OnErased(room);
+        }
+
+        return chosen.Count > 0 ? new ErasureSummary(erased, kept - erased) : null;
+    }
+
     private static SendIdentity IdentityOf(Append append) => new(append.Room, append.Sender, append.ClientOffset);
 
     private readonly record struct SendIdentity(string Room, string Sender, string ClientOffset);
 
     private readonly record struct StoredSend(long Id, UInt128 ContentHash);
 
-    private sealed record Message(long Id, byte[] Sender, byte[] Text, byte[] ClientOffset, long SentAt);
+    private sealed record Message(long Id, byte[] Sender, byte[] Text, byte[] ClientOffset, long SentAt, bool IsErased = false);
 }

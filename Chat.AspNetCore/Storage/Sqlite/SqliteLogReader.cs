@@ -23,14 +23,15 @@ internal sealed class SqliteLogReader : IDisposable
         // The limit is a literal. SQLite looks at the value of a limit when it plans a statement, and would plan the
         // statement again each time a parameter is bound.
         page = new SqliteStatement(connection, $"""
-            SELECT position, sender_id, sent_at, client_offset, text, checksum
+            SELECT position, sender_id, sent_at, client_offset, text, checksum, erased
             FROM message
             WHERE position > ? AND position <= ?
             ORDER BY position LIMIT {PageRows}
             """);
         rooms = new SqliteStatement(connection, $"""
-            SELECT room_id, name, oldest, head, checksum, (SELECT sent_at FROM message WHERE position = (room_id << {SqliteSchema.IdBits}) | head)
-            FROM room
+            SELECT room_id, name, oldest, head, room.checksum,
+                position, sender_id, sent_at, client_offset, text, message.checksum, erased
+            FROM room LEFT JOIN message ON position = (room_id << {SqliteSchema.IdBits}) | head
             WHERE name > ?
             ORDER BY name LIMIT ?
             """);
@@ -70,8 +71,10 @@ internal sealed class SqliteLogReader : IDisposable
                     SentAt = page.Int64(2),
                     ClientOffset = page.Bytes(3),
                     Text = page.Bytes(4),
+                    IsErased = page.Int64(6) != 0,
                 };
-                if (page.Int64(5) != RowChecksum.OfMessage(position, row.Sender, row.SentAt, row.ClientOffset, row.Text))
+                if (page.Int64(5)
+                    != RowChecksum.OfMessage(position, row.Sender, row.SentAt, row.ClientOffset, row.Text, row.IsErased))
                 {
                     throw new LogDamagedException($"room {room.Name}: message {id} is not what was stored");
                 }
@@ -116,7 +119,7 @@ internal sealed class SqliteLogReader : IDisposable
                     throw new LogDamagedException($"the row of room {name} is not what was stored");
                 }
 
-                list.Add(new RoomSummary(name, head, rooms.IsNull(5) ? null : rooms.Int64(5)));
+                list.Add(new RoomSummary(name, head, IsNewestMessageIntact() ? rooms.Int64(7) : null));
             }
 
             return list;
@@ -130,6 +133,12 @@ internal sealed class SqliteLogReader : IDisposable
             rooms.Reset();
         }
     }
+
+    // One that is not what was stored has no time that could be shown. Whoever reads the room is told about it.
+    private bool IsNewestMessageIntact() =>
+        !rooms.IsNull(5)
+        && rooms.Int64(10) == RowChecksum.OfMessage(
+            rooms.Int64(5), senders.Of(rooms.Int64(6)), rooms.Int64(7), rooms.Bytes(8), rooms.Bytes(9), isErased: rooms.Int64(11) != 0);
 
     // The room was trimmed after the caller had looked at its bounds. What the database says of the room is at least as new as the
     // page, and the writer may not have published it yet.

@@ -16,6 +16,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     private readonly TimeSpan lockTimeout;
     private readonly SqliteStatement begin, commit, rollback, touch;
     private readonly SqliteRowWriter rows;
+    private readonly SqliteErasure erasure;
     private long sumOfHeads;
     private string logId;
     private readonly SqliteReadProbe readProbe;
@@ -38,6 +39,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         // Writes the first page of the database, and changes nothing.
         touch = new SqliteStatement(writer, $"PRAGMA user_version = {SqliteSchema.Version}");
         rows = new SqliteRowWriter(writer);
+        erasure = new SqliteErasure(this, writer, file, checkpoints, options.Time);
         logId = ReadLogId();
         witness = new HeadWitnessWriter(file.Path, () => Witness, options.Time);
     }
@@ -135,6 +137,10 @@ internal sealed class SqliteMessageLog : GroupCommitLog
             throw;
         }
     }
+
+    public override Task<ErasureSummary> EraseAsync(
+        MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation) =>
+        erasure.RunAsync(messages, progress, cancellation);
 
     protected override void BeginBatch() => begin.Run();
 
@@ -239,9 +245,15 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
     protected override void ProbeRead() => readProbe.Repeat();
 
-    protected override void OnAnswered() => checkpoints.AfterBatch();
+    protected override void OnAnswered()
+    {
+        if (!erasure.IsWiping)
+        {
+            checkpoints.AfterBatch();
+        }
+    }
 
-    protected override bool OnIdle() => checkpoints.WhenIdle();
+    protected override bool OnIdle() => !erasure.IsWiping && checkpoints.WhenIdle();
 
     protected override async ValueTask CloseAsync()
     {
@@ -284,6 +296,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         }
 
         rows.Dispose();
+        erasure.Dispose();
         writer.Dispose();
         file.Dispose();
     }

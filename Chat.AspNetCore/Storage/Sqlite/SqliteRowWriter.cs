@@ -12,7 +12,7 @@ internal sealed class SqliteRowWriter : IDisposable
     private const int HashBytes = 16;
 
     private readonly SqliteConnection writer;
-    private readonly SqliteStatement findStored, insertRoom, insertMessage, insertOffset, setHead, setOldest, deleteMessages;
+    private readonly SqliteStatement findStored, insertRoom, insertMessage, insertOffset, setHead, setOldest, deleteMessages, setErased;
     private readonly SqliteSenders senders;
     private long lastRoomId;
     private long lastCommittedRoomId;
@@ -35,6 +35,7 @@ internal sealed class SqliteRowWriter : IDisposable
         setHead = new SqliteStatement(writer, "UPDATE room SET head = ?, checksum = ? WHERE room_id = ?");
         setOldest = new SqliteStatement(writer, "UPDATE room SET oldest = ?, checksum = ? WHERE room_id = ?");
         deleteMessages = new SqliteStatement(writer, "DELETE FROM message WHERE position BETWEEN ? AND ?");
+        setErased = new SqliteStatement(writer, "UPDATE message SET erased = 1, checksum = ? WHERE position = ?");
     }
 
     /// <summary>Reads the rooms that are stored, at the start.</summary>
@@ -128,13 +129,18 @@ internal sealed class SqliteRowWriter : IDisposable
 
     /// <summary>Inserts a message, without its client offset.</summary>
     public void InsertMessage(
-        long roomId, long id, string sender, long sentAt, string clientOffset, ReadOnlySpan<byte> text)
+        long roomId, long id, string sender, long sentAt, string clientOffset, ReadOnlySpan<byte> text, bool isErased)
     {
         Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(sender.Length)];
         name = name[..Encoding.UTF8.GetBytes(sender, name)];
         Span<byte> offset = stackalloc byte[Encoding.UTF8.GetMaxByteCount(clientOffset.Length)];
         offset = offset[..Encoding.UTF8.GetBytes(clientOffset, offset)];
         InsertMessage(roomId, id, IdOf(sender), name, sentAt, offset, text);
+        if (isErased)
+        {
+            var position = SqliteSchema.PositionOf(roomId, id);
+            setErased.Bind(1, RowChecksum.OfMessage(position, name, sentAt, offset, text, isErased)).Bind(2, position).Run();
+        }
     }
 
     /// <summary>Inserts the client offset of a message.</summary>
@@ -183,7 +189,7 @@ internal sealed class SqliteRowWriter : IDisposable
     public void Dispose()
     {
         foreach (var statement in (SqliteStatement[])
-            [findStored, insertRoom, insertMessage, insertOffset, setHead, setOldest, deleteMessages])
+            [findStored, insertRoom, insertMessage, insertOffset, setHead, setOldest, deleteMessages, setErased])
         {
             statement.Dispose();
         }
