@@ -10,6 +10,20 @@ public sealed class ChatOptions
     public string? Data { get; set; }
 
     /// <summary>
+    /// Messages that are older than so many days are removed, a few minutes later. 0 = they are kept for ever. Client offsets
+    /// are kept for ever in any case, and ids are not used again.
+    /// </summary>
+    public int KeepDays { get; set; }
+
+    /// <summary>Of each room, only about so many of the newest messages are kept; older ones are removed. 0 = all.</summary>
+    public int KeepMessagesPerRoom { get; set; }
+
+    /// <summary>
+    /// Of each room, only so many of the newest messages are kept that their texts have about so many bytes of UTF-8. 0 = all.
+    /// </summary>
+    public long KeepBytesPerRoom { get; set; }
+
+    /// <summary>
     /// Largest text of a message, in bytes of UTF-8. At most 30,720: a message with its names must fit into half a
     /// frame of 64 KiB, beside the answers.
     /// </summary>

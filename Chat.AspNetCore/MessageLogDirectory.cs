@@ -13,6 +13,7 @@ namespace GrpcChat.AspNetCore;
 /// from 0 to 1.
 /// </summary>
 /// <param name="path">The directory, as in <see cref="ChatOptions.Data"/>.</param>
+// Half of this file says what callers must know. The work is done in Storage/Sqlite/Maintenance.
 public sealed class MessageLogDirectory(string path)
 {
     /// <summary>The directory, as an absolute path.</summary>
@@ -20,6 +21,17 @@ public sealed class MessageLogDirectory(string path)
 
     // Of a link, the file that it leads to: the others are beside it.
     private string Database => SqliteLogFile.Resolve(System.IO.Path.Combine(Path, SqliteLogFile.FileName));
+
+    /// <summary>
+    /// Opens the log, to change it while no service has it open. Unlike a service, this never makes a new log.
+    /// </summary>
+    /// <returns>The open log. Dispose of it.</returns>
+    /// <exception cref="LogOpenException">There is none, a service has it open, or it cannot be used.</exception>
+    public MessageLogMaintenance Open()
+    {
+        EnsureThere();
+        return new MessageLogMaintenance(SqliteMessageLog.Open(Path), TimeProvider.System, ownsLog: true);
+    }
 
     /// <summary>Copies the log to a file, which is read back completely before it gets its name.</summary>
     /// <param name="target">The file. There must be none yet.</param>
@@ -88,6 +100,27 @@ public sealed class MessageLogDirectory(string path)
 
             return LogCheck.Run(snapshot, onProblem, new Work(progress, cancellation));
         });
+
+    /// <summary>
+    /// Puts right what the rest of the log proves, such as a client offset that is missing for a message that is there. What nothing
+    /// proves, such as a text that was changed, stays as it is. No service may have the log open.
+    /// </summary>
+    /// <param name="onRepaired">Is told what was repaired, a line of text for each repair.</param>
+    /// <param name="onProblem">Is told each problem that is left, a line of text.</param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="cancellation">Ends it early: nothing is changed.</param>
+    /// <returns>What was found in the log.</returns>
+    /// <exception cref="LogOpenException">The file is no log, or a service has it open.</exception>
+    /// <exception cref="LogMaintenanceException">The log cannot be read or written; it was not changed.</exception>
+    public LogSummary Repair(
+        Action<string> onRepaired,
+        Action<string> onProblem,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        EnsureThere();
+        return Guard($"cannot repair {Path}", () => LogRepair.Run(Path, onRepaired, onProblem, new Work(progress, cancellation)));
+    }
 
     /// <summary>
     /// Compares the content of two logs: rooms, ids, senders, times, client offsets and texts, but not the log ids.
@@ -223,6 +256,14 @@ public sealed class MessageLogDirectory(string path)
         database = System.IO.Path.GetFullPath(database);
         return Guard($"cannot import {database} to {Path}", () => SocketIoImport.Run(
             Database, database, room, onLeftOut, TimeProvider.System.GetUtcNow(), new Work(progress, cancellation)));
+    }
+
+    private void EnsureThere()
+    {
+        if (SqliteLogHeader.IsNew(Database))
+        {
+            throw new LogOpenException($"{Database} does not exist; {SqliteLogHeader.OtherFile(isBackup: false)}");
+        }
     }
 
     private static T Guard<T>(string what, Func<T> run)

@@ -49,6 +49,9 @@ internal sealed class ChatServer : IAsyncDisposable
 
     public IMessageLog Log => app.Services.GetRequiredService<IMessageLog>();
 
+    /// <summary>The log of a server that <see cref="StartHookedAsync"/> has started.</summary>
+    public HookedLog Hooks => (HookedLog)Log;
+
     public string LogId => Log.LogId;
 
     /// <summary>Completes when the service stops, by itself or because it was asked to.</summary>
@@ -142,6 +145,9 @@ internal sealed class ChatServer : IAsyncDisposable
     public static Task<ChatServer> StartAsync(Action<IReadOnlyList<Append>> beforeCommit, Action<ChatOptions>? set = null) =>
         StartAsync(set, openLog: data => SqliteMessageLog.Open(data, new LogOptions { BeforeCommit = beforeCommit }));
 
+    /// <summary>A server whose log has places to stand, see <see cref="Hooks"/>.</summary>
+    public static Task<ChatServer> StartHookedAsync() => StartAsync(openLog: data => new HookedLog(SqliteMessageLog.Open(data)));
+
     public GrpcChannel OpenChannel(Uri? address = null)
     {
         var opened = GrpcChannel.ForAddress(address ?? Address);
@@ -184,6 +190,14 @@ internal sealed class ChatServer : IAsyncDisposable
         await call.CompleteAsync();
         await call.ToEndAsync();
         Assert.Equal(count, call.Acks.Count);
+    }
+
+    /// <summary>Removes the oldest messages of a room, up to an id.</summary>
+    public async Task TrimAsync(string room, long through)
+    {
+        while ((await Log.TrimAsync(room, through, CancellationToken.None).WaitAsync(ChatCall.Deadline)).Oldest <= through)
+        {
+        }
     }
 
     /// <summary>

@@ -47,6 +47,12 @@ internal static partial class LogMessages
         + "(MaxControlFramesPerSecond).")]
     public static partial void Flooded(this ILogger logger, string peer, FrameKind kind, int limit);
 
+    [LoggerMessage(14, LogLevel.Information, "Removed {Messages} old messages; rooms: {Rooms}.")]
+    public static partial void Trimmed(this ILogger logger, long messages, int rooms);
+
+    [LoggerMessage(15, LogLevel.Warning, "Old messages stay: {Reason}. The next attempt is in {Interval}.")]
+    public static partial void RetentionFailed(this ILogger logger, string reason, TimeSpan interval);
+
     [LoggerMessage(5, LogLevel.Error, "A call ended with an unhandled exception.")]
     public static partial void UnhandledException(this ILogger logger, Exception error);
 

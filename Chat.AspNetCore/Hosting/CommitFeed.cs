@@ -12,6 +12,7 @@ internal sealed class CommitFeed(IMessageLog log, RoomHub rooms) : IHostedLifecy
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         log.Committed += rooms.OnCommitted;
+        log.Erased += rooms.OnErased;
         return Task.CompletedTask;
     }
 

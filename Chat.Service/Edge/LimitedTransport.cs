@@ -20,12 +20,20 @@ internal sealed class LimitedTransport(
     TimeProvider time)
     : IConnectionListenerFactory
 {
+    // A command or two; like probes, they do not count among the chat's connections.
+    private const int MaxControlConnections = 16;
+
     private readonly SocketTransportFactory sockets = new(options, loggers);
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
         new Listener(
             await sockets.BindAsync(endpoint, cancellationToken),
-            endpoint is ManagementEndPoint management ? management.Connections : limits,
+            endpoint switch
+            {
+                ManagementEndPoint management => management.Connections,
+                UnixDomainSocketEndPoint => new(MaxControlConnections, MaxControlConnections, TrustedProxies.None, time),
+                _ => limits,
+            },
             limited,
             time);
 

@@ -109,6 +109,19 @@ public sealed class RowChecksumTests : SqliteMessageLogTest
         Assert.Contains("the row of room room is not what was stored", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("UPDATE message SET sent_at = sent_at + 1 WHERE text = 'two'")]
+    [InlineData("UPDATE message SET checksum = NULL WHERE text = 'two'")]
+    [InlineData("UPDATE message SET sender_id = 99 WHERE text = 'two'")]
+    public async Task A_list_of_rooms_has_no_time_of_a_message_that_was_changed(string change)
+    {
+        var log = await ChangedAsync(change);
+
+        var rooms = await log.ListRoomsAsync("", 10, default);
+
+        Assert.Equal([("other", false), ("room", true)], rooms.Select(room => (room.Name, room.LastSentAt is null)));
+    }
+
     [Fact]
     public async Task A_log_of_version_1_gets_checksums_and_a_witness_and_keeps_everything()
     {

@@ -45,6 +45,10 @@ internal sealed class Script
             SessionOf(client), 0, asked, askedLog is null ? -1 : Recording.NumberOfLog(askedLog)))
         .Add(HistoryEvent.Joined(SessionOf(client), 0, after ?? asked, Recording.NumberOfLog(log), (byte)resume));
 
+    /// <summary>The client is told that what followed is no longer kept, and that messages after an id follow.</summary>
+    public Script Skip(string client, long after) =>
+        Add(HistoryEvent.Joined(SessionOf(client), 0, after, Recording.NumberOfLog("log"), (byte)Resume.Gap));
+
     public Script Receive(string client, long id, string message, string? text = null) =>
         Add(HistoryEvent.Received(SessionOf(client), 0, id, KeyOf(message), TextHash.Of(text ?? message)));
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using GrpcChat.Shared;
 using Microsoft.Data.Sqlite;
+using Microsoft.Win32.SafeHandles;
 
 namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
@@ -19,6 +20,7 @@ internal sealed class SqliteLogFile : IDisposable
     private readonly FileStream @lock;
     private readonly TimeSpan lockTimeout;
     private InodeLock? inodeLock;
+    private SafeFileHandle? content;
 
     private SqliteLogFile(string path, FileStream @lock, TimeSpan lockTimeout)
     {
@@ -109,11 +111,16 @@ internal sealed class SqliteLogFile : IDisposable
         }
     }
 
+    /// <summary>The database as a file, for what SQLite does not use in it. It stays open as long as this.</summary>
+    public SafeFileHandle Content => content ??= File.OpenHandle(
+        Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+
     public SqliteConnection OpenReader() => Connect(Path, SqliteOpenMode.ReadOnly, lockTimeout);
 
     /// <summary>Call it after every connection has been closed: closing a file takes SQLite's own locks of it away.</summary>
     public void Dispose()
     {
+        content?.Dispose();
         inodeLock?.Dispose();
         @lock.Dispose();
     }
@@ -221,6 +228,7 @@ internal sealed class SqliteLogFile : IDisposable
             Execute(connection, $"""
                 PRAGMA busy_timeout = {(long)lockTimeout.TotalMilliseconds};
                 PRAGMA trusted_schema = OFF;
+                PRAGMA secure_delete = ON;
                 PRAGMA cell_size_check = ON;
                 PRAGMA mmap_size = 0;
                 """);
