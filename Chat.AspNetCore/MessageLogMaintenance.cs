@@ -68,9 +68,18 @@ public sealed class MessageLogMaintenance : IAsyncDisposable
     /// <exception cref="LogMaintenanceException">
     /// A message, a room or a sender is unknown, and nothing was erased. Or it ended early, and the message says what is erased.
     /// </exception>
-    public Task<ErasureSummary> EraseAsync(
-        MessagesToErase messages, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        log.EraseAsync(messages, progress, cancellation);
+    public async Task<ErasureSummary> EraseAsync(
+        MessagesToErase messages, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return await log.EraseAsync(messages, progress, cancellation);
+        }
+        finally
+        {
+            await trimmer.ForgetSizesAsync();
+        }
+    }
 
     /// <summary>Closes the log, if this has opened it.</summary>
     public ValueTask DisposeAsync() => ownsLog ? log.DisposeAsync() : ValueTask.CompletedTask;

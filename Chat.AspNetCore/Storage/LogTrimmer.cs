@@ -54,6 +54,14 @@ internal sealed class LogTrimmer(IMessageLog log)
         }
     }
 
+    /// <summary>Texts have become shorter: the next limit of bytes counts anew.</summary>
+    public async Task ForgetSizesAsync()
+    {
+        await turn.WaitAsync();
+        sizes.Clear();
+        turn.Release();
+    }
+
     // Only what is new since the last time is read.
     private async Task<RoomSize> MeasureAsync(string room, RoomBounds bounds, CancellationToken cancellation)
     {

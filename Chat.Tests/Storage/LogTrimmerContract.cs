@@ -80,6 +80,20 @@ public abstract class LogTrimmerContract(LogKind kind) : MessageLogTest(kind)
     }
 
     [Fact]
+    public async Task A_size_that_was_measured_before_does_not_count_what_was_erased_since()
+    {
+        var log = Open();
+        await using var maintenance = new MessageLogMaintenance(log, Time, ownsLog: false);
+        await StoreAsync(log, "room", 10, new string('x', 100));
+        await RunAsync(maintenance, new TrimLimits { KeepBytes = 1_000 });
+
+        await maintenance.EraseAsync(MessagesToErase.WithIds("room", [9, 10]));
+        await RunAsync(maintenance, new TrimLimits { KeepBytes = 800 });
+
+        Assert.Equal(new RoomBounds(1, 10), await log.BoundsAsync("room"));
+    }
+
+    [Fact]
     public async Task Every_limit_holds_at_the_end_in_every_room_or_in_one()
     {
         var log = Open();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using GrpcChat.Shared;
@@ -16,6 +17,9 @@ internal sealed class SqliteLogFile : IDisposable
 
     // What must fit on a full disk before it counts as having room again. A batch takes less, except for the largest.
     private const int SpaceProbeBytes = 1024 * 1024;
+
+    // How long a lock may outlive its owner.
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(1);
 
     private readonly FileStream @lock;
     private readonly TimeSpan lockTimeout;
@@ -47,7 +51,7 @@ internal sealed class SqliteLogFile : IDisposable
                     file.Create();
                 }
 
-                file.inodeLock = InodeLock.TryTake(path) ?? throw InUse(path, holder: null);
+                file.inodeLock = Patiently(() => InodeLock.TryTake(path)) ?? throw InUse(path, holder: null);
                 return file;
             }
             catch
@@ -162,7 +166,29 @@ internal sealed class SqliteLogFile : IDisposable
     }
 
     private static FileStream Lock(string path) =>
-        PrivateFile.TryLock(path) ?? throw InUse(path, PrivateFile.LockHolder(path));
+        Patiently(() => PrivateFile.TryLock(path)) ?? throw InUse(path, PrivateFile.LockHolder(path));
+
+    // A lock outlives its owner by a moment: in a process that is being killed, and in a child that has been forked and does not
+    // run its program yet.
+    private static T? Patiently<T>(Func<T?> tryTake)
+        where T : class
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            if (tryTake() is { } taken)
+            {
+                return taken;
+            }
+
+            if (Stopwatch.GetElapsedTime(begun) > LockPatience)
+            {
+                return null;
+            }
+
+            Thread.Sleep(10);
+        }
+    }
 
     private static LogOpenException InUse(string path, string? holder) => new(
         $"{path} is in use by another service{(holder is null ? "" : $", {holder}")}; stop that service, "
