@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GrpcChat.Verify.Faults;
 using GrpcChat.Verify.History;
 using GrpcChat.Verify.Load;
@@ -57,7 +58,7 @@ internal static class OwnServiceRun
             catch (ServiceUnreachableException error)
             {
                 // What a fault left behind is the evidence.
-                throw new ServiceUnreachableException($"{error.Message}; its log is kept in {Keep(log)}", error);
+                throw new ServiceUnreachableException($"{error.Message}; its log is kept in {await KeepAsync(log)}", error);
             }
 
             if (service.ExitCode != 0)
@@ -74,15 +75,12 @@ internal static class OwnServiceRun
         }
     }
 
-    // Elsewhere: the small disk goes with the run.
-    private static string Keep(string log)
+    // Elsewhere: the small disk goes with the run. A killed service leaves a socket behind, which is no file that File.Copy takes.
+    private static async Task<string> KeepAsync(string log)
     {
         var kept = Directory.CreateTempSubdirectory("chat-verify-log-").FullName;
-        foreach (var file in Directory.EnumerateFiles(log))
-        {
-            File.Copy(file, Path.Combine(kept, Path.GetFileName(file)));
-        }
-
+        using var copy = Process.Start("cp", ["-R", $"{log}/.", kept]);
+        await copy.WaitForExitAsync();
         return kept;
     }
 }
