@@ -40,12 +40,20 @@ internal static class EraseCommand
         // Only the newest progress is of interest.
         var progress = Channel.CreateBounded<double>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
         var erasing = EraseAsync();
-        await foreach (var share in progress.Reader.ReadAllAsync(CancellationToken.None))
+        try
         {
-            yield return CommandEvent.OfProgress(share);
-        }
+            await foreach (var share in progress.Reader.ReadAllAsync(CancellationToken.None))
+            {
+                yield return CommandEvent.OfProgress(share);
+            }
 
-        yield return CommandEvent.OfLine(Describe(await erasing));
+            yield return CommandEvent.OfLine(Describe(await erasing));
+        }
+        finally
+        {
+            // Also where nobody listens any more.
+            await ((Task)erasing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
 
         async Task<ErasureSummary> EraseAsync()
         {

@@ -58,7 +58,7 @@ internal static class OwnServiceRun
             catch (ServiceUnreachableException error)
             {
                 // What a fault left behind is the evidence.
-                throw new ServiceUnreachableException($"{error.Message}; its log is kept in {await KeepAsync(log)}", error);
+                throw new ServiceUnreachableException($"{error.Message}; {await KeepAsync(log)}", error);
             }
 
             if (service.ExitCode != 0)
@@ -81,6 +81,6 @@ internal static class OwnServiceRun
         var kept = Directory.CreateTempSubdirectory("chat-verify-log-").FullName;
         using var copy = Process.Start("cp", ["-R", $"{log}/.", kept]);
         await copy.WaitForExitAsync();
-        return kept;
+        return copy.ExitCode == 0 ? $"its log is kept in {kept}" : $"its log could not be copied to {kept}";
     }
 }
