@@ -45,6 +45,15 @@ internal sealed class PostgresMessageLog : IMessageLog
 
     public event Action<RoomCommit>? Committed;
 
+#pragma warning disable CS0067 // Being written.
+    public event Action<string>? Erased;
+#pragma warning restore CS0067
+
+    public Task<ErasureSummary> EraseAsync(
+        MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation) => throw new NotSupportedException();
+
     public string LogId => server.LogId;
 
     public string Location => server.Location;
@@ -112,7 +121,7 @@ internal sealed class PostgresMessageLog : IMessageLog
         return found;
     }
 
-    public async ValueTask ReadAsync(
+    public async ValueTask<bool> ReadAsync(
         string room,
         long after,
         long through,
@@ -128,6 +137,8 @@ internal sealed class PostgresMessageLog : IMessageLog
             {
                 throw new LogDamagedException($"room {room}: message {after + 1} is missing");
             }
+
+            return true;
         }
         catch (LogDamagedException damage)
         {

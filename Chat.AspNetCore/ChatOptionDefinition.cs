@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text.RegularExpressions;
 using GrpcChat.AspNetCore.Storage;
 
@@ -55,7 +56,13 @@ public sealed partial class ChatOptionDefinition
             Time(nameof(ChatOptions.LockTimeout), o => o.LockTimeout, (o, v) => o.LockTimeout = v,
                 "How long sends wait for another process that has locked the database"),
             Flag(nameof(ChatOptions.AcceptDataLoss), o => o.AcceptDataLoss, (o, v) => o.AcceptDataLoss = v,
-                "false", "Whether to open a log that has lost messages, with a new id")),
+                "false", "Whether to open a log that has lost messages, with a new id"),
+            Number(nameof(ChatOptions.KeepDays), o => o.KeepDays, (o, v) => o.KeepDays = v, 0, 36_500,
+                "Remove messages that are older than so many days; 0 = keep them for ever"),
+            Number(nameof(ChatOptions.KeepMessagesPerRoom), o => o.KeepMessagesPerRoom, (o, v) => o.KeepMessagesPerRoom = v,
+                0, int.MaxValue, "Keep so many of the newest messages of each room; 0 = all"),
+            Number(nameof(ChatOptions.KeepBytesPerRoom), o => o.KeepBytesPerRoom, (o, v) => o.KeepBytesPerRoom = v,
+                0L, long.MaxValue, "Keep so many bytes of the newest texts of each room; 0 = all")),
         .. Group(
             "Messages and sends",
             Number(nameof(ChatOptions.MaxTextBytes), o => o.MaxTextBytes, (o, v) => o.MaxTextBytes = v,
@@ -221,24 +228,25 @@ public sealed partial class ChatOptionDefinition
             o => get(o) is { } value && value != get(Defaults) ? value.ToString() : defaultValue,
             _ => true);
 
-    private static ChatOptionDefinition Number(
+    private static ChatOptionDefinition Number<T>(
         string name,
-        Func<ChatOptions, int> get,
-        Action<ChatOptions, int> set,
-        int min,
-        int max,
-        string description) => new(
+        Func<ChatOptions, T> get,
+        Action<ChatOptions, T> set,
+        T min,
+        T max,
+        string description)
+        where T : struct, IBinaryInteger<T>, IMinMaxValue<T> => new(
             name,
             "N",
-            max == int.MaxValue ? $"a whole number, {min} or more" : $"a whole number from {min} to {max}",
+            max == T.MaxValue ? $"a whole number, {min} or more" : $"a whole number from {min} to {max}",
             description,
             (o, text) =>
             {
-                var isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value);
+                var isNumber = T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value);
                 set(o, value);
                 return isNumber;
             },
-            o => get(o).ToString(CultureInfo.InvariantCulture),
+            o => get(o).ToString(null, CultureInfo.InvariantCulture),
             o => get(o) >= min && get(o) <= max);
 
     private static ChatOptionDefinition Time(

@@ -10,6 +10,20 @@ public sealed class ChatOptions
     public string? Data { get; set; }
 
     /// <summary>
+    /// Messages that are older than so many days are removed, a few minutes later. 0 = they are kept for ever. Client offsets
+    /// are kept for ever in any case, and ids are not used again.
+    /// </summary>
+    public int KeepDays { get; set; }
+
+    /// <summary>Of each room, only about so many of the newest messages are kept; older ones are removed. 0 = all.</summary>
+    public int KeepMessagesPerRoom { get; set; }
+
+    /// <summary>
+    /// Of each room, only so many of the newest messages are kept that their texts have about so many bytes of UTF-8. 0 = all.
+    /// </summary>
+    public long KeepBytesPerRoom { get; set; }
+
+    /// <summary>
     /// Largest text of a message, in bytes of UTF-8. At most 30,720: a message with its names must fit into half a
     /// frame of 64 KiB, beside the answers.
     /// </summary>
@@ -19,9 +33,9 @@ public sealed class ChatOptions
     public int MaxRequestBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// Messages that one sender may send in a second, on all of its streams together. A stream that sends faster is read
-    /// more slowly; a single send is refused. Without authentication, the same for one address, except those of this machine.
-    /// 0 = no limit.
+    /// Messages that one sender may send in a second, on all of its streams together. A stream that sends faster is
+    /// read more slowly; a single send is refused. Without authentication, the same for one address, except those of
+    /// this machine. 0 = no limit.
     /// </summary>
     public int MaxSendsPerSenderAndSecond { get; set; } = 200;
 
@@ -29,8 +43,8 @@ public sealed class ChatOptions
     public int MaxSendBurst { get; set; } = 400;
 
     /// <summary>
-    /// Bytes of requests on one HTTP/2 connection that have begun and are not complete. With more, the call that adds to them
-    /// ends. One request of the largest size is always allowed.
+    /// Bytes of requests on one HTTP/2 connection that have begun and are not complete. With more, the call that adds
+    /// to them ends. One request of the largest size is always allowed.
     /// </summary>
     public int MaxPartialBytesPerConnection { get; set; } = 8 * 1024 * 1024;
 
@@ -62,15 +76,15 @@ public sealed class ChatOptions
     public int MaxStreamsPerConnection { get; set; } = 1000;
 
     /// <summary>
-    /// HTTP/2 frames of one connection in a second that bring no content: resets, pings, settings, window updates, priorities,
-    /// continued headers and empty data. Twice as many may come at once, and reading much allows more pings and window
-    /// updates. It takes effect through <c>listener.UseGrpcChatFloodLimit()</c>.
+    /// HTTP/2 frames of one connection in a second that bring no content: resets, pings, settings, window updates,
+    /// priorities, continued headers and empty data. Twice as many may come at once, and reading much allows more pings
+    /// and window updates. It takes effect through <c>listener.UseGrpcChatFloodLimit()</c>.
     /// </summary>
     public int MaxControlFramesPerSecond { get; set; } = 1000;
 
     /// <summary>
-    /// Streams that one sender may have open, where the application authenticates callers. A person has one for each device
-    /// or tab.
+    /// Streams that one sender may have open, where the application authenticates callers. A person has one for each
+    /// device or tab.
     /// </summary>
     public int MaxStreamsPerSender { get; set; } = 50;
 
@@ -113,8 +127,8 @@ public sealed class ChatOptions
     public TimeSpan ReconnectSpread { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Whether to open a log that has lost messages, or that may have. The log gets a new id, so that clients read everything
-    /// again and are told so. It changes nothing for a log that is complete.
+    /// Whether to open a log that has lost messages, or that may have. The log gets a new id, so that clients read
+    /// everything again and are told so. It changes nothing for a log that is complete.
     /// </summary>
     public bool AcceptDataLoss { get; set; }
 
@@ -122,16 +136,17 @@ public sealed class ChatOptions
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// The claim that names the sender, where the application authenticates callers. Its value must be valid as a sender's
-    /// name.
+    /// The claim that names the sender, where the application authenticates callers. Its value must be valid as a
+    /// sender's name.
     /// </summary>
     public string SenderClaim { get; set; } = "sub";
 
     /// <summary>
     /// The claim that lists the rooms that its owner may use: names, or prefixes with a <c>*</c> at the end, each with
     /// <c>:r</c> or <c>:w</c> if it is only for reading or writing. Callers without the claim may use all rooms, unless
-    /// <see cref="RequireRoomsClaim"/> is set. An empty list in a token becomes no claim at all in ASP.NET Core: where your
-    /// issuer writes such lists, set that option, or add a claim with an empty value, which is the right to no room.
+    /// <see cref="RequireRoomsClaim"/> is set. An empty list in a token becomes no claim at all in ASP.NET Core: where
+    /// your issuer writes such lists, set that option, or add a claim with an empty value, which is the right to no
+    /// room.
     /// </summary>
     public string RoomsClaim { get; set; } = "rooms";
 

@@ -18,9 +18,11 @@ internal sealed class SqliteState : ClientState
             Positions = ReadPositions();
             Messages = ReadMessages();
         }
-        catch (SqliteException error)
+        catch (Exception error) when (error is SqliteException or InvalidOperationException)
         {
-            throw new ChatStateException($"cannot open the state file {file.Path}: {StateFile.Describe(error)}", error);
+            // The latter: a value is missing where the client writes one.
+            var reason = error as SqliteException ?? new SqliteException("damaged", SQLitePCL.raw.SQLITE_CORRUPT);
+            throw new ChatStateException($"cannot open the state file {file.Path}: {StateFile.Describe(reason)}", error);
         }
     }
 

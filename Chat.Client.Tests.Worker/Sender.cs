@@ -11,14 +11,17 @@ internal static class Sender
     /// <param name="state">The state file.</param>
     /// <param name="room">Where to.</param>
     /// <param name="count">The last number.</param>
-    /// <param name="pause">The number after which it waits to be killed, so that it leaves work for the next process.</param>
+    /// <param name="pause">
+    /// The number after which it waits to be killed, so that it leaves work for the next process.
+    /// </param>
     /// <param name="notes">
-    /// Where it notes each number that is in the outbox. If it is killed in between, the next process enqueues a number again,
-    /// with the same client offset. Null to note nothing and start with 1 in each life.
+    /// Where it notes each number that is in the outbox. If it is killed in between, the next process enqueues a number
+    /// again, with the same client offset. Null to note nothing and start with 1 in each life.
     /// </param>
     public static async Task RunAsync(string address, string state, string room, int count, int pause, string? notes)
     {
-        // With so few places, it enqueues no faster than it sends, so each life meets everything that can happen to a message.
+        // With so few places, it enqueues no faster than it sends, so each life meets everything that can happen to a
+        // message.
         await using var client = ChatClient.Open(new()
         {
             Addresses = [address],

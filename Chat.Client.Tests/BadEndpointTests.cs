@@ -99,8 +99,8 @@ public sealed class BadEndpointTests : LibraryTest
     {
         await using var server = new BareServer(async stream =>
         {
-            // A real one answers the preface. Then chance decides whether the request meets the answer or a connection that has
-            // failed because of it; and in the second case .NET does not say what has come.
+            // A real one answers the preface. Then chance decides whether the request meets the answer or a connection
+            // that has failed because of it; and in the second case .NET does not say what has come.
             await UntilRequestAsync(stream);
             await stream.WriteAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
 
@@ -119,8 +119,8 @@ public sealed class BadEndpointTests : LibraryTest
             Options(server.Address), ProblemKind.Broken, $"the server at {server.Address} did not complete the HTTP/2 handshake", "check the address");
     }
 
-    // What .NET reports of a server that hangs up, depending on where the request is at that moment. It reports the first two
-    // of one that speaks HTTP/1.1 as well, when the request has not reached the connection yet.
+    // What .NET reports of a server that hangs up, depending on where the request is at that moment. It reports the
+    // first two of one that speaks HTTP/1.1 as well, when the request has not reached the connection yet.
     [Fact]
     public void A_handshake_that_fails_has_one_message_whatever_DotNet_reports()
     {
@@ -160,8 +160,8 @@ public sealed class BadEndpointTests : LibraryTest
         const int Data = 0;
         await using var server = new BareServer(async stream =>
         {
-            // SETTINGS with a window of 16 bytes, so that the client stops within a message. Then GOAWAY, without an error and
-            // before the first stream.
+            // SETTINGS with a window of 16 bytes, so that the client stops within a message. Then GOAWAY, without an
+            // error and before the first stream.
             await stream.WriteAsync(new byte[] { 0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 16 });
             await UntilRequestAsync(stream);
             await UntilFrameAsync(stream, Data);

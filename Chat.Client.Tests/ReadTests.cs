@@ -55,6 +55,25 @@ public sealed class ReadTests
     }
 
     [Fact]
+    public async Task A_reader_that_the_service_overtakes_is_told_of_the_gap_and_goes_on()
+    {
+        await using var server = await ChatServer.StartHookedAsync();
+        await server.FillAsync("ops", 10);
+        server.Hooks.BeforeNextRead = () => server.TrimAsync("ops", 7);
+        await using var client = ChatClient.Open(LibraryTests.Quick(server.Address));
+        await using var events = new ClientEvents(client);
+
+        await client.JoinAsync("ops", JoinFrom.After(2)).Soon();
+        await events.NextAsync<RoomCaughtUp>();
+        await server.SendOnceAsync("ann", "ops", "new", "new");
+        await events.UntilAsync(taken => taken.Ids().Contains(11));
+
+        Assert.Equal(new RoomGap("ops", 2, 7), Assert.Single(events.All.OfType<RoomGap>()) with { Taken = null });
+        Assert.Equal([8, 9, 10, 11], events.Ids());
+        Assert.DoesNotContain(events.All, e => e is ConnectionChanged { State: ConnectionState.Waiting });
+    }
+
+    [Fact]
     public async Task A_call_is_repeated_until_shortly_before_its_time_is_over()
     {
         var time = new ManualTime();

@@ -153,6 +153,29 @@ public sealed class RoomTests
     }
 
     [Fact]
+    public async Task A_gap_that_goes_back_ends_the_stream_and_repeats_nothing()
+    {
+        await using var chat = await ScriptedChat.StartAsync();
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address));
+        await using var events = new ClientEvents(client);
+        _ = client.JoinAsync("ops");
+        var stream = await chat.WelcomeAsync();
+        await stream.JoinedAsync("ops", after: 0, head: 20);
+        await stream.SayAsync(Scripted.Messages("ops", 1, 2, 3));
+        await stream.SayAsync(Scripted.Joined("ops", after: 1, head: 20, resume: Resume.Gap));
+        await stream.SayAsync(Scripted.Messages("ops", 2, 3, 4));
+
+        var again = await chat.WelcomeAsync();
+        var join = await again.JoinedAsync("ops", after: 3, head: 20);
+        await again.SayAsync(Scripted.Messages("ops", 4));
+        await events.UntilAsync(taken => taken.Ids().Contains(4));
+
+        Assert.Equal((3, "log"), (join.AfterId, join.LogId));
+        Assert.Equal([1, 2, 3, 4], events.Ids());
+        Assert.Empty(events.All.OfType<RoomGap>());
+    }
+
+    [Fact]
     public async Task A_paused_room_that_retention_overtakes_continues_after_a_gap()
     {
         await using var chat = await ScriptedChat.StartAsync();

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace GrpcChat.Client.Tests;
 
-/// <summary>A service whose certificate a private authority has issued, and clients with certificates of their own.</summary>
+/// <summary>
+/// A service whose certificate a private authority has issued, and clients with certificates of their own.
+/// </summary>
 public sealed class TlsTests : LibraryTest
 {
     private string Data => Path.Combine(Directory, "log");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GrpcChat.TestSupport;
+using Xunit;
 
 namespace GrpcChat.Client.Tests;
 
@@ -59,6 +60,14 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
         await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
         return process.ExitCode == 128 + 9;
+    }
+
+    /// <summary>Sends a signal, such as STOP.</summary>
+    public async Task SignalAsync(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
+        Assert.Equal(0, kill.ExitCode);
     }
 
     /// <summary>Reads the rest of the output; returns the exit code.</summary>

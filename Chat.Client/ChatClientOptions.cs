@@ -21,15 +21,15 @@ public sealed record ChatClientOptions
 
     /// <summary>
     /// Returns the token for <c>authorization: Bearer …</c>. The client asks for one before each connection and each
-    /// call and, if the token is a JSON Web Token, shortly before it expires; it then moves to a new stream. Null if the
-    /// service needs no token; the client then sends <see cref="User"/>. If the provider throws, the client waits and asks
-    /// again. If the service refuses a token, the client asks for another one.
+    /// call and, if the token is a JSON Web Token, shortly before it expires; it then moves to a new stream. Null if
+    /// the service needs no token; the client then sends <see cref="User"/>. If the provider throws, the client waits
+    /// and asks again. If the service refuses a token, the client asks for another one.
     /// </summary>
     public Func<CancellationToken, ValueTask<string>>? TokenProvider { get; init; }
 
     /// <summary>
-    /// Whether a token may go to an address with <c>http</c> on another machine, where everybody on the way can read it. Set it
-    /// only if the network itself encrypts.
+    /// Whether a token may go to an address with <c>http</c> on another machine, where everybody on the way can read
+    /// it. Set it only if the network itself encrypts.
     /// </summary>
     public bool AllowPlaintextTokens { get; init; }
 
@@ -39,8 +39,8 @@ public sealed record ChatClientOptions
     public int MaxRefusedTokens { get; init; } = 5;
 
     /// <summary>
-    /// The authorities that may have issued the service's certificate, instead of those that this machine trusts. Null for
-    /// the latter.
+    /// The authorities that may have issued the service's certificate, instead of those that this machine trusts. Null
+    /// for the latter.
     /// </summary>
     public X509Certificate2Collection? CertificateAuthorities { get; init; }
 
@@ -104,8 +104,8 @@ public sealed record ChatClientOptions
     public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The delay starts again at <see cref="ReconnectDelay"/> after a connection that has stored or delivered a message,
-    /// or has lasted this long since all rooms caught up.
+    /// The delay starts again at <see cref="ReconnectDelay"/> after a connection that has stored or delivered a
+    /// message, or has lasted this long since all rooms caught up.
     /// </summary>
     public TimeSpan HealthyAfter { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -8,8 +8,8 @@ namespace GrpcChat.Client;
 public static class ChatClientServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds one client, as <see cref="IChatClient"/> and as <see cref="ChatClient"/>. It connects when it is first used,
-    /// and closes with the application.
+    /// Adds one client, as <see cref="IChatClient"/> and as <see cref="ChatClient"/>. It connects when it is first
+    /// used, and closes with the application.
     /// </summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="options">The options of the client.</param>

@@ -73,8 +73,8 @@ public enum ProblemKind
     ClientDefect,
 
     /// <summary>
-    /// The service cannot use its store now, for example because its disk is full. The client reads on, and sends again a
-    /// little later.
+    /// The service cannot use its store now, for example because its disk is full. The client reads on, and sends again
+    /// a little later.
     /// </summary>
     StoreUnavailable,
 }

@@ -4,13 +4,13 @@ using GrpcChat.TestSupport;
 namespace GrpcChat.ConsoleClient.Tests;
 
 /// <summary>
-/// The real console client as a child process with a pipe for its input. A test types lines and waits for lines; the lists keep
-/// what was read.
+/// The real console client as a child process with a pipe for its input. A test types lines and waits for lines; the
+/// lists keep what was read.
 /// </summary>
 internal sealed class ClientProcess : IAsyncDisposable
 {
-    // A child inherits which signals are ignored. Where the tests were started in a way that ignores SIGINT (nohup, or in the
-    // background of a script), the client would ignore Ctrl-C, as it should; but these tests press it.
+    // A child inherits which signals are ignored. Where the tests were started in a way that ignores SIGINT (nohup, or
+    // in the background of a script), the client would ignore Ctrl-C, as it should; but these tests press it.
     private static readonly string[] WithDefaultSignals = OperatingSystem.IsLinux() ? ["env", "--default-signal"] : [];
 
     // What every line of output begins with, for instance "12:34 ".

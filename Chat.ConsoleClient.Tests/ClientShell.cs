@@ -4,8 +4,8 @@ using GrpcChat.TestSupport;
 namespace GrpcChat.ConsoleClient.Tests;
 
 /// <summary>
-/// bash, in which <c>chat</c> is the real console client: for what only a shell can do, such as pipes, closed streams, and
-/// arguments that are not text.
+/// bash, in which <c>chat</c> is the real console client: for what only a shell can do, such as pipes, closed streams,
+/// and arguments that are not text.
 /// </summary>
 internal static class ClientShell
 {

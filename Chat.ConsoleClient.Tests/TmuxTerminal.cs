@@ -8,8 +8,8 @@ using Xunit;
 namespace GrpcChat.ConsoleClient.Tests;
 
 /// <summary>
-/// A real terminal with a shell, in a tmux of its own. A test presses keys, and looks at the screen until it shows what the
-/// test waits for.
+/// A real terminal with a shell, in a tmux of its own. A test presses keys, and looks at the screen until it shows what
+/// the test waits for.
 /// </summary>
 internal sealed class TmuxTerminal : IAsyncDisposable
 {
@@ -29,8 +29,12 @@ internal sealed class TmuxTerminal : IAsyncDisposable
 
     private string PidFile => Path.Combine(directory.Path, "pid");
 
-    /// <summary>Opens a terminal of 80 × 24 with a shell, in which <c>chat</c> runs the client; skips the test without tmux.</summary>
-    /// <param name="state">The directory for the client's state; null for one that is deleted with the terminal.</param>
+    /// <summary>
+    /// Opens a terminal of 80 × 24 with a shell, in which <c>chat</c> runs the client; skips the test without tmux.
+    /// </summary>
+    /// <param name="state">
+    /// The directory for the client's state; null for one that is deleted with the terminal.
+    /// </param>
     /// <param name="environment">More environment variables.</param>
     public static async Task<TmuxTerminal> OpenAsync(string? state = null, params (string Name, string Value)[] environment)
     {

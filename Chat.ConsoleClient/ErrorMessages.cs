@@ -23,7 +23,8 @@ internal static class ErrorMessages
     public static string Describe(ConnectionProblem problem) => Translate(problem.Message);
 
     /// <summary>
-    /// What is wrong with the connection. If nothing answers on this machine, the advice is how to start a service there.
+    /// What is wrong with the connection. If nothing answers on this machine, the advice is how to start a service
+    /// there.
     /// </summary>
     public static string Describe(ConnectionProblem problem, ChatClientOptions options)
     {

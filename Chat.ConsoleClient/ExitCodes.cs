@@ -5,10 +5,14 @@ internal static class ExitCodes
 {
     public const int Ok = 0;
 
-    /// <summary>A message was refused, the service cannot read or store messages now, or the command was interrupted.</summary>
+    /// <summary>
+    /// A message was refused, the service cannot read or store messages now, or the command was interrupted.
+    /// </summary>
     public const int Incomplete = 1;
 
-    /// <summary>An argument, a setting or the settings file is wrong, or the input or output failed or is closed.</summary>
+    /// <summary>
+    /// An argument, a setting or the settings file is wrong, or the input or output failed or is closed.
+    /// </summary>
     public const int Usage = 2;
 
     /// <summary>Nothing answered, or what answered is not a chat service.</summary>

@@ -15,8 +15,8 @@ internal static class MessageFormat
     private static readonly JsonFormatter Json = new(JsonFormatter.Settings.Default);
 
     /// <summary>
-    /// Id, local date and time, sender and text, with nothing in them that could control a terminal. The id is the first
-    /// word, where a script finds it: it is what <c>--before</c> and <c>--since</c> take.
+    /// Id, local date and time, sender and text, with nothing in them that could control a terminal. The id is the
+    /// first word, where a script finds it: it is what <c>--before</c> and <c>--since</c> take.
     /// </summary>
     public static string FormatText(ChatMessage message) => $"{message.Id} {FormatText(message, DateAndTime)}";
 

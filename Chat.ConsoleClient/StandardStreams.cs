@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace GrpcChat.ConsoleClient;
 
-/// <summary>Stdin, stdout and stderr as whoever started this process has left them: open, closed, or without a reader.</summary>
+/// <summary>
+/// Stdin, stdout and stderr as whoever started this process has left them: open, closed, or without a reader.
+/// </summary>
 internal static class StandardStreams
 {
     public const int Output = 1;
@@ -18,8 +20,8 @@ internal static class StandardStreams
     private const int Interrupted = 4; // EINTR.
 
     /// <summary>
-    /// False if the descriptor was closed when the process was started. A file of the runtime has its number then, which
-    /// must be neither read nor written; it is recognized by the flag that no inherited descriptor can have.
+    /// False if the descriptor was closed when the process was started. A file of the runtime has its number then,
+    /// which must be neither read nor written; it is recognized by the flag that no inherited descriptor can have.
     /// </summary>
     public static bool IsOpen(int descriptor)
     {

@@ -10,12 +10,14 @@ internal static partial class TerminalText
 {
     /// <summary>
     /// Looks like a space, but has a direction, from left to right (BRAILLE PATTERN BLANK). A terminal that reorders
-    /// right-to-left text does not reorder it across this. An invisible mark would do the same, and would be copied with
-    /// the text.
+    /// right-to-left text does not reorder it across this. An invisible mark would do the same, and would be copied
+    /// with the text.
     /// </summary>
     public const string DirectedSpace = "\u2800";
 
-    /// <summary>Escapes a text that another one follows. On a terminal, neither moves to the place of the other.</summary>
+    /// <summary>
+    /// Escapes a text that another one follows. On a terminal, neither moves to the place of the other.
+    /// </summary>
     public static string EscapeBefore(string text)
     {
         var escaped = Escape(text);
@@ -43,8 +45,8 @@ internal static partial class TerminalText
         RegexOptions.ExplicitCapture)]
     private static partial Regex Harmful();
 
-    // The blocks of Unicode that are reserved for scripts with this direction: U+0590 to U+08FF, the presentation forms,
-    // U+10800 to U+10FFF and U+1E800 to U+1EFFF.
+    // The blocks of Unicode that are reserved for scripts with this direction: U+0590 to U+08FF, the presentation
+    // forms, U+10800 to U+10FFF and U+1E800 to U+1EFFF.
     [GeneratedRegex(@"[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFE]|[\uD802\uD803\uD83A\uD83B][\uDC00-\uDFFF]")]
     private static partial Regex RightToLeft();
 }

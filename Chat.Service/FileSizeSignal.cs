@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace GrpcChat.Service;
 
 /// <summary>
-/// SIGXFSZ, which ends a process that writes more to a file than it may (RLIMIT_FSIZE). Ignored, the write fails, and the log
-/// treats it like a full disk.
+/// SIGXFSZ, which ends a process that writes more to a file than it may (RLIMIT_FSIZE). Ignored, the write fails, and
+/// the log treats it like a full disk.
 /// </summary>
 internal static class FileSizeSignal
 {

@@ -3,14 +3,14 @@ using System.Text.RegularExpressions;
 namespace GrpcChat.Service;
 
 /// <summary>
-/// Settings of ASP.NET Core that say what a web server listens on. Here, those are two options: <c>Listen</c>, with its own
-/// rule about addresses, which no other setting may get around, and <c>Management</c>.
+/// Settings of ASP.NET Core that say what a web server listens on. Here, those are two options: <c>Listen</c>, with its
+/// own rule about addresses, which no other setting may get around, and <c>Management</c>.
 /// </summary>
 internal static partial class ForeignEndpoints
 {
     /// <summary>
-    /// Checks an environment variable. Returns a warning for one that the container images of .NET carry: nobody has chosen
-    /// it, so it must not end the start.
+    /// Checks an environment variable. Returns a warning for one that the container images of .NET carry: nobody has
+    /// chosen it, so it must not end the start.
     /// </summary>
     /// <exception cref="UsageException">The variable is such a setting.</exception>
     public static string? CheckVariable(string name, string value) => Endpoints().IsMatch(name)

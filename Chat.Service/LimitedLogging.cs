@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace GrpcChat.Service;
 
 /// <summary>
-/// Writes at most so many lines of one kind in a window, a kind being a category and an event. At the end of the window, one
-/// more line says how many were left out. What thousands of clients can cause thousands of times must not bury the rest.
+/// Writes at most so many lines of one kind in a window, a kind being a category and an event. At the end of the
+/// window, one more line says how many were left out. What thousands of clients can cause thousands of times must not
+/// bury the rest.
 /// </summary>
 /// <param name="inner">Writes the lines. It is disposed of with this.</param>
 /// <param name="time">The clock.</param>

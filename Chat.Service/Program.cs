@@ -1,10 +1,12 @@
 using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.Service;
+using GrpcChat.Service.Control;
 using GrpcChat.Service.Edge;
 using GrpcChat.Service.Management;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 using var fileSizeSignal = FileSizeSignal.Ignore();
 return await ServiceCommand.RunAsync(args, async settings =>
@@ -15,6 +17,8 @@ return await ServiceCommand.RunAsync(args, async settings =>
     {
         ListenAddress.EnsureFree(edge.Management, ServiceOption.Management);
     }
+
+    var control = new ControlSocket();
 
     // An empty builder reads nothing from the working directory and watches no files.
     var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
@@ -31,10 +35,12 @@ return await ServiceCommand.RunAsync(args, async settings =>
             listener.UseGrpcChatFloodLimit(edge.Connections.Refuse);
         });
         kestrel.ListenForManagement(edge.Management);
+        kestrel.ListenForControl();
     });
     builder.Configuration.AddConfiguration(settings.Authentication);
     builder.Services.AddSingleton(edge.Connections).AddSingleton<LimitCounter>()
         .AddSingleton<IConnectionListenerFactory, LimitedTransport>();
+    builder.Services.Configure<SocketTransportOptions>(control.UseIn);
     builder.Services.AddChatAuthentication(edge);
     builder.Services.AddManagement();
     builder.AddTelemetry(settings.Telemetry, hasPage: edge.Management is not null);
@@ -49,8 +55,10 @@ return await ServiceCommand.RunAsync(args, async settings =>
 
     // Opened before the host starts, which would log a failure with a stack trace.
     var log = app.Services.GetRequiredService<MessageLogInfo>();
-    StopDeadline.Watch(
-        app.Services.GetRequiredService<ChatOptions>().DrainLimit, ExitCode, app.Lifetime.ApplicationStopping);
+    var chat = app.Services.GetRequiredService<ChatOptions>();
+    using var bound = control.Bind(chat.Data!); // Ends before the log is closed.
+    StopDeadline.Watch(chat.DrainLimit, ExitCode, app.Lifetime.ApplicationStopping);
+    app.UseControl(ControlPages.MapAll);
     if (edge.Management is not null)
     {
         app.UseManagement();

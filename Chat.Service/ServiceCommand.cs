@@ -1,12 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using GrpcChat.AspNetCore;
-using GrpcChat.AspNetCore.Storage;
 using GrpcChat.Service.Commands;
 using GrpcChat.Service.Edge;
 using GrpcChat.Shared;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Options;
 
 namespace GrpcChat.Service;
 
@@ -54,6 +50,8 @@ internal static class ServiceCommand
         command.Subcommands.Add(RestoreCommand.Create(GuardAsync));
         command.Subcommands.Add(ExportCommand.Create(GuardAsync));
         command.Subcommands.Add(ImportCommand.Create(GuardAsync));
+        command.Subcommands.Add(TrimCommand.Create(GuardAsync));
+        command.Subcommands.Add(EraseCommand.Create(GuardAsync));
 
         // An argument that begins with @ is not the name of a file with more arguments.
         var parsed = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -82,26 +80,9 @@ internal static class ServiceCommand
         {
             return await run();
         }
-        catch (Exception error) when (error is UsageException or OptionsValidationException)
+        catch (Exception error) when (ExitCodes.Of(error) is { } exitCode)
         {
-            return Fail(ExitCodes.Usage, error.Message);
-        }
-        catch (LogOpenException error)
-        {
-            return Fail(ExitCodes.LogNotOpened, error.Message);
-        }
-        catch (LogMaintenanceException error)
-        {
-            return Fail(ExitCodes.NotDone, error.Message);
-        }
-        catch (AddressNotFreeException error)
-        {
-            return Fail(ExitCodes.AddressInUse, error.Message);
-        }
-        catch (IOException error) when (error.InnerException is AddressInUseException)
-        {
-            // Another program took the port after it had been found free.
-            return Fail(ExitCodes.AddressInUse, error.Message);
+            return Fail(exitCode, error.Message);
         }
     }
 

@@ -31,8 +31,10 @@ internal sealed partial class ServiceHelp : SynchronousCommandLineAction
           blocked                         List the blocked users
           backup FILE                     Copy the message log to a file, also while the service runs
           check                           Read the whole message log, and list what is wrong with it
+          erase ROOM ID...                Take the texts of messages away for good
           restore FILE                    Make a message log of a backup
           export [FILE], import [FILE]    Write the message log as JSON lines, and make one of them
+          trim                            Remove old messages, also while the service runs
 
         Every option can also be set in the environment, as CHAT_MAXTEXTBYTES=4096 or
         Chat__MaxTextBytes=4096, and in the configuration file:

@@ -12,7 +12,7 @@ internal static class StartLines
     public static void Print(WebApplication app, EdgeSettings edge)
     {
         var log = app.Services.GetRequiredService<MessageLogInfo>();
-        var (address, management) = (app.Urls.First(), app.Urls.Skip(1).SingleOrDefault());
+        var (address, management) = (app.Urls.First(), edge.Management is null ? null : app.Urls.ElementAt(1));
         var toAddress = address == DefaultAddress ? "" : $" --address {address}";
         Console.WriteLine($"listening on {address}");
         if (management is not null)

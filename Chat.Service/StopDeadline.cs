@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace GrpcChat.Service;
 
 /// <summary>
-/// Ends the process shortly before the drain limit is over, whatever still holds it: a busy machine, or an output that nobody
-/// reads. What was acked is in the log, and what was not is repeated by clients, as after a power failure.
+/// Ends the process shortly before the drain limit is over, whatever still holds it: a busy machine, or an output that
+/// nobody reads. What was acked is in the log, and what was not is repeated by clients, as after a power failure.
 /// </summary>
 internal static class StopDeadline
 {

@@ -38,7 +38,9 @@ internal sealed class BatchGate
         held?.Pass();
     }
 
-    /// <summary>Holds the next batch that nothing is planned for yet; let go, it commits or fails with the error.</summary>
+    /// <summary>
+    /// Holds the next batch that nothing is planned for yet; let go, it commits or fails with the error.
+    /// </summary>
     public HeldBatch HoldNext(Exception? error = null)
     {
         var held = new HeldBatch(error);

@@ -22,7 +22,9 @@ internal sealed class ChatCall : IAsyncDisposable
     private readonly long begun = Stopwatch.GetTimestamp();
 
     /// <param name="channel">The connection.</param>
-    /// <param name="metadata">Key, value, key, value, …; a value under a key that ends in -bin is encoded as UTF-8.</param>
+    /// <param name="metadata">
+    /// Key, value, key, value, …; a value under a key that ends in -bin is encoded as UTF-8.
+    /// </param>
     public ChatCall(ChannelBase channel, params string[] metadata)
     {
         var headers = new Metadata();

@@ -49,6 +49,9 @@ internal sealed class ChatServer : IAsyncDisposable
 
     public IMessageLog Log => app.Services.GetRequiredService<IMessageLog>();
 
+    /// <summary>The log of a server that <see cref="StartHookedAsync"/> has started.</summary>
+    public HookedLog Hooks => (HookedLog)Log;
+
     public string LogId => Log.LogId;
 
     /// <summary>Completes when the service stops, by itself or because it was asked to.</summary>
@@ -136,9 +139,14 @@ internal sealed class ChatServer : IAsyncDisposable
     /// <summary>A server whose log waits for <paramref name="gate"/> before each commit.</summary>
     public static Task<ChatServer> StartAsync(ManualResetEventSlim gate) => StartAsync(beforeCommit: _ => gate.Wait());
 
-    /// <summary>A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.</summary>
+    /// <summary>
+    /// A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.
+    /// </summary>
     public static Task<ChatServer> StartAsync(Action<IReadOnlyList<Append>> beforeCommit, Action<ChatOptions>? set = null) =>
         StartAsync(set, openLog: data => SqliteMessageLog.Open(data, new LogOptions { BeforeCommit = beforeCommit }));
+
+    /// <summary>A server whose log has places to stand, see <see cref="Hooks"/>.</summary>
+    public static Task<ChatServer> StartHookedAsync() => StartAsync(openLog: data => new HookedLog(SqliteMessageLog.Open(data)));
 
     public GrpcChannel OpenChannel(Uri? address = null)
     {
@@ -184,6 +192,14 @@ internal sealed class ChatServer : IAsyncDisposable
         Assert.Equal(count, call.Acks.Count);
     }
 
+    /// <summary>Removes the oldest messages of a room, up to an id.</summary>
+    public async Task TrimAsync(string room, long through)
+    {
+        while ((await Log.TrimAsync(room, through, CancellationToken.None).WaitAsync(ChatCall.Deadline)).Oldest <= through)
+        {
+        }
+    }
+
     /// <summary>
     /// Waits until a frame is pending that nobody takes: many round trips of another client go by, and nothing moves.
     /// </summary>
@@ -201,8 +217,8 @@ internal sealed class ChatServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until no frame is being written. A client can have read a frame a moment before that, and a clock that is moved
-    /// on in this moment counts the time of the next heartbeat from the new time.
+    /// Waits until no frame is being written. A client can have read a frame a moment before that, and a clock that is
+    /// moved on in this moment counts the time of the next heartbeat from the new time.
     /// </summary>
     public async Task UntilNoFrameIsPendingAsync()
     {

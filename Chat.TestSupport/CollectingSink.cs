@@ -35,7 +35,8 @@ internal sealed class CollectingSink(int most = int.MaxValue) : IMessageSink
             Utf8.GetString(row.Sender),
             Utf8.GetString(row.ClientOffset),
             Utf8.GetString(row.Text),
-            row.SentAt);
+            row.SentAt,
+            row.IsErased);
         Messages.Add(message);
         OnMessage?.Invoke(message);
         return true;
@@ -43,7 +44,7 @@ internal sealed class CollectingSink(int most = int.MaxValue) : IMessageSink
 }
 
 /// <summary>A message as a reader got it.</summary>
-internal sealed record ReadMessage(string Room, long Id, string Sender, string ClientOffset, string Text, long SentAt);
+internal sealed record ReadMessage(string Room, long Id, string Sender, string ClientOffset, string Text, long SentAt, bool IsErased = false);
 
 /// <summary>Reading a log in a test.</summary>
 internal static class LogReading

@@ -32,14 +32,26 @@ internal abstract class FaultyLog(IMessageLog inner) : IMessageLog
         remove => throw new NotSupportedException("the service never stops listening to its log");
     }
 
+    public event Action<string>? Erased
+    {
+        add => inner.Erased += value;
+        remove => inner.Erased -= value;
+    }
+
     public virtual ValueTask AppendAsync(Append append, CancellationToken cancellation) => inner.AppendAsync(append, cancellation);
 
     public Task PingAsync() => inner.PingAsync();
 
+    public Task<ErasureSummary> EraseAsync(MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation) =>
+        inner.EraseAsync(messages, progress, cancellation);
+
     public virtual ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) => inner.BoundsAsync(room, cancellation);
 
-    public virtual ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation) =>
+    public virtual ValueTask<bool> ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation) =>
         inner.ReadAsync(room, after, through, new FaultySink(sink, Show), cancellation);
+
+    public Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation) =>
+        inner.TrimAsync(room, through, cancellation);
 
     public ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(string after, int count, CancellationToken cancellation) =>
         inner.ListRoomsAsync(after, count, cancellation);

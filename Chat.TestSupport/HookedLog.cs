@@ -2,9 +2,14 @@ using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.TestSupport;
 
-/// <summary>A log with places to stand: each hook runs once, at its point, and whoever called the log waits for it.</summary>
+/// <summary>
+/// A log with places to stand: each hook runs once, at its point, and whoever called the log waits for it.
+/// </summary>
 internal sealed class HookedLog(IMessageLog inner) : IMessageLog
 {
+    /// <summary>A page is about to be read.</summary>
+    public Func<Task>? BeforeNextRead { get; set; }
+
     /// <summary>A page has been read and not been handed back yet.</summary>
     public Func<Task>? AfterNextRead { get; set; }
 
@@ -30,9 +35,18 @@ internal sealed class HookedLog(IMessageLog inner) : IMessageLog
         remove => inner.Committed -= value;
     }
 
+    public event Action<string>? Erased
+    {
+        add => inner.Erased += value;
+        remove => inner.Erased -= value;
+    }
+
     public ValueTask AppendAsync(Append append, CancellationToken cancellation) => inner.AppendAsync(append, cancellation);
 
     public Task PingAsync() => inner.PingAsync();
+
+    public Task<ErasureSummary> EraseAsync(MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation) =>
+        inner.EraseAsync(messages, progress, cancellation);
 
     public async ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation)
     {
@@ -46,20 +60,31 @@ internal sealed class HookedLog(IMessageLog inner) : IMessageLog
         return bounds;
     }
 
-    public async ValueTask ReadAsync(
+    public async ValueTask<bool> ReadAsync(
         string room,
         long after,
         long through,
         IMessageSink sink,
         CancellationToken cancellation)
     {
-        await inner.ReadAsync(room, after, through, sink, cancellation);
+        if (BeforeNextRead is { } before)
+        {
+            BeforeNextRead = null;
+            await before();
+        }
+
+        var isKept = await inner.ReadAsync(room, after, through, sink, cancellation);
         if (AfterNextRead is { } hook)
         {
             AfterNextRead = null;
             await hook();
         }
+
+        return isKept;
     }
+
+    public Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation) =>
+        inner.TrimAsync(room, through, cancellation);
 
     public ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
         string after,

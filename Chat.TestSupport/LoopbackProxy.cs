@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace GrpcChat.TestSupport;
 
 /// <summary>
-/// A network that can be broken: passes bytes between clients and a server, and cuts, stalls or delays them where a test
-/// says so, or where a <see cref="Storm"/> does.
+/// A network that can be broken: passes bytes between clients and a server, and cuts, stalls or delays them where a
+/// test says so, or where a <see cref="Storm"/> does.
 /// </summary>
 internal sealed class LoopbackProxy : IAsyncDisposable
 {
@@ -82,7 +82,10 @@ internal sealed class LoopbackProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>From now on each new connection meets what the storm has for it; null = calm again, also for those that are open.</summary>
+    /// <summary>
+    /// From now on each new connection meets what the storm has for it; null = calm again, also for those that are
+    /// open.
+    /// </summary>
     public void Meet(Storm? newStorm)
     {
         lock (gate)
@@ -289,8 +292,8 @@ internal sealed class LoopbackProxy : IAsyncDisposable
     internal sealed record Fault(Way Way, long After, TimeSpan Latest, bool IsStall, bool IsReset);
 
     /// <summary>
-    /// Cuts and stalls for one connection after the other, the same ones for the same seed. It ends by itself after so many,
-    /// so that it passes also where a machine is too slow to get anything done in between.
+    /// Cuts and stalls for one connection after the other, the same ones for the same seed. It ends by itself after so
+    /// many, so that it passes also where a machine is too slow to get anything done in between.
     /// </summary>
     internal sealed class Storm(Random random, int faults)
     {

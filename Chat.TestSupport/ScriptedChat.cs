@@ -161,7 +161,9 @@ internal sealed class ScriptedStream(IServerStreamWriter<ChatResponse> responses
         return Joins.Last(join => join.Room == room);
     }
 
-    /// <summary>Acks what was taken and not acked by this before, each with its place on this stream as its id.</summary>
+    /// <summary>
+    /// Acks what was taken and not acked by this before, each with its place on this stream as its id.
+    /// </summary>
     public Task AckAsync(params IEnumerable<Send> sends) =>
         SayAsync(new ChatResponse { Acks = { sends.Select((send, n) => new Ack { Room = send.Room, ClientOffset = send.ClientOffset, Id = n + 1 }) } });
 

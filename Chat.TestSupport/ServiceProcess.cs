@@ -32,7 +32,10 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <param name="workingDirectory">Its working directory; null for that of the tests.</param>
     /// <param name="arguments">More arguments.</param>
     /// <param name="launcher">What starts it; null to start it directly.</param>
-    /// <param name="management">The management address; by default there is none, so that no test takes the port of another; null for its default.</param>
+    /// <param name="management">
+    /// The management address; by default there is none, so that no test takes the port of another; null for its
+    /// default.
+    /// </param>
     /// <param name="readsErrors">Whether to read its standard error.</param>
     /// <param name="environment">More environment variables.</param>
     public static async Task<ServiceProcess> StartAsync(
@@ -74,7 +77,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public static Task<(int ExitCode, string Output, string Errors)> RunProgramAsync(
         string program, string[] arguments) => ToEndAsync(Start([], arguments, program: program));
 
-    /// <summary>The same, as somebody for whom the mode bits of files count, also where the tests run as root.</summary>
+    /// <summary>
+    /// The same, as somebody for whom the mode bits of files count, also where the tests run as root.
+    /// </summary>
     public static Task<(int ExitCode, string Output, string Errors)> RunWithoutPrivilegeAsync(string[] arguments) =>
         ToEndAsync(Start(
             Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [],
@@ -105,7 +110,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
         await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);
     }
 
-    /// <summary>SIGTERM: please stop. Returns the exit code, what it wrote to standard error, and how long it took.</summary>
+    /// <summary>
+    /// SIGTERM: please stop. Returns the exit code, what it wrote to standard error, and how long it took.
+    /// </summary>
     public async Task<(int ExitCode, string Errors, TimeSpan Took)> TerminateAsync()
     {
         var begun = Stopwatch.GetTimestamp();
@@ -118,7 +125,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
         return (exitCode, lines, Stopwatch.GetElapsedTime(begun));
     }
 
-    /// <summary>Waits until it has ended by itself. Returns the exit code and what it wrote to standard error.</summary>
+    /// <summary>
+    /// Waits until it has ended by itself. Returns the exit code and what it wrote to standard error.
+    /// </summary>
     public async Task<(int ExitCode, string Errors)> EndAsync()
     {
         await process.WaitForExitAsync().WaitAsync(ChatCall.Deadline);

@@ -12,8 +12,8 @@ namespace GrpcChat.TestSupport;
 
 /// <summary>
 /// An application's authentication scheme, for tests of what the chat does with its result. The header
-/// <c>x-caller: ann; rooms=ops,team-*:r; expires=60</c> is the whole proof, and so is the same as a bearer token; seconds count
-/// from the time of the call.
+/// <c>x-caller: ann; rooms=ops,team-*:r; expires=60</c> is the whole proof, and so is the same as a bearer token;
+/// seconds count from the time of the call.
 /// </summary>
 internal sealed class TestAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)

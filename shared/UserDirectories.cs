@@ -16,8 +16,8 @@ internal static class UserDirectories
     public static string? FindConfig() => Find(ConfigVariable, ".config");
 
     /// <summary>
-    /// The variable has a relative path, which would name another directory in each working directory; the specification
-    /// demands that it is ignored.
+    /// The variable has a relative path, which would name another directory in each working directory; the
+    /// specification demands that it is ignored.
     /// </summary>
     public static bool IsIgnored(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path && !Path.IsPathFullyQualified(path);

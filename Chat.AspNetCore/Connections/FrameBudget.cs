@@ -1,8 +1,8 @@
 namespace GrpcChat.AspNetCore.Connections;
 
 /// <summary>
-/// How many frames without content a connection may still send: what an honest client needs, and for pings and window updates
-/// also as many as the bytes explain that it has been sent. Not thread-safe, but for <see cref="OnWritten"/>.
+/// How many frames without content a connection may still send: what an honest client needs, and for pings and window
+/// updates also as many as the bytes explain that it has been sent. Not thread-safe, but for <see cref="OnWritten"/>.
 /// </summary>
 /// <param name="perSecond">Frames that it may send in a second for long; twice as many at once.</param>
 /// <param name="time">The clock.</param>
@@ -16,8 +16,9 @@ internal sealed class FrameBudget(int perSecond, TimeProvider time)
 
     private const int SpentShare = 4;
 
-    // Clients measure the round trip with a ping, and return the window with one or two updates, for as little as one frame of
-    // data. A frame that answers a ping or settings has less than half of these bytes, so no flood feeds itself.
+    // Clients measure the round trip with a ping, and return the window with one or two updates, for as little as one
+    // frame of data. A frame that answers a ping or settings has less than half of these bytes, so no flood feeds
+    // itself.
     private const int BytesPerFrame = 64;
 
     private readonly double most = perSecond * (double)SecondsSaved;
@@ -28,8 +29,8 @@ internal sealed class FrameBudget(int perSecond, TimeProvider time)
     private long counted;
 
     /// <summary>
-    /// Whether less than a quarter of it is left. A connection that ends like this was flooded too, although something else ended
-    /// it first.
+    /// Whether less than a quarter of it is left. A connection that ends like this was flooded too, although something
+    /// else ended it first.
     /// </summary>
     public bool IsMostlySpent
     {

@@ -3,7 +3,9 @@ using System.Buffers.Binary;
 
 namespace GrpcChat.AspNetCore.Connections;
 
-/// <summary>Sees the headers of the frames that a client sends, in whatever pieces they come, and nothing of their content.</summary>
+/// <summary>
+/// Sees the headers of the frames that a client sends, in whatever pieces they come, and nothing of their content.
+/// </summary>
 /// <param name="budget">What frames without content are taken from.</param>
 internal sealed class FrameScanner(FrameBudget budget)
 {
@@ -12,7 +14,8 @@ internal sealed class FrameScanner(FrameBudget budget)
     // "PRI * HTTP/2.0" and so on. A client that sends anything else is refused by the web server.
     private const int PrefaceBytes = 24;
 
-    // Of a gRPC message. Shorter data does not bring even that, unless it ends the requests or is the rest of a message.
+    // Of a gRPC message. Shorter data does not bring even that, unless it ends the requests or is the rest of a
+    // message.
     private const int MessageHeaderBytes = 5;
 
     private const byte EndStream = 1;
@@ -22,7 +25,9 @@ internal sealed class FrameScanner(FrameBudget budget)
     private int partLength;
     private long skip = PrefaceBytes;
 
-    /// <summary>Looks at the next bytes. Returns the kind of the frame that exceeded the budget; null = none did.</summary>
+    /// <summary>
+    /// Looks at the next bytes. Returns the kind of the frame that exceeded the budget; null = none did.
+    /// </summary>
     public FrameKind? Scan(in ReadOnlySequence<byte> bytes)
     {
         foreach (var piece in bytes)

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Connections;
 namespace GrpcChat.AspNetCore.Connections;
 
 /// <summary>
-/// The bytes of a connection on their way to and from the web server, which is told that the connection is aborted when the
-/// client exceeds its budget of frames.
+/// The bytes of a connection on their way to and from the web server, which is told that the connection is aborted when
+/// the client exceeds its budget of frames.
 /// </summary>
 internal sealed class GuardedTransport(IDuplexPipe inner, FrameBudget budget, Action<FrameKind> onFlood) : IDuplexPipe
 {
@@ -18,7 +18,8 @@ internal sealed class GuardedTransport(IDuplexPipe inner, FrameBudget budget, Ac
     {
         private ReadResult last;
 
-        // Of what has been read and not consumed, how much has been looked at. The web server consumes all that it reads.
+        // Of what has been read and not consumed, how much has been looked at. The web server consumes all that it
+        // reads.
         private long seen;
 
         public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)

@@ -4,8 +4,9 @@ using GrpcChat.AspNetCore.Storage;
 namespace GrpcChat.AspNetCore.Diagnostics;
 
 /// <summary>
-/// The service's spans. Each send has one, <c>append {room}</c>, from the moment when it is read until its answer is put into a
-/// frame. It is a child of the call's span, which continues the trace that the client names in the call's metadata.
+/// The service's spans. Each send has one, <c>append {room}</c>, from the moment when it is read until its answer is
+/// put into a frame. It is a child of the call's span, which continues the trace that the client names in the call's
+/// metadata.
 /// </summary>
 internal static class ChatTracing
 {

@@ -2,7 +2,9 @@ using GrpcChat.AspNetCore.Connections;
 
 namespace GrpcChat.AspNetCore.Diagnostics;
 
-/// <summary>Every line that the service logs. None carries the text of a message, a token or a metadata value.</summary>
+/// <summary>
+/// Every line that the service logs. None carries the text of a message, a token or a metadata value.
+/// </summary>
 internal static partial class LogMessages
 {
     [LoggerMessage(1, LogLevel.Debug, "The client at {Peer} is gone.")]
@@ -44,6 +46,12 @@ internal static partial class LogMessages
         "Closed the connection of {Peer}, which floods it with HTTP/2 frames of the kind {Kind}: more than {Limit} a second "
         + "(MaxControlFramesPerSecond).")]
     public static partial void Flooded(this ILogger logger, string peer, FrameKind kind, int limit);
+
+    [LoggerMessage(14, LogLevel.Information, "Removed {Messages} old messages; rooms: {Rooms}.")]
+    public static partial void Trimmed(this ILogger logger, long messages, int rooms);
+
+    [LoggerMessage(15, LogLevel.Warning, "Old messages stay: {Reason}. The next attempt is in {Interval}.")]
+    public static partial void RetentionFailed(this ILogger logger, string reason, TimeSpan interval);
 
     [LoggerMessage(5, LogLevel.Error, "A call ended with an unhandled exception.")]
     public static partial void UnhandledException(this ILogger logger, Exception error);

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace GrpcChat.AspNetCore.Diagnostics;
 
-/// <summary>Knows whether the service serves now, and announces changes. It is also a health check of ASP.NET Core.</summary>
+/// <summary>
+/// Knows whether the service serves now, and announces changes. It is also a health check of ASP.NET Core.
+/// </summary>
 internal sealed class ServingState : IHealthCheck
 {
     /// <summary>What the data of the health check says where there is no problem.</summary>

@@ -25,8 +25,12 @@ internal readonly struct CallMetadata(IHeaderDictionary headers)
     /// <summary>The metadata of a gRPC call.</summary>
     public static CallMetadata Of(ServerCallContext context) => new(context.GetHttpContext().Request.Headers);
 
-    /// <summary>Reads who calls, from the call's credentials or, in a service without authentication, from its metadata.</summary>
-    /// <exception cref="InvalidMetadataException">The name is invalid or given twice, or a name is not for the caller to give.</exception>
+    /// <summary>
+    /// Reads who calls, from the call's credentials or, in a service without authentication, from its metadata.
+    /// </summary>
+    /// <exception cref="InvalidMetadataException">
+    /// The name is invalid or given twice, or a name is not for the caller to give.
+    /// </exception>
     /// <exception cref="UnauthenticatedException">There are no credentials, or they are not accepted.</exception>
     /// <exception cref="SenderBlockedException">The sender is blocked.</exception>
     public static async ValueTask<Caller> ReadCallerAsync(ServerCallContext context, CallerFactory callers)
@@ -134,7 +138,9 @@ internal readonly struct CallMetadata(IHeaderDictionary headers)
                 "log-id", logId, $"at most {MaxLogIdLength} visible ASCII characters without commas, given once");
 }
 
-/// <summary>A metadata value is invalid, so the call ends before it starts. The message names the key and the value.</summary>
+/// <summary>
+/// A metadata value is invalid, so the call ends before it starts. The message names the key and the value.
+/// </summary>
 internal sealed class InvalidMetadataException(string key, string value, string form)
     : Exception($"metadata '{key}' is '{Names.Truncate(value)}', but must be {form}")
 {

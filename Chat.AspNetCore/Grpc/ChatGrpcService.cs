@@ -7,7 +7,9 @@ using GrpcChat.V1;
 
 namespace GrpcChat.AspNetCore.Grpc;
 
-/// <summary>The gRPC door: hands streams to the session host and calls to the queries, and throws their statuses.</summary>
+/// <summary>
+/// The gRPC door: hands streams to the session host and calls to the queries, and throws their statuses.
+/// </summary>
 internal sealed class ChatGrpcService(
     CallerFactory callers,
     SessionHost sessions,

@@ -7,19 +7,19 @@ using GrpcChat.V1;
 namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
-/// Takes the place of the generated service class, with marshallers of its own. A response of the stream is bytes that are
-/// copied, not an object that is encoded again for every reader. A request is decoded by its reader, in a stream entry by
-/// entry. What goes over the wire is exactly the contract.
+/// Takes the place of the generated service class, with marshallers of its own. A response of the stream is bytes that
+/// are copied, not an object that is encoded again for every reader. A request is decoded by its reader, in a stream
+/// entry by entry. What goes over the wire is exactly the contract.
 /// </summary>
 /// <remarks>
-/// On the wire, a unary call is a stream of one request and one response. The unary calls are bound that way, so that the
-/// service itself reads and writes: a request that cannot be read gets the chat's own status, an incomplete request does not
-/// hold up a stop, and a response that the client does not take meets the stall limit.
+/// On the wire, a unary call is a stream of one request and one response. The unary calls are bound that way, so that
+/// the service itself reads and writes: a request that cannot be read gets the chat's own status, an incomplete request
+/// does not hold up a stop, and a response that the client does not take meets the stall limit.
 /// </remarks>
 internal static class EncodedChatService
 {
-    // Far more than the largest text with its names. A request is held until its client has completed it, so one that is too
-    // large for any call is not even copied.
+    // Far more than the largest text with its names. A request is held until its client has completed it, so one that
+    // is too large for any call is not even copied.
     private const int MaxUnaryRequestBytes = 64 * 1024;
 
     private static readonly Method<EncodedRequest, Frame> ChatMethod = CreateMethod(
@@ -34,7 +34,9 @@ internal static class EncodedChatService
     /// <summary>gRPC's reflection looks for a property of this name, here, to find the contract of a service.</summary>
     public static Google.Protobuf.Reflection.ServiceDescriptor Descriptor => ChatService.Descriptor;
 
-    /// <summary>Called by gRPC, which finds it by the attribute. Without a service, gRPC only asks for the methods.</summary>
+    /// <summary>
+    /// Called by gRPC, which finds it by the attribute. Without a service, gRPC only asks for the methods.
+    /// </summary>
     public static void BindService(ServiceBinderBase binder, ServiceBase? service)
     {
         binder.AddMethod(ChatMethod, service is null ? null! : service.Chat);
@@ -87,7 +89,9 @@ internal static class EncodedChatService
             IServerStreamWriter<Frame> responses,
             ServerCallContext context);
 
-        /// <summary>Serves one unary call: reads an encoded <see cref="SendMessageRequest"/> and writes one response.</summary>
+        /// <summary>
+        /// Serves one unary call: reads an encoded <see cref="SendMessageRequest"/> and writes one response.
+        /// </summary>
         public abstract Task SendMessage(
             IAsyncStreamReader<byte[]> requests,
             IServerStreamWriter<IMessage> responses,

@@ -8,9 +8,10 @@ using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
-/// Tells probes and load balancers whether the service serves: <c>grpc.health.v1.Health</c>. Unlike the official service,
-/// which polls, it reports each change at once, ends watches with a retryable status when the service stops, and refuses
-/// unknown names. The service as a whole serves while it can both read and write; two names more tell these apart.
+/// Tells probes and load balancers whether the service serves: <c>grpc.health.v1.Health</c>. Unlike the official
+/// service, which polls, it reports each change at once, ends watches with a retryable status when the service stops,
+/// and refuses unknown names. The service as a whole serves while it can both read and write; two names more tell these
+/// apart.
 /// </summary>
 internal sealed class HealthService(ServingState state, OpenCalls calls, ChatOptions options) : Health.HealthBase
 {

@@ -5,8 +5,8 @@ using GrpcChat.AspNetCore.Identity;
 namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
-/// Limits the pages that are in memory because they are being read or their clients have not taken them yet: in all, and per
-/// caller, so that a caller that does not read keeps only itself waiting, however many connections it opens.
+/// Limits the pages that are in memory because they are being read or their clients have not taken them yet: in all,
+/// and per caller, so that a caller that does not read keeps only itself waiting, however many connections it opens.
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001", Justification = "A call can outlive the stop, and a semaphore without a wait handle holds nothing.")]

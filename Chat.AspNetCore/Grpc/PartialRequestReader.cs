@@ -7,9 +7,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
-/// The body of one call, with the limits of <see cref="PartialRequests"/>. gRPC leaves a request in the pipe until it is
-/// complete, so what it has examined and not consumed is a request that has begun. Reading requests that arrive whole costs
-/// nothing more.
+/// The body of one call, with the limits of <see cref="PartialRequests"/>. gRPC leaves a request in the pipe until it
+/// is complete, so what it has examined and not consumed is a request that has begun. Reading requests that arrive
+/// whole costs nothing more.
 /// </summary>
 internal sealed class PartialRequestReader(
     PipeReader inner, HeldBytes connection, ChatOptions options, ChatMetrics metrics, TimeProvider time)
@@ -119,8 +119,8 @@ internal sealed class PartialRequestReader(
         }
     }
 
-    // A request that becomes complete leaves the timer as it is, so that requests in several pieces cost no more than one timer
-    // now and then. A tick looks at what is due.
+    // A request that becomes complete leaves the timer as it is, so that requests in several pieces cost no more than
+    // one timer now and then. A tick looks at what is due.
     private void Tick()
     {
         lock (gate)

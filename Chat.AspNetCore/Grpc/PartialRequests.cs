@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
-/// Limits requests that have begun and are not complete: how long one may stay so, and how many bytes those of one connection
-/// hold in memory.
+/// Limits requests that have begun and are not complete: how long one may stay so, and how many bytes those of one
+/// connection hold in memory.
 /// </summary>
 internal sealed class PartialRequests(ChatOptions options, ChatMetrics metrics, TimeProvider time)
 {
@@ -35,7 +35,10 @@ internal sealed class HeldBytes
 {
     private long count;
 
-    /// <summary>Adds to the bytes, or takes from them. False = there would be more than <paramref name="max"/>, so nothing was added.</summary>
+    /// <summary>
+    /// Adds to the bytes, or takes from them. False = there would be more than <paramref name="max"/>, so nothing was
+    /// added.
+    /// </summary>
     public bool TryAdd(long bytes, long max)
     {
         for (var known = Volatile.Read(ref count); ;)

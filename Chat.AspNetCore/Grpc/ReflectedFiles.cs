@@ -5,8 +5,8 @@ using GrpcChat.V1;
 namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
-/// What server reflection serves: the contract and the details of its errors as <c>protoc</c> writes them, with comments
-/// and JSON names. The descriptors in generated code have neither, and tools would show other names of fields.
+/// What server reflection serves: the contract and the details of its errors as <c>protoc</c> writes them, with
+/// comments and JSON names. The descriptors in generated code have neither, and tools would show other names of fields.
 /// </summary>
 internal static class ReflectedFiles
 {

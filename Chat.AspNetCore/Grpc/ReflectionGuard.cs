@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
-/// What server reflection lacks to be safe on a service that is exposed: an off switch, a limit on clients that do not read,
-/// and an end when the service stops. It wraps both versions of the official service.
+/// What server reflection lacks to be safe on a service that is exposed: an off switch, a limit on clients that do not
+/// read, and an end when the service stops. It wraps both versions of the official service.
 /// </summary>
 internal sealed class ReflectionGuard(
     IServer server,

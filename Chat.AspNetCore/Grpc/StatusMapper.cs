@@ -14,8 +14,9 @@ using RpcStatus = Grpc.Core.Status;
 namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
-/// Turns ends of sessions, refusals and exceptions into statuses. Every status that the service gives is made here: a row of
-/// the <see cref="ErrorTable"/>, its message, and details for programs. None carries the text of an unexpected exception.
+/// Turns ends of sessions, refusals and exceptions into statuses. Every status that the service gives is made here: a
+/// row of the <see cref="ErrorTable"/>, its message, and details for programs. None carries the text of an unexpected
+/// exception.
 /// </summary>
 internal sealed class StatusMapper(ChatOptions options, ILogger<StatusMapper> logger)
 {

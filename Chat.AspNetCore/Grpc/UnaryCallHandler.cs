@@ -7,8 +7,8 @@ using GrpcChat.AspNetCore.Sessions;
 namespace GrpcChat.AspNetCore.Grpc;
 
 /// <summary>
-/// Reads the request of a unary call and writes its response, under the same rules as a stream: nothing waits for a client
-/// longer than a limit, and a stop does not wait for a client that has not finished its request.
+/// Reads the request of a unary call and writes its response, under the same rules as a stream: nothing waits for a
+/// client longer than a limit, and a stop does not wait for a client that has not finished its request.
 /// </summary>
 internal sealed class UnaryCallHandler(
     CallerFactory callers,
@@ -37,8 +37,11 @@ internal sealed class UnaryCallHandler(
         where TRequest : IMessage<TRequest> =>
         HandleAsync(requests, responses, context, parser, isPage: false, answer);
 
-    /// <summary>Handles a call whose response is a page: it waits for its turn and holds it until the page is taken.</summary>
-    /// <inheritdoc cref="HandleAsync{TRequest}(IAsyncStreamReader{byte[]}, IServerStreamWriter{IMessage}, ServerCallContext, MessageParser{TRequest}, Func{TRequest, Caller, ValueTask{IMessage}})"/>
+    /// <summary>
+    /// Handles a call whose response is a page: it waits for its turn and holds it until the page is taken.
+    /// </summary>
+    /// <inheritdoc cref="HandleAsync{TRequest}(IAsyncStreamReader{byte[]}, IServerStreamWriter{IMessage},
+    /// ServerCallContext, MessageParser{TRequest}, Func{TRequest, Caller, ValueTask{IMessage}})"/>
     public Task HandlePageAsync<TRequest>(
         IAsyncStreamReader<byte[]> requests,
         IServerStreamWriter<IMessage> responses,

@@ -3,7 +3,9 @@ using GrpcChat.AspNetCore.Identity;
 
 namespace GrpcChat.AspNetCore.Hosting;
 
-/// <summary>Looks at the file of blocked senders once a second. Watching it would use up the system's watches.</summary>
+/// <summary>
+/// Looks at the file of blocked senders once a second. Watching it would use up the system's watches.
+/// </summary>
 internal sealed class BlockedSendersWatch(BlockedSenders blocked, TimeProvider time, ILogger<BlockedSendersWatch> logger)
     : BackgroundService
 {

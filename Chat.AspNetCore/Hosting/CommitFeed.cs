@@ -13,6 +13,7 @@ internal sealed class CommitFeed(IMessageLog log, RoomHub rooms) : IHostedLifecy
     {
         log.Committed += rooms.OnCommitted;
         log.IsFollowed = rooms.IsFollowed;
+        log.Erased += rooms.OnErased;
         return Task.CompletedTask;
     }
 

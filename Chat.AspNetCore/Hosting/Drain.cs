@@ -3,8 +3,8 @@ using GrpcChat.AspNetCore.Sessions;
 namespace GrpcChat.AspNetCore.Hosting;
 
 /// <summary>
-/// Holds back the web server's own stop until all calls have ended, and for a moment after that. A connection that is closed
-/// while its client still sends is reset, and the reset would take the GoAway or the status with it.
+/// Holds back the web server's own stop until all calls have ended, and for a moment after that. A connection that is
+/// closed while its client still sends is reset, and the reset would take the GoAway or the status with it.
 /// </summary>
 internal sealed class Drain(
     OpenCalls calls,

@@ -8,8 +8,8 @@ using GrpcChat.AspNetCore.Storage;
 namespace GrpcChat.AspNetCore.Hosting;
 
 /// <summary>
-/// Adds what is looked up when somebody asks to the service's meter: the log's contents, how full each bounded place is, and how
-/// far the slowest stream is behind.
+/// Adds what is looked up when somebody asks to the service's meter: the log's contents, how full each bounded place
+/// is, and how far the slowest stream is behind.
 /// </summary>
 internal sealed class Gauges(
     IMeterFactory meters,

@@ -20,8 +20,8 @@ public static class GrpcChatDiscoveryExtensions
     private const string HealthCheckName = "grpcchat";
 
     /// <summary>
-    /// Adds the chat to the application's health checks, under the name <c>grpcchat</c>. It is unhealthy while it stops or
-    /// something cannot be read, and degraded while it takes no messages, such as on a full disk. Its data says why:
+    /// Adds the chat to the application's health checks, under the name <c>grpcchat</c>. It is unhealthy while it stops
+    /// or something cannot be read, and degraded while it takes no messages, such as on a full disk. Its data says why:
     /// <c>read</c> and <c>write</c> (<c>ok</c>, or a sentence), and <c>draining</c> (a <see cref="bool"/>).
     /// </summary>
     /// <param name="builder">The application's health checks.</param>

@@ -38,8 +38,9 @@ public static class GrpcChatKestrelExtensions
         limits.Http2.InitialConnectionWindowSize = 2 * 1024 * 1024;
         limits.MaxRequestHeadersTotalSize = 16 * 1024;
 
-        // Their size is limited. With more than this, or with bytes that are not UTF-8, the web server would end the whole
-        // connection with all its streams. The chat looks at its own keys, and refuses a wrong value in its own call.
+        // Their size is limited. With more than this, or with bytes that are not UTF-8, the web server would end the
+        // whole connection with all its streams. The chat looks at its own keys, and refuses a wrong value in its own
+        // call.
         limits.MaxRequestHeaderCount = 1000;
         kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
 
@@ -52,9 +53,9 @@ public static class GrpcChatKestrelExtensions
         // A frame counts as taken when half of this is left of it, so this is also how finely progress is seen.
         limits.MaxResponseBufferSize = 16 * 1024;
 
-        // A client that does not see that its call has ended leaves the web server with the stream for 5 s. With a few hundred
-        // such calls in a second the web server would end the connection, with all its good streams. UseGrpcChatFloodLimit()
-        // counts resets instead. What the application has set stays.
+        // A client that does not see that its call has ended leaves the web server with the stream for 5 s. With a few
+        // hundred such calls in a second the web server would end the connection, with all its good streams.
+        // UseGrpcChatFloodLimit() counts resets instead. What the application has set stays.
         if (AppContext.GetData(CalmLimit) is null)
         {
             AppContext.SetData(CalmLimit, CalmCount);
@@ -62,14 +63,14 @@ public static class GrpcChatKestrelExtensions
     }
 
     /// <summary>
-    /// Closes a connection whose client floods it with HTTP/2 frames that bring nothing, such as resets, pings and settings,
-    /// beyond <see cref="ChatOptions.MaxControlFramesPerSecond"/>. Use it after TLS. It reads the headers of frames, and
-    /// counts every stream of the connection, not only those of the chat.
+    /// Closes a connection whose client floods it with HTTP/2 frames that bring nothing, such as resets, pings and
+    /// settings, beyond <see cref="ChatOptions.MaxControlFramesPerSecond"/>. Use it after TLS. It reads the headers of
+    /// frames, and counts every stream of the connection, not only those of the chat.
     /// </summary>
     /// <param name="listener">The endpoint.</param>
     /// <param name="onFlood">
-    /// Called for each connection that is closed for this, or that ends otherwise with most of its frames used up, for example
-    /// to refuse its address for a while.
+    /// Called for each connection that is closed for this, or that ends otherwise with most of its frames used up, for
+    /// example to refuse its address for a while.
     /// </param>
     /// <returns>The same endpoint.</returns>
     public static ListenOptions UseGrpcChatFloodLimit(this ListenOptions listener, Action<ConnectionContext>? onFlood = null)

@@ -74,6 +74,8 @@ public static class GrpcChatServiceCollectionExtensions
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ChatOptions>>().Value);
         services.AddSingleton(OpenLog);
         services.AddSingleton(provider => new MessageLogInfo(provider.GetRequiredService<IMessageLog>()));
+        services.AddSingleton(provider => new MessageLogMaintenance(
+            provider.GetRequiredService<IMessageLog>(), provider.GetRequiredService<TimeProvider>(), ownsLog: false));
         services.AddSingleton(provider =>
         {
             var chat = provider.GetRequiredService<ChatOptions>();
@@ -104,6 +106,7 @@ public static class GrpcChatServiceCollectionExtensions
         services.AddHostedService<Gauges>();
         services.AddHostedService<MessageLogMonitor>();
         services.AddHostedService<BlockedSendersWatch>();
+        services.AddHostedService<Retention>();
         services.AddHostedService<Drain>();
         services.AddGrpc()
             .AddServiceOptions<ChatGrpcService>(grpc => grpc.CompressionProviders = [new RequestGzip()])

@@ -4,8 +4,8 @@ using GrpcChat.AspNetCore.Storage;
 namespace GrpcChat.AspNetCore.Hosting;
 
 /// <summary>
-/// Stops the application when the message log can no longer tell what is stored, and writes down when it cannot be used for a
-/// while.
+/// Stops the application when the message log can no longer tell what is stored, and writes down when it cannot be used
+/// for a while.
 /// </summary>
 internal sealed class MessageLogMonitor(
     IMessageLog log,

@@ -4,8 +4,8 @@ using System.Collections.Frozen;
 namespace GrpcChat.AspNetCore.Identity;
 
 /// <summary>
-/// The senders whom an operator has blocked: a text file with one name on each line, which may be changed while the service
-/// runs.
+/// The senders whom an operator has blocked: a text file with one name on each line, which may be changed while the
+/// service runs.
 /// </summary>
 /// <param name="path">The file. It need not exist.</param>
 internal sealed class BlockedSenders(string path)

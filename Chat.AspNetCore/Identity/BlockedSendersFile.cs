@@ -13,12 +13,14 @@ public static class BlockedSendersFile
         File.Exists(path) ? [.. File.ReadLines(path).Where(line => line.Length > 0)] : [];
 
     /// <summary>
-    /// Replaces the file as a whole, so that the service never reads half of it. Two changes at the same time are both made:
-    /// the second waits for the first.
+    /// Replaces the file as a whole, so that the service never reads half of it. Two changes at the same time are both
+    /// made: the second waits for the first.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="change">Returns the new names for those that are in the file.</param>
-    /// <exception cref="IOException">The file cannot be written, or somebody else has been changing it for ten seconds.</exception>
+    /// <exception cref="IOException">
+    /// The file cannot be written, or somebody else has been changing it for ten seconds.
+    /// </exception>
     public static void Change(string path, Func<IReadOnlyList<string>, IEnumerable<string>> change)
     {
         using var changing = Lock(path + ".lock");

@@ -18,7 +18,9 @@ internal sealed record Caller(string Sender, IRoomRights Rights, DateTimeOffset?
     /// <summary>The name of a caller that gives none.</summary>
     public const string AnonymousName = "anonymous";
 
-    /// <summary>A caller whose name nobody has checked, in a service without authentication. It may do everything.</summary>
+    /// <summary>
+    /// A caller whose name nobody has checked, in a service without authentication. It may do everything.
+    /// </summary>
     /// <param name="displayName">The name that it gives; null = none.</param>
     /// <param name="address">Where it calls from; null = unknown.</param>
     public static Caller Anonymous(string? displayName, IPAddress? address = null)

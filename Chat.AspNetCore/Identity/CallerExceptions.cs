@@ -1,6 +1,8 @@
 namespace GrpcChat.AspNetCore.Identity;
 
-/// <summary>A call has no valid credentials. The message is for the caller, and carries nothing of its credentials.</summary>
+/// <summary>
+/// A call has no valid credentials. The message is for the caller, and carries nothing of its credentials.
+/// </summary>
 internal sealed class UnauthenticatedException(string message) : Exception(message);
 
 /// <summary>Credentials cannot be checked now. The cause is for the service's operator.</summary>

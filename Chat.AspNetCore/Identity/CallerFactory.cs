@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Authorization;
 namespace GrpcChat.AspNetCore.Identity;
 
 /// <summary>
-/// Makes the caller of a call from what the application's authentication says. Without an authentication scheme, everybody
-/// is anonymous.
+/// Makes the caller of a call from what the application's authentication says. Without an authentication scheme,
+/// everybody is anonymous.
 /// </summary>
 /// <param name="options">Which claims to read.</param>
 /// <param name="blocked">The senders who may not call.</param>
@@ -110,7 +110,8 @@ internal sealed class CallerFactory(
         }
     }
 
-    // By their names, so that this library does not need the packages of the schemes. Their messages may carry the token.
+    // By their names, so that this library does not need the packages of the schemes. Their messages may carry the
+    // token.
     private static string Describe(Exception? failure) => failure?.GetType().Name switch
     {
         null => "the call has no credentials; send 'authorization: Bearer' with a token",

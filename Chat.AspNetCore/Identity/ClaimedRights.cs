@@ -72,7 +72,8 @@ internal sealed class ClaimedRights : IRoomRights
 
             if (string.CompareOrdinal(after, Name) < 0)
             {
-                // No room has a name between this one and the entry's: '~' is greater than every character of a room's name.
+                // No room has a name between this one and the entry's: '~' is greater than every character of a room's
+                // name.
                 var before = $"{Name[..^1]}{(char)(Name[^1] - 1)}~";
                 return string.CompareOrdinal(before, after) > 0 ? before : after;
             }

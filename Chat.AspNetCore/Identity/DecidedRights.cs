@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace GrpcChat.AspNetCore.Identity;
 
-/// <summary>Rights that the application's own handler decides. It is asked once per call, room and kind of access.</summary>
+/// <summary>
+/// Rights that the application's own handler decides. It is asked once per call, room and kind of access.
+/// </summary>
 internal sealed class DecidedRights(IServiceScopeFactory scopes, ClaimsPrincipal user) : IRoomRights
 {
     private static readonly RoomAccessRequirement[] Read = [new(RoomAccess.Read)];

@@ -21,8 +21,9 @@ public sealed class ChatRoom(string name)
 }
 
 /// <summary>
-/// The requirement that an application's own <see cref="AuthorizationHandler{TRequirement, TResource}"/> decides on, for the
-/// resource <see cref="ChatRoom"/>. Add the handler with <c>services.AddGrpcChatRoomAuthorization&lt;THandler&gt;()</c>.
+/// The requirement that an application's own <see cref="AuthorizationHandler{TRequirement, TResource}"/> decides on,
+/// for the resource <see cref="ChatRoom"/>. Add the handler with
+/// <c>services.AddGrpcChatRoomAuthorization&lt;THandler&gt;()</c>.
 /// </summary>
 /// <param name="access">What the caller wants to do.</param>
 public sealed class RoomAccessRequirement(RoomAccess access) : IAuthorizationRequirement

@@ -4,8 +4,9 @@ using GrpcChat.AspNetCore.Diagnostics;
 namespace GrpcChat.AspNetCore.Identity;
 
 /// <summary>
-/// Limits the sends of a sender or, without authentication, of an address. A stream that sends faster is read more slowly: it
-/// waits for its turn. Callers without authentication on this machine are not limited: nothing tells them apart.
+/// Limits the sends of a sender or, without authentication, of an address. A stream that sends faster is read more
+/// slowly: it waits for its turn. Callers without authentication on this machine are not limited: nothing tells them
+/// apart.
 /// </summary>
 internal sealed class SendLimiter : IDisposable
 {

@@ -4,8 +4,8 @@ using GrpcChat.AspNetCore.Diagnostics;
 namespace GrpcChat.AspNetCore.Identity;
 
 /// <summary>
-/// Limits the streams that one sender has open. Callers without checked names are not limited here: they would use others'
-/// names up.
+/// Limits the streams that one sender has open. Callers without checked names are not limited here: they would use
+/// others' names up.
 /// </summary>
 internal sealed class StreamLimiter(ChatOptions options, ChatMetrics metrics)
 {

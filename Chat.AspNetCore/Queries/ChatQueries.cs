@@ -91,21 +91,24 @@ internal sealed class ChatQueries(IMessageLog log, SendLimiter limiter, ChatMetr
             throw new ForbiddenException(Refusals.MayNotRead(request.Room));
         }
 
-        var bounds = await log.BoundsAsync(request.Room, clientAborted);
-        var page = new HistoryPage(log, request.Room, bounds);
-        return new ListMessagesResponse
+        while (true)
         {
-            Messages =
+            var bounds = await log.BoundsAsync(request.Room, clientAborted);
+            var page = new HistoryPage(log, request.Room, bounds);
+            var messages = request.HasAfterId
+                ? await page.AfterAsync(request.AfterId, count, clientAborted)
+                : await page.BeforeAsync(request.HasBeforeId ? request.BeforeId : long.MaxValue, count, clientAborted);
+            if (messages is not null)
             {
-                request.HasAfterId
-                    ? await page.AfterAsync(request.AfterId, count, clientAborted)
-                    : await page.BeforeAsync(
-                        request.HasBeforeId ? request.BeforeId : long.MaxValue, count, clientAborted),
-            },
-            LogId = log.LogId,
-            OldestId = bounds.Oldest,
-            HeadId = bounds.Head,
-        };
+                return new ListMessagesResponse
+                {
+                    Messages = { messages },
+                    LogId = log.LogId,
+                    OldestId = bounds.Oldest,
+                    HeadId = bounds.Head,
+                };
+            }
+        }
     }
 
     /// <summary>Reads a page of the rooms that the caller may read, in the order of their names.</summary>

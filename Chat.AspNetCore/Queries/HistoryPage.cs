@@ -15,15 +15,21 @@ internal sealed class HistoryPage(IMessageLog log, string room, RoomBounds bound
     // Backwards, the log is read in steps, so that few more large messages are read than the page has space for.
     private const int StepRows = 64;
 
-    /// <summary>The oldest messages with ids above <paramref name="after"/>.</summary>
-    public async ValueTask<IEnumerable<Message>> AfterAsync(long after, int count, CancellationToken clientAborted)
+    /// <summary>
+    /// The oldest messages with ids above <paramref name="after"/>. Null if some of them have been removed since the bounds were
+    /// read.
+    /// </summary>
+    public async ValueTask<IEnumerable<Message>?> AfterAsync(long after, int count, CancellationToken clientAborted)
     {
         var page = new MessageCollector(count, MaxBytes);
         after = Math.Max(after, bounds.Oldest - 1);
         for (var collected = -1; collected < page.Count && !page.IsFull;)
         {
             collected = page.Count;
-            await log.ReadAsync(room, after + collected, bounds.Head, page, clientAborted);
+            if (!await log.ReadAsync(room, after + collected, bounds.Head, page, clientAborted))
+            {
+                return null;
+            }
         }
 
         // The log finds a message that is missing before another one. Behind the last one it is found here.
@@ -35,8 +41,8 @@ internal sealed class HistoryPage(IMessageLog log, string room, RoomBounds bound
         return page.Messages;
     }
 
-    /// <summary>The newest messages with ids below <paramref name="before"/>.</summary>
-    public async ValueTask<IEnumerable<Message>> BeforeAsync(long before, int count, CancellationToken clientAborted)
+    /// <summary>The newest messages with ids below <paramref name="before"/>. Null as above.</summary>
+    public async ValueTask<IEnumerable<Message>?> BeforeAsync(long before, int count, CancellationToken clientAborted)
     {
         var page = new LinkedList<Message>();
         var free = MaxBytes;
@@ -46,7 +52,11 @@ internal sealed class HistoryPage(IMessageLog log, string room, RoomBounds bound
             var rows = Math.Min(StepRows, count - page.Count);
             var after = Math.Max(first - 1 - rows, bounds.Oldest - 1);
             var step = new MessageCollector(rows, int.MaxValue);
-            await log.ReadAsync(room, after, first - 1, step, clientAborted);
+            if (!await log.ReadAsync(room, after, first - 1, step, clientAborted))
+            {
+                return null;
+            }
+
             if (step.Count < first - 1 - after)
             {
                 throw MissingMessage(after + step.Count + 1);

@@ -47,5 +47,6 @@ internal sealed class MessageCollector(int count, int maxBytes) : IMessageSink
         Text = Encoding.UTF8.GetString(row.Text),
         SentAt = LogTime.FromMicroseconds(row.SentAt).ToTimestamp(),
         ClientOffset = Encoding.UTF8.GetString(row.ClientOffset),
+        Erased = row.IsErased,
     };
 }

@@ -3,7 +3,9 @@ using GrpcChat.V1;
 
 namespace GrpcChat.AspNetCore.Queries;
 
-/// <summary>A field of a request is invalid. The message names the field and its value, and says what is allowed.</summary>
+/// <summary>
+/// A field of a request is invalid. The message names the field and its value, and says what is allowed.
+/// </summary>
 /// <param name="field">The path of the field in the request.</param>
 /// <param name="message">What is wrong, and what to do.</param>
 internal sealed class InvalidRequestException(string field, string message) : Exception(message)

@@ -40,9 +40,10 @@ internal static class MessageEncoding
         SizeWithPrefix(row.Room.Length)
         + NumberSize((ulong)row.Id)
         + SizeWithPrefix(row.Sender.Length)
-        + SizeWithPrefix(row.Text.Length)
+        + TextSize(row.Text.Length)
         + SizeWithPrefix(TimestampSize(row.SentAt))
-        + SizeWithPrefix(row.ClientOffset.Length);
+        + SizeWithPrefix(row.ClientOffset.Length)
+        + NumberSize(row.IsErased ? 1UL : 0);
 
     /// <summary>Writes the message as an entry of a response: tag, length and the encoded message.</summary>
     /// <param name="row">The message.</param>
@@ -61,7 +62,10 @@ internal static class MessageEncoding
         writer.Bytes(Message.RoomFieldNumber, row.Room);
         writer.Number(Message.IdFieldNumber, (ulong)row.Id);
         writer.Bytes(Message.SenderFieldNumber, row.Sender);
-        writer.Bytes(Message.TextFieldNumber, row.Text);
+        if (!row.Text.IsEmpty)
+        {
+            writer.Bytes(Message.TextFieldNumber, row.Text);
+        }
 
         var (seconds, nanos) = Timestamp(row.SentAt);
         writer.Varint(Tag(Message.SentAtFieldNumber, LengthDelimited));
@@ -69,6 +73,7 @@ internal static class MessageEncoding
         writer.Number(SecondsFieldNumber, seconds);
         writer.Number(NanosFieldNumber, nanos);
         writer.Bytes(Message.ClientOffsetFieldNumber, row.ClientOffset);
+        writer.Number(Message.ErasedFieldNumber, row.IsErased ? 1UL : 0);
         return writer.Written;
     }
 
@@ -89,7 +94,9 @@ internal static class MessageEncoding
 
     private static ulong Tag(int field, int wireType) => (ulong)((field << 3) | wireType);
 
-    // proto3 does not write a number that is 0.
+    // proto3 writes neither a text that is empty, as that of an erased message, nor a number that is 0.
+    private static int TextSize(int bytes) => bytes == 0 ? 0 : SizeWithPrefix(bytes);
+
     private static int NumberSize(ulong value) => value == 0 ? 0 : 1 + VarintSize(value);
 
     private static int VarintSize(ulong value) => CodedOutputStream.ComputeUInt64Size(value);

@@ -50,5 +50,14 @@ internal sealed class RoomHub(TailMemory tails, ChatMetrics metrics)
         }
     }
 
+    /// <summary>Called by the log when texts of a room have been erased. Its followers read the log instead of the tail.</summary>
+    public void OnErased(string name)
+    {
+        if (rooms.TryGetValue(name, out var room))
+        {
+            tails.Clear(room.Tail);
+        }
+    }
+
     private void Remove(FollowedRoom room) => rooms.TryRemove(new(room.Name, room));
 }

@@ -9,6 +9,7 @@ namespace GrpcChat.AspNetCore.Sessions;
 /// Decides what goes into the next frame: pending answers first, then the messages after each room's position, with a fair
 /// share for each room.
 /// </summary>
+// A little longer than most: what a frame may hold, and in which order, is decided in one place.
 internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
 {
     // Answers leave at least half of a frame to messages.
@@ -158,6 +159,34 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
 
     private bool TryAddJoined(Frame frame, RoomPosition position)
     {
+        if (!TryAnnounce(frame, position))
+        {
+            return false;
+        }
+
+        positions = [.. WithoutRoom(position.Room), position];
+
+        // At once where nothing follows, even if the room is left right after this.
+        AddCaughtUp(frame, position);
+        return true;
+    }
+
+    // Retention has removed what was to follow. False when the frame has no space to say so.
+    private bool TryAddGap(Frame frame, RoomPosition position, RoomBounds kept)
+    {
+        var restarted = position.SkipTo(kept);
+        if (!TryAnnounce(frame, restarted))
+        {
+            return false;
+        }
+
+        positions = Array.ConvertAll(positions, known => known == position ? restarted : known);
+        AddCaughtUp(frame, restarted);
+        return true;
+    }
+
+    private bool TryAnnounce(Frame frame, RoomPosition position)
+    {
         // A client reads the joins of a frame first, so what the frame already says about the room would come too late.
         if (frame.Mentions(position.Room)
             || !frame.TryAdd(ChatResponse.JoinedFieldNumber, position.ToJoined(log.LogId)))
@@ -166,10 +195,6 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
         }
 
         frame.Mention(position.Room);
-        positions = [.. WithoutRoom(position.Room), position];
-
-        // At once where nothing follows, even if the room is left right after this.
-        AddCaughtUp(frame, position);
         return true;
     }
 
@@ -202,11 +227,23 @@ internal sealed class FrameFiller(IMessageLog log, ChatMetrics metrics)
         frame.BeginPage(share);
         if (position.LastSentId < position.LastDueId)
         {
+            // Looked up each time: a message that the log has removed is not delivered, although it may still be in the tail.
+            var kept = await log.BoundsAsync(position.Room, clientAborted);
+            if (position.LastSentId + 1 < kept.Oldest)
+            {
+                return TryAddGap(frame, position, kept);
+            }
+
             var isInTail = TryAddFromTail(frame, position);
             metrics.OnTailRead(isInTail);
             if (!isInTail)
             {
-                await log.ReadAsync(position.Room, position.LastSentId, position.LastDueId, frame, clientAborted);
+                if (!await log.ReadAsync(position.Room, position.LastSentId, position.LastDueId, frame, clientAborted))
+                {
+                    // Removed since.
+                    return TryAddGap(frame, position, await log.BoundsAsync(position.Room, clientAborted));
+                }
+
                 if (frame.PageCount == 0)
                 {
                     return false;

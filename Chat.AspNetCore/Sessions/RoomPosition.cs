@@ -46,6 +46,20 @@ internal sealed class RoomPosition(FollowedRoom room, RoomBounds bounds, long af
         Resume = resume,
     };
 
+    /// <summary>The position of a client whose next message is no longer kept: it is told, and goes on with the oldest.</summary>
+    /// <param name="kept">What the room has now.</param>
+    public RoomPosition SkipTo(RoomBounds kept)
+    {
+        room.AdvanceHead(kept.Head);
+
+        // Where no more than a certain head is due, nothing after it is promised.
+        var head = Math.Max(Math.Min(kept.Head, limit), kept.Oldest - 1);
+        return new RoomPosition(room, kept with { Head = head }, kept.Oldest - 1, Resume.Gap)
+        {
+            limit = limit == long.MaxValue ? limit : head,
+        };
+    }
+
     /// <summary>From now on, everything up to <paramref name="head"/> is due, and nothing after it.</summary>
     public void FixHead(long head)
     {

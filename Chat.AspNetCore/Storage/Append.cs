@@ -39,6 +39,12 @@ internal sealed class Append
     /// </summary>
     public UInt128 ContentHash { get; }
 
+    /// <summary>
+    /// What is kept in place of the hash when the text was erased: whoever has the hash of a short text can find the text. A send
+    /// with such a client offset is acked whatever its text is.
+    /// </summary>
+    public static UInt128 ErasedHash => default;
+
     /// <summary>The refusal of a send that is malformed, whether or not its client offset is stored.</summary>
     public Refused? Malformed
     {

@@ -48,6 +48,12 @@ internal interface IMessageLog : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Raised with the name of a room when texts of it have been erased. Whoever has copies of its messages drops them. The handler
+    /// runs on the writer's thread: it must neither block nor throw.
+    /// </summary>
+    event Action<string>? Erased;
+
     /// <summary>A new random log id: 128 bits as 32 lower-case hexadecimal digits.</summary>
     static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
@@ -69,6 +75,18 @@ internal interface IMessageLog : IAsyncDisposable
     /// </summary>
     Task PingAsync();
 
+    /// <summary>
+    /// Takes the texts of messages away for good. Their ids, senders, times and client offsets stay. When this completes, the
+    /// texts are in no file of the log.
+    /// </summary>
+    /// <param name="messages">Which messages. Some of them, or all, may have been erased before.</param>
+    /// <param name="progress">Is told how far it is, from 0 to 1.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    /// <exception cref="LogMaintenanceException">
+    /// A message, a room or a sender is unknown, and nothing was erased. Or it ended early, and the message says what is erased.
+    /// </exception>
+    Task<ErasureSummary> EraseAsync(MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation);
+
     /// <summary>The first and last id of a room; 1 and 0 for a room that has never had a message.</summary>
     ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation);
 
@@ -76,9 +94,26 @@ internal interface IMessageLog : IAsyncDisposable
     /// Offers <paramref name="sink"/> the messages of a room with ids from <paramref name="after"/> + 1 to
     /// <paramref name="through"/>, in order, until it declines one or has taken a page (500 messages).
     /// </summary>
+    /// <returns>
+    /// False if the message <paramref name="after"/> + 1 was removed, also a moment ago: nothing was offered, and
+    /// <see cref="BoundsAsync"/> says which is the oldest now.
+    /// </returns>
     /// <exception cref="LogDamagedException">A message is missing, or is not what was stored.</exception>
     /// <exception cref="StoreUnavailableException">The log cannot be read now.</exception>
-    ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation);
+    ValueTask<bool> ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation);
+
+    /// <summary>
+    /// Removes the oldest messages of a room, up to an id, in one step with a transaction of its own: at most
+    /// <see cref="LogLimits.MaxTrimmedRows"/>. Their ids are not used again, and their client offsets stay used.
+    /// Streams are served between two steps.
+    /// </summary>
+    /// <param name="room">The room.</param>
+    /// <param name="through">The newest id to remove. All messages may be removed.</param>
+    /// <param name="cancellation">Cancels the wait for the step's turn.</param>
+    /// <returns>What the room has now. While its oldest id is not above <paramref name="through"/>, call again.</returns>
+    /// <exception cref="LogDamagedException">Something in the room is not what was stored: nothing is removed from it.</exception>
+    /// <exception cref="StoreUnavailableException">Nothing was removed, such as because the disk is full.</exception>
+    Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation);
 
     /// <summary>
     /// At most <paramref name="count"/> rooms whose names follow <paramref name="after"/>, in the byte order of their

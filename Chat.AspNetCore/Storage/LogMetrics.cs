@@ -31,6 +31,7 @@ internal sealed class LogMetrics
     private readonly Histogram<double> appendDuration;
     private readonly Histogram<int> batchSize;
     private readonly Histogram<double> commitDuration;
+    private readonly Counter<long> trimmed;
 
     /// <param name="meter">The service's meter.</param>
     public LogMetrics(Meter meter)
@@ -43,6 +44,7 @@ internal sealed class LogMetrics
         batchSize = meter.CreateHistogram("chat.log.batch.size", "{message}", "Sends in one transaction.", [], Counts);
         commitDuration = meter.CreateHistogram(
             "chat.log.commit.duration", "s", "Time of one commit, which is mostly its fsync.", [], Seconds);
+        trimmed = meter.CreateCounter<long>("chat.log.trimmed", "{message}", "Old messages that were removed.");
     }
 
     /// <summary>Measures nothing that anybody sees.</summary>
@@ -54,6 +56,9 @@ internal sealed class LogMetrics
     /// <summary>A commit has ended.</summary>
     /// <param name="began">When it began: a timestamp of <see cref="Stopwatch"/>.</param>
     public void OnCommitted(long began) => commitDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
+
+    /// <summary>Old messages have been removed.</summary>
+    public void OnTrimmed(long messages) => trimmed.Add(messages);
 
     /// <summary>The sends of a batch have their results.</summary>
     public void OnAnswered(List<Append> batch)

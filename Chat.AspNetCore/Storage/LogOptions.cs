@@ -27,7 +27,7 @@ internal sealed record LogOptions
 
     /// <summary>
     /// Called on the writer's thread when a batch has been written but not committed. Tests hold the writer here to
-    /// place a race, or throw to make the batch fail.
+    /// place a race, or throw to make the batch fail. The list is empty for a step that changes the log.
     /// </summary>
     public Action<IReadOnlyList<Append>>? BeforeCommit { get; init; }
 }

@@ -9,6 +9,9 @@ internal readonly ref struct MessageRow
     public required ReadOnlySpan<byte> Text { get; init; }
     public required ReadOnlySpan<byte> ClientOffset { get; init; }
 
+    /// <summary>Whether the text was erased; it is empty then.</summary>
+    public bool IsErased { get; init; }
+
     /// <summary>The time of the commit, see <see cref="LogTime"/>.</summary>
     public required long SentAt { get; init; }
 }

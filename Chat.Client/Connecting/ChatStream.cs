@@ -148,8 +148,8 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         }
         catch (HttpRequestException)
         {
-            // The connection closes before the service has looked at the call. The HTTP client begins the call anew by itself,
-            // without what was written, so the reading loop would wait for an answer in vain.
+            // The connection closes before the service has looked at the call. The HTTP client begins the call anew by
+            // itself, without what was written, so the reading loop would wait for an answer in vain.
             await sessionEnded.CancelAsync();
         }
         catch

@@ -22,7 +22,9 @@ internal sealed class Connection(
 
     public ConnectionChanged Current => current;
 
-    /// <summary>Links a send's span to that of the connection, which is the parent of the service's span for the send.</summary>
+    /// <summary>
+    /// Links a send's span to that of the connection, which is the parent of the service's span for the send.
+    /// </summary>
     public void LinkFrom(Activity? send)
     {
         if (connecting is { } connect)

@@ -150,9 +150,9 @@ internal static class Problems
             }
         }
 
-        // One message for all of these, because .NET often cannot tell them apart: if the connection has failed before the
-        // request reaches it, the exception is the same for a server that hung up and for one that speaks HTTP/1.1. The
-        // first may be a service that is restarting, so the client reconnects.
+        // One message for all of these, because .NET often cannot tell them apart: if the connection has failed before
+        // the request reaches it, the exception is the same for a server that hung up and for one that speaks HTTP/1.1.
+        // The first may be a service that is restarting, so the client reconnects.
         return error.Status.DebugException is null ? null : (ProblemKind.Broken,
             $"the server at {target} did not complete the HTTP/2 handshake; if this continues, it "
                 + (target.IsTls ? "" : "expects TLS (https://) or ")

@@ -4,7 +4,9 @@ namespace GrpcChat.Client.Connecting;
 
 /// <summary>What an attempt calls: an address, and the proxy on the way to it.</summary>
 /// <param name="Address">The address of the service.</param>
-/// <param name="Proxy">The address of the proxy that the environment sets, without credentials; null if there is none.</param>
+/// <param name="Proxy">
+/// The address of the proxy that the environment sets, without credentials; null if there is none.
+/// </param>
 internal sealed record Target(string Address, string? Proxy)
 {
     public bool IsTls => Address.StartsWith("https", StringComparison.OrdinalIgnoreCase);

@@ -5,8 +5,9 @@ using System.Text.Json;
 namespace GrpcChat.Client.Connecting;
 
 /// <summary>
-/// Asks for the next token before the stream's own expires, so that the client can move to a new stream while the service still
-/// accepts the old one. It knows when a token expires only if the token is a JSON Web Token; for others, the service ends the stream.
+/// Asks for the next token before the stream's own expires, so that the client can move to a new stream while the
+/// service still accepts the old one. It knows when a token expires only if the token is a JSON Web Token; for others,
+/// the service ends the stream.
 /// </summary>
 internal sealed class TokenRenewal : IAsyncDisposable
 {
@@ -51,7 +52,9 @@ internal sealed class TokenRenewal : IAsyncDisposable
     /// <summary>Another token is there: the stream should end, and the next one begin with it.</summary>
     public bool IsDue => isDue;
 
-    /// <summary>When a JSON Web Token expires: its claim <c>exp</c>, RFC 7519, section 4.1.4. Null if it does not say so.</summary>
+    /// <summary>
+    /// When a JSON Web Token expires: its claim <c>exp</c>, RFC 7519, section 4.1.4. Null if it does not say so.
+    /// </summary>
     internal static DateTimeOffset? ExpiryOf(string token)
     {
         if (token.Split('.') is not [_, var payload, _])

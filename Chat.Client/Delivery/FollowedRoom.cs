@@ -102,7 +102,9 @@ internal sealed class FollowedRoom(string name, JoinFrom from, Position? receive
         var last = received ?? new Position(0, answer.LogId, Math.Max(from.AfterId ?? 0, 0));
         var isReset = answer.Resume == V1.Resume.Reset;
         var after = new Position(isFirst || isReset ? epoch : last.Epoch, answer.LogId, answer.AfterId);
-        if (!isFirst && answer.Resume == V1.Resume.Complete && after.Id != last.Id)
+
+        // Back is never right: what followed the earlier position has become events already.
+        if (!isFirst && (answer.Resume == V1.Resume.Complete ? after.Id != last.Id : !isReset && after.Id < last.Id))
         {
             return $"room '{Name}' continues after {after.Id} instead of {last.Id}";
         }

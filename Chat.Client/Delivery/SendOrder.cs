@@ -59,8 +59,8 @@ internal sealed class SendOrder(TimeProvider time)
     }
 
     /// <summary>
-    /// A message was refused for a while: this long, neither it nor the messages after it in its room are sent. False if
-    /// it is not here, so it has not been sent.
+    /// A message was refused for a while: this long, neither it nor the messages after it in its room are sent. False
+    /// if it is not here, so it has not been sent.
     /// </summary>
     public bool Hold(OutboxEntry entry, TimeSpan delay)
     {

@@ -11,7 +11,9 @@ using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
 namespace GrpcChat.ConsoleClient.Tests.Commands;
 
-/// <summary>What is on the way to a service: the proxy of the environment, and the service's check of a token.</summary>
+/// <summary>
+/// What is on the way to a service: the proxy of the environment, and the service's check of a token.
+/// </summary>
 public sealed class ProxyAndTokenTests
 {
     [Theory]

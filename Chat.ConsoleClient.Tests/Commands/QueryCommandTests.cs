@@ -9,7 +9,9 @@ using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
 namespace GrpcChat.ConsoleClient.Tests.Commands;
 
-/// <summary><c>chat history</c>, <c>chat rooms</c> and <c>chat status</c>, as child processes, against the real service.</summary>
+/// <summary>
+/// <c>chat history</c>, <c>chat rooms</c> and <c>chat status</c>, as child processes, against the real service.
+/// </summary>
 public sealed class QueryCommandTests
 {
     [Fact]

@@ -99,6 +99,34 @@ public sealed class TailCommandTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_tail_that_retention_overtakes_says_which_messages_are_missing_and_goes_on(bool whileItReads)
+    {
+        await using var server = await ChatServer.StartHookedAsync();
+        await server.FillAsync("lobby", 10);
+        if (whileItReads)
+        {
+            server.Hooks.BeforeNextRead = () => server.TrimAsync("lobby", 8);
+        }
+        else
+        {
+            await server.TrimAsync("lobby", 8);
+        }
+
+        using var tail = Process.Start(ClientProcess.StartInfo(["tail", "--address", $"{server.Address}", "--since", "2"]))!;
+        Assert.Equal(
+            "· the service no longer keeps messages 3 to 8",
+            await tail.StandardError.ReadLineAsync().WaitAsync(ChatCall.Deadline));
+        Assert.EndsWith("filler: 9 ", await ReadAsync(tail), StringComparison.Ordinal);
+        Assert.EndsWith("filler: 10 ", await ReadAsync(tail), StringComparison.Ordinal);
+        await server.SendOnceAsync("ann", "lobby", "k", "new");
+        Assert.EndsWith("ann: new", await ReadAsync(tail), StringComparison.Ordinal);
+        await InterruptAsync(tail);
+        Assert.Equal((0, ""), (tail.ExitCode, await tail.StandardError.ReadToEndAsync()));
+    }
+
+    [Theory]
     [InlineData(3, "· there is no message 7: the newest is 3; only newer messages follow")]
     [InlineData(0, "· there is no message 7: the room is empty; new messages follow")]
     public async Task A_tail_since_an_id_that_the_room_does_not_have_says_so_and_writes_only_new_messages(int head, string said)

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace GrpcChat.ConsoleClient.Tests.Screen;
 
-/// <summary>The conversation scrolls up to its beginning, page by page from the service, and new messages do not move it.</summary>
+/// <summary>
+/// The conversation scrolls up to its beginning, page by page from the service, and new messages do not move it.
+/// </summary>
 public sealed class ScrollTests
 {
     // 22 rows for the conversation: a page moves by 20.

@@ -5,8 +5,8 @@ using GrpcChat.ConsoleClient.Screen;
 namespace GrpcChat.ConsoleClient.Tests.Screen;
 
 /// <summary>
-/// A terminal that knows the sequences of the renderer and throws at any other. It may have its own opinion about uncertain
-/// widths.
+/// A terminal that knows the sequences of the renderer and throws at any other. It may have its own opinion about
+/// uncertain widths.
 /// </summary>
 internal sealed partial class TerminalEmulator(int columns, int rows, Func<string, int>? widthOf = null)
 {

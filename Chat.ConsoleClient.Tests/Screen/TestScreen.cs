@@ -96,7 +96,9 @@ internal sealed class TestScreen
 
     public TestScreen Enter(string text) => Type(text).Press(KeyName.Enter);
 
-    /// <summary>Takes the requests of the model, without those for the names of rooms while <c>/join</c> is typed.</summary>
+    /// <summary>
+    /// Takes the requests of the model, without those for the names of rooms while <c>/join</c> is typed.
+    /// </summary>
     public List<Intent> Intents() => [.. AllIntents().Where(intent => intent is not ListRooms { IsForUser: false })];
 
     /// <summary>Takes all requests of the model.</summary>

@@ -6,8 +6,8 @@ using GrpcChat.ConsoleClient.Screen;
 namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat</c> without a command. On a terminal it is the <see cref="Shell"/>. When stdin or stdout is not a terminal, it
-/// writes the messages of the room, sends each line of stdin, and ends when the input has ended and every line is
+/// <c>chat</c> without a command. On a terminal it is the <see cref="Shell"/>. When stdin or stdout is not a terminal,
+/// it writes the messages of the room, sends each line of stdin, and ends when the input has ended and every line is
 /// answered and shown.
 /// </summary>
 internal sealed class ChatCommand : ILineResults

@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat completion</c>: prints a script that makes a shell complete commands and options. The script asks the program
-/// itself, by the <c>[suggest]</c> directive of System.CommandLine, so it is never out of date.
+/// <c>chat completion</c>: prints a script that makes a shell complete commands and options. The script asks the
+/// program itself, by the <c>[suggest]</c> directive of System.CommandLine, so it is never out of date.
 /// </summary>
 internal static class CompletionCommand
 {

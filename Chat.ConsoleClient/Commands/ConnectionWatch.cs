@@ -113,7 +113,8 @@ internal sealed class ConnectionWatch : IDisposable
 }
 
 /// <summary>
-/// No chat service answers, or it cannot do now what it is asked for. The message is for the person who runs the command.
+/// No chat service answers, or it cannot do now what it is asked for. The message is for the person who runs the
+/// command.
 /// </summary>
 internal sealed class GaveUpException(string message, int exitCode) : Exception(message)
 {

@@ -5,8 +5,9 @@ using GrpcChat.Client;
 namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat send</c>: sends a text, or each line of stdin, and exits with 0 only if all are stored. The client offset of a
-/// line consists of a prefix and the number of the line, so the command can be repeated, and a refusal names its line.
+/// <c>chat send</c>: sends a text, or each line of stdin, and exits with 0 only if all are stored. The client offset of
+/// a line consists of a prefix and the number of the line, so the command can be repeated, and a refusal names its
+/// line.
 /// </summary>
 internal sealed class SendCommand : ILineResults
 {

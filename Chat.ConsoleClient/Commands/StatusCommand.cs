@@ -6,7 +6,8 @@ using GrpcChat.Client;
 namespace GrpcChat.ConsoleClient.Commands;
 
 /// <summary>
-/// <c>chat status</c>: shows whether the service can read and store messages, how fast it answers, and what it contains.
+/// <c>chat status</c>: shows whether the service can read and store messages, how fast it answers, and what it
+/// contains.
 /// </summary>
 internal static class StatusCommand
 {

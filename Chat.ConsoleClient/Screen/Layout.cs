@@ -2,7 +2,9 @@ namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>The columns of a row of the conversation: the time, the sender, the mark and the text.</summary>
 /// <param name="Columns">The width of the screen.</param>
-/// <param name="WidestName">The width of the widest name in the room, which gets its columns where there is room.</param>
+/// <param name="WidestName">
+/// The width of the widest name in the room, which gets its columns where there is room.
+/// </param>
 internal readonly record struct Layout(int Columns, int WidestName)
 {
     // Most names have no more; a conversation that begins with them keeps its columns.

@@ -4,7 +4,7 @@ using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.Service.Commands;
 
-/// <summary><c>Chat.Service check</c>: reads everything, and compares two logs.</summary>
+/// <summary><c>Chat.Service check</c>: reads everything, compares two logs, and repairs one.</summary>
 internal static class CheckCommand
 {
     public static Command Create(Func<Func<Task<int>>, Task<int>> guard)
@@ -15,12 +15,26 @@ internal static class CheckCommand
             HelpName = "DIR",
             Description = "Directory of another message log, which is checked as well and compared",
         };
+        var repair = new Option<bool>("--repair")
+        {
+            Description = "Put right what the rest of the log proves; only while no service runs",
+        };
         return MaintenanceCommand.Create(
             guard,
-            new Command("check", "Read the whole message log, and list what is wrong with it, also while the service runs") { data, compare },
+            new Command("check", "Read the whole message log, and list what is wrong with it, also while the service runs")
+            {
+                data, compare, repair,
+            },
             (parsed, progress, interrupted) =>
             {
                 var log = MaintenanceCommand.LogInUse(parsed.GetValue(data));
+                if (parsed.GetValue(repair))
+                {
+                    return parsed.GetValue(compare) is null
+                        ? Repair(log, progress, interrupted)
+                        : throw new UsageException("give either --repair or --compare DIR");
+                }
+
                 var other = parsed.GetValue(compare) is { } directory ? new MessageLogDirectory(MaintenanceCommand.FileOf(directory)) : null;
                 var (summary, isGood) = Check(log);
                 if (other is null)
@@ -60,5 +74,33 @@ internal static class CheckCommand
                     return (found, problems == 0);
                 }
             });
+    }
+
+    private static int Repair(MessageLogDirectory log, IProgress<double> progress, CancellationToken interrupted)
+    {
+        var (repairs, problems) = (0L, 0L);
+        var summary = log.Repair(
+            repaired =>
+            {
+                repairs++;
+                Console.WriteLine($"repaired: {repaired}");
+            },
+            problem =>
+            {
+                problems++;
+                Console.WriteLine(problem);
+            },
+            progress,
+            interrupted);
+        Console.WriteLine(
+            $"{log.Path}: {(repairs == 0 ? "nothing repaired" : Counted.Of(repairs, "repair"))}, "
+            + $"{(problems == 0 ? "no problem" : Counted.Of(problems, "problem"))} in {MaintenanceCommand.Describe(summary)}");
+        if (problems == 0)
+        {
+            return ExitCodes.Ok;
+        }
+
+        Console.WriteLine("what is left cannot be repaired: nothing in the log proves what it was; restore a backup");
+        return ExitCodes.Problems;
     }
 }

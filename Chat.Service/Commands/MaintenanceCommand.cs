@@ -14,9 +14,25 @@ internal static class MaintenanceCommand
     /// <param name="command">The command, with its arguments and options.</param>
     /// <param name="run">Does the work, until it is cancelled, and returns the exit code.</param>
     public static Command Create(
-        Func<Func<Task<int>>, Task<int>> guard, Command command, Func<ParseResult, IProgress<double>, CancellationToken, int> run)
+        Func<Func<Task<int>>, Task<int>> guard, Command command, Func<ParseResult, IProgress<double>, CancellationToken, int> run) =>
+        Create(
+            guard,
+            command,
+            ", and left nothing behind",
+            (parsed, progress, interrupted) => Task.FromResult(run(parsed, progress, interrupted)));
+
+    /// <summary>The same, for a command whose work is asynchronous.</summary>
+    /// <param name="guard">Turns the errors of the action into exit codes.</param>
+    /// <param name="command">The command, with its arguments and options.</param>
+    /// <param name="ifInterrupted">What holds if it is cancelled: the end of a sentence, with what separates it.</param>
+    /// <param name="run">Does the work, until it is cancelled, and returns the exit code.</param>
+    public static Command Create(
+        Func<Func<Task<int>>, Task<int>> guard,
+        Command command,
+        string ifInterrupted,
+        Func<ParseResult, IProgress<double>, CancellationToken, Task<int>> run)
     {
-        command.SetAction((parsed, _) => guard(() =>
+        command.SetAction((parsed, _) => guard(async () =>
         {
             // Interrupted once, the command tidies up; a second time, it ends at once.
             using var interrupted = new CancellationTokenSource();
@@ -25,12 +41,12 @@ internal static class MaintenanceCommand
             using var progress = new TerminalProgress();
             try
             {
-                return Task.FromResult(run(parsed, progress, interrupted.Token));
+                return await run(parsed, progress, interrupted.Token);
             }
             catch (OperationCanceledException)
             {
-                Console.Error.WriteLine($"chat service: {command.Name} was interrupted, and left nothing behind");
-                return Task.FromResult(ExitCodes.NotDone);
+                Console.Error.WriteLine($"chat service: {command.Name} was interrupted{ifInterrupted}");
+                return ExitCodes.NotDone;
             }
 
             void Interrupt(PosixSignalContext signal)

@@ -3,7 +3,9 @@ using GrpcChat.AspNetCore;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>What one address may do. Not thread-safe.</summary>
-/// <param name="max">The most connections at once. All of them may be opened at once, and then a tenth in each second.</param>
+/// <param name="max">
+/// The most connections at once. All of them may be opened at once, and then a tenth in each second.
+/// </param>
 /// <param name="time">The clock.</param>
 internal sealed class AddressLimits(int max, TimeProvider time)
 {

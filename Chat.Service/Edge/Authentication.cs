@@ -11,8 +11,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// Who may call: the holders of tokens, of client certificates, or of either. All checks are those of ASP.NET Core; this only
-/// sets them up.
+/// Who may call: the holders of tokens, of client certificates, or of either. All checks are those of ASP.NET Core;
+/// this only sets them up.
 /// </summary>
 internal static class Authentication
 {
@@ -89,8 +89,8 @@ internal static class Authentication
             });
     }
 
-    // Without the keys of an issuer that does not answer, every token looks wrong. Then that is the failure: nothing is known
-    // of the token, and its owner should come back.
+    // Without the keys of an issuer that does not answer, every token looks wrong. Then that is the failure: nothing is
+    // known of the token, and its owner should come back.
     private static async Task CheckIssuerAnswersAsync(AuthenticationFailedContext failed)
     {
         try

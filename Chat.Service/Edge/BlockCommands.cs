@@ -5,8 +5,8 @@ using GrpcChat.Service.Commands;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// <c>Chat.Service block</c>, <c>unblock</c> and <c>blocked</c>: who may not call. A running service looks at the list once a
-/// second.
+/// <c>Chat.Service block</c>, <c>unblock</c> and <c>blocked</c>: who may not call. A running service looks at the list
+/// once a second.
 /// </summary>
 internal static class BlockCommands
 {

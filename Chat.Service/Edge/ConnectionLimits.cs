@@ -5,13 +5,14 @@ using Microsoft.AspNetCore.Connections;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// How many connections may be open: in all, which is less than the files that the process may open, and from one address,
-/// which may also open only so many in a while. A process that runs out of files cannot even refuse, and ends. An address that
-/// has flooded a connection is refused for a while.
+/// How many connections may be open: in all, which is less than the files that the process may open, and from one
+/// address, which may also open only so many in a while. A process that runs out of files cannot even refuse, and ends.
+/// An address that has flooded a connection is refused for a while.
 /// </summary>
 /// <param name="max">The most that the options allow.</param>
 /// <param name="maxPerAddress">
-/// The most from one address. Those from 127.0.0.1 and ::1, which are shared by all on this machine, and of proxies do not count.
+/// The most from one address. Those from 127.0.0.1 and ::1, which are shared by all on this machine, and of proxies do
+/// not count.
 /// </param>
 /// <param name="proxies">The proxies, each of which has the connections of many callers.</param>
 /// <param name="time">The clock.</param>
@@ -40,8 +41,8 @@ internal sealed class ConnectionLimits(int max, int maxPerAddress, TrustedProxie
     public int Max { get; } = Math.Min(max, Files - MaxHeld);
 
     /// <summary>
-    /// Counts a connection until it is closed, and returns null. Or else it must not be served, and the result is the name of
-    /// the option that says so.
+    /// Counts a connection until it is closed, and returns null. Or else it must not be served, and the result is the
+    /// name of the option that says so.
     /// </summary>
     public string? Enter(ConnectionContext connection)
     {

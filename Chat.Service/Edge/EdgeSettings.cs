@@ -4,8 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// What the service listens on, and who may call it. Beyond this machine it needs authentication and TLS, or the operator's
-/// word that it does not.
+/// What the service listens on, and who may call it. Beyond this machine it needs authentication and TLS, or the
+/// operator's word that it does not.
 /// </summary>
 internal sealed class EdgeSettings
 {
@@ -46,7 +46,9 @@ internal sealed class EdgeSettings
 
     public IPEndPoint Endpoint { get; }
 
-    /// <summary>Where the management pages are; null = nowhere. Any address will do, since they show no message.</summary>
+    /// <summary>
+    /// Where the management pages are; null = nowhere. Any address will do, since they show no message.
+    /// </summary>
     public ManagementEndPoint? Management { get; }
 
     public ConnectionLimits Connections { get; }

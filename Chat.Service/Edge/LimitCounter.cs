@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace GrpcChat.Service.Edge;
 
-/// <summary>Counts in the metrics which limits were reached. The library counts those that it knows in the same way.</summary>
+/// <summary>
+/// Counts in the metrics which limits were reached. The library counts those that it knows in the same way.
+/// </summary>
 internal sealed class LimitCounter(IMeterFactory meters)
 {
     private readonly Counter<long> limited = meters.Create("GrpcChat").CreateCounter<long>(

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// Kestrel's sockets, with <see cref="ConnectionLimits"/>. Kestrel's own limit closes a connection that is one too many only
-/// after the next ones have been accepted, so that a flood of them uses up the files all the same.
+/// Kestrel's sockets, with <see cref="ConnectionLimits"/>. Kestrel's own limit closes a connection that is one too many
+/// only after the next ones have been accepted, so that a flood of them uses up the files all the same.
 /// </summary>
 internal sealed class LimitedTransport(
     IOptions<SocketTransportOptions> options,
@@ -20,12 +20,20 @@ internal sealed class LimitedTransport(
     TimeProvider time)
     : IConnectionListenerFactory
 {
+    // A command or two; like probes, they do not count among the chat's connections.
+    private const int MaxControlConnections = 16;
+
     private readonly SocketTransportFactory sockets = new(options, loggers);
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
         new Listener(
             await sockets.BindAsync(endpoint, cancellationToken),
-            endpoint is ManagementEndPoint management ? management.Connections : limits,
+            endpoint switch
+            {
+                ManagementEndPoint management => management.Connections,
+                UnixDomainSocketEndPoint => new(MaxControlConnections, MaxControlConnections, TrustedProxies.None, time),
+                _ => limits,
+            },
             limited,
             time);
 

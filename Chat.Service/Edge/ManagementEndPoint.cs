@@ -3,8 +3,8 @@ using System.Net;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// The address for those who run the service: pages about its health, and no messages. It is a kind of its own, so that its
-/// connections are known from the chat's.
+/// The address for those who run the service: pages about its health, and no messages. It is a kind of its own, so that
+/// its connections are known from the chat's.
 /// </summary>
 internal sealed class ManagementEndPoint(IPAddress address, int port) : IPEndPoint(address, port)
 {

@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// The PROXY protocol, version 2. A proxy that forwards bytes cannot add a header to a call. It begins each connection with
-/// a few bytes that name the address for which it has opened it, ahead of TLS.
+/// The PROXY protocol, version 2. A proxy that forwards bytes cannot add a header to a call. It begins each connection
+/// with a few bytes that name the address for which it has opened it, ahead of TLS.
 /// </summary>
 /// <param name="proxies">Who must begin so. Nobody else may.</param>
 /// <param name="limits">Limits the connections of the addresses that are named.</param>
@@ -71,7 +71,9 @@ internal sealed class ProxyProtocol(TrustedProxies proxies, ConnectionLimits lim
         await next(connection);
     }
 
-    /// <summary>The caller that is named. Null = none: the proxy calls for itself, or for something without an address.</summary>
+    /// <summary>
+    /// The caller that is named. Null = none: the proxy calls for itself, or for something without an address.
+    /// </summary>
     /// <exception cref="InvalidDataException">The connection begins with something else.</exception>
     /// <exception cref="EndOfStreamException">It ends before.</exception>
     private static async Task<IPEndPoint?> ReadAsync(PipeReader input, CancellationToken timeout)

@@ -1,8 +1,8 @@
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// Something that is made from files, such as a certificate, and made anew when they change. It looks when it is used, and at
-/// most once a second: no file is watched. While new files are wrong, what was made before stays in use.
+/// Something that is made from files, such as a certificate, and made anew when they change. It looks when it is used,
+/// and at most once a second: no file is watched. While new files are wrong, what was made before stays in use.
 /// </summary>
 internal sealed class ReloadedFiles<T>
     where T : class

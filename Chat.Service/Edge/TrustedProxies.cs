@@ -7,8 +7,8 @@ using IPNetwork = System.Net.IPNetwork;
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// The proxies that are believed when they say whose call or connection they forward. Nobody else is: a caller that names
-/// its own address would have as many limits as it has ideas.
+/// The proxies that are believed when they say whose call or connection they forward. Nobody else is: a caller that
+/// names its own address would have as many limits as it has ideas.
 /// </summary>
 internal sealed class TrustedProxies
 {
@@ -48,8 +48,8 @@ internal sealed class TrustedProxies
     }
 
     /// <summary>
-    /// Gives each call that a trusted proxy forwards the address in <c>X-Forwarded-For</c>: the last one that is not itself
-    /// a trusted proxy. What stands before it may be a caller's invention.
+    /// Gives each call that a trusted proxy forwards the address in <c>X-Forwarded-For</c>: the last one that is not
+    /// itself a trusted proxy. What stands before it may be a caller's invention.
     /// </summary>
     public void Use(IApplicationBuilder app)
     {

@@ -43,7 +43,8 @@ public sealed class FloodTests
         await using var server = await ChatServer.StartAsync();
         await using var ann = await server.JoinAsync("ann");
 
-        // One that is too large as sent, one that is only as decoded: its reference to an entry of the table takes one byte.
+        // One that is too large as sent, one that is only as decoded: its reference to an entry of the table takes one
+        // byte.
         await using var large = await RawHttp2.ConnectAsync(server.Address);
         large.AddCall("Chat", 0);
         var part = RawHttp2.Encode("x-large", new string('x', 8000));

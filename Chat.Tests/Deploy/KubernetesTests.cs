@@ -7,7 +7,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace GrpcChat.Tests.Deploy;
 
-/// <summary>The manifests in deploy/kubernetes, as far as they can be checked without a cluster: they fit the service.</summary>
+/// <summary>
+/// The manifests in deploy/kubernetes, as far as they can be checked without a cluster: they fit the service.
+/// </summary>
 public sealed class KubernetesTests
 {
     private readonly List<YamlMappingNode> manifests;

@@ -9,7 +9,9 @@ internal static class OptionVariables
 {
     private const string Prefix = "CHAT_";
 
-    /// <summary>Fails if a variable that begins with CHAT_ is no option, or its value is none that the option takes.</summary>
+    /// <summary>
+    /// Fails if a variable that begins with CHAT_ is no option, or its value is none that the option takes.
+    /// </summary>
     public static void AssertKnown(IReadOnlyDictionary<string, string> variables) =>
         Assert.All(variables.Where(variable => variable.Key.StartsWith(Prefix, StringComparison.Ordinal)), variable =>
         {

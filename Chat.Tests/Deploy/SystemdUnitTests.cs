@@ -8,7 +8,9 @@ using Xunit;
 
 namespace GrpcChat.Tests.Deploy;
 
-/// <summary>The unit of systemd in deploy/systemd: it is valid, it locks the service in, and it fits the service.</summary>
+/// <summary>
+/// The unit of systemd in deploy/systemd: it is valid, it locks the service in, and it fits the service.
+/// </summary>
 public sealed partial class SystemdUnitTests
 {
     private const string Folder = "deploy/systemd";

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace GrpcChat.Tests.Docs;
 
-/// <summary>The metrics that the documents list, and that the dashboard and the alerts use, are those of the service.</summary>
+/// <summary>
+/// The metrics that the documents list, and that the dashboard and the alerts use, are those of the service.
+/// </summary>
 public sealed partial class MetricsPageTests
 {
     private static readonly string Page = File.ReadAllText(Repository.PathOf("docs/operations.md"));

@@ -6,8 +6,8 @@ using Xunit;
 namespace GrpcChat.Tests.Faults;
 
 /// <summary>
-/// The real process is killed at exact points, or meets a disk that fails, by system calls that strace changes. Afterwards each
-/// acked send is stored once, under the id of its ack, and every other can be repeated.
+/// The real process is killed at exact points, or meets a disk that fails, by system calls that strace changes.
+/// Afterwards each acked send is stored once, under the id of its ack, and every other can be repeated.
 /// </summary>
 public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
 {

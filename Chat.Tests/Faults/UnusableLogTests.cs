@@ -14,8 +14,8 @@ using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 namespace GrpcChat.Tests.Faults;
 
 /// <summary>
-/// The real process on a log that cannot be written or read: every kind of health says so and says which, and says when it
-/// is over, though nobody sends.
+/// The real process on a log that cannot be written or read: every kind of health says so and says which, and says when
+/// it is over, though nobody sends.
 /// </summary>
 public sealed class UnusableLogTests : IDisposable
 {
@@ -31,13 +31,7 @@ public sealed class UnusableLogTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "A small disk needs Linux's namespaces.");
 
-        // A disk of its own for the service, which nobody has to unmount: it goes with the process.
-        string[] onSmallDisk =
-        [
-            "unshare", "--map-root-user", "--mount",
-            "sh", "-c", $"mount -t tmpfs -o size=8m tmpfs '{data.Path}' && exec \"$@\"", "sh",
-        ];
-        await using var service = await ServiceProcess.StartAsync(data.Path, launcher: onSmallDisk, management: "127.0.0.1:0");
+        await using var service = await ServiceProcess.StartAsync(data.Path, launcher: OnSmallDisk, management: "127.0.0.1:0");
         var filler = $"/proc/{service.Id}/root{data.Path}/filler";
         using var channel = service.OpenChannel();
         await SendAsync(channel, "before");
@@ -64,6 +58,48 @@ public sealed class UnusableLogTests : IDisposable
         Assert.Equal(0, exitCode);
         Assert.Contains("The log takes no messages: the disk is full.", errors, StringComparison.Ordinal);
         Assert.Contains("The log can be read and written again.", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_trim_on_a_full_disk_removes_nothing_says_why_and_can_be_repeated_when_there_is_room()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A small disk needs Linux's namespaces.");
+        await using var service = await ServiceProcess.StartAsync(data.Path, launcher: OnSmallDisk);
+        var disk = $"/proc/{service.Id}/root{data.Path}";
+        string[] trim = ["trim", "--data", disk, "--keep-messages", "1"];
+        using var channel = service.OpenChannel();
+        for (var n = 0; n < 50; n++)
+        {
+            await SendAsync(channel, $"{n}");
+        }
+
+        // Until then, the write-ahead log has room of its own, or leaves some to the disk.
+        for (var waited = Stopwatch.StartNew(); new FileInfo($"{disk}/chat.db-wal").Length > 0; await Task.Delay(20))
+        {
+            Assert.True(waited.Elapsed < ChatCall.Deadline, "The write-ahead log was not truncated.");
+        }
+
+        Fill($"{disk}/filler");
+        var before = await ListAsync();
+
+        var (exitCode, output, errors) = await ServiceProcess.RunAsync(trim);
+
+        Assert.Equal((6, ""), (exitCode, output));
+        Assert.Equal(
+            "chat service: cannot trim room lobby: the disk is full; what was removed until then stays removed\n", errors);
+        Assert.Equal((1, before.HeadId), ((await ListAsync()).OldestId, (await ListAsync()).HeadId));
+
+        File.Delete($"{disk}/filler");
+        (exitCode, output, _) = await ServiceProcess.RunAsync(trim);
+
+        Assert.Equal((0, $"lobby: removed {Messages(before.HeadId - 1)}, kept 1\n"), (exitCode, output));
+        Assert.Equal(before.HeadId, (await ListAsync()).OldestId);
+        await SendAsync(channel, "after");
+
+        static string Messages(long count) => count == 1 ? "1 message" : $"{count} messages";
+
+        async Task<ListMessagesResponse> ListAsync() => await Client(channel).ListMessagesAsync(
+            new ListMessagesRequest { Room = "lobby", PageSize = 1 }, User);
     }
 
     [Fact]
@@ -153,6 +189,13 @@ public sealed class UnusableLogTests : IDisposable
         Assert.Single(ann.Acks);
         Assert.Equal((0, ""), ((await ended).ExitCode, (await ended).Errors));
     }
+
+    /// <summary>A disk of its own for the service, which nobody has to unmount: it goes with the process.</summary>
+    private string[] OnSmallDisk =>
+    [
+        "unshare", "--map-root-user", "--mount",
+        "sh", "-c", $"mount -t tmpfs -o size=8m tmpfs '{data.Path}' && exec \"$@\"", "sh",
+    ];
 
     private static async Task<bool> HasQueuedSendAsync(ServiceProcess service) =>
         Regex.IsMatch((await service.GetAsync("/metrics")).Body, @"^chat_log_queue(\{[^}]*\})? 1\b", RegexOptions.Multiline);

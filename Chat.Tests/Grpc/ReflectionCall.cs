@@ -7,8 +7,8 @@ using Alpha = Grpc.Reflection.V1Alpha;
 namespace GrpcChat.Tests.Grpc;
 
 /// <summary>
-/// One reflection stream of either version, as a client of the official package would open it. What it says and hears is
-/// shown as v1, whose messages have the same form.
+/// One reflection stream of either version, as a client of the official package would open it. What it says and hears
+/// is shown as v1, whose messages have the same form.
 /// </summary>
 internal sealed class ReflectionCall : IAsyncDisposable
 {

@@ -267,7 +267,8 @@ public sealed class ReflectionTests
         Assert.Equal(StatusCode.Unimplemented, await call.EndAsync());
     }
 
-    // Asks and never reads, until many round trips of another client go by in which nothing more is taken from this one.
+    // Asks and never reads, until many round trips of another client go by in which nothing more is taken from this
+    // one.
     private static async Task<Task> WriteUntilNothingIsTakenAsync(ChatServer server, ReflectionCall call)
     {
         // The stream is open, so that a server that is slow to open it does not look like one that takes nothing.

@@ -17,14 +17,16 @@ public sealed class MessageEncodingTests
         var random = new Random(20261122);
         for (var n = 0; n < 2000; n++)
         {
+            var isErased = n % 4 == 0;
             var message = new Message
             {
                 Room = Letters(random, 64),
                 Id = random.NextInt64(1, 1L << random.Next(1, 40)),
                 Sender = Letters(random, 64),
-                Text = Letters(random, random.Next(2) == 0 ? 200 : 16_384),
+                Text = isErased ? "" : Letters(random, random.Next(2) == 0 ? 200 : 16_384),
                 ClientOffset = Letters(random, 128),
                 SentAt = Timestamp.FromDateTimeOffset(RandomTime(random)),
+                Erased = isErased,
             };
 
             var frame = new Frame();
@@ -37,6 +39,7 @@ public sealed class MessageEncodingTests
                 Text = Encoding.UTF8.GetBytes(message.Text),
                 ClientOffset = Encoding.UTF8.GetBytes(message.ClientOffset),
                 SentAt = LogTime.ToMicroseconds(message.SentAt.ToDateTimeOffset()),
+                IsErased = isErased,
             }));
 
             var bytes = new ArrayBufferWriter<byte>();

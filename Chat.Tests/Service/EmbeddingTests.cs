@@ -68,6 +68,9 @@ public sealed class EmbeddingTests : IDisposable
         Assert.Equal((1000, TimeSpan.FromSeconds(8.5)), (asked.Kestrel.Http2.MaxStreamsPerConnection, asked.Shutdown));
         Assert.Null(asked.Kestrel.MinResponseDataRate);
         Assert.Null(asked.Kestrel.MinRequestBodyDataRate);
+        Assert.Equal(
+            (TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(20)),
+            (asked.Kestrel.Http2.KeepAlivePingDelay, asked.Kestrel.Http2.KeepAlivePingTimeout));
     }
 
     [Fact]

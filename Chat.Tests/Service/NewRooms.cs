@@ -5,7 +5,9 @@ using GrpcChat.V1;
 
 namespace GrpcChat.Tests.Service;
 
-/// <summary>Makes rooms, of which a caller may make so many a minute: that shows who the service thinks calls.</summary>
+/// <summary>
+/// Makes rooms, of which a caller may make so many a minute: that shows who the service thinks calls.
+/// </summary>
 internal sealed class NewRooms
 {
     private int count;

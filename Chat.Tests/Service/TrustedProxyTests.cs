@@ -9,8 +9,8 @@ using Xunit;
 namespace GrpcChat.Tests.Service;
 
 /// <summary>
-/// Whom a call counts for, behind a proxy. The tests call from this machine, as a proxy does, and see from the limit on new
-/// rooms which address the service took: callers without checked names share that of their address.
+/// Whom a call counts for, behind a proxy. The tests call from this machine, as a proxy does, and see from the limit on
+/// new rooms which address the service took: callers without checked names share that of their address.
 /// </summary>
 public sealed class TrustedProxyTests : IDisposable
 {

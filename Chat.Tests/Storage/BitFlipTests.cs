@@ -7,8 +7,8 @@ using Xunit;
 namespace GrpcChat.Tests.Storage;
 
 /// <summary>
-/// One bit of the database or its write-ahead log is flipped while no service runs. Whatever happens then, nobody is given a
-/// changed text, another order, or a gap without being told.
+/// One bit of the database or its write-ahead log is flipped while no service runs. Whatever happens then, nobody is
+/// given a changed text, another order, or a gap without being told.
 /// </summary>
 public sealed class BitFlipTests(ITestOutputHelper output) : SqliteMessageLogTest
 {

@@ -64,7 +64,8 @@ public sealed class RowChecksumTests : SqliteMessageLogTest
     [Fact]
     public async Task A_client_offset_that_was_moved_to_a_room_that_does_not_exist_yet_fails_its_sender_and_not_the_log()
     {
-        // The filler's room gets the number 3, and the next one 4. Its first message, of bob, makes it, in the same batch.
+        // The filler's room gets the number 3, and the next one 4. Its first message, of bob, makes it, in the same
+        // batch.
         var log = await ChangedAsync("UPDATE sent_key SET room_id = 4 WHERE id = 2");
         var (ann, bob) = (new RecordingStream(log), new RecordingStream(log, "bob"));
         var hold = Gate.HoldNext();
@@ -106,6 +107,19 @@ public sealed class RowChecksumTests : SqliteMessageLogTest
 
         var error = await Assert.ThrowsAsync<LogDamagedException>(async () => await log.ListRoomsAsync("", 10, default));
         Assert.Contains("the row of room room is not what was stored", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("UPDATE message SET sent_at = sent_at + 1 WHERE text = 'two'")]
+    [InlineData("UPDATE message SET checksum = NULL WHERE text = 'two'")]
+    [InlineData("UPDATE message SET sender_id = 99 WHERE text = 'two'")]
+    public async Task A_list_of_rooms_has_no_time_of_a_message_that_was_changed(string change)
+    {
+        var log = await ChangedAsync(change);
+
+        var rooms = await log.ListRoomsAsync("", 10, default);
+
+        Assert.Equal([("other", false), ("room", true)], rooms.Select(room => (room.Name, room.LastSentAt is null)));
     }
 
     [Fact]

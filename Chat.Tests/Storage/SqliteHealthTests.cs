@@ -40,19 +40,26 @@ public sealed class SqliteHealthTests : SqliteMessageLogTest
     {
         var log = Open();
         await new RecordingStream(log).SendAsync("good", "1", "one");
-        await new RecordingStream(log).SendAsync("bad", "1", "two");
+        await new RecordingStream(log, "bob").SendAsync("bad", "1", "two");
         using var other = Connect();
-        SqliteLogFile.Execute(other, "ALTER TABLE sender RENAME TO hidden");
+
+        // The name of the second sender cannot be read.
+        SqliteLogFile.Execute(other, """
+            ALTER TABLE sender RENAME TO hidden;
+            CREATE VIEW sender AS
+                SELECT sender_id, CASE sender_id WHEN 2 THEN json_extract('{', '$') ELSE name END AS name FROM hidden;
+            """);
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => log.TextsAsync("bad"));
 
-        Assert.Contains("no such table", log.Health.ReadProblem, StringComparison.Ordinal);
+        Assert.Contains("malformed JSON", log.Health.ReadProblem, StringComparison.Ordinal);
         Assert.Null(log.Health.WriteProblem);
-        Assert.NotEmpty(await log.ListRoomsAsync("", 10, default));
+        Assert.Equal(["one"], await log.TextsAsync("good"));
+        Assert.NotEmpty(await log.ListRoomsAsync("bad", 10, default));
         await Task.Delay(TimeSpan.FromSeconds(1.5));
         Assert.NotNull(log.Health.ReadProblem);
 
-        SqliteLogFile.Execute(other, "ALTER TABLE hidden RENAME TO sender");
+        SqliteLogFile.Execute(other, "DROP VIEW sender; ALTER TABLE hidden RENAME TO sender");
         await UntilAsync(log, () => log.Health.ReadProblem is null);
 
         Assert.Equal(["two"], await log.TextsAsync("bad"));

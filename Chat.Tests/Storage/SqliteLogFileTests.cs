@@ -53,6 +53,22 @@ public sealed class SqliteLogFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_lock_that_outlives_its_owner_by_a_moment_does_not_stop_the_start()
+    {
+        await CreateLogAsync();
+        var (held, holding) = (InodeLock.TryTake(DatabasePath)!, TimeSpan.FromMilliseconds(100));
+        var releasing = Task.Run(async () =>
+        {
+            await Task.Delay(holding);
+            held.Dispose();
+        });
+
+        SqliteLogFile.Open(temp.Path, TimeSpan.FromSeconds(1)).Dispose();
+
+        await releasing;
+    }
+
+    [Fact]
     public async Task A_log_of_a_newer_service_is_refused()
     {
         await CreateLogAsync();

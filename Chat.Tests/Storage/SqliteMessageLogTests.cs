@@ -120,7 +120,8 @@ public sealed class SqliteMessageLogTests : SqliteMessageLogTest
     [Fact]
     public void The_engine_that_is_loaded_is_SQLite_3_51_3_or_newer()
     {
-        // Before 3.51.3, a checkpoint that resets the write-ahead log could race with a commit and corrupt the database.
+        // Before 3.51.3, a checkpoint that resets the write-ahead log could race with a commit and corrupt the
+        // database.
         using var file = SqliteLogFile.Open(DataDirectory, TimeSpan.FromSeconds(1));
         using var writer = file.OpenWriter();
 

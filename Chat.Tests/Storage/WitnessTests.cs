@@ -6,8 +6,8 @@ using Xunit;
 namespace GrpcChat.Tests.Storage;
 
 /// <summary>
-/// What a start finds after files of the log were damaged, removed or replaced: SQLite takes the part of a write-ahead log that
-/// it can read for the whole, so only the witness tells.
+/// What a start finds after files of the log were damaged, removed or replaced: SQLite takes the part of a write-ahead
+/// log that it can read for the whole, so only the witness tells.
 /// </summary>
 public sealed class WitnessTests : SqliteMessageLogTest
 {
@@ -170,7 +170,9 @@ public sealed class WitnessTests : SqliteMessageLogTest
         Assert.Equal(new HeadWitness(log.LogId, 2), HeadWitness.Read(DatabasePath));
     }
 
-    /// <summary>Copies the files of a log that is in use, as a killed service leaves them. Returns the log's id.</summary>
+    /// <summary>
+    /// Copies the files of a log that is in use, as a killed service leaves them. Returns the log's id.
+    /// </summary>
     private async Task<string> CopyRunningLogAsync()
     {
         var log = Open();

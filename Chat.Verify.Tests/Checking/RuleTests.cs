@@ -96,6 +96,27 @@ public sealed class RuleTests
             .Final(["a", "b", "c"]),
         broken);
 
+    [Fact]
+    public void A_reader_that_retention_overtakes_breaks_no_rule() => AssertBroken(
+        new Script()
+            .Join("ann", 0)
+            .Store("bob", "a", 1).Store("bob", "b", 2).Store("bob", "c", 3).Store("bob", "d", 4)
+            .Receive("ann", 1, "a").Skip("ann", 3).Receive("ann", 4, "d")
+            .Final(["d"], after: 3));
+
+    [Fact]
+    public void A_room_of_which_nothing_is_kept_breaks_no_rule() => AssertBroken(
+        new Script().Join("ann", 0).Store("bob", "a", 1).Receive("ann", 1, "a").Store("bob", "b", 2).Skip("ann", 2).Final([], after: 2));
+
+    [Fact]
+    public void C6_breaks_where_a_stream_that_was_overtaken_goes_back() => AssertBroken(
+        new Script()
+            .Join("ann", 0)
+            .Store("bob", "a", 1).Store("bob", "b", 2)
+            .Receive("ann", 1, "a").Receive("ann", 2, "b").Skip("ann", 1).Receive("ann", 2, "b")
+            .Final(["b"], after: 1),
+        "C6");
+
     [Theory]
     [InlineData("former", Resume.Complete, "C6")]
     [InlineData("former", Resume.Reset)]

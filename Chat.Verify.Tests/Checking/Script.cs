@@ -5,7 +5,8 @@ using GrpcChat.Verify.History;
 namespace GrpcChat.Verify.Tests.Checking;
 
 /// <summary>
-/// Writes a history by hand: one room, clients and messages with names. A message "b" has the text "b", unless another one is given.
+/// Writes a history by hand: one room, clients and messages with names. A message "b" has the text "b", unless another
+/// one is given.
 /// </summary>
 internal sealed class Script
 {
@@ -44,6 +45,10 @@ internal sealed class Script
             SessionOf(client), 0, asked, askedLog is null ? -1 : Recording.NumberOfLog(askedLog)))
         .Add(HistoryEvent.Joined(SessionOf(client), 0, after ?? asked, Recording.NumberOfLog(log), (byte)resume));
 
+    /// <summary>The client is told that what followed is no longer kept, and that messages after an id follow.</summary>
+    public Script Skip(string client, long after) =>
+        Add(HistoryEvent.Joined(SessionOf(client), 0, after, Recording.NumberOfLog("log"), (byte)Resume.Gap));
+
     public Script Receive(string client, long id, string message, string? text = null) =>
         Add(HistoryEvent.Received(SessionOf(client), 0, id, KeyOf(message), TextHash.Of(text ?? message)));
 
@@ -59,7 +64,9 @@ internal sealed class Script
 
     public Script Settle() => Add(HistoryEvent.Settled());
 
-    /// <summary>The time to settle is over, and a fresh client reads these messages, from the id <paramref name="after"/> + 1.</summary>
+    /// <summary>
+    /// The time to settle is over, and a fresh client reads these messages, from the id <paramref name="after"/> + 1.
+    /// </summary>
     public Script Final(string[] messages, long after = 0)
     {
         Settle().Join("final", Position.Everything, after);

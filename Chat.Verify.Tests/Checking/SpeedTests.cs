@@ -39,7 +39,9 @@ public sealed class SpeedTests
         }
     }
 
-    /// <summary>A valid history: each message is sent, acked, received by some readers, and read again at the end.</summary>
+    /// <summary>
+    /// A valid history: each message is sent, acked, received by some readers, and read again at the end.
+    /// </summary>
     internal static Recording Record(int events)
     {
         var recording = new Recording();

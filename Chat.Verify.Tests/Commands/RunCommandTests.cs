@@ -151,6 +151,31 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task The_log_of_a_service_that_does_not_start_again_is_kept()
+    {
+        var (script, started) = (InTemp("service"), InTemp("started"));
+        await File.WriteAllTextAsync(
+            script,
+            $"""
+             #!/bin/sh
+             [ ! -e '{started}' ] || exit 5
+             touch '{started}'
+             exec dotnet '{Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll")}' "$@"
+             """);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        var (exitCode, _, errors) = await VerifyProcess.RunAsync("run", "--service", script, "--faults", "kill", "--seconds", "60");
+
+        Assert.Equal(3, exitCode);
+        var kept = Assert.Single(errors).Split("; its log is kept in ")[1];
+        Assert.True(File.Exists(Path.Combine(kept, "chat.db")), errors[0]);
+        Directory.Delete(kept, recursive: true);
+    }
+
+    [Fact]
     public async Task The_exit_code_is_3_where_nothing_answers()
     {
         var (exitCode, output, errors) = await VerifyProcess.RunAsync("run", "--address", "http://127.0.0.1:9", "--seconds", "1");
@@ -158,6 +183,20 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(3, exitCode);
         Assert.Single(output);
         Assert.StartsWith("chat-verify: no chat service answers at http://127.0.0.1:9/", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_token_goes_to_another_machine_in_clear_text_where_that_is_allowed()
+    {
+        var token = InTemp("token");
+        await File.WriteAllTextAsync(token, "secret");
+
+        // A name that no machine may have, so that nothing is sent anywhere.
+        var (exitCode, _, errors) = await VerifyProcess.RunAsync(
+            "run", "--address", "http://chat.invalid", "--token-file", token, "--allow-plaintext", "--seconds", "1");
+
+        Assert.Equal(3, exitCode);
+        Assert.StartsWith("chat-verify: no chat service answers at http://chat.invalid/", Assert.Single(errors), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -6,7 +6,8 @@ namespace GrpcChat.Verify.Tests.Commands;
 /// <summary>The tool as a process.</summary>
 internal static class VerifyProcess
 {
-    // Where it was built: beside the tests lie the assemblies of a web application, which brings some of those that it needs.
+    // Where it was built: beside the tests lie the assemblies of a web application, which brings some of those that it
+    // needs.
     private static readonly string Program = FindProgram();
 
     public static async Task<(int ExitCode, string[] Output, string[] Errors)> RunAsync(params string[] arguments)

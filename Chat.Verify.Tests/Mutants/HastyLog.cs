@@ -5,8 +5,8 @@ using GrpcChat.AspNetCore.Storage;
 namespace GrpcChat.Verify.Tests.Mutants;
 
 /// <summary>
-/// Tells clients of some batches before they are committed, and then cannot commit them, as if the disk were full: the ids go to
-/// other messages.
+/// Tells clients of some batches before they are committed, and then cannot commit them, as if the disk were full: the
+/// ids go to other messages.
 /// </summary>
 /// <param name="acks">It acks these batches.</param>
 /// <param name="delivers">It delivers these batches.</param>

@@ -26,7 +26,7 @@ internal sealed class LogWithoutClientOffsets(IMessageLog inner) : FaultyLog(inn
 /// <summary>Reads <c>id &gt;= after</c> instead of <c>id &gt; after</c>.</summary>
 internal sealed class LogThatReadsFromThePosition(IMessageLog inner) : FaultyLog(inner)
 {
-    public override ValueTask ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation) =>
+    public override ValueTask<bool> ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation) =>
         base.ReadAsync(room, Math.Max(0, after - 1), through, sink, cancellation);
 }
 

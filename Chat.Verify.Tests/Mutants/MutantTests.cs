@@ -11,7 +11,8 @@ using Xunit;
 namespace GrpcChat.Verify.Tests.Mutants;
 
 /// <summary>
-/// That the checker can find something: real services with one fault each, of which a short load finds the promise that they break.
+/// That the checker can find something: real services with one fault each, of which a short load finds the promise that
+/// they break.
 /// </summary>
 public sealed class MutantTests
 {

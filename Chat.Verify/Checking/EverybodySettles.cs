@@ -3,8 +3,8 @@ using GrpcChat.Verify.History;
 namespace GrpcChat.Verify.Checking;
 
 /// <summary>
-/// Some time after the last fault, every send has an answer, every reader that did not leave is at the head of its rooms, and the
-/// rooms can be read to their ends.
+/// Some time after the last fault, every send has an answer, every reader that did not leave is at the head of its
+/// rooms, and the rooms can be read to their ends.
 /// </summary>
 internal sealed class EverybodySettles(Facts facts) : Rule("C12", "everything is answered, everybody reaches the head", facts)
 {

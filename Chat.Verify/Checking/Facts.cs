@@ -50,7 +50,9 @@ internal struct KeyFacts
     public int Refusals;
 }
 
-/// <summary>What the rules need to know before they look at the first event. One pass over the history collects it.</summary>
+/// <summary>
+/// What the rules need to know before they look at the first event. One pass over the history collects it.
+/// </summary>
 internal sealed class Facts
 {
     public Facts(Recording recording)

@@ -1,7 +1,8 @@
 namespace GrpcChat.Verify.Checking;
 
 /// <summary>
-/// An event for each id of a room. Ids have no holes, so this is an array in pages; a wrong id, however large, costs one page.
+/// An event for each id of a room. Ids have no holes, so this is an array in pages; a wrong id, however large, costs
+/// one page.
 /// </summary>
 internal sealed class IdTable
 {

@@ -37,8 +37,8 @@ internal sealed class RealTimeOrder(Facts facts) : Rule("C8", "acked before sent
 }
 
 /// <summary>
-/// The messages of one client in one room have their ids in the order in which they were first sent, also where they were sent
-/// again. What was refused once may be sent again later, so it has no place in this order.
+/// The messages of one client in one room have their ids in the order in which they were first sent, also where they
+/// were sent again. What was refused once may be sent again later, so it has no place in this order.
 /// </summary>
 internal sealed class SenderOrder(Facts facts) : Rule("C9", "a sender's order is kept", facts)
 {

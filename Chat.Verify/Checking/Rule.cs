@@ -15,7 +15,9 @@ internal sealed record Verdict(string Rule, string Title, long Count, IReadOnlyL
     public bool IsOk => Count == 0;
 }
 
-/// <summary>A promise. It is shown every event once, in order, and keeps no more than it needs to judge the next one.</summary>
+/// <summary>
+/// A promise. It is shown every event once, in order, and keeps no more than it needs to judge the next one.
+/// </summary>
 internal abstract class Rule(string id, string title, Facts facts)
 {
     private const int MostShown = 10;

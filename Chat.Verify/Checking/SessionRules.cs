@@ -4,8 +4,8 @@ using GrpcChat.Verify.History;
 namespace GrpcChat.Verify.Checking;
 
 /// <summary>
-/// After a join, a stream delivers the next id, and the next. Where a join does not start at the position that was asked for, it
-/// says so.
+/// After a join, a stream delivers the next id, and the next. Where a join does not start at the position that was
+/// asked for, it says so.
 /// </summary>
 internal sealed class ContiguousSessions(Facts facts) : Rule("C6", "no gap and no repeat in a session", facts)
 {
@@ -23,7 +23,15 @@ internal sealed class ContiguousSessions(Facts facts) : Rule("C6", "no gap and n
                 asked[place] = index;
                 break;
             case EventKind.Joined:
-                Judge(index, happened, asked.GetValueOrDefault(place, -1));
+                if (asked.Remove(place, out var asking))
+                {
+                    Judge(index, happened, asking);
+                }
+                else
+                {
+                    JudgeSkip(index, happened, positions.GetValueOrDefault(place, -1));
+                }
+
                 positions[place] = index;
                 break;
             case EventKind.Received:
@@ -42,14 +50,21 @@ internal sealed class ContiguousSessions(Facts facts) : Rule("C6", "no gap and n
         }
     }
 
-    private void Judge(int index, in HistoryEvent joined, int asking)
+    // What followed the position is no longer kept.
+    private void JudgeSkip(int index, in HistoryEvent joined, int before)
     {
-        if (asking < 0)
+        if (before < 0)
         {
             Report($"{Room(joined)} was joined, and nobody had asked for it", index);
-            return;
         }
+        else if (joined.Flag != (byte)Resume.Gap || joined.Id <= Events[before].Id)
+        {
+            Report($"{Room(joined)} was after {Events[before].Id}, and started again after {joined.Id}", before, index);
+        }
+    }
 
+    private void Judge(int index, in HistoryEvent joined, int asking)
+    {
         ref var request = ref Events[asking];
         var isComplete = joined.Flag == (byte)Resume.Complete;
         if (request.Id < 0 || joined.Flag == (byte)Resume.Reset)

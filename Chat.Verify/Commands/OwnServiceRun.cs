@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GrpcChat.Verify.Faults;
 using GrpcChat.Verify.History;
 using GrpcChat.Verify.Load;
@@ -46,10 +47,20 @@ internal static class OwnServiceRun
                 }
             }
 
-            await using var service = await OwnService.StartAsync(program, Path.Combine(data.FullName, "log"));
+            var log = Path.Combine(data.FullName, "log");
+            await using var service = await OwnService.StartAsync(program, log);
             var run = new LoadRun(options with { Addresses = [service.Address] });
             var faults = new FaultRunner(service, disk, new FaultPlan(options.Seed, kinds), VerifyCommand.Say);
-            await run.RunAsync(kinds.Count > 0 ? faults.RunAsync : null, stopping);
+            try
+            {
+                await run.RunAsync(kinds.Count > 0 ? faults.RunAsync : null, stopping);
+            }
+            catch (ServiceUnreachableException error)
+            {
+                // What a fault left behind is the evidence.
+                throw new ServiceUnreachableException($"{error.Message}; {await KeepAsync(log)}", error);
+            }
+
             if (service.ExitCode != 0)
             {
                 VerifyCommand.Say($"the service ended with {service.ExitCode} when it was asked to stop");
@@ -62,5 +73,14 @@ internal static class OwnServiceRun
             await (disk?.DisposeAsync() ?? ValueTask.CompletedTask);
             data.Delete(recursive: true);
         }
+    }
+
+    // Elsewhere: the small disk goes with the run. A killed service leaves a socket behind, which is no file that File.Copy takes.
+    private static async Task<string> KeepAsync(string log)
+    {
+        var kept = Directory.CreateTempSubdirectory("chat-verify-log-").FullName;
+        using var copy = Process.Start("cp", ["-R", $"{log}/.", kept]);
+        await copy.WaitForExitAsync();
+        return copy.ExitCode == 0 ? $"its log is kept in {kept}" : $"its log could not be copied to {kept}";
     }
 }

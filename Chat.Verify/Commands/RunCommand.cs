@@ -43,6 +43,11 @@ internal sealed class RunCommand
         HelpName = "file",
     };
 
+    private readonly Option<bool> allowPlaintext = new("--allow-plaintext")
+    {
+        Description = "Send the token in clear text also to another machine, such as to a proxy that adds TLS",
+    };
+
     private readonly Option<string?> history = new("--history")
     {
         Description = "Write the history, for chat-verify check",
@@ -73,8 +78,8 @@ internal sealed class RunCommand
         var run = new RunCommand();
         var command = new Command("run", "Puts a service under load and judges what its clients saw")
         {
-            run.address, run.service, run.faults, run.tokenFile, run.caFile, run.rooms, run.clients, run.seconds, run.rate, run.settle,
-            run.seed, run.history,
+            run.address, run.service, run.faults, run.tokenFile, run.allowPlaintext, run.caFile, run.rooms, run.clients,
+            run.seconds, run.rate, run.settle, run.seed, run.history,
         };
         run.outputs.AddTo(command);
         run.AddValidators(command);
@@ -157,9 +162,11 @@ internal sealed class RunCommand
                 given.AddError($"--address is '{wrong}', but must be an address such as http://127.0.0.1:5000");
             }
 
-            if (given.GetResult(tokenFile) is not null && addresses.FirstOrDefault(text => IsAddress(text) && CarriesInClearText(text)) is { } open)
+            if (given.GetResult(tokenFile) is not null
+                && !given.GetValue(allowPlaintext)
+                && addresses.FirstOrDefault(text => IsAddress(text) && CarriesInClearText(text)) is { } open)
             {
-                given.AddError($"{open} would carry your token in clear text; use https://");
+                given.AddError($"{open} would carry your token in clear text; use https://, or --allow-plaintext");
             }
 
             if (given.GetResult(faults) is { Implicit: false } && own is null)

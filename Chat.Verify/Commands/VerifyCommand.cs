@@ -4,7 +4,9 @@ using GrpcChat.Verify.Load;
 
 namespace GrpcChat.Verify.Commands;
 
-/// <summary>The command line, and the exit code of the process. What goes wrong is one line on standard error.</summary>
+/// <summary>
+/// The command line, and the exit code of the process. What goes wrong is one line on standard error.
+/// </summary>
 internal static class VerifyCommand
 {
     public static async Task<int> RunAsync(string[] args)
@@ -31,8 +33,8 @@ internal static class VerifyCommand
             return Fail(ExitCodes.Usage, $"{parsed.Errors[0].Message.TrimEnd('.')}; --help lists the options");
         }
 
-        // System.CommandLine's own handling of signals begins after the command has; a signal before that would end the process
-        // without a word.
+        // System.CommandLine's own handling of signals begins after the command has; a signal before that would end the
+        // process without a word.
         using var stopping = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace GrpcChat.Verify.Faults;
 
 /// <summary>
-/// Passes connections on to the service, wherever it listens now, and cuts them all where it is told to. So clients keep one
-/// address while the service takes a new port at each start.
+/// Passes connections on to the service, wherever it listens now, and cuts them all where it is told to. So clients
+/// keep one address while the service takes a new port at each start.
 /// </summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {

@@ -4,7 +4,9 @@ using GrpcChat.Verify.Load;
 
 namespace GrpcChat.Verify.Faults;
 
-/// <summary>A service of the run's own: a child process with a log of its own, behind a proxy that can be cut.</summary>
+/// <summary>
+/// A service of the run's own: a child process with a log of its own, behind a proxy that can be cut.
+/// </summary>
 internal sealed class OwnService : IAsyncDisposable
 {
     private const string Listening = "listening on ";
@@ -25,7 +27,9 @@ internal sealed class OwnService : IAsyncDisposable
     /// <summary>The address for clients. It stays the same.</summary>
     public Uri Address => proxy.Address;
 
-    /// <summary>How the service ended when it was asked to; the first code that is not 0, and 0 if there is none.</summary>
+    /// <summary>
+    /// How the service ended when it was asked to; the first code that is not 0, and 0 if there is none.
+    /// </summary>
     public int ExitCode { get; private set; }
 
     /// <param name="program">The service: an executable, or a .dll that dotnet runs.</param>
@@ -68,7 +72,7 @@ internal sealed class OwnService : IAsyncDisposable
     public async Task TerminateAsync()
     {
         await SignalAsync("TERM");
-        await process!.WaitForExitAsync().WaitAsync(Limit);
+        await WithinLimitAsync(process!.WaitForExitAsync(), "did not stop");
         ExitCode = ExitCode == 0 ? process.ExitCode : ExitCode;
     }
 
@@ -126,7 +130,9 @@ internal sealed class OwnService : IAsyncDisposable
             throw new ServiceUnreachableException($"the service '{program}' cannot be started with setsid: {error.Message}", error);
         }
 
-        var line = await process.StandardOutput.ReadLineAsync().WaitAsync(Limit);
+        var reading = process.StandardOutput.ReadLineAsync();
+        await WithinLimitAsync(reading, "printed nothing");
+        var line = await reading;
         if (line?.StartsWith(Listening, StringComparison.Ordinal) != true)
         {
             throw new ServiceUnreachableException(
@@ -137,6 +143,18 @@ internal sealed class OwnService : IAsyncDisposable
 
         // Nobody reads the rest, and a full pipe would stop the service.
         draining = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+    }
+
+    private async Task WithinLimitAsync(Task task, string fault)
+    {
+        try
+        {
+            await task.WaitAsync(Limit);
+        }
+        catch (TimeoutException error)
+        {
+            throw new ServiceUnreachableException($"the service '{program}' {fault} within {Limit.TotalSeconds:0} s", error);
+        }
     }
 
     private async Task SignalAsync(string name)

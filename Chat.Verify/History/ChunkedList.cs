@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace GrpcChat.Verify.History;
 
-/// <summary>A list that grows without copying what it holds, so that a long history needs its memory only once.</summary>
+/// <summary>
+/// A list that grows without copying what it holds, so that a long history needs its memory only once.
+/// </summary>
 /// <typeparam name="T">A type without references.</typeparam>
 internal sealed class ChunkedList<T>
     where T : unmanaged

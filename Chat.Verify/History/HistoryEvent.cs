@@ -15,16 +15,23 @@ internal enum EventKind : byte
     /// <summary>A send was acked: Session, Room, Key, Id, Text of the send; Flag 1 = as a duplicate.</summary>
     Acked,
 
-    /// <summary>A send was refused: Session, Room, Key, Text of the send; Flag is the contract's <c>Reason</c>.</summary>
+    /// <summary>
+    /// A send was refused: Session, Room, Key, Text of the send; Flag is the contract's <c>Reason</c>.
+    /// </summary>
     Refused,
 
     /// <summary>The stream ended before the answer: Session, Room, Key, Text.</summary>
     Unknown,
 
-    /// <summary>A join is about to be written: Session, Room; Id is a position or see <see cref="Position"/>; Key is a log, or -1.</summary>
+    /// <summary>
+    /// A join is about to be written: Session, Room; Id is a position or see <see cref="Position"/>; Key is a log, or
+    /// -1.
+    /// </summary>
     JoinAsked,
 
-    /// <summary>The join took effect: Session, Room; Id is after_id; Key is the log; Flag is the contract's <c>Resume</c>.</summary>
+    /// <summary>
+    /// The join took effect: Session, Room; Id is after_id; Key is the log; Flag is the contract's <c>Resume</c>.
+    /// </summary>
     Joined,
 
     /// <summary>A message arrived: Session, Room, Id, Key, Text.</summary>

@@ -22,9 +22,9 @@ internal readonly record struct RecordedSession(int Client);
 internal readonly record struct RecordedKey(int Client, int Room, int Number);
 
 /// <summary>
-/// A history: all events in the order in which they happened, and the names of what they are about. An event before another
-/// one in the list happened before it, provided that a client records what it does before it does it, and what it sees
-/// afterwards. May be used from several threads while it is recorded.
+/// A history: all events in the order in which they happened, and the names of what they are about. An event before
+/// another one in the list happened before it, provided that a client records what it does before it does it, and what
+/// it sees afterwards. May be used from several threads while it is recorded.
 /// </summary>
 internal sealed class Recording
 {

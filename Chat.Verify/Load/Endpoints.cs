@@ -6,7 +6,8 @@ using GrpcChat.V1;
 namespace GrpcChat.Verify.Load;
 
 /// <summary>
-/// Connects clients to the service. Each stream has a connection of its own: one that is kept would hide how the service starts.
+/// Connects clients to the service. Each stream has a connection of its own: one that is kept would hide how the
+/// service starts.
 /// </summary>
 internal sealed class Endpoints(LoadOptions options)
 {

@@ -27,7 +27,9 @@ internal sealed record LoadOptions
     /// <summary>Starts the names of the rooms, so that they are nobody else's.</summary>
     public string RoomPrefix { get; init; } = $"verify-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4))}";
 
-    /// <summary>A file with a bearer token, which is read for each call; null = no token, and each client has a name of its own.</summary>
+    /// <summary>
+    /// A file with a bearer token, which is read for each call; null = no token, and each client has a name of its own.
+    /// </summary>
     public string? TokenFile { get; init; }
 
     /// <summary>Trusted instead of the machine's authorities.</summary>

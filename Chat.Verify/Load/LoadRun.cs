@@ -4,8 +4,8 @@ using GrpcChat.Verify.History;
 namespace GrpcChat.Verify.Load;
 
 /// <summary>
-/// A run: opens the rooms, lets the clients send and read for a while, waits until everything is answered and everybody has
-/// caught up, and reads what is there then.
+/// A run: opens the rooms, lets the clients send and read for a while, waits until everything is answered and everybody
+/// has caught up, and reads what is there then.
 /// </summary>
 internal sealed class LoadRun(LoadOptions options)
 {
@@ -15,11 +15,15 @@ internal sealed class LoadRun(LoadOptions options)
 
     public Recording Recording => context.Recording;
 
-    /// <summary>What clients met that no rule judges, such as a refusal of a message that nothing is wrong with.</summary>
+    /// <summary>
+    /// What clients met that no rule judges, such as a refusal of a message that nothing is wrong with.
+    /// </summary>
     public IReadOnlyCollection<string> Failures => context.Failures;
 
     /// <summary>Runs. What went wrong with the service is in the recording.</summary>
-    /// <param name="faults">Breaks things until it is cancelled, and returns when the service is reachable again.</param>
+    /// <param name="faults">
+    /// Breaks things until it is cancelled, and returns when the service is reachable again.
+    /// </param>
     /// <param name="stopping">End the load now; the rest is done.</param>
     /// <exception cref="ServiceUnreachableException">There is no service to verify.</exception>
     public async Task RunAsync(Func<Recording, CancellationToken, Task>? faults, CancellationToken stopping)

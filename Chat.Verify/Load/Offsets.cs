@@ -3,7 +3,9 @@ using GrpcChat.Verify.History;
 
 namespace GrpcChat.Verify.Load;
 
-/// <summary>Gives out client offsets, "prefix-number", and recognises them in what comes back. May be used from several threads.</summary>
+/// <summary>
+/// Gives out client offsets, "prefix-number", and recognises them in what comes back. May be used from several threads.
+/// </summary>
 internal sealed class Offsets(Recording recording)
 {
     private readonly Lock gate = new();
@@ -38,7 +40,9 @@ internal sealed class Offsets(Recording recording)
 
     public string Format(int client, int number) => $"{recording.Clients[client].Prefix}-{number.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>The key of a client offset in a room, and its number; -1 = no client of this run has used it there.</summary>
+    /// <summary>
+    /// The key of a client offset in a room, and its number; -1 = no client of this run has used it there.
+    /// </summary>
     public (int Key, int Client, int Number) Find(int room, string offset)
     {
         var dash = offset.LastIndexOf('-');

@@ -5,8 +5,8 @@ using GrpcChat.Verify.History;
 namespace GrpcChat.Verify.Load;
 
 /// <summary>
-/// Reads some rooms, leaves, and comes back: from where it was, now and then from the beginning, from the newest message, or
-/// with a position of another log.
+/// Reads some rooms, leaves, and comes back: from where it was, now and then from the beginning, from the newest
+/// message, or with a position of another log.
 /// </summary>
 internal sealed class ReaderClient(LoadContext context, string name, int[] rooms, int seed)
 {

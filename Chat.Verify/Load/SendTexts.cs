@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace GrpcChat.Verify.Load;
 
-/// <summary>The texts of messages: the same for the same client offset, so that nothing has to be kept for a retry.</summary>
+/// <summary>
+/// The texts of messages: the same for the same client offset, so that nothing has to be kept for a retry.
+/// </summary>
 internal static class SendTexts
 {
     // Of one, two, three and four bytes in UTF-8.

@@ -6,8 +6,8 @@ using GrpcChat.Verify.History;
 namespace GrpcChat.Verify.Load;
 
 /// <summary>
-/// Sends at a pace, without waiting for answers. After each stream, it sends what is unanswered again, in the order of the first
-/// send, before anything new.
+/// Sends at a pace, without waiting for answers. After each stream, it sends what is unanswered again, in the order of
+/// the first send, before anything new.
 /// </summary>
 internal sealed class SenderClient
 {
@@ -111,8 +111,8 @@ internal sealed class SenderClient
         }
         catch (HttpRequestException)
         {
-            // The connection closes before the service has looked at the call. The HTTP client begins the call anew by itself,
-            // without what was written, so the reading loop would wait for an answer in vain.
+            // The connection closes before the service has looked at the call. The HTTP client begins the call anew by
+            // itself, without what was written, so the reading loop would wait for an answer in vain.
             await ending.CancelAsync();
             return false;
         }

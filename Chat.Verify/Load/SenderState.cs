@@ -4,8 +4,8 @@ using GrpcChat.Verify.History;
 namespace GrpcChat.Verify.Load;
 
 /// <summary>
-/// What a sender has sent and what has been answered. Two loops use it, under one lock; what it records, it records before a send is
-/// written and after an answer was read.
+/// What a sender has sent and what has been answered. Two loops use it, under one lock; what it records, it records
+/// before a send is written and after an answer was read.
 /// </summary>
 internal sealed class SenderState(LoadContext context, int client, int[] rooms, Random random)
 {
@@ -113,7 +113,9 @@ internal sealed class SenderState(LoadContext context, int client, int[] rooms, 
         }
     }
 
-    /// <summary>Takes the answers of a response. Returns how long to wait before the next attempt, where the service says so.</summary>
+    /// <summary>
+    /// Takes the answers of a response. Returns how long to wait before the next attempt, where the service says so.
+    /// </summary>
     public TimeSpan? OnResponse(ChatResponse response)
     {
         lock (gate)

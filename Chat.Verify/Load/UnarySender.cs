@@ -5,9 +5,9 @@ using GrpcChat.Verify.History;
 namespace GrpcChat.Verify.Load;
 
 /// <summary>
-/// Sends one message to each room by the unary call, at the beginning and at the end. At the beginning, because a service limits how
-/// many rooms a sender may create in a minute, and a limit in the middle of a run would change the order of messages. At the end,
-/// because nothing that follows would hide that a reader was not woken up.
+/// Sends one message to each room by the unary call, at the beginning and at the end. At the beginning, because a
+/// service limits how many rooms a sender may create in a minute, and a limit in the middle of a run would change the
+/// order of messages. At the end, because nothing that follows would hide that a reader was not woken up.
 /// </summary>
 internal sealed class UnarySender(LoadContext context)
 {

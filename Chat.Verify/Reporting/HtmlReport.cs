@@ -6,7 +6,9 @@ using GrpcChat.Verify.History;
 
 namespace GrpcChat.Verify.Reporting;
 
-/// <summary>A report for people: one file that needs no other, with a timeline of streams, faults and violations.</summary>
+/// <summary>
+/// A report for people: one file that needs no other, with a timeline of streams, faults and violations.
+/// </summary>
 internal static class HtmlReport
 {
     private const int Left = 110;

@@ -40,8 +40,8 @@ async Task<string> IdleAsync(TimeSpan time)
     return ann.Problems == 0 ? "the connection stayed" : throw new InvalidOperationException($"{ann.Problems} connections broke");
 }
 
-// Two megabytes are sent, then the client's side is closed: the answers still come, and then OK. The library sends for as long
-// as it lives, so this is a call of its own.
+// Two megabytes are sent, then the client's side is closed: the answers still come, and then OK. The library sends for
+// as long as it lives, so this is a call of its own.
 async Task<string> HalfCloseAsync()
 {
     var texts = Enumerable.Range(0, 1000).Select(n => $"{n} {new string('x', 2000)}").ToList();

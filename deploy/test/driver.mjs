@@ -1,4 +1,5 @@
-// One case through a proxy: node driver.mjs CASE ADDRESS CA-FILE ROOM [SECONDS]. Program.cs is the same with another library.
+// One case through a proxy: node driver.mjs CASE ADDRESS CA-FILE ROOM [SECONDS]. Program.cs is the same with another
+// library.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';

@@ -76,7 +76,8 @@ class Service:
 class Proxy:
     """A proxy with its configuration of deploy/, in which only ports, paths and users are replaced."""
 
-    # By name: the configuration, the service's options, and what is replaced. {…} are the ports and folders of this run.
+    # By name: the configuration, the service's options, and what is replaced. {…} are the ports and folders of this
+    # run.
     ALL = {
         "nginx": ("nginx/nginx.conf", ["--trusted-proxies", "127.0.0.1"], {
             "user www-data;\n": "",

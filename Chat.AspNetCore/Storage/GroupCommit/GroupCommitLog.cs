@@ -41,6 +41,8 @@ internal abstract class GroupCommitLog : IMessageLog
 
     public event Action<RoomCommit>? Committed;
 
+    public event Action<string>? Erased;
+
     public abstract string LogId { get; }
 
     public abstract string Location { get; }
@@ -54,7 +56,7 @@ internal abstract class GroupCommitLog : IMessageLog
     public LogHealth Health { get; } = new();
 
     /// <summary>Rooms that have had a message, by name. Only the writer adds to it.</summary>
-    protected ConcurrentDictionary<string, RoomState> Rooms { get; } = [];
+    protected internal ConcurrentDictionary<string, RoomState> Rooms { get; } = [];
 
     private Action<IReadOnlyList<Append>>? BeforeCommit { get; }
 
@@ -69,17 +71,50 @@ internal abstract class GroupCommitLog : IMessageLog
         }
     }
 
-    public Task PingAsync() => queue.PingAsync();
+    public async Task PingAsync()
+    {
+        try
+        {
+            await RunOnWriterAsync(static () => true, CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // The log is closed: the writer has nothing to do.
+        }
+    }
+
+    /// <summary>
+    /// Runs a step on the writer's thread, between two batches. What changes the log does so here, in small steps, with a
+    /// transaction of its own for each (<see cref="Transact"/>). Steps run in the order in which they were asked for.
+    /// An error means what it means for a batch: after one of the two below, the log goes on; after any other, the outcome is
+    /// unknown, and the log stops.
+    /// </summary>
+    /// <typeparam name="T">The type of the result.</typeparam>
+    /// <param name="step">The work. Sends wait as long as it takes.</param>
+    /// <param name="cancellation">Cancels the wait for the step's turn. A step that has it is not withdrawn.</param>
+    /// <returns>The step's result.</returns>
+    /// <exception cref="StoreUnavailableException">The step certainly did nothing, but may do it later; or the log is closed.</exception>
+    /// <exception cref="LogDamagedException">The step found something that is not what was stored, and did nothing.</exception>
+    public Task<T> RunOnWriterAsync<T>(Func<T> step, CancellationToken cancellation) =>
+        queue.RunAsync(new WriterStep<T>(step), cancellation);
+
+    public abstract Task<ErasureSummary> EraseAsync(
+        MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation);
 
     public ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation) =>
         new(Rooms.TryGetValue(room, out var state) ? state.Bounds : RoomBounds.Empty);
 
-    public abstract ValueTask ReadAsync(
+    public abstract ValueTask<bool> ReadAsync(
         string room,
         long after,
         long through,
         IMessageSink sink,
         CancellationToken cancellation);
+
+    public Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation) =>
+        Rooms.TryGetValue(room, out var state)
+            ? RunOnWriterAsync(() => Trim(state, through), cancellation)
+            : Task.FromResult(RoomBounds.Empty);
 
     public abstract ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
         string after,
@@ -101,6 +136,29 @@ internal abstract class GroupCommitLog : IMessageLog
         writer.Start();
     }
 
+    /// <summary>Makes a change in a transaction of its own, within a step.</summary>
+    /// <returns>What the change returns, when it is durable.</returns>
+    protected internal T Transact<T>(Func<T> change)
+    {
+        touched.Clear();
+        created.Clear();
+        BeginBatch();
+        try
+        {
+            var result = change();
+            Commit([]);
+            return result;
+        }
+        catch
+        {
+            Rollback();
+            throw;
+        }
+    }
+
+    /// <summary>Called on the writer's thread when texts of a room have been erased.</summary>
+    protected internal void OnErased(string room) => Erased?.Invoke(room);
+
     // What a derived log implements. Everything except CloseAsync is called on the writer's thread.
 
     protected abstract void BeginBatch();
@@ -114,6 +172,12 @@ internal abstract class GroupCommitLog : IMessageLog
     protected abstract RoomState CreateRoom(string name);
 
     protected abstract void Insert(RoomState room, long id, Append append, DateTimeOffset sentAt);
+
+    /// <summary>
+    /// Removes the oldest messages of a room, up to an id, and keeps their client offsets. The next commit makes it durable.
+    /// </summary>
+    /// <exception cref="LogDamagedException">What is stored is damaged, and <see cref="OnDamaged"/> has been called.</exception>
+    protected abstract void Remove(RoomState room, long through);
 
     /// <summary>Makes the batch durable, with the new heads of its rooms.</summary>
     protected abstract void CommitBatch(IReadOnlyList<RoomState> touched);
@@ -166,12 +230,13 @@ internal abstract class GroupCommitLog : IMessageLog
     {
         var batch = new List<Append>();
         var timeout = IdleAfter;
+        WriterStep? step = null;
         try
         {
-            while (queue.Take(batch, timeout) is { } taken)
+            while (queue.Take(batch, timeout, out step) is { } taken)
             {
                 batch = taken;
-                if (batch.Count == 0)
+                if (batch.Count == 0 && step is null)
                 {
                     var isDone = OnIdle();
                     timeout = LookAfterProblems() && isDone ? Timeout.InfiniteTimeSpan : IdleAfter;
@@ -182,6 +247,7 @@ internal abstract class GroupCommitLog : IMessageLog
                 Store(batch);
                 queue.Release(count);
                 batch.Clear();
+                Run(step);
                 OnAnswered();
                 if (HasProblem && time.GetElapsedTime(lookedAt) >= IdleAfter)
                 {
@@ -199,7 +265,8 @@ internal abstract class GroupCommitLog : IMessageLog
             // the process has been restarted, clients repeat every unanswered send, and the client offsets show which
             // are stored.
             queue.Close();
-            for (var rest = batch; rest is not null; rest = queue.Take([], Timeout.InfiniteTimeSpan))
+            step?.Fail(error);
+            for (var rest = batch; rest is not null; rest = queue.Take([], Timeout.InfiniteTimeSpan, out _))
             {
                 rest.ForEach(append => append.Fail(error));
                 queue.Release(rest.Count);
@@ -267,11 +334,7 @@ internal abstract class GroupCommitLog : IMessageLog
         }
         catch (Exception error) when (error is StoreUnavailableException || IsCertainlyNotStored(error))
         {
-            if (Health.WriteProblem is null)
-            {
-                lookedAt = time.GetTimestamp();
-                Health.SetWrite(Describe(error));
-            }
+            OnNotStored(error);
 
             // Every stream of the batch fails, together with its sends that are still queued.
             batch.ForEach(append => append.Fail(error));
@@ -298,6 +361,57 @@ internal abstract class GroupCommitLog : IMessageLog
             }
 
             append.Stream.OnAnswered(append);
+        }
+    }
+
+    private void Run(WriterStep? step)
+    {
+        try
+        {
+            step?.Run();
+        }
+        catch (LogDamagedException damage)
+        {
+            step!.Fail(damage);
+        }
+        catch (Exception error) when (error is StoreUnavailableException || IsCertainlyNotStored(error))
+        {
+            OnNotStored(error);
+            step!.Fail(new StoreUnavailableException(Describe(error), error));
+        }
+    }
+
+    private RoomBounds Trim(RoomState room, long through)
+    {
+        if (room.Damage is { } damage)
+        {
+            throw damage;
+        }
+
+        // Noted here, because a reader may move it on as soon as the commit is done.
+        var oldest = room.Oldest;
+        var last = Math.Min(Math.Min(through, room.Head), oldest - 1 + LogLimits.MaxTrimmedRows);
+        if (last >= oldest)
+        {
+            Transact(() =>
+            {
+                Remove(room, last);
+                return last;
+            });
+            room.AdvanceOldest(last + 1);
+            Interlocked.Add(ref messageCount, oldest - 1 - last);
+            metrics.OnTrimmed(last - oldest + 1);
+        }
+
+        return room.Bounds;
+    }
+
+    private void OnNotStored(Exception error)
+    {
+        if (Health.WriteProblem is null)
+        {
+            lookedAt = time.GetTimestamp();
+            Health.SetWrite(Describe(error));
         }
     }
 
@@ -332,10 +446,7 @@ internal abstract class GroupCommitLog : IMessageLog
                 }
             }
 
-            BeforeCommit?.Invoke(batch);
-            var began = Stopwatch.GetTimestamp();
-            CommitBatch(touched);
-            metrics.OnCommitted(began);
+            Commit(batch);
             newRooms.Commit();
         }
         catch
@@ -343,6 +454,14 @@ internal abstract class GroupCommitLog : IMessageLog
             Rollback();
             throw;
         }
+    }
+
+    private void Commit(IReadOnlyList<Append> batch)
+    {
+        BeforeCommit?.Invoke(batch);
+        var began = Stopwatch.GetTimestamp();
+        CommitBatch(touched);
+        metrics.OnCommitted(began);
     }
 
     private void Rollback()
@@ -375,7 +494,7 @@ internal abstract class GroupCommitLog : IMessageLog
 
         if (room is not null && TryFindStored(room, append, out var found, out var hash))
         {
-            return hash == append.ContentHash ? AppendResult.Found(found) : Refusals.OffsetReused;
+            return hash == append.ContentHash || hash == Append.ErasedHash ? AppendResult.Found(found) : Refusals.OffsetReused;
         }
 
         if (append.RefuseIfNew is not null)

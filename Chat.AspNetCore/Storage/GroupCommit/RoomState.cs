@@ -6,13 +6,16 @@ namespace GrpcChat.AspNetCore.Storage.GroupCommit;
 /// </summary>
 internal sealed class RoomState(long roomId, string name, long oldest, long head)
 {
+    private long oldest = oldest;
     private long head = head;
     private Append? lastAppend;
     private LogDamagedException? damage;
 
     public long RoomId { get; } = roomId;
     public string Name { get; } = name;
-    public long Oldest { get; } = oldest;
+
+    /// <summary>The oldest id that is kept.</summary>
+    public long Oldest => Volatile.Read(ref oldest);
 
     /// <summary>The newest committed id.</summary>
     public long Head => Volatile.Read(ref head);
@@ -29,6 +32,7 @@ internal sealed class RoomState(long roomId, string name, long oldest, long head
         set => Volatile.Write(ref damage, value);
     }
 
+    /// <summary>The oldest id is read first: the head only grows, so it is never below the oldest id - 1.</summary>
     public RoomBounds Bounds => new(Oldest, Head);
 
     /// <summary>The first append that the current batch stores in this room; the others are linked to it.</summary>
@@ -55,6 +59,24 @@ internal sealed class RoomState(long roomId, string name, long oldest, long head
     /// it looked before, a stream that follows the room in between would neither see the new head nor be woken.
     /// </summary>
     public void Publish() => Interlocked.Exchange(ref head, LastAssignedId);
+
+    /// <summary>
+    /// Takes note that older messages have been removed, after the commit. May be called on any thread: a reader may notice it
+    /// before the writer gets here.
+    /// </summary>
+    public void AdvanceOldest(long committed)
+    {
+        for (var known = Oldest; known < committed;)
+        {
+            var seen = Interlocked.CompareExchange(ref oldest, committed, known);
+            if (seen == known)
+            {
+                return;
+            }
+
+            known = seen;
+        }
+    }
 
     /// <summary>The batch has not been stored.</summary>
     public void Rollback()

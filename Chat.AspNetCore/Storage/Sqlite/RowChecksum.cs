@@ -21,6 +21,20 @@ internal static class RowChecksum
         long position, ReadOnlySpan<byte> sender, long sentAt, ReadOnlySpan<byte> clientOffset, ReadOnlySpan<byte> text) =>
         Of([position, sentAt, sender.Length, clientOffset.Length], sender, clientOffset, text);
 
+    /// <summary>
+    /// The same for a message that may be erased. One number more is hashed then, so the checksums of all other messages stay
+    /// what they were before messages could be erased.
+    /// </summary>
+    public static long OfMessage(
+        long position,
+        ReadOnlySpan<byte> sender,
+        long sentAt,
+        ReadOnlySpan<byte> clientOffset,
+        ReadOnlySpan<byte> text,
+        bool isErased) => isErased
+        ? Of([position, sentAt, sender.Length, clientOffset.Length, 1], sender, clientOffset, text)
+        : OfMessage(position, sender, sentAt, clientOffset, text);
+
     public static long OfRoom(long roomId, ReadOnlySpan<byte> name, long oldest, long head) =>
         Of([roomId, oldest, head], name, [], []);
 
@@ -34,9 +48,10 @@ internal static class RowChecksum
     /// </summary>
     public static void AddFunctions(SqliteConnection connection)
     {
-        connection.CreateFunction<long, byte[]?, long, byte[]?, byte[]?, long>(
+        connection.CreateFunction<long, byte[]?, long, byte[]?, byte[]?, long?, long>(
             "message_checksum",
-            (position, sender, sentAt, clientOffset, text) => OfMessage(position, sender, sentAt, clientOffset, text),
+            (position, sender, sentAt, clientOffset, text, erased) =>
+                OfMessage(position, sender, sentAt, clientOffset, text, isErased: erased is not (null or 0)),
             isDeterministic: true);
         connection.CreateFunction<long, byte[]?, long, long, long>(
             "room_checksum", (roomId, name, oldest, head) => OfRoom(roomId, name, oldest, head), isDeterministic: true);

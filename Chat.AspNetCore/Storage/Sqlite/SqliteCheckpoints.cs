@@ -59,15 +59,23 @@ internal sealed class SqliteCheckpoints(SqliteConnection writer, TimeSpan lockTi
         return !writtenSinceTruncate;
     }
 
-    private void Truncate()
+    /// <summary>Moves everything and truncates the file. False if a reader prevents it, or the disk is full.</summary>
+    public bool TryTruncate(int timeoutMilliseconds)
     {
         pagesSincePassive = 0;
-        if (Run(raw.SQLITE_CHECKPOINT_TRUNCATE, TruncateTimeoutMilliseconds, out _))
+        if (!Run(raw.SQLITE_CHECKPOINT_TRUNCATE, timeoutMilliseconds, out _))
         {
-            pagesInLog = 0;
-            writtenSinceTruncate = false;
+            return false;
         }
-        else
+
+        pagesInLog = 0;
+        writtenSinceTruncate = false;
+        return true;
+    }
+
+    private void Truncate()
+    {
+        if (!TryTruncate(TruncateTimeoutMilliseconds))
         {
             // A reader still needs the old state. Try again after another 4,000 pages.
             pagesInLog = TruncatePages - PassivePages;

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using GrpcChat.Shared;
 using Microsoft.Data.Sqlite;
+using Microsoft.Win32.SafeHandles;
 
 namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
@@ -16,9 +18,13 @@ internal sealed class SqliteLogFile : IDisposable
     // What must fit on a full disk before it counts as having room again. A batch takes less, except for the largest.
     private const int SpaceProbeBytes = 1024 * 1024;
 
+    // How long a lock may outlive its owner.
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(1);
+
     private readonly FileStream @lock;
     private readonly TimeSpan lockTimeout;
     private InodeLock? inodeLock;
+    private SafeFileHandle? content;
 
     private SqliteLogFile(string path, FileStream @lock, TimeSpan lockTimeout)
     {
@@ -45,7 +51,7 @@ internal sealed class SqliteLogFile : IDisposable
                     file.Create();
                 }
 
-                file.inodeLock = InodeLock.TryTake(path) ?? throw InUse(path, holder: null);
+                file.inodeLock = Patiently(() => InodeLock.TryTake(path)) ?? throw InUse(path, holder: null);
                 return file;
             }
             catch
@@ -109,11 +115,16 @@ internal sealed class SqliteLogFile : IDisposable
         }
     }
 
+    /// <summary>The database as a file, for what SQLite does not use in it. It stays open as long as this.</summary>
+    public SafeFileHandle Content => content ??= File.OpenHandle(
+        Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+
     public SqliteConnection OpenReader() => Connect(Path, SqliteOpenMode.ReadOnly, lockTimeout);
 
     /// <summary>Call it after every connection has been closed: closing a file takes SQLite's own locks of it away.</summary>
     public void Dispose()
     {
+        content?.Dispose();
         inodeLock?.Dispose();
         @lock.Dispose();
     }
@@ -155,7 +166,29 @@ internal sealed class SqliteLogFile : IDisposable
     }
 
     private static FileStream Lock(string path) =>
-        PrivateFile.TryLock(path) ?? throw InUse(path, PrivateFile.LockHolder(path));
+        Patiently(() => PrivateFile.TryLock(path)) ?? throw InUse(path, PrivateFile.LockHolder(path));
+
+    // A lock outlives its owner by a moment: in a process that is being killed, and in a child that has been forked and does not
+    // run its program yet.
+    private static T? Patiently<T>(Func<T?> tryTake)
+        where T : class
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            if (tryTake() is { } taken)
+            {
+                return taken;
+            }
+
+            if (Stopwatch.GetElapsedTime(begun) > LockPatience)
+            {
+                return null;
+            }
+
+            Thread.Sleep(10);
+        }
+    }
 
     private static LogOpenException InUse(string path, string? holder) => new(
         $"{path} is in use by another service{(holder is null ? "" : $", {holder}")}; stop that service, "
@@ -221,6 +254,7 @@ internal sealed class SqliteLogFile : IDisposable
             Execute(connection, $"""
                 PRAGMA busy_timeout = {(long)lockTimeout.TotalMilliseconds};
                 PRAGMA trusted_schema = OFF;
+                PRAGMA secure_delete = ON;
                 PRAGMA cell_size_check = ON;
                 PRAGMA mmap_size = 0;
                 """);

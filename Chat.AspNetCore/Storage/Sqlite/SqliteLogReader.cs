@@ -12,7 +12,7 @@ internal sealed class SqliteLogReader : IDisposable
     private const int PageRows = 500;
 
     private readonly SqliteConnection connection;
-    private readonly SqliteStatement page, rooms;
+    private readonly SqliteStatement page, rooms, bounds;
     private readonly SqliteSenderNames senders;
 
     public SqliteLogReader(SqliteConnection connection)
@@ -23,21 +23,24 @@ internal sealed class SqliteLogReader : IDisposable
         // The limit is a literal. SQLite looks at the value of a limit when it plans a statement, and would plan the
         // statement again each time a parameter is bound.
         page = new SqliteStatement(connection, $"""
-            SELECT position, sender_id, sent_at, client_offset, text, checksum
+            SELECT position, sender_id, sent_at, client_offset, text, checksum, erased
             FROM message
             WHERE position > ? AND position <= ?
             ORDER BY position LIMIT {PageRows}
             """);
         rooms = new SqliteStatement(connection, $"""
-            SELECT room_id, name, oldest, head, checksum, (SELECT sent_at FROM message WHERE position = (room_id << {SqliteSchema.IdBits}) | head)
-            FROM room
+            SELECT room_id, name, oldest, head, room.checksum,
+                position, sender_id, sent_at, client_offset, text, message.checksum, erased
+            FROM room LEFT JOIN message ON position = (room_id << {SqliteSchema.IdBits}) | head
             WHERE name > ?
             ORDER BY name LIMIT ?
             """);
+        bounds = new SqliteStatement(connection, "SELECT name, oldest, head, checksum FROM room WHERE room_id = ?");
     }
 
     /// <summary>Reads one page in one transaction, which ends before anything is written to the network.</summary>
-    public void Read(RoomState room, long after, long through, IMessageSink sink)
+    /// <returns>False if the first message was removed. Nothing was offered.</returns>
+    public bool Read(RoomState room, long after, long through, IMessageSink sink)
     {
         Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(room.Name.Length)];
         name = name[..Encoding.UTF8.GetBytes(room.Name, name)];
@@ -52,6 +55,11 @@ internal sealed class SqliteLogReader : IDisposable
                 var id = SqliteSchema.IdOf(position);
                 if (id != ++last)
                 {
+                    if (last == after + 1 && IsTrimmed(room, last))
+                    {
+                        return false;
+                    }
+
                     throw new LogDamagedException($"room {room.Name}: message {last} is missing, and {id} follows");
                 }
 
@@ -63,22 +71,28 @@ internal sealed class SqliteLogReader : IDisposable
                     SentAt = page.Int64(2),
                     ClientOffset = page.Bytes(3),
                     Text = page.Bytes(4),
+                    IsErased = page.Int64(6) != 0,
                 };
-                if (page.Int64(5) != RowChecksum.OfMessage(position, row.Sender, row.SentAt, row.ClientOffset, row.Text))
+                if (page.Int64(5)
+                    != RowChecksum.OfMessage(position, row.Sender, row.SentAt, row.ClientOffset, row.Text, row.IsErased))
                 {
                     throw new LogDamagedException($"room {room.Name}: message {id} is not what was stored");
                 }
 
                 if (!sink.TryAdd(row))
                 {
-                    return;
+                    return true;
                 }
             }
 
             if (last == after && last < through)
             {
-                throw new LogDamagedException($"room {room.Name}: message {last + 1} is missing");
+                return IsTrimmed(room, last + 1)
+                    ? false
+                    : throw new LogDamagedException($"room {room.Name}: message {last + 1} is missing");
             }
+
+            return true;
         }
         catch (SqliteException error)
         {
@@ -105,7 +119,7 @@ internal sealed class SqliteLogReader : IDisposable
                     throw new LogDamagedException($"the row of room {name} is not what was stored");
                 }
 
-                list.Add(new RoomSummary(name, head, rooms.IsNull(5) ? null : rooms.Int64(5)));
+                list.Add(new RoomSummary(name, head, IsNewestMessageIntact() ? rooms.Int64(7) : null));
             }
 
             return list;
@@ -120,11 +134,45 @@ internal sealed class SqliteLogReader : IDisposable
         }
     }
 
+    // One that is not what was stored has no time that could be shown. Whoever reads the room is told about it.
+    private bool IsNewestMessageIntact() =>
+        !rooms.IsNull(5)
+        && rooms.Int64(10) == RowChecksum.OfMessage(
+            rooms.Int64(5), senders.Of(rooms.Int64(6)), rooms.Int64(7), rooms.Bytes(8), rooms.Bytes(9), isErased: rooms.Int64(11) != 0);
+
+    // The room was trimmed after the caller had looked at its bounds. What the database says of the room is at least as new as the
+    // page, and the writer may not have published it yet.
+    private bool IsTrimmed(RoomState room, long id)
+    {
+        bounds.Bind(1, room.RoomId);
+        try
+        {
+            if (!bounds.Step())
+            {
+                return false;
+            }
+
+            var (oldest, head) = (bounds.Int64(1), bounds.Int64(2));
+            if (bounds.Int64(3) != RowChecksum.OfRoom(room.RoomId, bounds.Bytes(0), oldest, head))
+            {
+                return false;
+            }
+
+            room.AdvanceOldest(oldest);
+            return id < oldest;
+        }
+        finally
+        {
+            bounds.Reset();
+        }
+    }
+
     public void Dispose()
     {
         page.Dispose();
         senders.Dispose();
         rooms.Dispose();
+        bounds.Dispose();
         connection.Dispose();
     }
 }

@@ -16,6 +16,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     private readonly TimeSpan lockTimeout;
     private readonly SqliteStatement begin, commit, rollback, touch;
     private readonly SqliteRowWriter rows;
+    private readonly SqliteErasure erasure;
     private long sumOfHeads;
     private string logId;
     private readonly SqliteReadProbe readProbe;
@@ -38,6 +39,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         // Writes the first page of the database, and changes nothing.
         touch = new SqliteStatement(writer, $"PRAGMA user_version = {SqliteSchema.Version}");
         rows = new SqliteRowWriter(writer);
+        erasure = new SqliteErasure(this, writer, file, checkpoints, options.Time);
         logId = ReadLogId();
         witness = new HeadWitnessWriter(file.Path, () => Witness, options.Time);
     }
@@ -90,7 +92,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         }
     }
 
-    public override async ValueTask ReadAsync(
+    public override async ValueTask<bool> ReadAsync(
         string room,
         long after,
         long through,
@@ -99,13 +101,18 @@ internal sealed class SqliteMessageLog : GroupCommitLog
     {
         if (!Rooms.TryGetValue(room, out var state) || after >= (through = Math.Min(through, state.Head)))
         {
-            return;
+            return true;
+        }
+
+        if (after + 1 < state.Oldest)
+        {
+            return false;
         }
 
         using var taken = await readers!.TakeAsync(cancellation);
         try
         {
-            taken.Reader.Read(state, after, through, sink);
+            return taken.Reader.Read(state, after, through, sink);
         }
         catch (Exception error) when (error is LogDamagedException or StoreUnavailableException)
         {
@@ -131,6 +138,10 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         }
     }
 
+    public override Task<ErasureSummary> EraseAsync(
+        MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation) =>
+        erasure.RunAsync(messages, progress, cancellation);
+
     protected override void BeginBatch() => begin.Run();
 
     protected override bool TryFindStored(RoomState room, Append append, out long id, out UInt128 contentHash)
@@ -141,9 +152,26 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         }
         catch (LogDamagedException damage)
         {
-            OnDamaged(room, damage);
-            readProbe.OnDamaged(damage);
+            OnWriterFound(room, damage);
             throw;
+        }
+    }
+
+    protected override void Remove(RoomState room, long through)
+    {
+        try
+        {
+            rows.Trim(room, through);
+        }
+        catch (LogDamagedException damage)
+        {
+            OnWriterFound(room, damage);
+            throw;
+        }
+        catch (SqliteException error) when (SqliteErrors.CannotRead($"room {room.Name}", error) is LogDamagedException damage)
+        {
+            OnWriterFound(room, damage);
+            throw damage;
         }
     }
 
@@ -217,15 +245,27 @@ internal sealed class SqliteMessageLog : GroupCommitLog
 
     protected override void ProbeRead() => readProbe.Repeat();
 
-    protected override void OnAnswered() => checkpoints.AfterBatch();
+    protected override void OnAnswered()
+    {
+        if (!erasure.IsWiping)
+        {
+            checkpoints.AfterBatch();
+        }
+    }
 
-    protected override bool OnIdle() => checkpoints.WhenIdle();
+    protected override bool OnIdle() => !erasure.IsWiping && checkpoints.WhenIdle();
 
     protected override async ValueTask CloseAsync()
     {
         await readers!.DisposeAsync();
         await witness.DisposeAsync();
         CloseWriter();
+    }
+
+    private void OnWriterFound(RoomState room, LogDamagedException damage)
+    {
+        OnDamaged(room, damage);
+        readProbe.OnDamaged(damage);
     }
 
     // Methods of their own, so that a read that succeeds allocates nothing for these.
@@ -256,6 +296,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         }
 
         rows.Dispose();
+        erasure.Dispose();
         writer.Dispose();
         file.Dispose();
     }

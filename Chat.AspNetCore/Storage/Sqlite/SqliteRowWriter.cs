@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using GrpcChat.AspNetCore.Storage.GroupCommit;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace GrpcChat.AspNetCore.Storage.Sqlite;
 
@@ -11,7 +12,7 @@ internal sealed class SqliteRowWriter : IDisposable
     private const int HashBytes = 16;
 
     private readonly SqliteConnection writer;
-    private readonly SqliteStatement findStored, insertRoom, insertMessage, insertOffset, setHead;
+    private readonly SqliteStatement findStored, insertRoom, insertMessage, insertOffset, setHead, setOldest, deleteMessages, setErased;
     private readonly SqliteSenders senders;
     private long lastRoomId;
     private long lastCommittedRoomId;
@@ -32,6 +33,9 @@ internal sealed class SqliteRowWriter : IDisposable
             writer,
             "INSERT INTO sent_key (room_id, sender_id, client_offset, id, content_hash, checksum) VALUES (?, ?, ?, ?, ?, ?)");
         setHead = new SqliteStatement(writer, "UPDATE room SET head = ?, checksum = ? WHERE room_id = ?");
+        setOldest = new SqliteStatement(writer, "UPDATE room SET oldest = ?, checksum = ? WHERE room_id = ?");
+        deleteMessages = new SqliteStatement(writer, "DELETE FROM message WHERE position BETWEEN ? AND ?");
+        setErased = new SqliteStatement(writer, "UPDATE message SET erased = 1, checksum = ? WHERE position = ?");
     }
 
     /// <summary>Reads the rooms that are stored, at the start.</summary>
@@ -120,18 +124,23 @@ internal sealed class SqliteRowWriter : IDisposable
         .Bind(2, room.Name)
         .Bind(3, room.Oldest)
         .Bind(4, room.LastAssignedId)
-        .Bind(5, ChecksumOf(room))
+        .Bind(5, ChecksumOf(room, room.Oldest))
         .Run();
 
     /// <summary>Inserts a message, without its client offset.</summary>
     public void InsertMessage(
-        long roomId, long id, string sender, long sentAt, string clientOffset, ReadOnlySpan<byte> text)
+        long roomId, long id, string sender, long sentAt, string clientOffset, ReadOnlySpan<byte> text, bool isErased)
     {
         Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(sender.Length)];
         name = name[..Encoding.UTF8.GetBytes(sender, name)];
         Span<byte> offset = stackalloc byte[Encoding.UTF8.GetMaxByteCount(clientOffset.Length)];
         offset = offset[..Encoding.UTF8.GetBytes(clientOffset, offset)];
         InsertMessage(roomId, id, IdOf(sender), name, sentAt, offset, text);
+        if (isErased)
+        {
+            var position = SqliteSchema.PositionOf(roomId, id);
+            setErased.Bind(1, RowChecksum.OfMessage(position, name, sentAt, offset, text, isErased)).Bind(2, position).Run();
+        }
     }
 
     /// <summary>Inserts the client offset of a message.</summary>
@@ -144,7 +153,24 @@ internal sealed class SqliteRowWriter : IDisposable
 
     /// <summary>Writes the newest id of a room.</summary>
     public void SetHead(RoomState room) =>
-        setHead.Bind(1, room.LastAssignedId).Bind(2, ChecksumOf(room)).Bind(3, room.RoomId).Run();
+        setHead.Bind(1, room.LastAssignedId).Bind(2, ChecksumOf(room, room.Oldest)).Bind(3, room.RoomId).Run();
+
+    /// <summary>Deletes the oldest messages of a room, up to an id, and keeps their client offsets.</summary>
+    /// <exception cref="LogDamagedException">Some of them are missing.</exception>
+    public void Trim(RoomState room, long through)
+    {
+        deleteMessages
+            .Bind(1, SqliteSchema.PositionOf(room.RoomId, room.Oldest))
+            .Bind(2, SqliteSchema.PositionOf(room.RoomId, through))
+            .Run();
+        var missing = through - room.Oldest + 1 - raw.sqlite3_changes(writer.Handle);
+        if (missing != 0)
+        {
+            throw new LogDamagedException($"room {room.Name}: {missing} of the messages {room.Oldest} to {through} are missing");
+        }
+
+        setOldest.Bind(1, through + 1).Bind(2, ChecksumOf(room, through + 1)).Bind(3, room.RoomId).Run();
+    }
 
     /// <summary>The batch has been stored.</summary>
     public void Commit()
@@ -162,7 +188,8 @@ internal sealed class SqliteRowWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (SqliteStatement[])[findStored, insertRoom, insertMessage, insertOffset, setHead])
+        foreach (var statement in (SqliteStatement[])
+            [findStored, insertRoom, insertMessage, insertOffset, setHead, setOldest, deleteMessages, setErased])
         {
             statement.Dispose();
         }
@@ -216,9 +243,9 @@ internal sealed class SqliteRowWriter : IDisposable
 
     private long IdOf(string sender) => senders.Find(sender) ?? senders.Add(sender);
 
-    private static long ChecksumOf(RoomState room)
+    private static long ChecksumOf(RoomState room, long oldest)
     {
         Span<byte> name = stackalloc byte[Encoding.UTF8.GetMaxByteCount(room.Name.Length)];
-        return RowChecksum.OfRoom(room.RoomId, name[..Encoding.UTF8.GetBytes(room.Name, name)], room.Oldest, room.LastAssignedId);
+        return RowChecksum.OfRoom(room.RoomId, name[..Encoding.UTF8.GetBytes(room.Name, name)], oldest, room.LastAssignedId);
     }
 }

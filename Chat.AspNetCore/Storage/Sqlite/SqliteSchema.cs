@@ -3,10 +3,13 @@ namespace GrpcChat.AspNetCore.Storage.Sqlite;
 /// <summary>The tables of a log, and how a message's place in them is computed.</summary>
 internal static class SqliteSchema
 {
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>The first version whose rows have checksums, and whose logs have a witness.</summary>
     public const int FirstWithChecksums = 2;
+
+    /// <summary>The first version whose messages can be erased.</summary>
+    public const int FirstWithErased = 3;
 
     public const int ApplicationId = 0x47434854; // "GCHT"
 
@@ -34,7 +37,8 @@ internal static class SqliteSchema
             sent_at       INTEGER NOT NULL, -- microseconds since 1970
             client_offset TEXT    NOT NULL,
             text          TEXT    NOT NULL,
-            checksum      INTEGER
+            checksum      INTEGER,
+            erased        INTEGER           -- 1 if the text was erased and is empty
         ) STRICT;
 
         -- The client offsets, kept forever: they outlive the messages. The offsets of one sender mostly count up, so
@@ -44,7 +48,7 @@ internal static class SqliteSchema
             sender_id     INTEGER NOT NULL,
             client_offset TEXT    NOT NULL,
             id            INTEGER NOT NULL,
-            content_hash  BLOB    NOT NULL, -- first 16 bytes of SHA-256
+            content_hash  BLOB    NOT NULL, -- first 16 bytes of SHA-256; zeros if the text was erased
             checksum      INTEGER,
             PRIMARY KEY (sender_id, client_offset, room_id)
         ) STRICT, WITHOUT ROWID;

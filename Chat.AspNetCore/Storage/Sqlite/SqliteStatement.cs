@@ -43,7 +43,8 @@ internal sealed class SqliteStatement : IDisposable
     /// <param name="utf8">The text in UTF-8; copied.</param>
     public SqliteStatement BindText(int index, ReadOnlySpan<byte> utf8)
     {
-        Check(raw.sqlite3_bind_text(statement, index, utf8));
+        // The library takes no bytes for NULL.
+        Check(utf8.IsEmpty ? raw.sqlite3_bind_text(statement, index, "") : raw.sqlite3_bind_text(statement, index, utf8));
         return this;
     }
 

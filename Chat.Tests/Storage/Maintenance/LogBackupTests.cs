@@ -306,6 +306,7 @@ public sealed class LogBackupTests : LogMaintenanceTest
         await CreateLogAsync();
         File.Delete(DatabaseIn(Data) + ".witness");
         ExecuteAlone("""
+            ALTER TABLE message DROP COLUMN erased;
             ALTER TABLE message DROP COLUMN checksum;
             ALTER TABLE room DROP COLUMN checksum;
             ALTER TABLE sent_key DROP COLUMN checksum;

@@ -36,7 +36,7 @@ public sealed class LogExportTests : LogMaintenanceTest
     public async Task The_export_of_an_imported_log_has_the_same_bytes()
     {
         await CreateLogAsync();
-        TrimOps();
+        await TrimOpsAsync();
         var export = Export();
         Import(export);
 
@@ -47,7 +47,7 @@ public sealed class LogExportTests : LogMaintenanceTest
     public async Task Client_offsets_that_outlive_their_messages_are_exported()
     {
         await CreateLogAsync();
-        TrimOps();
+        await TrimOpsAsync();
 
         var imported = Import(Export());
 
@@ -83,7 +83,7 @@ public sealed class LogExportTests : LogMaintenanceTest
     public async Task An_export_without_one_of_its_lines_is_not_imported()
     {
         await CreateLogAsync();
-        TrimOps();
+        await TrimOpsAsync();
         var lines = LinesOf(Export());
         for (var missing = 0; missing < lines.Length; missing++)
         {
@@ -99,7 +99,7 @@ public sealed class LogExportTests : LogMaintenanceTest
     public async Task An_export_with_a_line_too_many_or_in_another_place_is_not_imported()
     {
         await CreateLogAsync();
-        TrimOps();
+        await TrimOpsAsync();
         var lines = LinesOf(Export());
         for (var n = 0; n < lines.Length; n++)
         {
@@ -261,8 +261,11 @@ public sealed class LogExportTests : LogMaintenanceTest
         AssertNoLog(Imported.Path);
     }
 
-    private void TrimOps() =>
-        Execute("UPDATE room SET oldest = 6 WHERE name = 'ops'; DELETE FROM message WHERE position < (1 << 40) | 6");
+    private async Task TrimOpsAsync()
+    {
+        await using var log = SqliteMessageLog.Open(Data);
+        Assert.Equal(6, (await log.TrimAsync("ops", 5, CancellationToken.None)).Oldest);
+    }
 
     private async Task<DateTimeOffset> SentAtAsync()
     {

@@ -67,7 +67,8 @@ public abstract class LogMaintenanceTest : IDisposable
                 CAST((SELECT name FROM sender WHERE sender.sender_id = message.sender_id) AS BLOB),
                 sent_at,
                 CAST(client_offset AS BLOB),
-                CAST(text AS BLOB));
+                CAST(text AS BLOB),
+                erased);
             UPDATE room SET checksum = room_checksum(room_id, CAST(name AS BLOB), oldest, head);
             UPDATE sent_key SET checksum = client_offset_checksum(
                 room_id, sender_id, CAST(client_offset AS BLOB), id, content_hash);
@@ -79,6 +80,20 @@ public abstract class LogMaintenanceTest : IDisposable
     {
         using var connection = Connect(directory);
         SqliteLogFile.Execute(connection, sql);
+    }
+
+    private protected void CopyTo(string name)
+    {
+        Directory.CreateDirectory(PathOf(name));
+        File.Copy(DatabaseIn(Data), DatabaseIn(PathOf(name)));
+        File.Copy(DatabaseIn(Data) + ".witness", DatabaseIn(PathOf(name)) + ".witness");
+    }
+
+    /// <summary>Erases messages of the log, which is closed.</summary>
+    private protected async Task<ErasureSummary> EraseAsync(string room, params long[] ids)
+    {
+        await using var log = Log.Open();
+        return await log.EraseAsync(MessagesToErase.WithIds(room, ids));
     }
 
     private SqliteConnection Connect(string? directory)

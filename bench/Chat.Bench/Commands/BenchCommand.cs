@@ -42,6 +42,7 @@ internal static class BenchCommand
               w1 --peers grpcchat --rounds 1 only our own service; the record is not kept
               versus --baseline DIRECTORY w1 our own service and another build of it, in turns
               hostile                        what a calm client notices of attacks
+              trim                           what a calm client notices while a million messages are removed
               all --output /tmp/bench        everything with the largest sizes, written elsewhere
               page                           only the page, after a change of docs/benchmarks/w3.notes.md
             """);
@@ -59,6 +60,7 @@ internal static class BenchCommand
         root.Add(LoadCommand.Create());
         root.Add(HostileCommand.Create());
         root.Add(HostileCommand.CreateAttack());
+        root.Add(TrimCommand.Create());
         root.Add(Page());
         return root;
     }

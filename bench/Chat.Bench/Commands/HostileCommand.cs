@@ -10,18 +10,17 @@ using GrpcChat.Bench.Reporting;
 namespace GrpcChat.Bench.Commands;
 
 /// <summary>
-/// `hostile`: what a calm client notices while others attack the service. `attack` is the other side, in a process of its own.
+/// `hostile`: what a calm client notices while others attack the service. `attack` is the other side, in a process of
+/// its own.
 /// </summary>
 internal static class HostileCommand
 {
     private const string AttackName = "attack";
     private const int DefaultSeconds = 5;
-    private const int PerSecond = 100;
-    private const int MostUnacked = 256;
     private const int PageMessages = 5000;
 
-    // Attackers on another machine would use its processor. Here they get what is left over, so that what the calm client notices
-    // is what the service spends on them.
+    // Attackers on another machine would use its processor. Here they get what is left over, so that what the calm
+    // client notices is what the service spends on them.
     private const string Priority = "0";
 
     // Another address than the calm client's.
@@ -86,12 +85,12 @@ internal static class HostileCommand
             // A service of its own for each: what one attack leaves behind is not the next one's.
             await using var server = (GrpcPeerServer)await new GrpcChatPeer().StartAsync(
                 new PeerSetup { Stored = PageMessages, Rooms = [Attack.FullRoom] });
-            var calm = await MeasureAsync(server, length, stop);
+            var calm = await CalmClient.MeasureAsync(server, () => Task.Delay(length, stop), stop);
             using var attackers = Start(name, server.Address);
             await Task.Delay(TimeToBegin, stop);
             var cpu = server.Usage.Cpu;
             var begun = Stopwatch.GetTimestamp();
-            var attacked = await MeasureAsync(server, length, stop);
+            var attacked = await CalmClient.MeasureAsync(server, () => Task.Delay(length, stop), stop);
             var used = (server.Usage.Cpu - cpu) / Stopwatch.GetElapsedTime(begun);
             var connections = await EndAsync(attackers);
             progress.Clear();
@@ -107,21 +106,6 @@ internal static class HostileCommand
 
         await Console.Out.WriteLineAsync(table.ToString());
         return isHarmed ? 1 : 0;
-    }
-
-    // The latencies of acks from when a send was due.
-    private static async Task<Latencies> MeasureAsync(GrpcPeerServer server, TimeSpan length, CancellationToken stop)
-    {
-        var latencies = new Latencies();
-        await using var crowd = new Crowd();
-        await crowd.AddSendersAsync(server, 1, MostUnacked, latencies);
-        await using var traffic = Traffic.Start(crowd, PerSecond);
-        await crowd.PassAsync(TimeSpan.FromSeconds(1), stop);
-        latencies.Begin();
-        await crowd.PassAsync(length, stop);
-        latencies.End();
-        await traffic.StopAsync(TimeSpan.FromSeconds(30), stop);
-        return latencies;
     }
 
     private static Process Start(string name, Uri address)

@@ -6,7 +6,9 @@ namespace GrpcChat.Bench.Hostile;
 
 /// <summary>What hostile clients do to a service, again and again, until they are stopped.</summary>
 /// <param name="Name">What it is.</param>
-/// <param name="Connections">How many clients do it at once. Each reconnects as soon as its connection is closed.</param>
+/// <param name="Connections">
+/// How many clients do it at once. Each reconnects as soon as its connection is closed.
+/// </param>
 /// <param name="RunAsync">What one does with one connection.</param>
 internal sealed record Attack(string Name, int Connections, Func<RawHttp2, CancellationToken, Task> RunAsync)
 {

@@ -6,8 +6,8 @@ using System.Text;
 namespace GrpcChat.Bench.Hostile;
 
 /// <summary>
-/// An HTTP/2 connection whose owner writes the frames itself, also such as no library sends. What the server sends is read and
-/// looked at, but for flow control.
+/// An HTTP/2 connection whose owner writes the frames itself, also such as no library sends. What the server sends is
+/// read and looked at, but for flow control.
 /// </summary>
 internal sealed class RawHttp2 : IAsyncDisposable
 {

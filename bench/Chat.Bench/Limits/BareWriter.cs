@@ -9,7 +9,8 @@ namespace GrpcChat.Bench.Limits;
 
 /// <summary>
 /// Writes the rows of the service's log, a message and its client offset for each send, with the service's statements,
-/// schema, pragmas, checksums and checkpoints. It does nothing else: no look-ups, no hashing of texts, no callers to answer.
+/// schema, pragmas, checksums and checkpoints. It does nothing else: no look-ups, no hashing of texts, no callers to
+/// answer.
 /// </summary>
 internal sealed class BareWriter : IDisposable
 {

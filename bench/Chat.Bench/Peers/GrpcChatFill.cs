@@ -117,7 +117,8 @@ internal static class GrpcChatFill
             FROM numbers)
         INSERT INTO message (position, sender_id, sent_at, client_offset, text, checksum)
         SELECT position, sender_id, sent_at, client_offset, ?5, message_checksum(
-            position, CAST('{SenderPrefix}' || (sender_id - 1) AS BLOB), sent_at, CAST(client_offset AS BLOB), CAST(?5 AS BLOB))
+            position, CAST('{SenderPrefix}' || (sender_id - 1) AS BLOB), sent_at, CAST(client_offset AS BLOB), CAST(?5 AS BLOB),
+            NULL)
         FROM rows
         """);
 

@@ -1,8 +1,8 @@
 namespace GrpcChat.Bench.Peers;
 
 /// <summary>
-/// This project's own service with its defaults, unless a variant says otherwise: only the address and the data directory
-/// are set.
+/// This project's own service with its defaults, unless a variant says otherwise: only the address and the data
+/// directory are set.
 /// </summary>
 /// <param name="name">As it stands in tables.</param>
 /// <param name="directory">

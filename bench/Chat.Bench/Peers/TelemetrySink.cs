@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace GrpcChat.Bench.Peers;
 
-/// <summary>Takes the telemetry of one service: a collector that throws away what it is sent, and a reader of the metrics page.</summary>
+/// <summary>
+/// Takes the telemetry of one service: a collector that throws away what it is sent, and a reader of the metrics page.
+/// </summary>
 internal sealed class TelemetrySink : IAsyncDisposable
 {
     private static readonly TimeSpan ReadEvery = TimeSpan.FromSeconds(1);

@@ -38,14 +38,15 @@ internal sealed class LogBuilder : IDisposable
 
     /// <summary>Adds a message and its client offset.</summary>
     /// <returns>False if the sender has used the client offset in this room: nothing was added.</returns>
-    public bool TryAddMessage(long roomId, long id, string sender, long sentAt, string clientOffset, ReadOnlySpan<byte> text)
+    public bool TryAddMessage(
+        long roomId, long id, string sender, long sentAt, string clientOffset, ReadOnlySpan<byte> text, bool isErased = false)
     {
-        if (!TryAddOffset(roomId, id, sender, clientOffset, Append.HashOf(text)))
+        if (!TryAddOffset(roomId, id, sender, clientOffset, isErased ? Append.ErasedHash : Append.HashOf(text)))
         {
             return false;
         }
 
-        rows.InsertMessage(roomId, id, sender, sentAt, clientOffset, text);
+        rows.InsertMessage(roomId, id, sender, sentAt, clientOffset, text, isErased);
         return true;
     }
 

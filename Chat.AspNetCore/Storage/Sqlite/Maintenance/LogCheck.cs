@@ -22,6 +22,22 @@ internal sealed class LogCheck(LogSnapshot snapshot, Action<string> onProblem, W
     /// <summary>Whether a log id has the form of all log ids.</summary>
     public static bool IsLogId(string logId) => logId.Length == 32 && logId.All(char.IsAsciiHexDigitLower);
 
+    /// <summary>Compares a log with the witness beside it.</summary>
+    public static void CheckWitness(string database, LogSnapshot snapshot, Action<string> onProblem)
+    {
+        try
+        {
+            if (HeadWitness.FindProblem(database, HeadWitness.Read(database), snapshot.Witness) is { } problem)
+            {
+                onProblem(problem);
+            }
+        }
+        catch (LogOpenException error)
+        {
+            onProblem(error.Message);
+        }
+    }
+
     private LogSummary Run()
     {
         Try(CheckFile);
@@ -89,7 +105,7 @@ internal sealed class LogCheck(LogSnapshot snapshot, Action<string> onProblem, W
     private void CheckMessages(Work part)
     {
         using var statement = new SqliteStatement(snapshot.Connection, $"""
-            SELECT position, name, sent_at, client_offset, text, {snapshot.ChecksumOf("m")}
+            SELECT position, name, sent_at, client_offset, text, {snapshot.ChecksumOf("m")}, {snapshot.ErasedOf("m")}
             FROM message m LEFT JOIN sender s ON s.sender_id = m.sender_id
             ORDER BY position
             """);
@@ -163,7 +179,7 @@ internal sealed class LogCheck(LogSnapshot snapshot, Action<string> onProblem, W
     private void CheckTexts(Work part)
     {
         using var statement = new SqliteStatement(snapshot.Connection, $"""
-            SELECT position, text, k.id, content_hash
+            SELECT position, text, k.id, content_hash, {snapshot.ErasedOf("m")}
             FROM message m
             LEFT JOIN sent_key k ON k.sender_id = m.sender_id AND k.client_offset = m.client_offset
                 AND k.room_id = m.position >> {SqliteSchema.IdBits}
@@ -194,8 +210,10 @@ internal sealed class LogCheck(LogSnapshot snapshot, Action<string> onProblem, W
         }
 
         var hash = message.Bytes(3);
-        return hash.Length == 16 && BinaryPrimitives.ReadUInt128BigEndian(hash) == Append.HashOf(message.Bytes(1))
-            ? null
+        var isErased = message.Int64(4) != 0;
+        var expected = isErased ? Append.ErasedHash : Append.HashOf(message.Bytes(1));
+        return hash.Length == 16 && BinaryPrimitives.ReadUInt128BigEndian(hash) == expected ? null
+            : isErased ? "it is erased, but a hash of its text is kept"
             : "its text is not the one that was stored";
     }
 

@@ -150,12 +150,13 @@ internal sealed class LogImport : IDisposable
         var text = Encoding.UTF8.GetBytes(message.Text);
         var sentAt = LogTime.ToMicroseconds(message.SentAt);
         if (RowForm.FindProblem(
-            Encoding.UTF8.GetBytes(message.Sender), sentAt, Encoding.UTF8.GetBytes(message.ClientOffset), text) is { } problem)
+            Encoding.UTF8.GetBytes(message.Sender), sentAt, Encoding.UTF8.GetBytes(message.ClientOffset), text, message.Erased)
+            is { } problem)
         {
             throw new FormatException(problem);
         }
 
-        if (!log.TryAddMessage(roomId, message.Id, message.Sender, sentAt, message.ClientOffset, text))
+        if (!log.TryAddMessage(roomId, message.Id, message.Sender, sentAt, message.ClientOffset, text, message.Erased))
         {
             throw new FormatException($"the client offset '{message.ClientOffset}' comes a second time");
         }

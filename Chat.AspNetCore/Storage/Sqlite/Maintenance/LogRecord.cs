@@ -20,11 +20,19 @@ internal sealed record LogIdRecord(int Version, string LogId) : LogRecord
 /// <summary>A room; its messages, from the oldest to the head, are the next lines.</summary>
 internal sealed record RoomRecord(string Room, long Oldest, long Head) : LogRecord;
 
-/// <summary>A message. Its client offset needs no line of its own.</summary>
+/// <summary>A message. Its client offset needs no line of its own. Only one that was erased says so.</summary>
 internal sealed record MessageRecord(
-    string Room, long Id, string Sender, DateTimeOffset SentAt, string ClientOffset, string Text) : LogRecord;
+    string Room,
+    long Id,
+    string Sender,
+    DateTimeOffset SentAt,
+    string ClientOffset,
+    string Text,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Erased = false) : LogRecord;
 
-/// <summary>The client offset of a message that is not kept, with the first 16 bytes of the text's SHA-256.</summary>
+/// <summary>
+/// The client offset of a message that is not kept, with the first 16 bytes of the text's SHA-256, or zeros if it was erased.
+/// </summary>
 internal sealed record ClientOffsetRecord(
     string Room, string Sender, string ClientOffset, long Id, string ContentHash) : LogRecord;
 

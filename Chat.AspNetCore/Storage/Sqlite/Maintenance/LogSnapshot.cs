@@ -26,12 +26,13 @@ internal sealed class LogSnapshot : IDisposable
     private const int CacheKibibytes = 65_536;
 
     private readonly string path;
+    private readonly long version;
 
     private LogSnapshot(string path, SqliteConnection connection)
     {
         this.path = path;
         Connection = connection;
-        HasChecksums = SqliteLogFile.ReadNumber(connection, "PRAGMA user_version") >= SqliteSchema.FirstWithChecksums;
+        version = SqliteLogFile.ReadNumber(connection, "PRAGMA user_version");
         LogId = ReadLogId();
         Rooms = ReadRooms();
     }
@@ -41,13 +42,16 @@ internal sealed class LogSnapshot : IDisposable
     public string LogId { get; }
 
     /// <summary>Whether the rows have checksums, and the log a witness. Those of the first version have none.</summary>
-    public bool HasChecksums { get; }
+    public bool HasChecksums => version >= SqliteSchema.FirstWithChecksums;
 
     /// <summary>What the log's witness may say at most.</summary>
     public HeadWitness Witness => new(LogId, Rooms.Sum(room => room.Head));
 
     /// <summary>The checksum of a row in SQL.</summary>
     public string ChecksumOf(string table) => HasChecksums ? $"{table}.checksum" : "NULL";
+
+    /// <summary>Whether a message is erased, in SQL.</summary>
+    public string ErasedOf(string table) => version >= SqliteSchema.FirstWithErased ? $"{table}.erased" : "NULL";
 
     /// <summary>In the byte order of their names.</summary>
     public IReadOnlyList<LogRoom> Rooms { get; }
@@ -84,8 +88,8 @@ internal sealed class LogSnapshot : IDisposable
         SqliteConnection? connection = null;
         try
         {
-            connection = SqliteLogFile.Connect(path, SqliteOpenMode.ReadOnly, LockTimeout);
-            SqliteLogFile.Execute(connection, $"PRAGMA cache_size = -{CacheKibibytes}; BEGIN");
+            connection = SqliteLogFile.Connect(path, isBackup ? SqliteOpenMode.ReadOnly : ModeFor(path), LockTimeout);
+            SqliteLogFile.Execute(connection, $"PRAGMA query_only = ON; PRAGMA cache_size = -{CacheKibibytes}; BEGIN");
             SqliteLogHeader.CheckIdentity(
                 path,
                 SqliteLogFile.ReadNumber(connection, "PRAGMA application_id"),
@@ -107,6 +111,9 @@ internal sealed class LogSnapshot : IDisposable
         }
     }
 
+    /// <summary>The log as the open transaction of a connection sees it. Whoever opened the connection disposes of it.</summary>
+    public static LogSnapshot Within(string path, SqliteConnection connection) => new(path, connection);
+
     /// <summary>The messages of a room, by id.</summary>
     /// <exception cref="LogDamagedException">One is missing, or is not what was stored.</exception>
     public IEnumerable<MessageRecord> ReadMessages(LogRoom room)
@@ -117,7 +124,8 @@ internal sealed class LogSnapshot : IDisposable
         }
 
         using var page = new SqliteStatement(Connection, $"""
-            SELECT position, name, sent_at, client_offset, text, {ChecksumOf("message")} FROM message JOIN sender USING (sender_id)
+            SELECT position, name, sent_at, client_offset, text, {ChecksumOf("message")}, {ErasedOf("message")}
+            FROM message JOIN sender USING (sender_id)
             WHERE position BETWEEN ? AND ? ORDER BY position
             """);
         page.Bind(1, SqliteSchema.PositionOf(room.RoomId, room.Oldest)).Bind(2, SqliteSchema.PositionOf(room.RoomId, room.Head));
@@ -166,20 +174,31 @@ internal sealed class LogSnapshot : IDisposable
         FindProblem(page) is { } problem
             ? throw new LogDamagedException($"room {room.Name}: message {id}: {problem}")
             : new MessageRecord(
-                room.Name, id, page.Text(1), LogTime.FromMicroseconds(page.Int64(2)), page.Text(3), page.Text(4));
+                room.Name, id, page.Text(1), LogTime.FromMicroseconds(page.Int64(2)), page.Text(3), page.Text(4), page.Int64(6) != 0);
 
     /// <summary>
-    /// What is wrong with a message whose columns are position, name of the sender, sent_at, client_offset, text and checksum.
+    /// What is wrong with a message whose columns are position, name of the sender, sent_at, client_offset, text, checksum and
+    /// erased.
     /// </summary>
-    public string? FindProblem(SqliteStatement message)
+    public string? FindProblem(SqliteStatement message) => FindProblem(message, HasChecksums);
+
+    /// <summary>The same for one whose row has a checksum, or none yet.</summary>
+    public static string? FindProblem(SqliteStatement message, bool hasChecksums)
     {
-        var (position, sentAt) = (message.Int64(0), message.Int64(2));
-        return RowForm.FindProblem(message.Bytes(1), sentAt, message.Bytes(3), message.Bytes(4))
-            ?? (HasChecksums && message.Int64(5)
-                != RowChecksum.OfMessage(position, message.Bytes(1), sentAt, message.Bytes(3), message.Bytes(4))
+        var (position, sentAt, isErased) = (message.Int64(0), message.Int64(2), message.Int64(6) != 0);
+        return RowForm.FindProblem(message.Bytes(1), sentAt, message.Bytes(3), message.Bytes(4), isErased)
+            ?? (hasChecksums && message.Int64(5)
+                != RowChecksum.OfMessage(position, message.Bytes(1), sentAt, message.Bytes(3), message.Bytes(4), isErased)
                 ? "it is not what was stored"
                 : null);
     }
+
+    // SQLite makes a write-ahead log and an index of it also for one who only reads, and only one who may write removes them. Of a log
+    // that is in use or was left by a service that was killed, both are there and stay.
+    private static SqliteOpenMode ModeFor(string path) =>
+        File.Exists(path + "-shm") || new FileInfo(path + "-wal") is { Exists: true, Length: > 0 }
+            ? SqliteOpenMode.ReadOnly
+            : SqliteOpenMode.ReadWrite;
 
     private string ReadLogId()
     {
@@ -190,8 +209,10 @@ internal sealed class LogSnapshot : IDisposable
     private List<LogRoom> ReadRooms()
     {
         var rooms = new List<LogRoom>();
+
+        // The index of names has a copy of each, which is not the one that the checksum is of.
         using var statement = new SqliteStatement(
-            Connection, $"SELECT room_id, name, oldest, head, {ChecksumOf("room")} FROM room ORDER BY name");
+            Connection, $"SELECT room_id, name, oldest, head, {ChecksumOf("room")} FROM room NOT INDEXED ORDER BY name");
         while (statement.Step())
         {
             var (id, oldest, head) = (statement.Int64(0), statement.Int64(2), statement.Int64(3));

@@ -11,11 +11,13 @@ internal static class RowForm
 
     /// <summary>What is wrong with a message; null if nothing is. All texts are UTF-8.</summary>
     public static string? FindProblem(
-        ReadOnlySpan<byte> sender, long sentAt, ReadOnlySpan<byte> clientOffset, ReadOnlySpan<byte> text) =>
+        ReadOnlySpan<byte> sender, long sentAt, ReadOnlySpan<byte> clientOffset, ReadOnlySpan<byte> text, bool isErased) =>
         !IsValid(sender, Names.IsSender) ? $"the sender '{Show(sender)}' is not valid"
         : sentAt < 0 || sentAt > LastTime ? $"the time {sentAt} is not valid"
         : !IsValid(clientOffset, Names.IsClientOffset) ? $"the client offset '{Show(clientOffset)}' is not valid"
-        : FindProblem(text);
+        : !isErased ? FindProblem(text)
+        : text.IsEmpty ? null
+        : "it is erased, but has a text";
 
     /// <summary>What is wrong with a text; null if nothing is.</summary>
     public static string? FindProblem(ReadOnlySpan<byte> text) =>
