@@ -17,17 +17,21 @@ internal sealed class PostgresCluster : IDisposable
 
     private const string User = "postgres";
 
-    private static readonly Lazy<PostgresCluster> SharedCluster = new(Create);
+    private static readonly Lazy<PostgresCluster> SharedCluster = new(() => Create());
 
-    // In memory where that is possible: the server still fsyncs, and every test waits for that.
-    private readonly string directory = Path.Combine(
-        Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), "grpcchat-pg-" + Guid.NewGuid().ToString("N"));
+    private readonly string directory;
+    private readonly bool isOnDisk;
 
     private readonly int port = FreePort();
     private int databases;
 
-    private PostgresCluster()
+    // In memory where that is possible: the server still fsyncs, and every test waits for that.
+    private PostgresCluster(bool isOnDisk)
     {
+        this.isOnDisk = isOnDisk;
+        directory = Path.Combine(
+            !isOnDisk && Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(),
+            "grpcchat-pg-" + Guid.NewGuid().ToString("N"));
     }
 
     /// <summary>The cluster of all tests that neither stop it nor change its settings. It goes with the process.</summary>
@@ -39,9 +43,12 @@ internal sealed class PostgresCluster : IDisposable
     private string Data => Path.Combine(directory, "data");
 
     /// <summary>Creates a cluster and starts its server.</summary>
-    public static PostgresCluster Create()
+    /// <param name="isOnDisk">
+    /// In the directory for temporary files, with the server's own defaults; otherwise small and, where possible, in memory.
+    /// </param>
+    public static PostgresCluster Create(bool isOnDisk = false)
     {
-        var cluster = new PostgresCluster();
+        var cluster = new PostgresCluster(isOnDisk);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => cluster.Dispose();
         Directory.CreateDirectory(cluster.directory);
         if (Environment.IsPrivilegedProcess)
@@ -49,7 +56,8 @@ internal sealed class PostgresCluster : IDisposable
             Run("chown", [User, cluster.directory], cluster.directory);
         }
 
-        cluster.RunAsUser("initdb", "-D", cluster.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--wal-segsize=1");
+        string[] size = isOnDisk ? [] : ["--wal-segsize=1"];
+        cluster.RunAsUser("initdb", ["-D", cluster.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", .. size]);
 
         // The database of this name asks for a password, and the others trust everybody on this machine.
         var access = Path.Combine(cluster.Data, "pg_hba.conf");
@@ -62,10 +70,11 @@ internal sealed class PostgresCluster : IDisposable
     /// <param name="settings">Settings as <c>name=value</c>.</param>
     public void Start(params string[] settings)
     {
+        string[] size = isOnDisk ? [] : ["min_wal_size=4MB", "max_wal_size=64MB"];
         string[] all =
         [
-            "listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={directory}", "max_connections=200",
-            "min_wal_size=4MB", "max_wal_size=64MB", .. settings,
+            "listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={directory}", "max_connections=200", .. size,
+            .. settings,
         ];
         RunAsUser(
             "pg_ctl", "start", "-w", "-D", Data, "-l", Path.Combine(directory, "server.log"), "-o", string.Join(' ', all.Select(one => $"-c {one}")));

@@ -3,34 +3,31 @@ using System.Globalization;
 
 namespace GrpcChat.Bench;
 
-/// <summary>The resources that a process has used so far, as counted by the system.</summary>
-/// <param name="processId">The process.</param>
-internal sealed class ProcessUsage(int processId)
+/// <summary>The resources that processes have used so far, as counted by the system.</summary>
+/// <param name="processIds">The processes.</param>
+internal sealed class ProcessUsage(params IReadOnlyList<int> processIds)
 {
     /// <summary>User and system time.</summary>
-    public TimeSpan Cpu => Read(process => process.TotalProcessorTime);
+    public TimeSpan Cpu => new(Sum(process => process.TotalProcessorTime.Ticks));
 
     /// <summary>Resident memory in bytes.</summary>
-    public long Resident => Read(process => process.WorkingSet64);
+    public long Resident => Sum(process => process.WorkingSet64);
 
-    /// <summary>Bytes that it has written to files; 0 if the system does not count them.</summary>
+    /// <summary>Bytes that they have written to files; 0 if the system does not count them.</summary>
     public long Written
     {
         get
         {
             const string Counted = "wchar: ";
-            var counters = $"/proc/{processId}/io";
-            return File.Exists(counters)
-                ? long.Parse(
-                    File.ReadLines(counters).First(line => line.StartsWith(Counted, StringComparison.Ordinal))[Counted.Length..],
-                    CultureInfo.InvariantCulture)
-                : 0;
+            return processIds.Select(id => $"/proc/{id}/io").Where(File.Exists).Sum(counters => long.Parse(
+                File.ReadLines(counters).First(line => line.StartsWith(Counted, StringComparison.Ordinal))[Counted.Length..],
+                CultureInfo.InvariantCulture));
         }
     }
 
-    private T Read<T>(Func<Process, T> read)
+    private long Sum(Func<Process, long> read) => processIds.Sum(id =>
     {
-        using var process = Process.GetProcessById(processId);
+        using var process = Process.GetProcessById(id);
         return read(process);
-    }
+    });
 }

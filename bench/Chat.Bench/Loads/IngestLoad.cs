@@ -5,18 +5,18 @@ namespace GrpcChat.Bench.Loads;
 /// <summary>Senders that keep sends in flight, and receivers that follow, in one room.</summary>
 internal sealed class IngestLoad(int senders, int inFlight, int receivers, TimeSpan warmUp, TimeSpan length) : ILoad
 {
-    /// <summary>Gets the path of the database when the server has stopped.</summary>
-    public Action<string>? AfterStop { get; init; }
+    /// <summary>Gets the server when it has stopped.</summary>
+    public Action<IPeerServer>? AfterStop { get; init; }
 
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
         await using var server = await peer.StartAsync(new PeerSetup());
         var traffic = new RoomTraffic(senders, inFlight, receivers, warmUp, length);
         var seen = await traffic.RunAsync(server, peer.PromisesOrder, after: null, stop);
-        if (AfterStop is not null && server.Database is { } database)
+        if (AfterStop is not null)
         {
             await server.StopAsync();
-            AfterStop(database);
+            AfterStop(server);
         }
 
         return Result(seen, peer.PromisesOrder);

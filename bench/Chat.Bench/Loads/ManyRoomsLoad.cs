@@ -1,5 +1,4 @@
 using GrpcChat.Bench.Peers;
-using Microsoft.Data.Sqlite;
 
 namespace GrpcChat.Bench.Loads;
 
@@ -11,15 +10,22 @@ internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFl
 
     private readonly List<string> names = [.. Enumerable.Range(0, rooms).Select(RoomSenders.Room)];
 
+    /// <summary>How many senders use the same rooms. On several nodes they are connected to different ones.</summary>
+    public int SendersPerRoom { get; init; } = 1;
+
+    /// <summary>Gets the server when it has stopped.</summary>
+    public Action<IGrpcServer>? AfterStop { get; init; }
+
     public Task<RoundResult> RunAsync(IPeer peer, CancellationToken stop) => Attempt.RunAsync(async () =>
     {
-        await using var server = (GrpcPeerServer)await peer.StartAsync(new PeerSetup { Stored = stored, Rooms = names });
+        await using var server = (IGrpcServer)await peer.StartAsync(new PeerSetup { Stored = stored, Rooms = names });
         var (result, acked) = await LoadAsync(server, stop);
         await server.StopAsync();
-        return result with { Failure = FindMismatch(server.Database!, stored + acked) };
+        AfterStop?.Invoke(server);
+        return result with { Failure = FindMismatch(server.CountStored(), stored + acked) };
     });
 
-    private async Task<(RoundResult Result, long Acked)> LoadAsync(GrpcPeerServer server, CancellationToken stop)
+    private async Task<(RoundResult Result, long Acked)> LoadAsync(IGrpcServer server, CancellationToken stop)
     {
         var connections = new List<GrpcConnection>();
         var crowd = new List<ManyRoomsSender>();
@@ -28,7 +34,7 @@ internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFl
         {
             for (var n = 0; n < senders; n++)
             {
-                connections.Add(new GrpcConnection(server.Address));
+                connections.Add(new GrpcConnection(server.AddressOf(n)));
                 var stream = await GrpcStream.OpenAsync(
                     connections[n], GrpcClient.Path, [("room", "-"), ("user", $"sender-{n}")], stop);
                 crowd.Add(new ManyRoomsSender(stream, RoomsOf(n), inFlight));
@@ -55,7 +61,7 @@ internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFl
 
     // With few rooms every sender uses all of them; otherwise the rooms are divided among the senders.
     private List<string> RoomsOf(int sender) =>
-        rooms < senders ? names : [.. names.Where((_, number) => number % senders == sender)];
+        rooms < senders ? names : [.. names.Where((_, number) => number % (senders / SendersPerRoom) == sender / SendersPerRoom)];
 
     private static RoundResult Result(Measurement measured, long acked, long written) => new()
     {
@@ -71,20 +77,9 @@ internal sealed class ManyRoomsLoad(int rooms, int stored, int senders, int inFl
     };
 
     // Every acked message is stored exactly once, and the ids of each room have no hole.
-    private static string? FindMismatch(string database, long messages)
-    {
-        using var connection = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = """
-            SELECT (SELECT sum(head) FROM room), (SELECT count(*) FROM message), (SELECT count(*) FROM sent_key)
-            """;
-        using var row = command.ExecuteReader();
-        row.Read();
-        var (heads, kept, offsets) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
-        return (heads, kept, offsets) == (messages, messages, messages)
+    private static string? FindMismatch(StoredCounts found, long messages) =>
+        found == new StoredCounts(messages, messages, messages)
             ? null
-            : $"{messages} messages were stored before or acked, but the database holds {kept} messages and {offsets} client "
-              + $"offsets, and the rooms' heads add up to {heads}";
-    }
+            : $"{messages} messages were stored before or acked, but the database holds {found.Messages} messages and "
+              + $"{found.ClientOffsets} client offsets, and the rooms' heads add up to {found.Heads}";
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 
 namespace GrpcChat.Bench.Peers;
 
@@ -24,9 +25,10 @@ internal sealed class PeerProcess : IAsyncDisposable
 
     public int Id { get; }
 
-    public ProcessUsage Usage { get; }
+    /// <summary>Of the process, and of the workers that it had started when it was listening.</summary>
+    public ProcessUsage Usage { get; private set; }
 
-    /// <summary>The address in its first line, such as http://127.0.0.1:34567.</summary>
+    /// <summary>The address in its first line, such as http://127.0.0.1:34567; several are separated by spaces.</summary>
     public string Address { get; private set; } = "";
 
     /// <summary>Starts a program; returns when it is listening. Its standard error is that of the bench.</summary>
@@ -119,7 +121,17 @@ internal sealed class PeerProcess : IAsyncDisposable
         }
 
         Address = line[Listening.Length..];
+        Usage = new ProcessUsage([Id, .. Children()]);
         draining = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+    }
+
+    // Where the system does not tell, only the process itself counts.
+    private IEnumerable<int> Children()
+    {
+        var list = $"/proc/{Id}/task/{Id}/children";
+        return File.Exists(list)
+            ? File.ReadAllText(list).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture))
+            : [];
     }
 
     private async Task KillAsync()

@@ -8,15 +8,21 @@ internal sealed class WebSocketPeerServer : IPeerServer
     private readonly PeerProcess process;
     private readonly DataDirectory data;
     private readonly Func<Uri, ClientSetup, Task<IPeerClient>> connect;
-    private readonly Uri address;
+    private readonly PlacedNodes<Uri> addresses;
 
     private WebSocketPeerServer(
-        PeerProcess process, DataDirectory data, string database, Func<Uri, ClientSetup, Task<IPeerClient>> connect)
+        PeerProcess process,
+        DataDirectory data,
+        string database,
+        Func<Uri, ClientSetup, Task<IPeerClient>> connect,
+        Placement placement)
     {
         this.process = process;
         this.data = data;
         this.connect = connect;
-        address = new UriBuilder(process.Address) { Scheme = Uri.UriSchemeWs }.Uri;
+        addresses = new PlacedNodes<Uri>(
+            [.. process.Address.Split(' ').Select(address => new UriBuilder(address) { Scheme = Uri.UriSchemeWs }.Uri)],
+            placement);
         Database = database;
     }
 
@@ -28,11 +34,13 @@ internal sealed class WebSocketPeerServer : IPeerServer
     /// <param name="program">The program to start.</param>
     /// <param name="arguments">Its arguments; --database and the file are added.</param>
     /// <param name="connect">Connects a client to ws://HOST:PORT.</param>
+    /// <param name="placement">Where clients connect, if it listens on several addresses.</param>
     public static async Task<IPeerServer> StartAsync(
         PeerSetup setup,
         string program,
         IEnumerable<string> arguments,
-        Func<Uri, ClientSetup, Task<IPeerClient>> connect)
+        Func<Uri, ClientSetup, Task<IPeerClient>> connect,
+        Placement placement = Placement.InTurn)
     {
         var data = new DataDirectory();
         try
@@ -44,7 +52,7 @@ internal sealed class WebSocketPeerServer : IPeerServer
             }
 
             var process = await PeerProcess.StartAsync(program, [.. arguments, "--database", database], setup.Environment);
-            return new WebSocketPeerServer(process, data, database, connect);
+            return new WebSocketPeerServer(process, data, database, connect, placement);
         }
         catch
         {
@@ -53,7 +61,7 @@ internal sealed class WebSocketPeerServer : IPeerServer
         }
     }
 
-    public Task<IPeerClient> ConnectAsync(ClientSetup setup) => connect(address, setup);
+    public Task<IPeerClient> ConnectAsync(ClientSetup setup) => connect(addresses.For(setup), setup);
 
     public Task StopAsync() => process.StopAsync();
 

@@ -12,8 +12,8 @@ internal static class ComparedPeers
     public static IReadOnlyList<IPeer> All { get; } =
     [
         new GrpcChatPeer(),
-        new TutorialPeer(writeAheadLog: false),
-        new TutorialPeer(writeAheadLog: true),
+        TutorialPeer.Of(writeAheadLog: false),
+        TutorialPeer.Of(writeAheadLog: true),
         new SignalRPeer(),
     ];
 }

@@ -13,6 +13,13 @@ internal static class Judgement
             ? Ratios.Of(ours, figure, theirs, otherFigure ?? figure)
             : null;
 
+    /// <summary>Our figure less another peer's, round by round.</summary>
+    public static Spread? Difference(this IReadOnlyList<PeerRounds> rows, string figure, string other, string otherFigure) =>
+        rows.Of(PeerRounds.Ours) is { } ours && rows.Of(other) is { } theirs
+            ? Spread.Of(ours.Rounds.Zip(theirs.Rounds, (a, b) =>
+                a.Figures.GetValueOrDefault(figure, double.NaN) - b.Figures.GetValueOrDefault(otherFigure, double.NaN)))
+            : null;
+
     /// <summary>Our figure.</summary>
     public static Spread? Figure(this IReadOnlyList<PeerRounds> rows, string figure) =>
         rows.Of(PeerRounds.Ours) is { } ours ? Ratios.Figure(ours, figure) : null;
@@ -22,6 +29,9 @@ internal static class Judgement
 
     public static IEnumerable<Target> AtMost(string text, Spread? figure, double limit, string unit) =>
         figure is { } seen ? [new Target(text, $"{Numbers.Text(seen)} {unit}", seen.Median <= limit)] : [];
+
+    public static IEnumerable<Target> AtLeast(string text, Spread? figure, double limit, string unit) =>
+        figure is { } seen ? [new Target(text, $"{Numbers.Text(seen)} {unit}", seen.Median >= limit)] : [];
 
     /// <summary>Whether everything arrived in every round of ours.</summary>
     public static IEnumerable<Target> Arrived(IReadOnlyList<PeerRounds> rows, string text = "every message arrives once, in order")

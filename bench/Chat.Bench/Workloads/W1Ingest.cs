@@ -58,7 +58,7 @@ internal sealed class W1Ingest : IHeadlineWorkload
         IReadOnlyList<int> batches = [BatchWithoutService];
         var load = new IngestLoad(senders: 8, inFlight: 256, receivers: 1, plan.WarmUp, plan.Length)
         {
-            AfterStop = database => batches = BatchSizes.Read(database),
+            AfterStop = server => batches = BatchSizes.Read(server.Database!),
         };
         return
         [

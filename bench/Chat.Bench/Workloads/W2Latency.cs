@@ -54,8 +54,5 @@ internal sealed class W2Latency : IHeadlineWorkload
     ];
 
     private static Spread? AboveFsync(IReadOnlyList<PeerRounds> rows) =>
-        rows.Of(PeerRounds.Ours) is { } ours && rows.Of(LimitTurns.FsyncName) is { } limit
-            ? Spread.Of(ours.Rounds.Zip(limit.Rounds, (ack, sync) =>
-                ack.Figures.GetValueOrDefault(Figures.AckP50, double.NaN) - sync.Figures.GetValueOrDefault(Figures.SyncP50, double.NaN)))
-            : null;
+        rows.Difference(Figures.AckP50, LimitTurns.FsyncName, Figures.SyncP50);
 }

@@ -14,6 +14,7 @@ internal static class WorkloadList
         new W7Storm(),
         new W8SlowReaders(),
         new W9Growth(),
+        new W10Nodes(),
         new LimitsWorkload(),
     ];
 

@@ -1,8 +1,10 @@
 // The chat of the socket.io tutorial (https://socket.io/docs/v4/tutorial), rewritten: every message is inserted into
 // SQLite, then broadcast, then acked, and a client that connects gets every row after the last one it saw.
 // "bench:" marks what the benchmark adds to the tutorial.
+import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
+import { createAdapter } from '@socket.io/cluster-adapter';
 import { Server } from 'socket.io';
 import { open } from 'sqlite';
 import sqlite3 from 'sqlite3';
@@ -26,7 +28,7 @@ await database.exec(`
   )`);
 
 const server = createServer();
-const io = new Server(server, { connectionStateRecovery: {} });
+const io = new Server(server, { connectionStateRecovery: {}, ...(cluster.isWorker && { adapter: createAdapter() }) });
 
 io.on('connection', async (socket) => {
   const { reads, serverOffset } = socket.handshake.auth;
@@ -65,4 +67,9 @@ process.once('SIGTERM', async () => {
   process.exit(0);
 });
 
-server.listen(0, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
+// bench: a worker has a port of its own, as in the tutorial; its primary says which.
+server.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => {
+  if (!cluster.isWorker) {
+    console.log(`listening on http://127.0.0.1:${server.address().port}`);
+  }
+});
