@@ -22,25 +22,23 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
     private const string LockRoom = "SELECT last_id FROM grpcchat.room WHERE name = $1 FOR UPDATE";
 
     // No row where the room does not exist, where it is behind what this node has seen, or where a new message has a sender without
-    // an id. Otherwise a row for each send: its number, and the id and the hash of what is stored under its client offset; an id of
-    // NULL where nothing is. Of two new sends alike, the first is stored, as long as it may be.
+    // an id. Otherwise a row for each send: its number, its id, and the hash of what was stored under its client offset before. An id
+    // of NULL: it is not stored. OFFSET 0 keeps the look-ups apart, each by an index: the planner knows neither how many sends there
+    // are nor how the tables have grown.
     private const string Append = """
-        WITH input AS (
-            SELECT * FROM unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS i(sender, client_offset, content_hash, text, refused, n)
-        ), target AS (
-            SELECT room_id, last_id FROM grpcchat.room WHERE name = $1 AND last_id >= $7 AND NOT EXISTS (
-                SELECT FROM input i
-                WHERE NOT i.refused AND NOT EXISTS (SELECT FROM grpcchat.sender s WHERE s.name = i.sender))
-        ), found AS (
-            SELECT i.*, t.room_id, t.last_id, s.sender_id, k.id, k.content_hash AS stored_hash
-            FROM target t CROSS JOIN input i
-            LEFT JOIN grpcchat.sender s ON s.name = i.sender
-            LEFT JOIN grpcchat.sent_key k
-                ON k.room_id = t.room_id AND k.sender_id = s.sender_id AND k.client_offset = i.client_offset
+        WITH found AS MATERIALIZED (
+            SELECT i.*, r.room_id, s.sender_id, k.id, k.content_hash AS stored_hash,
+                r.last_id + count(*) FILTER (WHERE k.id IS NULL AND NOT i.refused) OVER (ORDER BY i.n) AS new_id,
+                bool_or(s.sender_id IS NULL AND NOT i.refused) OVER () AS lacks_sender
+            FROM grpcchat.room r
+            CROSS JOIN unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS i(sender, client_offset, content_hash, text, refused, n)
+            LEFT JOIN LATERAL (SELECT sender_id FROM grpcchat.sender WHERE name = i.sender OFFSET 0) AS s ON true
+            LEFT JOIN LATERAL (
+                SELECT id, content_hash FROM grpcchat.sent_key
+                WHERE room_id = r.room_id AND sender_id = s.sender_id AND client_offset = i.client_offset OFFSET 0) AS k ON true
+            WHERE r.name = $1 AND r.last_id >= $7
         ), fresh AS (
-            SELECT *, last_id + row_number() OVER (ORDER BY n) AS new_id FROM (
-                SELECT DISTINCT ON (sender_id, client_offset) * FROM found
-                WHERE id IS NULL AND NOT refused ORDER BY sender_id, client_offset, n) AS first
+            SELECT * FROM found WHERE id IS NULL AND NOT refused AND NOT lacks_sender
         ), messages AS (
             INSERT INTO grpcchat.message (room_id, id, sender_id, sent_at, client_offset, text)
             SELECT room_id, new_id, sender_id, $8, client_offset, text FROM fresh
@@ -48,13 +46,10 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             INSERT INTO grpcchat.sent_key (room_id, sender_id, client_offset, id, content_hash)
             SELECT room_id, sender_id, client_offset, new_id, content_hash FROM fresh
         ), head AS (
-            UPDATE grpcchat.room r SET last_id = f.last_id + f.added
-            FROM (SELECT room_id, last_id, count(*) AS added FROM fresh GROUP BY room_id, last_id) AS f
-            WHERE r.room_id = f.room_id
+            UPDATE grpcchat.room r SET last_id = f.head
+            FROM (SELECT room_id, max(new_id) AS head FROM fresh GROUP BY room_id) AS f WHERE r.room_id = f.room_id
         )
-        SELECT f.n, COALESCE(f.id, fresh.new_id), COALESCE(f.stored_hash, fresh.content_hash), f.n IS NOT DISTINCT FROM fresh.n
-        FROM found f LEFT JOIN fresh
-            ON f.id IS NULL AND fresh.sender_id = f.sender_id AND fresh.client_offset = f.client_offset AND fresh.n <= f.n
+        SELECT n, COALESCE(id, CASE WHEN NOT refused THEN new_id END), stored_hash FROM found WHERE NOT lacks_sender
         """;
 
     // In the order of their names: two transactions that add the same senders wait for each other, and never in a circle.
@@ -159,6 +154,8 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         NpgsqlConnection connection, string room, List<Append> sends, long seen, Append? creator,
         Dictionary<string, Refused> refused, long sentAt)
     {
+        var distinct = new DistinctSends(sends);
+        var asked = distinct.Asked;
         await using var commands = new NpgsqlBatch(connection) { Timeout = 0 };
         if (creator is not null)
         {
@@ -171,15 +168,15 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         commands.BatchCommands.Add(Command(
             Append,
             room,
-            sends.ConvertAll(append => append.Sender).ToArray(),
-            sends.ConvertAll(append => append.ClientOffset).ToArray(),
-            sends.ConvertAll(append => ToBytes(append.ContentHash)).ToArray(),
+            asked.ConvertAll(append => append.Sender).ToArray(),
+            asked.ConvertAll(append => append.ClientOffset).ToArray(),
+            asked.ConvertAll(append => ToBytes(append.ContentHash)).ToArray(),
             new NpgsqlParameter
             {
-                Value = sends.ConvertAll(append => append.Text).ToArray(),
+                Value = asked.ConvertAll(append => append.Text).ToArray(),
                 NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
             },
-            sends.ConvertAll(append => append.RefuseIfNew is not null).ToArray(),
+            asked.ConvertAll(append => append.RefuseIfNew is not null).ToArray(),
             seen,
             sentAt));
 
@@ -199,7 +196,10 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         while (await reader.ReadAsync())
         {
             isDone = true;
-            SetResult(sends[(int)reader.GetInt64(0) - 1], reader);
+            distinct.SetResult(
+                (int)reader.GetInt64(0) - 1,
+                reader.IsDBNull(1) ? null : reader.GetInt64(1),
+                reader.IsDBNull(2) ? null : BinaryPrimitives.ReadUInt128BigEndian(reader.GetFieldValue<byte[]>(2)));
         }
 
         // Only the end of all results says that the server has committed.
@@ -209,6 +209,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
 
         if (isDone)
         {
+            distinct.AnswerCopies();
             return Outcome.Done;
         }
 
@@ -225,20 +226,6 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         return head >= seen ? Outcome.NoSender : throw new LogDamagedException(
             $"room {room}: the newest message was {seen} and is {head} now; the database was restored or has lost messages: "
             + "give it a new log id");
-    }
-
-    private static void SetResult(Append append, NpgsqlDataReader row)
-    {
-        if (row.IsDBNull(1))
-        {
-            append.Result = append.RefuseIfNew!;
-            return;
-        }
-
-        var id = row.GetInt64(1);
-        append.Result = row.GetBoolean(3) ? AppendResult.Stored(id)
-            : row.GetFieldValue<byte[]>(2).AsSpan().SequenceEqual(ToBytes(append.ContentHash)) ? AppendResult.Found(id)
-            : Refusals.OffsetReused;
     }
 
     // The first send that may make the room. Those before it that may not are refused, and taken out; a room that somebody else

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.AspNetCore.Storage;
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.AspNetCore.Storage;
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
 using Xunit;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Grpc.Core;
 using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.AspNetCore.Storage;
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
 using Npgsql;

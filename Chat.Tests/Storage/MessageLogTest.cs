@@ -2,6 +2,7 @@ using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.AspNetCore.Storage.InMemory;
 using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
 using Xunit;

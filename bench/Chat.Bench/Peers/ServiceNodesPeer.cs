@@ -1,4 +1,4 @@
-using GrpcChat.TestSupport;
+using GrpcChat.LocalPostgres;
 using Npgsql;
 
 namespace GrpcChat.Bench.Peers;

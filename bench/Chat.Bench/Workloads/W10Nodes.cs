@@ -2,7 +2,7 @@ using GrpcChat.Bench.Limits;
 using GrpcChat.Bench.Loads;
 using GrpcChat.Bench.Peers;
 using GrpcChat.Bench.Reporting;
-using GrpcChat.TestSupport;
+using GrpcChat.LocalPostgres;
 
 namespace GrpcChat.Bench.Workloads;
 

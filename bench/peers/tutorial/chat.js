@@ -67,8 +67,7 @@ process.once('SIGTERM', async () => {
   process.exit(0);
 });
 
-// bench: a worker has a port of its own, as in the tutorial; its primary says which.
-server.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => {
+server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
   if (!cluster.isWorker) {
     console.log(`listening on http://127.0.0.1:${server.address().port}`);
   }

@@ -1,5 +1,7 @@
 // The last step of the tutorial: several workers, which share the database and broadcast to each other.
 import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setupPrimary } from '@socket.io/cluster-adapter';
@@ -18,17 +20,23 @@ cluster.setupPrimary({
 });
 setupPrimary();
 
-const count = Number(values.workers);
+// Each worker has a port of its own, as in the tutorial, which uses 3000 and the next ones.
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 const addresses = [];
-cluster.on('listening', (worker, { port }) => {
+while (addresses.length < Number(values.workers)) {
+  const port = await freePort();
+  await once(cluster.fork({ PORT: port }), 'listening'); // The first creates the table.
   addresses.push(`http://127.0.0.1:${port}`);
-  if (addresses.length === count) {
-    console.log(`listening on ${addresses.join(' ')}`);
-  } else {
-    cluster.fork();
-  }
-});
-cluster.fork(); // One after the other: the first creates the table.
+}
+console.log(`listening on ${addresses.join(' ')}`);
 
 process.once('SIGTERM', () => {
   for (const worker of Object.values(cluster.workers)) {

@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 
-namespace GrpcChat.TestSupport;
+namespace GrpcChat.LocalPostgres;
 
 /// <summary>
 /// A real PostgreSQL server of this machine, with a cluster of its own in a temporary directory, on a free port of the loopback
