@@ -95,6 +95,10 @@ internal sealed class PostgresCluster : IDisposable
         return ConnectionString(name);
     }
 
+    /// <summary>Drops a database, also while it is used.</summary>
+    public void DropDatabase(string connectionString) =>
+        Execute(Admin, $"DROP DATABASE {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
+
     /// <summary>Runs SQL in a database, and returns the first value.</summary>
     public static object? Execute(string connectionString, string sql)
     {

@@ -11,7 +11,6 @@ using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Rooms;
 using GrpcChat.AspNetCore.Sessions;
 using GrpcChat.AspNetCore.Storage;
-using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -85,7 +84,7 @@ internal sealed class ChatServer : IAsyncDisposable
     public GrpcChannel Channel => channel ??= OpenChannel();
 
     /// <param name="set">Changes the options.</param>
-    /// <param name="directory">The log's directory; null = a new one that goes with the server.</param>
+    /// <param name="directory">The log's directory, or what stands for its database (see <see cref="TestLog"/>); null = a new one that goes with the server.</param>
     /// <param name="openLog">Opens the log, instead of the service's own way.</param>
     /// <param name="time">The service's clock; null = the system's.</param>
     /// <param name="addServices">Adds what the application around the chat has, such as authentication.</param>
@@ -121,6 +120,10 @@ internal sealed class ChatServer : IAsyncDisposable
         {
             builder.Services.AddSingleton(_ => openLog(data));
         }
+        else if (TestLog.DatabaseOf(data) is { } database)
+        {
+            builder.Services.AddGrpcChatPostgres(database);
+        }
 
         addServices?.Invoke(builder.Services);
         if (time is not null)
@@ -143,10 +146,10 @@ internal sealed class ChatServer : IAsyncDisposable
     /// A server whose log calls <paramref name="beforeCommit"/> on the writer's thread before each commit.
     /// </summary>
     public static Task<ChatServer> StartAsync(Action<IReadOnlyList<Append>> beforeCommit, Action<ChatOptions>? set = null) =>
-        StartAsync(set, openLog: data => SqliteMessageLog.Open(data, new LogOptions { BeforeCommit = beforeCommit }));
+        StartAsync(set, openLog: data => TestLog.Open(data, new LogOptions { BeforeCommit = beforeCommit }));
 
     /// <summary>A server whose log has places to stand, see <see cref="Hooks"/>.</summary>
-    public static Task<ChatServer> StartHookedAsync() => StartAsync(openLog: data => new HookedLog(SqliteMessageLog.Open(data)));
+    public static Task<ChatServer> StartHookedAsync() => StartAsync(openLog: data => new HookedLog(TestLog.Open(data)));
 
     public GrpcChannel OpenChannel(Uri? address = null)
     {

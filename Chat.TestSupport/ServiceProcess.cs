@@ -27,7 +27,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public int Id => process.Id;
 
     /// <summary>Starts it and waits until it is listening.</summary>
-    /// <param name="data">The directory of its log; null for its default.</param>
+    /// <param name="data">
+    /// The directory of its log, or what stands for its database (see <see cref="TestLog"/>); null for its default.
+    /// </param>
     /// <param name="listen">The address.</param>
     /// <param name="workingDirectory">Its working directory; null for that of the tests.</param>
     /// <param name="arguments">More arguments.</param>
@@ -51,6 +53,11 @@ internal sealed class ServiceProcess : IAsyncDisposable
         string[] directory = data is null ? [] : ["--data", data];
         string[] managed = management is null ? [] : ["--management", management];
         arguments = ["--listen", listen, .. managed, .. directory, .. arguments ?? []];
+        if (data is not null && !arguments.Contains("--log") && TestLog.DatabaseOf(data) is { } database)
+        {
+            environment = [.. environment, ("CHAT_LOG", database)];
+        }
+
         var process = Start(launcher ?? [], arguments, workingDirectory, environment: environment);
         var errors = readsErrors ? process.StandardError.ReadToEndAsync() : Task.FromResult("");
         var lines = new List<string>();

@@ -2,7 +2,6 @@ using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
 using GrpcChat.AspNetCore.Storage;
-using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.Tests.Storage;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
@@ -48,7 +47,7 @@ public sealed class HealthTests
     {
         var health = new LogHealth();
         await using var server = await ChatServer.StartAsync(
-            openLog: data => new HookedLog(SqliteMessageLog.Open(data)) { Health = health });
+            openLog: data => new HookedLog(TestLog.Open(data)) { Health = health });
 
         health.SetWrite("the disk is full");
         Assert.Equal((HealthStatus.Degraded, "ok", "the disk is full", false), await CheckHealthAsync(server));

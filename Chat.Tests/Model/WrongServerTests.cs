@@ -1,6 +1,5 @@
 using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Storage;
-using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
 using Xunit;
@@ -128,7 +127,7 @@ public sealed class WrongServerTests
     }
 
     private static Task<ModelServer> WithLog(Func<IMessageLog, IMessageLog> damage) =>
-        ModelServer.StartAsync(openLog: (data, limits) => damage(SqliteMessageLog.Open(data, new LogOptions
+        ModelServer.StartAsync(openLog: (data, limits) => damage(TestLog.Open(data, new LogOptions
         {
             MaxRooms = limits.MaxRooms,
             MaxNewRoomsPerSenderAndMinute = limits.MaxNewRoomsPerSender,

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
 using GrpcChat.AspNetCore.Storage;
-using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.Service;
 using GrpcChat.Service.Edge;
 using GrpcChat.Service.Management;
@@ -123,7 +122,7 @@ public sealed class ManagementTests : IDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenForManagement(new ManagementEndPoint(IPAddress.Loopback, 0)));
         builder.Services.AddGrpcChat(options => options.Data = data.Path);
-        builder.Services.AddSingleton<IMessageLog>(_ => SqliteMessageLog.Open(
+        builder.Services.AddSingleton<IMessageLog>(_ => TestLog.Open(
             data.Path, new LogOptions { BeforeCommit = _ => throw new IOException("The disk does not answer.") }));
         builder.Services.AddManagement();
         builder.AddTelemetry(new Dictionary<string, string>(), hasPage: true);

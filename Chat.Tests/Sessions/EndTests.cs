@@ -1,5 +1,4 @@
 using Grpc.Core;
-using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
 using Xunit;
@@ -48,7 +47,7 @@ public sealed class EndTests
         HookedLog? hooked = null;
         await using var server = await ChatServer.StartAsync(
             options => options.MaxTailBytes = 0, // so that every message is read from the log
-            openLog: data => hooked = new HookedLog(SqliteMessageLog.Open(data)));
+            openLog: data => hooked = new HookedLog(TestLog.Open(data)));
         await server.FillAsync("lobby", 2);
         await using var first = server.Open("first", "room", "-");
         await using var busy = server.Open("busy", "room", "-");

@@ -1,4 +1,3 @@
-using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.TestSupport;
 using Xunit;
 
@@ -41,7 +40,7 @@ public sealed class OrderTests
     {
         HookedLog? hooked = null;
         await using var server = await ChatServer.StartAsync(
-            openLog: data => hooked = new HookedLog(SqliteMessageLog.Open(data)));
+            openLog: data => hooked = new HookedLog(TestLog.Open(data)));
         await server.FillAsync("lobby", 3);
 
         // The page with 1 to 3 has been read, and the stream has not looked at it yet: now a fourth is stored.
@@ -59,7 +58,7 @@ public sealed class OrderTests
     {
         HookedLog? hooked = null;
         await using var server = await ChatServer.StartAsync(
-            openLog: data => hooked = new HookedLog(SqliteMessageLog.Open(data)));
+            openLog: data => hooked = new HookedLog(TestLog.Open(data)));
         await using var sender = server.Open("sender", "room", "-");
         hooked!.AfterNextBounds = () => sender.SendManyAsync("lobby", [("early", "early")]);
 

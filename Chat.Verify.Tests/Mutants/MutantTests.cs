@@ -1,6 +1,5 @@
 using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Storage;
-using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.TestSupport;
 using GrpcChat.Verify.Checking;
 using GrpcChat.Verify.Load;
@@ -70,7 +69,7 @@ public sealed class MutantTests
     private static async Task CaughtAsync(Func<IMessageLog, IMessageLog> damage, params string[] rules)
     {
         await using var server = await ChatServer.StartAsync(
-            Set, openLog: data => damage(SqliteMessageLog.Open(data, new LogOptions())));
+            Set, openLog: data => damage(TestLog.Open(data, new LogOptions())));
         server.ExpectErrors();
 
         Assert.Superset(rules.ToHashSet(), (await BrokenByAsync(server)).ToHashSet());
