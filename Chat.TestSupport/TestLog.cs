@@ -12,7 +12,7 @@ namespace GrpcChat.TestSupport;
 /// </summary>
 internal static class TestLog
 {
-    public const string Variable = "CHAT_TEST_LOG";
+    public const string Variable = "GRPCCHAT_TEST_LOG";
 
     private static readonly ConcurrentDictionary<string, Lazy<string>> Databases = [];
 
