@@ -1,5 +1,3 @@
-using GrpcChat.AspNetCore.Storage;
-
 namespace GrpcChat.AspNetCore.Postgres;
 
 /// <summary>
@@ -13,7 +11,7 @@ internal sealed class HeadReader(PostgresReader reader)
     private Task running = Task.CompletedTask;
 
     /// <summary>The bounds of those of the rooms that exist.</summary>
-    public async Task<IReadOnlyDictionary<string, RoomBounds>> ReadAsync(IEnumerable<string> rooms, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, SharedBounds>> ReadAsync(IEnumerable<string> rooms, CancellationToken cancellation)
     {
         Query query;
         lock (gate)
@@ -63,7 +61,7 @@ internal sealed class HeadReader(PostgresReader reader)
     {
         public HashSet<string> Rooms { get; } = [];
 
-        public TaskCompletionSource<Dictionary<string, RoomBounds>> Answer { get; } =
+        public TaskCompletionSource<Dictionary<string, SharedBounds>> Answer { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class LogWatch(PostgresReader reader, LogHealth health)
     private long rooms, messages;
     private string? damage;
 
-    /// <summary>What the log held when it was counted last, and what this node has stored since.</summary>
+    /// <summary>What the log held when it was counted last, and what this node has stored and removed since.</summary>
     public LogSize Size => new((int)Interlocked.Read(ref rooms), Interlocked.Read(ref messages));
 
     public void OnStored(long count, bool isNewRoom)
@@ -25,6 +25,8 @@ internal sealed class LogWatch(PostgresReader reader, LogHealth health)
         Interlocked.Add(ref messages, count);
         Interlocked.Add(ref rooms, isNewRoom ? 1 : 0);
     }
+
+    public void OnRemoved(long count) => Interlocked.Add(ref messages, -count);
 
     public void OnDamaged(LogDamagedException error)
     {

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Data;
-using System.Diagnostics;
 using GrpcChat.AspNetCore.Storage;
 using Npgsql;
 using NpgsqlTypes;
@@ -84,6 +81,8 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         SELECT rooms, full_since FROM limits
         """;
 
+    private readonly PostgresTransactions transactions = new(server, options);
+
     /// <summary>Stores the batch, sets the result of each send, and returns what it has added to the room.</summary>
     /// <param name="room">The room's name.</param>
     /// <param name="batch">Sends to this room.</param>
@@ -106,46 +105,22 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         var creator = seen == 0 ? open.Find(append => append.RefuseIfNew is null) : null;
         while (true)
         {
-            await using var connection = await server.ConnectAsync(CancellationToken.None);
-            var warning = "";
-            void OnNotice(object sender, NpgsqlNoticeEventArgs notice) => warning = notice.Notice.MessageText;
-            connection.Notice += OnNotice;
-            try
+            var outcome = await transactions.RunAsync(
+                batch,
+                connection => open.Count == 0
+                    ? Task.FromResult(Outcome.Done)
+                    : RunAsync(connection, room, open, seen, creator, refused, sentAt),
+                static outcome => outcome == Outcome.Done);
+            switch (outcome)
             {
-                // Tests stand between the statements and the commit. Without them, the server begins and commits by itself.
-                await using var transaction = options.BeforeCommit is null
-                    ? null
-                    : await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
-                var began = Stopwatch.GetTimestamp();
-                var outcome = open.Count == 0 ? Outcome.Done : await RunAsync(connection, room, open, seen, creator, refused, sentAt);
-                if (outcome == Outcome.Done)
-                {
-                    if (transaction is not null)
-                    {
-                        options.BeforeCommit!(batch);
-                        await transaction.CommitAsync();
-                    }
-
-                    options.Metrics.OnCommitted(began);
-                    return warning.Length == 0 ? Added.Of(batch, sentAt) : throw new UnconfirmedCommitException(warning);
-                }
-
-                if (transaction is not null)
-                {
-                    await transaction.RollbackAsync();
-                }
-
-                if (outcome == Outcome.NoSender)
-                {
-                    await AddSendersAsync(connection, open);
-                    continue;
-                }
-
-                creator = FindCreator(open, refused);
-            }
-            finally
-            {
-                connection.Notice -= OnNotice;
+                case Outcome.Done:
+                    return Added.Of(batch, sentAt);
+                case Outcome.NoSender:
+                    await AddSendersAsync(open);
+                    break;
+                default:
+                    creator = FindCreator(open, refused);
+                    break;
             }
         }
     }
@@ -159,18 +134,18 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         await using var commands = new NpgsqlBatch(connection) { Timeout = 0 };
         if (creator is not null)
         {
-            commands.BatchCommands.Add(Command(LockRooms, room));
-            commands.BatchCommands.Add(Command(
+            commands.BatchCommands.Add(Sql.Command(LockRooms, room));
+            commands.BatchCommands.Add(Sql.Command(
                 AddRoom, room, QuotaOf(creator), sentAt, Minute, options.MaxNewRoomsPerSenderAndMinute, (long)options.MaxRooms));
         }
 
-        commands.BatchCommands.Add(Command(LockRoom, room));
-        commands.BatchCommands.Add(Command(
+        commands.BatchCommands.Add(Sql.Command(LockRoom, room));
+        commands.BatchCommands.Add(Sql.Command(
             Append,
             room,
             asked.ConvertAll(append => append.Sender).ToArray(),
             asked.ConvertAll(append => append.ClientOffset).ToArray(),
-            asked.ConvertAll(append => ToBytes(append.ContentHash)).ToArray(),
+            asked.ConvertAll(append => Sql.ToBytes(append.ContentHash)).ToArray(),
             new NpgsqlParameter
             {
                 Value = asked.ConvertAll(append => append.Text).ToArray(),
@@ -199,7 +174,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             distinct.SetResult(
                 (int)reader.GetInt64(0) - 1,
                 reader.IsDBNull(1) ? null : reader.GetInt64(1),
-                reader.IsDBNull(2) ? null : BinaryPrimitives.ReadUInt128BigEndian(reader.GetFieldValue<byte[]>(2)));
+                reader.IsDBNull(2) ? null : Sql.ToHash(reader.GetFieldValue<byte[]>(2)));
         }
 
         // Only the end of all results says that the server has committed.
@@ -256,34 +231,13 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
 
     // A transaction of its own, before the one with the messages: the log of the server keeps them in this order, so a message is
     // never there without its sender.
-    private static async Task AddSendersAsync(NpgsqlConnection connection, List<Append> sends)
+    private async Task AddSendersAsync(List<Append> sends)
     {
+        await using var connection = await server.ConnectAsync(CancellationToken.None);
         await using var command = new NpgsqlCommand(AddSenders, connection) { CommandTimeout = 0 };
-        command.Parameters.Add(ToParameter(
+        command.Parameters.Add(Sql.ToParameter(
             sends.Where(append => append.RefuseIfNew is null).Select(append => append.Sender).ToArray()));
         await command.ExecuteNonQueryAsync(CancellationToken.None);
-    }
-
-    private static NpgsqlBatchCommand Command(string sql, params object[] values)
-    {
-#pragma warning disable CA2100 // The SQL is a constant of this class.
-        var command = new NpgsqlBatchCommand(sql);
-#pragma warning restore CA2100
-        foreach (var value in values)
-        {
-            command.Parameters.Add(ToParameter(value));
-        }
-
-        return command;
-    }
-
-    private static NpgsqlParameter ToParameter(object value) => value as NpgsqlParameter ?? new NpgsqlParameter { Value = value };
-
-    private static byte[] ToBytes(UInt128 hash)
-    {
-        var bytes = new byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, hash);
-        return bytes;
     }
 
     private enum Outcome

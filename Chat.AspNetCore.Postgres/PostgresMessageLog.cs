@@ -14,6 +14,9 @@ internal sealed class PostgresMessageLog : IMessageLog
     private readonly PostgresServer server;
     private readonly PostgresReader reader;
     private readonly PostgresAppender appender;
+    private readonly PostgresTransactions transactions;
+    private readonly PostgresTrim trim;
+    private readonly PostgresErasure erasure;
     private readonly HeadReader heads;
     private readonly RoomFeeds feeds;
     private readonly CommitHints hints;
@@ -36,23 +39,20 @@ internal sealed class PostgresMessageLog : IMessageLog
         writers = new SemaphoreSlim(writerCount);
         reader = new PostgresReader(server, Math.Max(1, server.PoolSize - 2 - writerCount));
         appender = new PostgresAppender(server, options);
+        transactions = new PostgresTransactions(server, options);
+        trim = new PostgresTrim(server, options);
         heads = new HeadReader(reader);
         watch = new LogWatch(reader, Health);
-        feeds = new RoomFeeds(reader, commit => Committed?.Invoke(commit), watch.OnDamaged, stopping.Token);
+        feeds = new RoomFeeds(
+            reader, commit => Committed?.Invoke(commit), room => Erased?.Invoke(room), watch.OnDamaged, stopping.Token);
+        erasure = new PostgresErasure(this, server, reader, options, feeds.OnErased);
         hints = new CommitHints(server, feeds.OnHint, watch.LookNow);
         queues = new RoomQueues(options.MaxQueuedSends, room => feeds.Find(room)?.Seen > 0, WriteAsync);
     }
 
     public event Action<RoomCommit>? Committed;
 
-#pragma warning disable CS0067 // Being written.
     public event Action<string>? Erased;
-#pragma warning restore CS0067
-
-    public Task<ErasureSummary> EraseAsync(
-        MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation) => throw new NotSupportedException();
-
-    public Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation) => throw new NotSupportedException();
 
     public string LogId => server.LogId;
 
@@ -115,10 +115,10 @@ internal sealed class PostgresMessageLog : IMessageLog
         ThrowIfDamaged(room);
         var seen = state.Seen;
         var bounds = await watch.TryAsync(() => heads.ReadAsync([room], cancellation));
-        var found = bounds.GetValueOrDefault(room, RoomBounds.Empty);
-        feeds.OnHead(state, found.Head, seen);
+        var found = bounds.GetValueOrDefault(room, SharedBounds.Empty);
+        feeds.OnRead(state, found, seen);
         ThrowIfDamaged(room);
-        return found;
+        return new(found.Oldest, found.Head);
     }
 
     public async ValueTask<bool> ReadAsync(
@@ -129,23 +129,30 @@ internal sealed class PostgresMessageLog : IMessageLog
         CancellationToken cancellation)
     {
         ThrowIfDamaged(room);
-        var kept = Math.Min(through, feeds.Find(room)?.Seen ?? 0);
+        var head = feeds.Find(room)?.Seen ?? 0;
+        return await GuardAsync(room, () => watch.TryAsync(
+            async () => await reader.ReadAsync(room, after, through, head, sink, cancellation) is not null));
+    }
+
+    public async Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        ThrowIfDamaged(room);
         try
         {
-            var last = await watch.TryAsync(() => reader.ReadAsync(room, after, through, sink, cancellation));
-            if (last == after && after < kept)
-            {
-                throw new LogDamagedException($"room {room}: message {after + 1} is missing");
-            }
-
-            return true;
+            var (removed, bounds) = await GuardAsync(room, () => transactions.RepeatAsync(() => trim.StepAsync(room, through), Health));
+            watch.OnRemoved(removed);
+            options.Metrics.OnTrimmed(removed);
+            return bounds;
         }
-        catch (LogDamagedException damage)
+        catch (Exception error) when (error is not StoreUnavailableException && PostgresErrors.IsUnavailable(error))
         {
-            feeds.OnDamaged(room, damage);
-            throw;
+            throw new StoreUnavailableException(PostgresErrors.Describe(Location, error), error);
         }
     }
+
+    public Task<ErasureSummary> EraseAsync(MessagesToErase messages, IProgress<double>? progress, CancellationToken cancellation) =>
+        erasure.RunAsync(messages, progress, cancellation);
 
     public async ValueTask<IReadOnlyList<RoomSummary>> ListRoomsAsync(
         string after,
@@ -262,37 +269,16 @@ internal sealed class PostgresMessageLog : IMessageLog
             return;
         }
 
-        var added = await RepeatAsync(() => appender.StoreAsync(room, batch, state?.Seen ?? 0));
+        var erasures = state?.Erasures ?? 0;
+        var added = await transactions.RepeatAsync(() => appender.StoreAsync(room, batch, state?.Seen ?? 0), Health);
         if (added.First > 0)
         {
             watch.OnStored(added.Last - added.First + 1, isNewRoom: added.First == 1);
             hints.Add(room, added.Last);
-            feeds.OnStored(room, added);
+            feeds.OnStored(room, added, erasures);
         }
 
         Answer(batch);
-    }
-
-    // After a lost connection nobody knows whether the batch is stored. The same sends again find out: they are stored now, or found.
-    private async Task<Added> RepeatAsync(Func<Task<Added>> store)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await store();
-            }
-            catch (Exception error) when (PostgresErrors.IsWorthARetry(error) && Health.WriteProblem is null
-                && TimeProvider.System.GetElapsedTime(began) < options.LockTimeout)
-            {
-                await Task.Delay(RetryDelay);
-            }
-            catch (Exception error) when (PostgresErrors.IsDamage(error))
-            {
-                throw new LogDamagedException($"the rows do not fit the ids of the room: {error.Message}");
-            }
-        }
     }
 
     private void Answer(List<Append> batch)
@@ -336,7 +322,20 @@ internal sealed class PostgresMessageLog : IMessageLog
         var found = await heads.ReadAsync(followed.Select(room => room.Room.Name), cancellation);
         foreach (var (room, seen) in followed)
         {
-            feeds.OnHead(room, found.GetValueOrDefault(room.Name, RoomBounds.Empty).Head, seen);
+            feeds.OnRead(room, found.GetValueOrDefault(room.Name, SharedBounds.Empty), seen);
+        }
+    }
+
+    private async Task<T> GuardAsync<T>(string room, Func<Task<T>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (LogDamagedException damage)
+        {
+            feeds.OnDamaged(room, damage);
+            throw;
         }
     }
 

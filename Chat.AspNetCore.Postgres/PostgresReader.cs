@@ -15,7 +15,7 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
 
     // A frame takes far less than 500 long messages, so that more than about 64 KiB are not sent at once.
     private const string Page = """
-        SELECT m.id, s.name, m.sent_at, m.client_offset, m.text
+        SELECT m.id, s.name, m.sent_at, m.client_offset, m.text, m.erased
         FROM (
             SELECT *, sum(octet_length(text) + 128) OVER (ORDER BY id) - octet_length(text) AS bytes_before
             FROM grpcchat.message
@@ -31,7 +31,13 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         FROM grpcchat.room r WHERE r.name > $1 ORDER BY r.name LIMIT $2
         """;
 
-    private const string Bounds = "SELECT name, oldest_id, last_id FROM grpcchat.room WHERE name = ANY($1)";
+    private const string Bounds = "SELECT name, oldest_id, last_id, erasures FROM grpcchat.room WHERE name = ANY($1)";
+
+    private const string RoomsOfSender = """
+        SELECT r.name FROM grpcchat.sender s CROSS JOIN grpcchat.room r
+        WHERE s.name = $1 AND EXISTS (SELECT FROM grpcchat.sent_key k WHERE k.room_id = r.room_id AND k.sender_id = s.sender_id)
+        ORDER BY r.name
+        """;
 
     private const string Count = "SELECT count(*), COALESCE(sum(last_id - oldest_id + 1), 0)::bigint FROM grpcchat.room";
 
@@ -40,42 +46,65 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
 
     private readonly SemaphoreSlim places = new(maxAtOnce);
 
-    /// <summary>
-    /// Offers the sink at most <see cref="PageRows"/> messages. Returns the id of the last one that there was, which is
-    /// <paramref name="after"/> where there was none.
-    /// </summary>
-    public async Task<long> ReadAsync(string room, long after, long through, IMessageSink sink, CancellationToken cancellation)
+    /// <summary>Offers the sink at most <see cref="PageRows"/> messages from <paramref name="after"/> + 1 on.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="after">The id before the first.</param>
+    /// <param name="through">The last id that is wanted.</param>
+    /// <param name="head">A head that was committed: up to it, a message is there or was removed.</param>
+    /// <param name="sink">Gets them.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>
+    /// The id of the last message that there was, which is <paramref name="after"/> where there was none. Null if the first was
+    /// removed: nothing was offered.
+    /// </returns>
+    /// <exception cref="LogDamagedException">A message is missing.</exception>
+    public async Task<long?> ReadAsync(
+        string room, long after, long through, long head, IMessageSink sink, CancellationToken cancellation)
     {
         var name = Encoding.UTF8.GetBytes(room);
         var last = after;
         for (var left = PageRows; left > 0 && last < through;)
         {
-            var read = await RunAsync(Page, [room, last, through, (long)left], Take, cancellation);
-            left = read == 0 ? 0 : left - read;
+            var (rows, isFull, next) = await RunAsync(Page, [room, last, through, (long)left], Take, cancellation);
+            if (next is null && (rows > 0 || last >= Math.Min(through, head)))
+            {
+                left = isFull || rows == 0 ? 0 : left - rows;
+                continue;
+            }
+
+            // Somebody may have removed it a moment ago. Only the beginning of a room can be removed, and this sees what the page saw.
+            var bounds = (await ReadBoundsAsync([room], cancellation)).GetValueOrDefault(room, SharedBounds.Empty);
+            if (rows > 0 || bounds.Oldest <= last + 1)
+            {
+                throw new LogDamagedException($"room {room}: message {last + 1} is missing{(next is null ? "" : $", and {next} follows")}");
+            }
+
+            return last == after ? null : last;
         }
 
         return last;
 
-        // The number of messages that there were; 0 where no more are wanted.
-        async Task<int> Take(NpgsqlDataReader reader)
+        // The number of messages that there were, whether no more are wanted, and the id of one that does not follow.
+        async Task<(int Rows, bool IsFull, long? Next)> Take(NpgsqlDataReader reader)
         {
             var rows = 0;
             while (await reader.ReadAsync(cancellation))
             {
                 var id = reader.GetInt64(0);
-                if (id != ++last)
+                if (id != last + 1)
                 {
-                    throw new LogDamagedException($"room {room}: message {last} is missing, and {id} follows");
+                    return (rows, false, id);
                 }
 
+                last = id;
                 rows++;
                 if (!Offer(reader, name, id, sink))
                 {
-                    return 0;
+                    return (rows, true, null);
                 }
             }
 
-            return rows;
+            return (rows, false, null);
         }
     }
 
@@ -90,16 +119,23 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
             cancellation);
 
     /// <summary>The bounds of those rooms that exist.</summary>
-    public async Task<Dictionary<string, RoomBounds>> ReadBoundsAsync(IReadOnlyCollection<string> rooms, CancellationToken cancellation)
+    public async Task<Dictionary<string, SharedBounds>> ReadBoundsAsync(
+        IReadOnlyCollection<string> rooms, CancellationToken cancellation)
     {
         var list = await RunAsync(
             Bounds,
             [rooms.ToArray()],
             reader => ToListAsync(
-                reader, row => (Name: row.GetString(0), Bounds: new RoomBounds(row.GetInt64(1), row.GetInt64(2))), cancellation),
+                reader,
+                row => (Name: row.GetString(0), Bounds: new SharedBounds(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3))),
+                cancellation),
             cancellation);
         return list.ToDictionary(room => room.Name, room => room.Bounds);
     }
+
+    /// <summary>The rooms that somebody has sent to, by name.</summary>
+    public Task<List<string>> ReadRoomsOfSenderAsync(string sender, CancellationToken cancellation) => RunAsync(
+        RoomsOfSender, [sender], reader => ToListAsync(reader, row => row.GetString(0), cancellation), cancellation);
 
     public async Task<LogSize> CountAsync(CancellationToken cancellation) => (await RunAsync(
         Count,
@@ -121,6 +157,7 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         SentAt = row.GetInt64(2),
         ClientOffset = row.GetFieldValue<byte[]>(3),
         Text = row.GetFieldValue<byte[]>(4),
+        IsErased = row.GetBoolean(5),
     });
 
     private static async Task<List<T>> ToListAsync<T>(

@@ -23,12 +23,14 @@ internal static class PostgresSchema
             rooms          bigint  NOT NULL
         );
 
-        -- Every append updates last_id: with free space in its page, no index has to be touched.
+        -- Every append updates last_id: with free space in its page, no index has to be touched. erasures counts the transactions
+        -- that took texts away: a node that sees it grow drops its copies.
         CREATE TABLE grpcchat.room (
             room_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             name      text COLLATE "C" NOT NULL UNIQUE,
             last_id   bigint NOT NULL DEFAULT 0,
-            oldest_id bigint NOT NULL DEFAULT 1
+            oldest_id bigint NOT NULL DEFAULT 1,
+            erasures  bigint NOT NULL DEFAULT 0
         ) WITH (fillfactor = 50);
 
         CREATE TABLE grpcchat.sender (
@@ -53,7 +55,7 @@ internal static class PostgresSchema
             sender_id     bigint NOT NULL,
             client_offset text COLLATE "C" NOT NULL,
             id            bigint NOT NULL,
-            content_hash  bytea  NOT NULL, -- first 16 bytes of SHA-256
+            content_hash  bytea  NOT NULL, -- first 16 bytes of SHA-256; zeros if the text was erased
             PRIMARY KEY (room_id, sender_id, client_offset)
         );
 

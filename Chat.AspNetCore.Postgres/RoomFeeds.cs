@@ -11,10 +11,15 @@ namespace GrpcChat.AspNetCore.Postgres;
 /// </summary>
 /// <param name="reader">Reads what other nodes have stored.</param>
 /// <param name="announce">Hands a commit to those who follow rooms. It neither blocks nor throws.</param>
+/// <param name="onErased">Is told in which room copies of messages are old. It neither blocks nor throws.</param>
 /// <param name="onDamaged">Is told of damage, once for each room.</param>
 /// <param name="stopping">Ends the reading.</param>
 internal sealed class RoomFeeds(
-    PostgresReader reader, Action<RoomCommit> announce, Action<LogDamagedException> onDamaged, CancellationToken stopping)
+    PostgresReader reader,
+    Action<RoomCommit> announce,
+    Action<string> onErased,
+    Action<LogDamagedException> onDamaged,
+    CancellationToken stopping)
 {
     private readonly ConcurrentDictionary<string, SharedRoom> rooms = [];
 
@@ -89,28 +94,29 @@ internal sealed class RoomFeeds(
         }
     }
 
-    /// <summary>A head that was read from the database.</summary>
+    /// <summary>A room as it was read from the database.</summary>
     /// <param name="room">The room.</param>
-    /// <param name="head">The head.</param>
-    /// <param name="seen"><see cref="SharedRoom.Seen"/> before the head was asked for.</param>
-    public void OnHead(SharedRoom room, long head, long seen)
+    /// <param name="bounds">What the database has.</param>
+    /// <param name="seen"><see cref="SharedRoom.Seen"/> before the database was asked.</param>
+    public void OnRead(SharedRoom room, SharedBounds bounds, long seen)
     {
-        if (head < seen)
+        if (bounds.Head < seen)
         {
             OnDamaged(room.Name, new LogDamagedException(
-                $"room {room.Name}: the newest message was {seen} and is {head} now; the database was restored or has lost messages: "
-                + "give it a new log id"));
+                $"room {room.Name}: the newest message was {seen} and is {bounds.Head} now; the database was restored or has lost "
+                + "messages: give it a new log id"));
             return;
         }
 
         lock (room)
         {
-            room.See(head);
+            See(room, bounds.Erasures);
+            room.See(bounds.Head);
             if (room.IsFollowed)
             {
                 if (room.Announced == SharedRoom.Nothing && !room.IsBusy)
                 {
-                    room.Announced = head;
+                    room.Announced = bounds.Head;
                 }
 
                 CatchUpIfBehind(room);
@@ -118,35 +124,30 @@ internal sealed class RoomFeeds(
         }
     }
 
-    /// <summary>This node has stored messages. Called in the order of the room's commits by this node.</summary>
-    public void OnStored(string name, Added added)
+    /// <summary>This node has erased texts of the room, as often as that has been done now.</summary>
+    public void OnErased(string name, long erasures) => With(name, room =>
     {
-        var room = With(name, room =>
-        {
-            room.See(added.Last);
-            var follows = room.Announced == SharedRoom.Nothing || room.Announced == added.First - 1;
-            if (room.IsBusy || room.Announced >= added.Last || !follows)
-            {
-                CatchUpIfBehind(room);
-                return null;
-            }
+        See(room, erasures);
+        return room;
+    });
 
-            room.IsBusy = true;
-            return room;
-        });
-        if (room is null)
+    /// <summary>This node has stored messages. Called in the order of the room's commits by this node.</summary>
+    /// <param name="name">The room.</param>
+    /// <param name="added">The messages.</param>
+    /// <param name="erasures"><see cref="SharedRoom.Erasures"/> before they were stored; 0 if the room was not known.</param>
+    public void OnStored(string name, Added added, long erasures) => With(name, room =>
+    {
+        room.See(added.Last);
+        var follows = room.Announced == SharedRoom.Nothing || room.Announced == added.First - 1;
+        if (follows && !room.IsBusy && room.Erasures == erasures)
         {
-            return;
-        }
-
-        announce(new CommittedAppends { SentAt = added.SentAt }.Of(room.Name, added.Last, added.FirstAppend));
-        lock (room)
-        {
-            room.IsBusy = false;
+            announce(new CommittedAppends { SentAt = added.SentAt }.Of(room.Name, added.Last, added.FirstAppend));
             room.Announced = room.IsFollowed ? added.Last : SharedRoom.Nothing;
-            CatchUpIfBehind(room);
         }
-    }
+
+        CatchUpIfBehind(room);
+        return room;
+    });
 
     /// <summary>The room is not what was stored: from now on it is not served, and its followers are told so.</summary>
     public void OnDamaged(string name, LogDamagedException damage)
@@ -160,7 +161,9 @@ internal sealed class RoomFeeds(
         if (room is not null)
         {
             onDamaged(damage);
-            announce(new DamagedRoom(room));
+
+            // Its followers look for a message after the last one and find that the room is damaged.
+            announce(new WakeUp(room.Name, room.Seen + 1));
         }
     }
 
@@ -211,21 +214,28 @@ internal sealed class RoomFeeds(
                 }
 
                 var page = new StoredPage(room.Name);
-                var last = await reader.ReadAsync(room.Name, announced, target, page, stopping);
+                var (seen, erasures) = Know(room);
+                var last = await reader.ReadAsync(room.Name, announced, target, seen, page, stopping);
                 if (last == announced)
                 {
-                    // A hint that came true nowhere. If a message is missing, the next look at the heads finds it.
+                    // A hint that came true nowhere.
                     Stop(room, announced);
                     return;
                 }
 
+                // Removed before this node has seen them: their followers are told so when they look.
+                RoomCommit commit = last is null ? new WakeUp(room.Name, await FindRemovedAsync(room)) : page;
                 lock (room)
                 {
-                    room.See(last);
-                }
+                    room.See(commit.Head);
 
-                announced = last;
-                announce(page);
+                    // Read again what may be from before an erasure.
+                    if (room.Erasures == erasures)
+                    {
+                        announce(commit);
+                        announced = commit.Head;
+                    }
+                }
             }
         }
         catch (LogDamagedException damage)
@@ -250,12 +260,33 @@ internal sealed class RoomFeeds(
         }
     }
 
-    // Wakes the followers, who then look for a message after the last one and find that the room is damaged.
-    private sealed class DamagedRoom(SharedRoom room) : RoomCommit
-    {
-        public override string Room => room.Name;
+    private async Task<long> FindRemovedAsync(SharedRoom room) =>
+        (await reader.ReadBoundsAsync([room.Name], stopping))[room.Name].Oldest - 1;
 
-        public override long Head => room.Seen + 1;
+    private static (long Seen, long Erasures) Know(SharedRoom room)
+    {
+        lock (room)
+        {
+            return (room.Seen, room.Erasures);
+        }
+    }
+
+    // Under the lock of the room, as everything that is announced: nothing that was read before is announced afterwards.
+    private void See(SharedRoom room, long erasures)
+    {
+        if (erasures > room.Erasures)
+        {
+            room.Erasures = erasures;
+            onErased(room.Name);
+        }
+    }
+
+    // There is something to look for, and nothing to show.
+    private sealed class WakeUp(string room, long head) : RoomCommit
+    {
+        public override string Room => room;
+
+        public override long Head => head;
 
         public override void Show(IMessageSink sink)
         {

@@ -26,6 +26,9 @@ internal sealed class SharedRoom(string name)
         set => Volatile.Write(ref damage, value);
     }
 
+    /// <summary>How often texts were erased, as far as the node knows: its copies of what it has read before that are old.</summary>
+    public long Erasures { get; set; }
+
     /// <summary>Whether somebody may follow the room.</summary>
     public bool IsFollowed { get; set; }
 
@@ -50,4 +53,10 @@ internal sealed class SharedRoom(string name)
         Volatile.Write(ref seen, Math.Max(seen, head));
         Target = Math.Max(Target, head);
     }
+}
+
+/// <summary>What the database knows of a room: its bounds, and how often texts were erased in it.</summary>
+internal readonly record struct SharedBounds(long Oldest, long Head, long Erasures)
+{
+    public static SharedBounds Empty { get; } = new(RoomBounds.Empty.Oldest, RoomBounds.Empty.Head, 0);
 }

@@ -5,7 +5,7 @@ namespace GrpcChat.AspNetCore.Postgres;
 /// <summary>Messages that were read from the database, to be shown to the followers of their room.</summary>
 internal sealed class StoredPage(string room) : RoomCommit, IMessageSink
 {
-    private readonly List<(long Id, byte[] Sender, byte[] Text, byte[] ClientOffset, long SentAt)> rows = [];
+    private readonly List<(long Id, byte[] Sender, byte[] Text, byte[] ClientOffset, long SentAt, bool IsErased)> rows = [];
     private byte[] name = [];
 
     public override string Room => room;
@@ -15,13 +15,13 @@ internal sealed class StoredPage(string room) : RoomCommit, IMessageSink
     public bool TryAdd(scoped in MessageRow row)
     {
         name = name.Length > 0 ? name : row.Room.ToArray();
-        rows.Add((row.Id, row.Sender.ToArray(), row.Text.ToArray(), row.ClientOffset.ToArray(), row.SentAt));
+        rows.Add((row.Id, row.Sender.ToArray(), row.Text.ToArray(), row.ClientOffset.ToArray(), row.SentAt, row.IsErased));
         return true;
     }
 
     public override void Show(IMessageSink sink)
     {
-        foreach (var (id, sender, text, clientOffset, sentAt) in rows)
+        foreach (var (id, sender, text, clientOffset, sentAt, isErased) in rows)
         {
             var row = new MessageRow
             {
@@ -31,6 +31,7 @@ internal sealed class StoredPage(string room) : RoomCommit, IMessageSink
                 Text = text,
                 ClientOffset = clientOffset,
                 SentAt = sentAt,
+                IsErased = isErased,
             };
             if (!sink.TryAdd(row))
             {

@@ -58,8 +58,8 @@ public sealed class MessageLogMaintenance : IAsyncDisposable
 
     /// <summary>
     /// Takes the texts of messages away for good. Their ids, senders, times and client offsets stay, and whoever reads them is told
-    /// that they are erased. When this completes, the texts are in no file of the log. It cannot reach backups, exports, or what
-    /// clients have received.
+    /// that they are erased. When this completes, the texts are in no file of the log, unless the summary says so. It cannot reach
+    /// backups, exports, or what clients have received.
     /// </summary>
     /// <param name="messages">Which messages. Some of them, or all, may have been erased before.</param>
     /// <param name="progress">Is told how far it is, from 0 to 1.</param>
@@ -68,18 +68,9 @@ public sealed class MessageLogMaintenance : IAsyncDisposable
     /// <exception cref="LogMaintenanceException">
     /// A message, a room or a sender is unknown, and nothing was erased. Or it ended early, and the message says what is erased.
     /// </exception>
-    public async Task<ErasureSummary> EraseAsync(
-        MessagesToErase messages, IProgress<double>? progress = null, CancellationToken cancellation = default)
-    {
-        try
-        {
-            return await log.EraseAsync(messages, progress, cancellation);
-        }
-        finally
-        {
-            await trimmer.ForgetSizesAsync();
-        }
-    }
+    public Task<ErasureSummary> EraseAsync(
+        MessagesToErase messages, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        log.EraseAsync(messages, progress, cancellation);
 
     /// <summary>Closes the log, if this has opened it.</summary>
     public ValueTask DisposeAsync() => ownsLog ? log.DisposeAsync() : ValueTask.CompletedTask;

@@ -52,9 +52,13 @@ internal sealed class HistoryPage(IMessageLog log, string room, RoomBounds bound
             var rows = Math.Min(StepRows, count - page.Count);
             var after = Math.Max(first - 1 - rows, bounds.Oldest - 1);
             var step = new MessageCollector(rows, int.MaxValue);
-            if (!await log.ReadAsync(room, after, first - 1, step, clientAborted))
+            for (var collected = -1; collected < step.Count && step.Count < first - 1 - after;)
             {
-                return null;
+                collected = step.Count;
+                if (!await log.ReadAsync(room, after + collected, first - 1, step, clientAborted))
+                {
+                    return null;
+                }
             }
 
             if (step.Count < first - 1 - after)

@@ -50,7 +50,8 @@ internal interface IMessageLog : IAsyncDisposable
 
     /// <summary>
     /// Raised with the name of a room when texts of it have been erased. Whoever has copies of its messages drops them. The handler
-    /// runs on the writer's thread: it must neither block nor throw.
+    /// runs on the writer's thread: it must neither block nor throw. A log that other processes write to also raises it for what
+    /// they have erased: before <see cref="BoundsAsync"/> of the room returns, and by itself in the rooms that somebody follows here.
     /// </summary>
     event Action<string>? Erased;
 
@@ -77,7 +78,7 @@ internal interface IMessageLog : IAsyncDisposable
 
     /// <summary>
     /// Takes the texts of messages away for good. Their ids, senders, times and client offsets stay. When this completes, the
-    /// texts are in no file of the log.
+    /// texts are in no file of the log, unless the summary says so.
     /// </summary>
     /// <param name="messages">Which messages. Some of them, or all, may have been erased before.</param>
     /// <param name="progress">Is told how far it is, from 0 to 1.</param>
@@ -112,7 +113,9 @@ internal interface IMessageLog : IAsyncDisposable
     /// <param name="cancellation">Cancels the wait for the step's turn.</param>
     /// <returns>What the room has now. While its oldest id is not above <paramref name="through"/>, call again.</returns>
     /// <exception cref="LogDamagedException">Something in the room is not what was stored: nothing is removed from it.</exception>
-    /// <exception cref="StoreUnavailableException">Nothing was removed, such as because the disk is full.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// Nothing was removed, such as because the disk is full. Or the connection to the log was lost: calling again finds out.
+    /// </exception>
     Task<RoomBounds> TrimAsync(string room, long through, CancellationToken cancellation);
 
     /// <summary>

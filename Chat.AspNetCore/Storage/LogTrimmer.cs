@@ -1,18 +1,30 @@
+using System.Collections.Concurrent;
+
 namespace GrpcChat.AspNetCore.Storage;
 
 /// <summary>
-/// Decides which messages of a room are beyond the limits, and removes them in small steps. There is one for each log: between
-/// the decision and the removal, nobody else removes anything.
+/// Decides which messages of a room are beyond the limits, and removes them in small steps. There is one for each log in each
+/// process. Another process may remove messages of the same log at any time.
 /// </summary>
 #pragma warning disable CA1001 // Not disposable: see turn.
-internal sealed class LogTrimmer(IMessageLog log)
+internal sealed class LogTrimmer
 #pragma warning restore CA1001
 {
+    private readonly IMessageLog log;
+
     // Never disposed of: somebody may wait for it when the log is closed. It holds no resource.
     private readonly SemaphoreSlim turn = new(1);
 
     // Kept between two runs, which would otherwise read all that is kept to find out how much it is.
-    private readonly Dictionary<string, RoomSize> sizes = [];
+    private readonly ConcurrentDictionary<string, RoomSize> sizes = [];
+
+    public LogTrimmer(IMessageLog log)
+    {
+        this.log = log;
+
+        // Texts have become shorter.
+        log.Erased += room => sizes.TryRemove(room, out _);
+    }
 
     /// <summary>Removes the oldest messages of a room that are beyond a limit: as many as one step may.</summary>
     /// <param name="room">The room.</param>
@@ -30,36 +42,41 @@ internal sealed class LogTrimmer(IMessageLog log)
         await turn.WaitAsync(cancellation);
         try
         {
-            var before = await log.BoundsAsync(room, cancellation);
-            var size = limits.KeepBytes is null ? null : await MeasureAsync(room, before, cancellation);
-            var newestToRemove = limits.KeepMessages is { } count ? before.Head - count : 0;
-            var beyond = new BeyondLimits(newestToRemove, oldestTime, (size?.Bytes ?? 0) - (limits.KeepBytes ?? 0));
-            await log.ReadAsync(room, before.Oldest - 1, before.Head, beyond, cancellation);
-            if (beyond.LastId == 0)
+            while (true)
             {
-                return (0, before);
-            }
+                var before = await log.BoundsAsync(room, cancellation);
+                var size = limits.KeepBytes is null ? null : await MeasureAsync(room, before, cancellation);
+                var newestToRemove = limits.KeepMessages is { } count ? before.Head - count : 0;
+                var beyond = new BeyondLimits(newestToRemove, oldestTime, (size?.Bytes ?? 0) - (limits.KeepBytes ?? 0));
+                if (!await log.ReadAsync(room, before.Oldest - 1, before.Head, beyond, cancellation))
+                {
+                    // Another process has removed messages meanwhile.
+                    continue;
+                }
 
-            var after = await log.TrimAsync(room, beyond.LastId, cancellation);
-            if (size is not null)
-            {
-                (size.Oldest, size.Bytes) = (after.Oldest, size.Bytes - beyond.Bytes);
-            }
+                if (beyond.LastId == 0)
+                {
+                    return (0, before);
+                }
 
-            return (after.Oldest - before.Oldest, after);
+                var after = await log.TrimAsync(room, beyond.LastId, cancellation);
+                if (after.Oldest != beyond.LastId + 1)
+                {
+                    // Another process has removed more than was measured.
+                    sizes.TryRemove(room, out _);
+                }
+                else if (size is not null)
+                {
+                    (size.Oldest, size.Bytes) = (after.Oldest, size.Bytes - beyond.Bytes);
+                }
+
+                return (after.Oldest - before.Oldest, after);
+            }
         }
         finally
         {
             turn.Release();
         }
-    }
-
-    /// <summary>Texts have become shorter: the next limit of bytes counts anew.</summary>
-    public async Task ForgetSizesAsync()
-    {
-        await turn.WaitAsync();
-        sizes.Clear();
-        turn.Release();
     }
 
     // Only what is new since the last time is read.
@@ -73,7 +90,12 @@ internal sealed class LogTrimmer(IMessageLog log)
         while (size.LastId < bounds.Head)
         {
             var page = new TextSizes();
-            await log.ReadAsync(room, size.LastId, bounds.Head, page, cancellation);
+            if (!await log.ReadAsync(room, size.LastId, bounds.Head, page, cancellation))
+            {
+                // The rest is removed by now, and with it what was measured.
+                break;
+            }
+
             (size.LastId, size.Bytes) = (page.LastId, size.Bytes + page.Bytes);
         }
 

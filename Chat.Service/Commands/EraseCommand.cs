@@ -71,7 +71,7 @@ internal static class EraseCommand
     private static string Describe(ErasureSummary summary) =>
         $"erased {Counted.Of(summary.Erased, "message")}"
         + (summary.ErasedBefore > 0 ? $"; {Counted.Of(summary.ErasedBefore, "message")} had been erased before" : "")
-        + "; the log's files have no trace of the texts";
+        + $"; {summary.Traces ?? "the log's files have no trace of the texts"}";
 
     private sealed class Reported(ChannelWriter<double> writer) : IProgress<double>
     {

@@ -175,7 +175,7 @@ public sealed class NodesTests
     [Fact]
     public void Rooms_that_nobody_has_sent_to_are_forgotten_with_their_last_follower()
     {
-        var feeds = new RoomFeeds(null!, _ => { }, _ => { }, CancellationToken.None) { Follows = room => room == "kept" };
+        var feeds = new RoomFeeds(null!, _ => { }, _ => { }, _ => { }, CancellationToken.None) { Follows = room => room == "kept" };
         var (kept, gone) = (feeds.Follow("kept"), feeds.Follow("gone"));
 
         Assert.Equal([kept], feeds.Followed().Select(room => room.Room));

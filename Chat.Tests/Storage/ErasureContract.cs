@@ -135,3 +135,5 @@ public abstract class ErasureContract(LogKind kind) : MessageLogTest(kind)
 public sealed class InMemoryErasureTests() : ErasureContract(LogKind.InMemory);
 
 public sealed class SqliteErasureContractTests() : ErasureContract(LogKind.Sqlite);
+
+public sealed class PostgresErasureTests() : ErasureContract(LogKind.Postgres);

@@ -80,6 +80,42 @@ public abstract class LogTrimmerContract(LogKind kind) : MessageLogTest(kind)
     }
 
     [Fact]
+    public async Task What_another_process_removes_between_the_look_and_the_step_does_not_count_as_kept()
+    {
+        var log = Open();
+        var hooked = new HookedLog(log);
+        await using var maintenance = new MessageLogMaintenance(hooked, Time, ownsLog: false);
+        await StoreAsync(log, "room", 10, new string('x', 100));
+
+        // It is decided to remove five; then somebody whose limit is lower removes seven.
+        hooked.AfterNextRead = () =>
+        {
+            hooked.AfterNextRead = () => log.TrimAsync("room", 7, CancellationToken.None);
+            return Task.CompletedTask;
+        };
+        await RunAsync(maintenance, new TrimLimits { KeepBytes = 500 });
+        Assert.Equal(new RoomBounds(8, 10), await log.BoundsAsync("room"));
+
+        await StoreAsync(log, "room", 2, new string('x', 100), first: 11);
+        await RunAsync(maintenance, new TrimLimits { KeepBytes = 500 });
+        Assert.Equal(new RoomBounds(8, 12), await log.BoundsAsync("room"));
+    }
+
+    [Fact]
+    public async Task What_another_process_removes_while_a_size_is_measured_is_not_waited_for()
+    {
+        var log = Open();
+        var hooked = new HookedLog(log);
+        await using var maintenance = new MessageLogMaintenance(hooked, Time, ownsLog: false);
+        await StoreAsync(log, "room", 10, new string('x', 100));
+
+        hooked.BeforeNextRead = () => log.TrimAsync("room", 3, CancellationToken.None);
+        await RunAsync(maintenance, new TrimLimits { KeepBytes = 500 }).WaitAsync(RecordingStream.Deadline);
+
+        Assert.Equal(new RoomBounds(6, 10), await log.BoundsAsync("room"));
+    }
+
+    [Fact]
     public async Task A_size_that_was_measured_before_does_not_count_what_was_erased_since()
     {
         var log = Open();
@@ -208,3 +244,5 @@ public abstract class LogTrimmerContract(LogKind kind) : MessageLogTest(kind)
 public sealed class InMemoryLogTrimmerTests() : LogTrimmerContract(LogKind.InMemory);
 
 public sealed class SqliteLogTrimmerTests() : LogTrimmerContract(LogKind.Sqlite);
+
+public sealed class PostgresLogTrimmerTests() : LogTrimmerContract(LogKind.Postgres);

@@ -94,32 +94,6 @@ public abstract class TrimContract(LogKind kind) : MessageLogTest(kind)
         Assert.Equal(new RoomBounds(6, 10), await log.BoundsAsync("room"));
     }
 
-    [Fact]
-    public async Task Sends_are_stored_between_two_steps()
-    {
-        var log = Open();
-        await StoreAsync(log, "room", 1_500);
-        var held = Gate.HoldNext();
-        var first = TrimAsync(log, "room", 500);
-        await held.ReachedAsync();
-        var ann = new RecordingStream(log);
-        await ann.HandOverAsync("other", "1");
-        var second = TrimAsync(log, "room", 1_000);
-        var secondHeld = Gate.HoldNext();
-        var thirdHeld = Gate.HoldNext();
-        held.Release();
-
-        // The send is the next transaction, although the second step was asked for before it was taken.
-        await secondHeld.ReachedAsync();
-        Assert.Single(Gate.Batches[^1]);
-        secondHeld.Release();
-        thirdHeld.Release();
-
-        await ann.AnswersAsync(1);
-        Assert.Equal(501, (await first).Oldest);
-        Assert.Equal(1_001, (await second).Oldest);
-    }
-
     private protected static async Task StoreAsync(IMessageLog log, string room, int count)
     {
         var ann = new RecordingStream(log);
@@ -136,3 +110,5 @@ public abstract class TrimContract(LogKind kind) : MessageLogTest(kind)
 }
 
 public sealed class InMemoryTrimTests() : TrimContract(LogKind.InMemory);
+
+public sealed class PostgresTrimContractTests() : TrimContract(LogKind.Postgres);

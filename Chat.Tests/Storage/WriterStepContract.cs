@@ -158,6 +158,37 @@ public abstract class WriterStepContract(LogKind kind) : MessageLogTest(kind)
     }
 
     [Fact]
+    public async Task Sends_are_stored_between_two_steps_of_a_trim()
+    {
+        var log = Open();
+        var ann = new RecordingStream(log);
+        for (var n = 1; n <= 1_500; n++)
+        {
+            await ann.HandOverAsync("room", $"{n}");
+        }
+
+        await ann.AnswersAsync(1_500);
+        var held = Gate.HoldNext();
+        var first = log.TrimAsync("room", 500, CancellationToken.None);
+        await held.ReachedAsync();
+        await ann.HandOverAsync("other", "1");
+        var second = log.TrimAsync("room", 1_000, CancellationToken.None);
+        var secondHeld = Gate.HoldNext();
+        var thirdHeld = Gate.HoldNext();
+        held.Release();
+
+        // The send is the next transaction, although the second step was asked for before it was taken.
+        await secondHeld.ReachedAsync();
+        Assert.Single(Gate.Batches[^1]);
+        secondHeld.Release();
+        thirdHeld.Release();
+
+        await ann.AnswersAsync(1_501);
+        Assert.Equal(501, (await first.WaitAsync(RecordingStream.Deadline)).Oldest);
+        Assert.Equal(1_001, (await second.WaitAsync(RecordingStream.Deadline)).Oldest);
+    }
+
+    [Fact]
     public async Task A_closed_log_runs_no_step()
     {
         var log = (GroupCommitLog)Open();
