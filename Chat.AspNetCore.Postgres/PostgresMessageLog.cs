@@ -1,4 +1,5 @@
 using System.Globalization;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.AspNetCore.Postgres;
@@ -7,7 +8,7 @@ namespace GrpcChat.AspNetCore.Postgres;
 /// The log in a PostgreSQL database that several nodes write to. The database orders and deduplicates; a node holds nothing that a
 /// restart loses.
 /// </summary>
-internal sealed class PostgresMessageLog : IMessageLog
+internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
@@ -15,6 +16,7 @@ internal sealed class PostgresMessageLog : IMessageLog
     private readonly PostgresReader reader;
     private readonly PostgresAppender appender;
     private readonly HeadReader heads;
+    private readonly BlockedSenderList blocked;
     private readonly RoomFeeds feeds;
     private readonly CommitHints hints;
     private readonly LogWatch watch;
@@ -37,6 +39,7 @@ internal sealed class PostgresMessageLog : IMessageLog
         reader = new PostgresReader(server, Math.Max(1, server.PoolSize - 2 - writerCount));
         appender = new PostgresAppender(server, options);
         heads = new HeadReader(reader);
+        blocked = new BlockedSenderList(reader);
         watch = new LogWatch(reader, Health);
         feeds = new RoomFeeds(reader, commit => Committed?.Invoke(commit), watch.OnDamaged, stopping.Token);
         hints = new CommitHints(server, feeds.OnHint, watch.LookNow);
@@ -77,6 +80,9 @@ internal sealed class PostgresMessageLog : IMessageLog
     {
         var log = new PostgresMessageLog(connectionString, options ?? new LogOptions());
         log.watch.Count();
+
+        // Before anybody can call.
+        log.LookAtHeadsAsync(CancellationToken.None).GetAwaiter().GetResult();
         log.background = Task.WhenAll(
             Run(log.hints.SendAsync), Run(log.hints.ListenAsync), Run(stop => log.watch.RunAsync(log.LookAtHeadsAsync, stop)));
         return log;
@@ -108,6 +114,8 @@ internal sealed class PostgresMessageLog : IMessageLog
     }
 
     public Task PingAsync() => queues.PingAsync();
+
+    public void WatchBlockedSenders(Action<IReadOnlyCollection<string>> onChanged) => blocked.Watch(onChanged);
 
     public async ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation)
     {
@@ -333,11 +341,13 @@ internal sealed class PostgresMessageLog : IMessageLog
     private async Task LookAtHeadsAsync(CancellationToken cancellation)
     {
         var followed = feeds.Followed();
-        var found = await heads.ReadAsync(followed.Select(room => room.Room.Name), cancellation);
+        var found = await heads.ReadAsync(followed.Select(room => room.Room.Name).Append(BlockedSenderList.Key), cancellation);
         foreach (var (room, seen) in followed)
         {
             feeds.OnHead(room, found.GetValueOrDefault(room.Name, RoomBounds.Empty).Head, seen);
         }
+
+        await blocked.LookAsync(found[BlockedSenderList.Key].Head, cancellation);
     }
 
     private void ThrowIfDamaged(string room)

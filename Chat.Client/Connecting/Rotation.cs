@@ -32,7 +32,7 @@ internal sealed class Rotation<T>(Random random)
         }
 
         var from = open.Count > 0 ? open : all;
-        return Try(from[Math.Min((int)(random.NextDouble() * from.Count), from.Count - 1)]);
+        return Try(from.Count == 1 ? from[0] : from[Math.Min((int)(random.NextDouble() * from.Count), from.Count - 1)]);
     }
 
     /// <summary>The last one works: if it fails later, all others are worth an attempt.</summary>
