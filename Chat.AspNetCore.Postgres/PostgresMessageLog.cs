@@ -195,7 +195,7 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
         while (true)
         {
             // Taken when there is a place to store them, so that what has come meanwhile is in the same batch.
-            await GiveUpWhileStuckAsync(writers.WaitAsync(), queue, []);
+            await GiveUpWhileStuckAsync(writers.WaitAsync(), queue, [], isForAnyRoom: true);
             var batch = queues.Take(queue, PostgresAppender.MaxBatch);
             if (batch.Count == 0)
             {
@@ -211,18 +211,23 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
     }
 
     // The database may not answer for a long time, and an append is never cancelled: it may be stored in the end. Its senders do
-    // not wait for that. They come back, and their sends are found, or stored then.
-    private async Task GiveUpWhileStuckAsync(Task work, RoomQueue queue, Append[] batch)
+    // not wait for that. They come back, and their sends are found, or stored then. Somebody may hold the lock of this room alone:
+    // then the node still takes messages.
+    private async Task GiveUpWhileStuckAsync(Task work, RoomQueue queue, Append[] batch, bool isForAnyRoom = false)
     {
         await work.WaitAsync(options.LockTimeout, options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!work.IsCompleted)
         {
             var problem = string.Create(
                 CultureInfo.InvariantCulture, $"{Location} has not answered for {options.LockTimeout.TotalSeconds:0.###} s");
-            Health.SetWrite(problem);
             var waiting = queues.TakeWaiting(queue);
             Fail([.. batch, .. waiting], new StoreUnavailableException(problem));
             queues.Release(waiting.Count);
+            if (isForAnyRoom || !await watch.CanWriteAsync())
+            {
+                Health.SetWrite(problem);
+            }
+
             await Task.WhenAny(work, Task.Delay(RetryDelay));
         }
     }

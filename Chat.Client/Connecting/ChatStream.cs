@@ -16,6 +16,7 @@ internal sealed class ChatStream(
     private const int BytesOfRequest = 64 * 1024;
     private const double SilentIntervals = 2.5;
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
+    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(5);
 
     private TimeSpan silenceLimit = options.FirstFrameTimeout;
     private GoAway? goAway;
@@ -140,7 +141,8 @@ internal sealed class ChatStream(
         catch (Exception error)
             when (error is RpcException or OperationCanceledException or IOException or InvalidOperationException)
         {
-            // The call has ended, which the reading loop reports.
+            // The call has ended, which the reading loop reports in a moment, except in the case below.
+            sessionEnded.CancelAfter(ReportLimit);
         }
         catch (HttpRequestException)
         {

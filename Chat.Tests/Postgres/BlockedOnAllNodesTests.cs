@@ -117,8 +117,8 @@ public sealed class BlockedOnAllNodesTests
     [Fact]
     public async Task The_list_of_rooms_of_each_node_has_the_rooms_of_all_at_once()
     {
-        await using var a = await StartNodeAsync();
-        await using var b = await StartNodeAsync();
+        await using var a = await ChatServer.StartAsync(openLog: _ => PostgresMessageLog.Open(database));
+        await using var b = await ChatServer.StartAsync(openLog: _ => PostgresMessageLog.Open(database));
         for (var n = 1; n <= 20; n++)
         {
             await a.SendOnceAsync("ann", $"room-{n:00}", "k", "x");
