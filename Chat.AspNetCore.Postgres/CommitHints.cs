@@ -9,7 +9,7 @@ namespace GrpcChat.AspNetCore.Postgres;
 /// notification holds a lock of the whole database through the commit. A hint may be lost.
 /// </summary>
 #pragma warning disable CA1001 // Not disposable: the semaphore holds no resource while nobody asks for its wait handle.
-internal sealed class CommitHints(PostgresServer server, Action<string, long> onHint, Action onListening)
+internal sealed class CommitHints(PostgresServer server, Action<string, long> onHint, Action lookNow)
 #pragma warning restore CA1001
 {
     // The largest payload is 8,000 bytes.
@@ -22,7 +22,15 @@ internal sealed class CommitHints(PostgresServer server, Action<string, long> on
     private readonly Lock gate = new();
     private Dictionary<string, long> pending = [];
 
-    private string Channel => $"grpcchat_{server.LogId}";
+    private string Channel => ChannelOf(server);
+
+    /// <summary>Tells the nodes that something other than a room has changed.</summary>
+    public static async Task LookNowAsync(NpgsqlConnection connection, PostgresServer server, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_notify($1, ':0')", connection);
+        command.Parameters.Add(new() { Value = ChannelOf(server) });
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
 
     /// <summary>This node has stored a message.</summary>
     public void Add(string room, long head)
@@ -85,7 +93,7 @@ internal sealed class CommitHints(PostgresServer server, Action<string, long> on
                 }
 
                 // What came while nobody listened.
-                onListening();
+                lookNow();
                 while (true)
                 {
                     await connection.WaitAsync(stopping);
@@ -97,6 +105,8 @@ internal sealed class CommitHints(PostgresServer server, Action<string, long> on
             }
         }
     }
+
+    private static string ChannelOf(PostgresServer server) => $"grpcchat_{server.LogId}";
 
     private static IEnumerable<string> ToPayloads(Dictionary<string, long> heads)
     {
@@ -122,7 +132,11 @@ internal sealed class CommitHints(PostgresServer server, Action<string, long> on
         foreach (var hint in payload.Split(','))
         {
             var colon = hint.IndexOf(':', StringComparison.Ordinal);
-            if (colon > 0 && long.TryParse(hint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var head))
+            if (colon == 0)
+            {
+                lookNow();
+            }
+            else if (colon > 0 && long.TryParse(hint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var head))
             {
                 onHint(hint[..colon], head);
             }

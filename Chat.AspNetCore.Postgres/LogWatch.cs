@@ -14,6 +14,8 @@ internal sealed class LogWatch(PostgresReader reader, LogHealth health)
     private static readonly TimeSpan CountInterval = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim now = new(0, 1);
+    private readonly Lock gate = new();
+    private Task probing = Task.CompletedTask;
     private long rooms, messages;
     private string? damage;
 
@@ -45,6 +47,20 @@ internal sealed class LogWatch(PostgresReader reader, LogHealth health)
         {
             // It is going to look anyway.
         }
+    }
+
+    /// <summary>Whether the server commits a change of something that no room has, within a second.</summary>
+    public async Task<bool> CanWriteAsync()
+    {
+        Task probe;
+        lock (gate)
+        {
+            // One for all rooms that are stuck. If it hangs, it is not begun again.
+            probe = probing = probing.IsCompleted ? Task.Run(() => reader.ProbeWriteAsync(CancellationToken.None)) : probing;
+        }
+
+        await probe.WaitAsync(Interval).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return probe.IsCompletedSuccessfully;
     }
 
     /// <summary>Runs a read, and says so where it fails.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.AspNetCore.Postgres;
@@ -7,7 +8,7 @@ namespace GrpcChat.AspNetCore.Postgres;
 /// The log in a PostgreSQL database that several nodes write to. The database orders and deduplicates; a node holds nothing that a
 /// restart loses.
 /// </summary>
-internal sealed class PostgresMessageLog : IMessageLog
+internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
@@ -18,6 +19,7 @@ internal sealed class PostgresMessageLog : IMessageLog
     private readonly PostgresTrim trim;
     private readonly PostgresErasure erasure;
     private readonly HeadReader heads;
+    private readonly BlockedSenderList blocked;
     private readonly RoomFeeds feeds;
     private readonly CommitHints hints;
     private readonly LogWatch watch;
@@ -26,6 +28,7 @@ internal sealed class PostgresMessageLog : IMessageLog
     private readonly LogOptions options;
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stopping = new();
+    private readonly Lazy<Task> closing;
     private Task background = Task.CompletedTask;
     private Exception? failure;
 
@@ -42,12 +45,14 @@ internal sealed class PostgresMessageLog : IMessageLog
         transactions = new PostgresTransactions(server, options);
         trim = new PostgresTrim(server, options);
         heads = new HeadReader(reader);
+        blocked = new BlockedSenderList(reader);
         watch = new LogWatch(reader, Health);
         feeds = new RoomFeeds(
             reader, commit => Committed?.Invoke(commit), room => Erased?.Invoke(room), watch.OnDamaged, stopping.Token);
         erasure = new PostgresErasure(this, server, reader, options, feeds.OnErased);
         hints = new CommitHints(server, feeds.OnHint, watch.LookNow);
         queues = new RoomQueues(options.MaxQueuedSends, room => feeds.Find(room)?.Seen > 0, WriteAsync);
+        closing = new Lazy<Task>(CloseAsync);
     }
 
     public event Action<RoomCommit>? Committed;
@@ -77,6 +82,9 @@ internal sealed class PostgresMessageLog : IMessageLog
     {
         var log = new PostgresMessageLog(connectionString, options ?? new LogOptions());
         log.watch.Count();
+
+        // Before anybody can call.
+        log.LookAtHeadsAsync(CancellationToken.None).GetAwaiter().GetResult();
         log.background = Task.WhenAll(
             Run(log.hints.SendAsync), Run(log.hints.ListenAsync), Run(stop => log.watch.RunAsync(log.LookAtHeadsAsync, stop)));
         return log;
@@ -108,6 +116,8 @@ internal sealed class PostgresMessageLog : IMessageLog
     }
 
     public Task PingAsync() => queues.PingAsync();
+
+    public void WatchBlockedSenders(Action<IReadOnlyCollection<string>> onChanged) => blocked.Watch(onChanged);
 
     public async ValueTask<RoomBounds> BoundsAsync(string room, CancellationToken cancellation)
     {
@@ -160,7 +170,9 @@ internal sealed class PostgresMessageLog : IMessageLog
         CancellationToken cancellation) =>
         await watch.TryAsync(() => reader.ListRoomsAsync(after, count, cancellation));
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => new(closing.Value);
+
+    private async Task CloseAsync()
     {
         queues.Close();
         await queues.Drained;
@@ -194,7 +206,7 @@ internal sealed class PostgresMessageLog : IMessageLog
         while (true)
         {
             // Taken when there is a place to store them, so that what has come meanwhile is in the same batch.
-            await GiveUpWhileStuckAsync(writers.WaitAsync(), queue, []);
+            await GiveUpWhileStuckAsync(writers.WaitAsync(), queue, [], isForAnyRoom: true);
             var batch = queues.Take(queue, PostgresAppender.MaxBatch);
             if (batch.Count == 0)
             {
@@ -210,18 +222,23 @@ internal sealed class PostgresMessageLog : IMessageLog
     }
 
     // The database may not answer for a long time, and an append is never cancelled: it may be stored in the end. Its senders do
-    // not wait for that. They come back, and their sends are found, or stored then.
-    private async Task GiveUpWhileStuckAsync(Task work, RoomQueue queue, Append[] batch)
+    // not wait for that. They come back, and their sends are found, or stored then. Somebody may hold the lock of this room alone:
+    // then the node still takes messages.
+    private async Task GiveUpWhileStuckAsync(Task work, RoomQueue queue, Append[] batch, bool isForAnyRoom = false)
     {
         await work.WaitAsync(options.LockTimeout, options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!work.IsCompleted)
         {
             var problem = string.Create(
                 CultureInfo.InvariantCulture, $"{Location} has not answered for {options.LockTimeout.TotalSeconds:0.###} s");
-            Health.SetWrite(problem);
             var waiting = queues.TakeWaiting(queue);
             Fail([.. batch, .. waiting], new StoreUnavailableException(problem));
             queues.Release(waiting.Count);
+            if (isForAnyRoom || !await watch.CanWriteAsync())
+            {
+                Health.SetWrite(problem);
+            }
+
             await Task.WhenAny(work, Task.Delay(RetryDelay));
         }
     }
@@ -319,7 +336,7 @@ internal sealed class PostgresMessageLog : IMessageLog
     private async Task LookAtHeadsAsync(CancellationToken cancellation)
     {
         var followed = feeds.Followed();
-        var found = await heads.ReadAsync(followed.Select(room => room.Room.Name), cancellation);
+        var found = await heads.ReadAsync(followed.Select(room => room.Room.Name).Append(BlockedSenderList.Key), cancellation);
         foreach (var (room, seen) in followed)
         {
             feeds.OnRead(room, found.GetValueOrDefault(room.Name, SharedBounds.Empty), seen);
@@ -337,6 +354,8 @@ internal sealed class PostgresMessageLog : IMessageLog
             feeds.OnDamaged(room, damage);
             throw;
         }
+
+        await blocked.LookAsync(found[BlockedSenderList.Key].Head, cancellation);
     }
 
     private void ThrowIfDamaged(string room)

@@ -31,7 +31,15 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         FROM grpcchat.room r WHERE r.name > $1 ORDER BY r.name LIMIT $2
         """;
 
-    private const string Bounds = "SELECT name, oldest_id, last_id, erasures FROM grpcchat.room WHERE name = ANY($1)";
+    // See BlockedSenderList.Key.
+    private const string Bounds = """
+        SELECT name, oldest_id, last_id, erasures FROM grpcchat.room WHERE name = ANY($1)
+        UNION ALL
+        SELECT '', 1, (SELECT COALESCE(hashtextextended(string_agg(name, E'\n' ORDER BY name), 0), 0) FROM grpcchat.blocked_sender), 0
+        WHERE '' = ANY($1)
+        """;
+
+    private const string Blocked = "SELECT name FROM grpcchat.blocked_sender ORDER BY name";
 
     private const string RoomsOfSender = """
         SELECT r.name FROM grpcchat.sender s CROSS JOIN grpcchat.room r
@@ -136,6 +144,9 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
     /// <summary>The rooms that somebody has sent to, by name.</summary>
     public Task<List<string>> ReadRoomsOfSenderAsync(string sender, CancellationToken cancellation) => RunAsync(
         RoomsOfSender, [sender], reader => ToListAsync(reader, row => row.GetString(0), cancellation), cancellation);
+
+    public Task<List<string>> ListBlockedSendersAsync(CancellationToken cancellation) => RunAsync(
+        Blocked, [], reader => ToListAsync(reader, row => row.GetString(0), cancellation), cancellation);
 
     public async Task<LogSize> CountAsync(CancellationToken cancellation) => (await RunAsync(
         Count,

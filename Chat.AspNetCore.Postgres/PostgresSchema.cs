@@ -66,6 +66,10 @@ internal static class PostgresSchema
             created  integer NOT NULL
         );
         CREATE INDEX ON grpcchat.new_room (began);
+
+        CREATE TABLE grpcchat.blocked_sender (
+            name text COLLATE "C" PRIMARY KEY
+        );
         """,
     ];
 
@@ -122,7 +126,7 @@ internal static class PostgresSchema
 
     private static string MissingRights(NpgsqlConnection connection) => (string?)Scalar(connection, """
         SELECT string_agg(r.name || ' on ' || t.name, ', ' ORDER BY t.name, r.name)
-        FROM unnest(ARRAY['log_meta', 'room', 'sender', 'message', 'sent_key', 'new_room']) t(name),
+        FROM unnest(ARRAY['log_meta', 'room', 'sender', 'message', 'sent_key', 'new_room', 'blocked_sender']) t(name),
              unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r(name)
         WHERE NOT has_table_privilege('grpcchat.' || t.name, r.name)
         """) ?? "";

@@ -47,7 +47,11 @@ public sealed class DiagnosticsTests : LibraryTest
         ActivitySource.AddActivityListener(traces);
         await using var server = await ChatServer.StartAsync(options => options.MaxTextBytes = 100);
 
-        await using (var client = ChatClient.Open(Options(server, withState: false) with { Addresses = [NobodyThere(), server.Address.ToString()] }))
+        await using (var client = ChatClient.Open(Options(server, withState: false) with
+        {
+            Addresses = [NobodyThere(), server.Address.ToString()],
+            Random = new FixedRandom(0),
+        }))
         {
             await client.EnqueueAsync("ops", "first");
             await client.FlushAsync().WaitAsync(ChatCall.Deadline);
@@ -107,6 +111,7 @@ public sealed class DiagnosticsTests : LibraryTest
         var options = Options(server) with
         {
             Addresses = [NobodyThere(), server.Address.ToString()],
+            Random = new FixedRandom(0),
             LoggerFactory = log,
             TokenProvider = _ => ++asked % 2 == 0 ? new($"{Secret}\n") : new(Secret),
             FlushTimeout = TimeSpan.Zero,

@@ -116,6 +116,7 @@ public sealed class ReadTests
         await using var client = ChatClient.Open(LibraryTests.Quick(first.Address) with
         {
             Addresses = [first.Address.ToString(), second.Address.ToString()],
+            Random = new FixedRandom(0),
         });
         await using var events = new ClientEvents(client);
         await client.JoinAsync("ops").Soon();

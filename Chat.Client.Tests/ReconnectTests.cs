@@ -384,7 +384,8 @@ public sealed class ReconnectTests
         var nobody = $"http://{closed.LocalEndpoint}";
         closed.Stop();
         await using var chat = await ScriptedChat.StartAsync();
-        await using var client = ChatClient.Open(LibraryTests.Quick(nobody) with { Addresses = [nobody, chat.Address] });
+        await using var client = ChatClient.Open(
+            LibraryTests.Quick(nobody) with { Addresses = [nobody, chat.Address], Random = new FixedRandom(0) });
         await using var events = new ClientEvents(client);
         await chat.WelcomeAsync();
 

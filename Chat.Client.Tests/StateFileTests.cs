@@ -366,8 +366,12 @@ public sealed class StateFileTests : LibraryTest
         await using var second = await ChatServer.StartAsync();
         await first.FillAsync("ops", 5);
         await second.FillAsync("ops", 2);
-        await using (var client = ChatClient.Open(
-            Options(first) with { Addresses = [first.Address.ToString(), second.Address.ToString()], CommitMode = CommitMode.Manual }))
+        await using (var client = ChatClient.Open(Options(first) with
+        {
+            Addresses = [first.Address.ToString(), second.Address.ToString()],
+            CommitMode = CommitMode.Manual,
+            Random = new FixedRandom(0),
+        }))
         {
             _ = client.JoinAsync("ops");
             var old = (await ReadAsync<MessageReceived>(client, 5))[4].Message;

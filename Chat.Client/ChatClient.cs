@@ -48,9 +48,10 @@ public sealed class ChatClient : IChatClient, IAsyncDisposable, IDisposable
         events = new EventQueue(options.MaxQueuedEvents, options.MaxQueuedEventBytes, wakeUp);
         outbox = new Outbox(state, events, wakeUp, options);
         rooms = new FollowedRooms(state, events, wakeUp, options.TimeProvider);
-        connection = new Connection(outbox, rooms, events, wakeUp, options, logger);
+        connection = new Connection(
+            outbox, rooms, events, wakeUp, new LogChanges(state.Positions.Select(position => position.LogId)), options, logger);
         reader = new EventReader(events, outbox, state, options.CommitMode);
-        calls = new UnaryCalls(options);
+        calls = new UnaryCalls(options, () => connection.Node);
     }
 
     /// <summary>The state of the connection. Each change is also an event.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using GrpcChat.Client.State;
@@ -10,7 +11,9 @@ namespace GrpcChat.Client;
 public sealed record ChatClientOptions
 {
     /// <summary>
-    /// The addresses of the service, for example <c>http://127.0.0.1:5000</c>. If one fails, the client tries the next.
+    /// The addresses of the service's nodes, for example <c>http://127.0.0.1:5000</c>. If the host name in an address has
+    /// several IP addresses, each of them is a node. The client begins with any node, and goes on with any other one when
+    /// that one fails or stops. All nodes must share one log.
     /// </summary>
     public IReadOnlyList<string> Addresses { get; init; } = ["http://127.0.0.1:5000"];
 
@@ -58,8 +61,8 @@ public sealed record ChatClientOptions
 
     /// <summary>
     /// The name of the service that the state in <see cref="StateStore"/> belongs to, 1 to 256 characters without
-    /// control characters. Null for the first of <see cref="Addresses"/>. To take a state to a new address, give its
-    /// old name.
+    /// control characters. Null for the one of <see cref="Addresses"/> that is first in alphabetical order. To take a state
+    /// to new addresses, give its old name.
     /// </summary>
     public string? StateName { get; init; }
 
@@ -113,7 +116,8 @@ public sealed record ChatClientOptions
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// The time limit for the first frame of a stream. That frame tells how long the service may be silent afterwards.
+    /// The time limit for the first frame of a stream. That frame tells how long the service may be silent afterwards. If
+    /// there are several nodes, the limit is <see cref="ConnectTimeout"/>, unless this one is shorter.
     /// </summary>
     public TimeSpan FirstFrameTimeout { get; init; } = TimeSpan.FromSeconds(50);
 
@@ -137,8 +141,14 @@ public sealed record ChatClientOptions
     /// <summary>The source of random delays.</summary>
     internal Random Random { get; init; } = Random.Shared;
 
-    /// <summary>The service that the state belongs to; an address in its canonical form.</summary>
-    internal string ServiceName => StateName ?? new Uri(Addresses[0]).GetLeftPart(UriPartial.Authority);
+    /// <summary>Finds the IP addresses of a host name.</summary>
+    internal Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
+
+    /// <summary>
+    /// The service that the state belongs to; an address in its canonical form. The order of the addresses does not matter.
+    /// </summary>
+    internal string ServiceName => StateName
+        ?? Addresses.Select(address => new Uri(address).GetLeftPart(UriPartial.Authority)).Min(StringComparer.Ordinal)!;
 
     /// <exception cref="ArgumentException">An option is invalid; the message names it and its value.</exception>
     internal void Validate()

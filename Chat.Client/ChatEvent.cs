@@ -101,7 +101,14 @@ public sealed record RoomLeft(string Room, RefusalReason Reason, string Descript
 /// <summary>The connection has changed its state, or has the same state for a different reason.</summary>
 /// <param name="State">The state.</param>
 /// <param name="Problem">What is wrong; null if nothing is.</param>
-public sealed record ConnectionChanged(ConnectionState State, ConnectionProblem? Problem) : ChatEvent;
+public sealed record ConnectionChanged(ConnectionState State, ConnectionProblem? Problem) : ChatEvent
+{
+    /// <summary>
+    /// The node that the client is connected to, for people: its address and, if the name in it has several IP addresses,
+    /// that one. Null without a connection, and if there is only one node.
+    /// </summary>
+    public string? Node { get; init; }
+}
 
 /// <summary>
 /// The state file could not be written. It still holds what it held before; the client repeats the answers and

@@ -77,4 +77,9 @@ public enum ProblemKind
     /// a little later.
     /// </summary>
     StoreUnavailable,
+
+    /// <summary>
+    /// <see cref="ChatClientOptions.Addresses"/> has nodes of different services: they do not share one log.
+    /// </summary>
+    DifferentLogs,
 }

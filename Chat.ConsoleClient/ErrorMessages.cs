@@ -30,10 +30,10 @@ internal static class ErrorMessages
     {
         if (problem.Kind == ProblemKind.StoreUnavailable)
         {
-            return $"the service at {options.Addresses[0]} cannot store messages now; its disk may be full";
+            return $"the service at {string.Join(", ", options.Addresses)} cannot store messages now; its disk may be full";
         }
 
-        var advice = problem.Kind == ProblemKind.Unreachable ? GetStartAdvice(options.Addresses[0]) : "";
+        var advice = problem.Kind == ProblemKind.Unreachable ? GetStartAdvice(options.Addresses) : "";
 
         // In a message of the client, a semicolon separates what is wrong from its own advice.
         return advice.Length == 0 ? Describe(problem) : problem.Message.Split(';')[0] + advice;
@@ -59,9 +59,11 @@ internal static class ErrorMessages
         : "the service has a different log now; its messages follow";
 
     /// <summary>
-    /// How to start a service at an address. Empty for another machine, where it is not for this person to start.
+    /// How to start a service at an address. Empty for another machine, where it is not for this person to start, and for
+    /// several nodes, which have a log in common.
     /// </summary>
-    public static string GetStartAdvice(string address) => new Uri(address) is not { IsLoopback: true } uri
+    public static string GetStartAdvice(IReadOnlyList<string> addresses) => addresses is not [var address]
+        || new Uri(address) is not { IsLoopback: true } uri
         ? ""
         : "; start a service: dotnet run --project Chat.Service"
             + (address == Settings.DefaultAddress ? "" : $" -- --listen {uri.Authority}");

@@ -14,7 +14,7 @@ internal static class StatePaths
 
     /// <summary>Returns the path, and creates its directory for this user alone.</summary>
     /// <exception cref="ChatStateException">The directory cannot be created.</exception>
-    public static string GetPath(string address, string user)
+    public static string GetPath(IReadOnlyList<string> addresses, string user)
     {
         var state = UserDirectories.FindState() ?? throw new ChatStateException(
             $"there is no home directory in which unanswered messages could be kept; {Advice}");
@@ -29,8 +29,10 @@ internal static class StatePaths
                 $"cannot create the directory for unanswered messages: {error.Message.TrimEnd('.')}; {Advice}", error);
         }
 
-        var uri = new Uri(address);
-        return Path.Combine(directory, $"{EscapeName($"{uri.Scheme}-{uri.Host}-{uri.Port}")}-{EscapeName(user)}.state");
+        // As for the client, the order of the addresses does not matter.
+        var service = addresses.Select(address => new Uri(address)).Select(uri => $"{uri.Scheme}-{uri.Host}-{uri.Port}")
+            .Min(StringComparer.Ordinal)!;
+        return Path.Combine(directory, $"{EscapeName(service)}-{EscapeName(user)}.state");
     }
 
     private static void Create(string directory)

@@ -46,6 +46,8 @@ return await ServiceCommand.RunAsync(args, async settings =>
     builder.AddTelemetry(settings.Telemetry, hasPage: edge.Management is not null);
     builder.Services.AddSystemdNotifications();
     builder.Services.AddGrpcChat(settings.Chat).AddGrpcChatReflection().UseGrpcChatShutdownTimeout();
+    builder.Services.AddSingleton(provider =>
+        new BlockedUsers(provider.GetRequiredService<ChatOptions>().Data!, settings.Log));
     if (settings.Log is { } database)
     {
         builder.Services.AddGrpcChatPostgres(database);

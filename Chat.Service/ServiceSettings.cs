@@ -93,6 +93,7 @@ internal sealed class ServiceSettings
             }
         }
 
+        settings.WarnOfUnusedBlocks();
         settings.ReadEdge();
         ServiceLogging.EnsureValid(settings.Logging);
         return settings;
@@ -266,6 +267,17 @@ internal sealed class ServiceSettings
 
             sources[option] = (variable, value);
             Set(option, value, variable);
+        }
+    }
+
+    // Somebody who moves a log to a database must not let the blocked users in again without a word.
+    private void WarnOfUnusedBlocks()
+    {
+        var file = Path.Combine(values[nameof(ChatOptions.Data)]!, BlockedSendersFile.Name);
+        if (Log is not null && File.Exists(file))
+        {
+            warnings.Add(
+                $"ignored: {file}; with the log in PostgreSQL, the list of blocked users is there, too: block them again");
         }
     }
 

@@ -23,13 +23,15 @@ internal sealed class ScriptedChat : IAsyncDisposable
     /// <summary>Answers calls for pages of rooms.</summary>
     public Func<ListRoomsRequest, ListRoomsResponse> Rooms { get; set; } = _ => new ListRoomsResponse();
 
-    public static async Task<ScriptedChat> StartAsync()
+    /// <param name="host">Where it listens; null = 127.0.0.1.</param>
+    /// <param name="port">The port; 0 = a free one.</param>
+    public static async Task<ScriptedChat> StartAsync(IPAddress? host = null, int port = 0)
     {
         var chat = new ScriptedChat();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http2));
+            kestrel.Listen(host ?? IPAddress.Loopback, port, listener => listener.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(chat);
         chat.app = builder.Build();

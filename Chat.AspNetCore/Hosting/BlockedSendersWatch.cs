@@ -1,12 +1,15 @@
 using GrpcChat.AspNetCore.Diagnostics;
 using GrpcChat.AspNetCore.Identity;
+using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.AspNetCore.Hosting;
 
 /// <summary>
-/// Looks at the file of blocked senders once a second. Watching it would use up the system's watches.
+/// Keeps the list of blocked senders up to date. It looks at the file once a second: watching it would use up the system's
+/// watches. A log that several nodes share has the list itself, and says when it changes.
 /// </summary>
-internal sealed class BlockedSendersWatch(BlockedSenders blocked, TimeProvider time, ILogger<BlockedSendersWatch> logger)
+internal sealed class BlockedSendersWatch(
+    BlockedSenders blocked, IMessageLog log, TimeProvider time, ILogger<BlockedSendersWatch> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -16,6 +19,12 @@ internal sealed class BlockedSendersWatch(BlockedSenders blocked, TimeProvider t
     // Before anybody can call.
     public override Task StartAsync(CancellationToken cancellationToken)
     {
+        if (log is IBlockedSendersSource shared)
+        {
+            shared.WatchBlockedSenders(blocked.Set);
+            return Task.CompletedTask;
+        }
+
         Refresh();
         return base.StartAsync(cancellationToken);
     }

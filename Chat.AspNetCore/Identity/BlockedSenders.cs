@@ -5,7 +5,7 @@ namespace GrpcChat.AspNetCore.Identity;
 
 /// <summary>
 /// The senders whom an operator has blocked: a text file with one name on each line, which may be changed while the
-/// service runs.
+/// service runs, or a list that several nodes share.
 /// </summary>
 /// <param name="path">The file. It need not exist.</param>
 internal sealed class BlockedSenders(string path)
@@ -41,8 +41,14 @@ internal sealed class BlockedSenders(string path)
             return;
         }
 
-        names = BlockedSendersFile.Read(path).ToFrozenSet();
+        Set(BlockedSendersFile.Read(path));
         version = now;
+    }
+
+    /// <summary>Replaces the list.</summary>
+    public void Set(IReadOnlyCollection<string> all)
+    {
+        names = all.ToFrozenSet();
         foreach (var (watch, _) in watches)
         {
             watch.Look(names);

@@ -13,9 +13,7 @@ namespace GrpcChat.Client.Connecting;
 /// </summary>
 internal sealed class Channels(ChatClientOptions options)
 {
-    public Target Find(string address) => options.Channel is null ? Target.Find(address) : new Target(address, null);
-
-    public Lease Open(Target target)
+    public Lease Open(Target target, Nodes nodes)
     {
         if (options.Channel is { } given)
         {
@@ -47,11 +45,10 @@ internal sealed class Channels(ChatClientOptions options)
                 SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
         }
 
-        if (target.Proxy is not null)
-        {
-            // Without a callback, the gRPC library would connect to the service itself, past the proxy.
-            handler.ConnectCallback = ConnectAsync;
-        }
+        // Without a callback, the gRPC library would connect by itself: past the proxy, and always to the first address of a
+        // name.
+        handler.ConnectCallback = target.Proxy is not null ? ConnectAsync
+            : (context, cancellationToken) => nodes.ConnectAsync(target, context.DnsEndPoint.Port, cancellationToken);
 
         var own = GrpcChannel.ForAddress(
             target.Address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });

@@ -9,12 +9,14 @@ namespace GrpcChat.Client.Connecting;
 /// One stream, with two loops: one writes joins, then everything unanswered, then new messages; the other reads, passes
 /// on what arrives, and notices when nothing arrives any more.
 /// </summary>
-internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal wakeUp, ChatClientOptions options)
+internal sealed class ChatStream(
+    Outbox outbox, FollowedRooms rooms, WakeSignal wakeUp, LogChanges logs, ChatClientOptions options)
 {
     // Far below the service's limit of 1 MiB, and large enough for some hundred messages at once.
     private const int BytesOfRequest = 64 * 1024;
     private const double SilentIntervals = 2.5;
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
+    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(5);
 
     private TimeSpan silenceLimit = options.FirstFrameTimeout;
     private GoAway? goAway;
@@ -37,7 +39,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
     /// <summary>Runs until the stream ends or the client stops.</summary>
     /// <param name="channel">The connection.</param>
     /// <param name="headers">The caller.</param>
-    /// <param name="target">What is called, for messages to people.</param>
+    /// <param name="target">What is called.</param>
     /// <param name="renewal">Says when the stream should end because there is another token.</param>
     /// <param name="holdSends">How long no messages must be sent.</param>
     /// <param name="connected">Called with the first frame.</param>
@@ -51,6 +53,7 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         Action connected,
         CancellationToken stopping)
     {
+        silenceLimit = target.HasOthers && options.ConnectTimeout < silenceLimit ? options.ConnectTimeout : silenceLimit;
         outbox.Rewind();
         rooms.Rewind();
         using var silence = new CancellationTokenSource(silenceLimit, options.TimeProvider);
@@ -91,6 +94,11 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         {
             // The time to process a frame is not the service's silence.
             silence.CancelAfter(Timeout.InfiniteTimeSpan);
+            if (logs.Note(responses.Current, target) is { } otherLog)
+            {
+                return otherLog;
+            }
+
             if (Take(responses.Current, connected) is { } wrong)
             {
                 ClientMetrics.WrongIds.Add(1);
@@ -114,22 +122,11 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
                 ProblemKind.EndedByService, $"the service at {target} ended the stream without giving a reason");
     }
 
-    private StreamEnd EndOf(Exception error, Target target, bool isSilent)
-    {
-        if (goAway is not null)
-        {
-            return Problems.Of(goAway);
-        }
-
-        if (isSilent)
-        {
-            return Problems.Silence(target, silenceLimit);
-        }
-
-        return error is RpcException rpc
-            ? Problems.Of(rpc, target, IsConnected)
-            : new StreamEnd(ProblemKind.Broken, $"the connection to {target} broke");
-    }
+    private StreamEnd EndOf(Exception error, Target target, bool isSilent) =>
+        goAway is not null ? Problems.Of(goAway)
+        : isSilent ? Problems.Silence(target, silenceLimit)
+        : error is RpcException rpc ? Problems.Of(rpc, target, IsConnected)
+        : new StreamEnd(ProblemKind.Broken, $"the connection to {target} broke");
 
     private async Task WriteAsync(
         IClientStreamWriter<ChatRequest> requests,
@@ -144,7 +141,8 @@ internal sealed class ChatStream(Outbox outbox, FollowedRooms rooms, WakeSignal 
         catch (Exception error)
             when (error is RpcException or OperationCanceledException or IOException or InvalidOperationException)
         {
-            // The call has ended, which the reading loop reports.
+            // The call has ended, which the reading loop reports in a moment, except in the case below.
+            sessionEnded.CancelAfter(ReportLimit);
         }
         catch (HttpRequestException)
         {

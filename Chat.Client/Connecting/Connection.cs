@@ -5,11 +5,18 @@ using Microsoft.Extensions.Logging;
 namespace GrpcChat.Client.Connecting;
 
 /// <summary>
-/// Keeps a stream open: one attempt after the other, each with the next address, until it is told to stop.
+/// Keeps a stream open: one attempt after the other, each with another node, until it is told to stop.
 /// </summary>
 internal sealed class Connection(
-    Outbox outbox, FollowedRooms rooms, EventQueue events, WakeSignal wakeUp, ChatClientOptions options, ILogger logger)
+    Outbox outbox,
+    FollowedRooms rooms,
+    EventQueue events,
+    WakeSignal wakeUp,
+    LogChanges logs,
+    ChatClientOptions options,
+    ILogger logger)
 {
+    private readonly Nodes nodes = new(options);
     private readonly Channels channels = new(options);
     private readonly CallHeaders headers = new(options);
     private readonly Backoff backoff = new(options);
@@ -18,9 +25,13 @@ internal sealed class Connection(
     private string? refusedToken;
     private int refusedTokens;
     private volatile Activity? connecting;
+    private volatile Target? node;
     private volatile ConnectionChanged current = new(ConnectionState.Connecting, null);
 
     public ConnectionChanged Current => current;
+
+    /// <summary>The node that has answered; null without a connection.</summary>
+    public Target? Node => current.State == ConnectionState.Connected ? node : null;
 
     /// <summary>
     /// Links a send's span to that of the connection, which is the parent of the service's span for the send.
@@ -37,13 +48,12 @@ internal sealed class Connection(
     public async Task<ConnectionProblem?> RunAsync(CancellationToken stopping)
     {
         var (holdSends, heldSince) = (TimeSpan.Zero, 0L);
-        for (var attempt = 0; ; attempt++)
+        while (true)
         {
-            var address = options.Addresses[attempt % options.Addresses.Count];
             Change(new(ConnectionState.Connecting, current.Problem));
-            var stream = new ChatStream(outbox, rooms, wakeUp, options);
+            var stream = new ChatStream(outbox, rooms, wakeUp, logs, options);
             var left = holdSends - options.TimeProvider.GetElapsedTime(heldSince);
-            var end = await AttemptAsync(stream, address, left > TimeSpan.Zero ? left : TimeSpan.Zero, stopping);
+            var end = await AttemptAsync(stream, left > TimeSpan.Zero ? left : TimeSpan.Zero, stopping);
             if (stopping.IsCancellationRequested)
             {
                 return null;
@@ -51,10 +61,10 @@ internal sealed class Connection(
 
             if (end == StreamEnd.Moving)
             {
-                attempt--;
                 continue;
             }
 
+            node = null;
             end = WithNextToken(end);
             if (end.IsFinal)
             {
@@ -101,9 +111,9 @@ internal sealed class Connection(
     }
 
     private async Task<StreamEnd> AttemptAsync(
-        ChatStream stream, string address, TimeSpan holdSends, CancellationToken stopping)
+        ChatStream stream, TimeSpan holdSends, CancellationToken stopping)
     {
-        using var activity = connecting = ClientDiagnostics.StartConnect(address);
+        using var activity = connecting = ClientDiagnostics.StartConnect();
         try
         {
             var metadata = await headers.CreateAsync(stopping);
@@ -117,14 +127,20 @@ internal sealed class Connection(
                 };
             }
 
-            var target = channels.Find(address);
-            using var channel = channels.Open(target);
+            // A client that moves to another token stays with its node.
+            var target = node ??= await nodes.NextAsync(stopping);
+            activity?.SetTag("server.address", target.Address);
+            using var channel = channels.Open(target, nodes);
             await using var renewal = new TokenRenewal(headers, wakeUp, options.TimeProvider);
             return await stream.RunAsync(channel.Channel, metadata, target, renewal, holdSends, Connected, stopping);
         }
         catch (TokenException error)
         {
             return new StreamEnd(ProblemKind.NoToken, error.Message);
+        }
+        catch (UnknownHostException error)
+        {
+            return Problems.Of(error);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -134,8 +150,9 @@ internal sealed class Connection(
         void Connected()
         {
             (refusedToken, refusedTokens) = (null, 0);
-            logger.Connected(address);
-            Change(new(ConnectionState.Connected, null));
+            nodes.OnConnected();
+            logger.Connected(node!.ToString());
+            Change(new(ConnectionState.Connected, null) { Node = node.HasOthers ? node.ToString() : null });
         }
     }
 

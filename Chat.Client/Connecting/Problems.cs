@@ -46,6 +46,12 @@ internal static class Problems
         };
     }
 
+    public static StreamEnd Of(UnknownHostException error) => new(
+        ProblemKind.Unreachable,
+        error.InnerException is TimeoutException
+            ? $"no name server has resolved the host of {error.Target} in time; check this machine's network"
+            : NoSuchHost(error.Target));
+
     public static StreamEnd Silence(Target target, TimeSpan limit) =>
         new(ProblemKind.Silent, $"{target} sent nothing for {limit.TotalSeconds:0.#} s");
 

@@ -8,7 +8,9 @@ namespace GrpcChat.Client.Connecting;
 /// <summary>
 /// The calls for history and rooms, each repeated while the failure is not permanent and there is time.
 /// </summary>
-internal sealed class UnaryCalls(ChatClientOptions options)
+/// <param name="options">The options of the client.</param>
+/// <param name="connected">The node that has answered the stream, which comes first; null if none has.</param>
+internal sealed class UnaryCalls(ChatClientOptions options, Func<Target?> connected)
 {
     // The names of its parts among the service's health checks.
     public static readonly string WholeService = ChatService.Descriptor.FullName;
@@ -59,17 +61,21 @@ internal sealed class UnaryCalls(ChatClientOptions options)
         var backoff = new Backoff(options);
         var headers = new CallHeaders(options);
         var started = options.TimeProvider.GetTimestamp();
+        var nodes = new Nodes(options, connected());
         var (end, cause) = (default(StreamEnd), default(Exception));
-        for (var attempt = 0; ; attempt++)
+        while (true)
         {
-            var target = channels.Find(options.Addresses[attempt % options.Addresses.Count]);
+            Target? target = null;
             try
             {
-                using var channel = channels.Open(target);
+                target = await nodes.NextAsync(cancellationToken).ConfigureAwait(false);
+                using var channel = channels.Open(target, nodes);
                 using var made = call(
                     channel.Channel,
                     await headers.CreateAsync(cancellationToken).ConfigureAwait(false),
-                    DateTime.UtcNow + Left());
+
+                    // Another node may answer if this one does not.
+                    DateTime.UtcNow + (target.HasOthers ? Left() / 2 : Left()));
                 return await made.ResponseAsync.ConfigureAwait(false);
             }
             catch (RpcException error) when (!cancellationToken.IsCancellationRequested)
@@ -77,8 +83,12 @@ internal sealed class UnaryCalls(ChatClientOptions options)
                 // That the time is over says less than how an earlier attempt failed.
                 if (end is null || error.StatusCode != StatusCode.DeadlineExceeded)
                 {
-                    (end, cause) = (Problems.Of(error, target, wasConnected: false), error);
+                    (end, cause) = (Problems.Of(error, target!, wasConnected: false), error);
                 }
+            }
+            catch (UnknownHostException error)
+            {
+                (end, cause) = (Problems.Of(error), error);
             }
             catch (TokenException error)
             {

@@ -14,8 +14,7 @@ public static class ClientDiagnostics
     /// </summary>
     internal static readonly ActivitySource Source = new(Name);
 
-    internal static Activity? StartConnect(string address) => Source.StartActivity("chat connect", ActivityKind.Client)
-        ?.SetTag("server.address", address);
+    internal static Activity? StartConnect() => Source.StartActivity("chat connect", ActivityKind.Client);
 
     internal static Activity? StartSend(string room) => Source.StartActivity($"send {room}", ActivityKind.Producer)
         ?.SetTag("messaging.system", "grpcchat")

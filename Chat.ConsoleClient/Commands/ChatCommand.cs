@@ -27,8 +27,8 @@ internal sealed class ChatCommand : ILineResults
         Options of all commands (chat tail --help shows those of one):
           --room NAME            room [lobby]
           --user NAME            your name [CHAT_USER, or your login name]
-          --address HOST:PORT    address of the service, or several with commas, which
-                                 are tried in turn [CHAT_ADDRESS, or 127.0.0.1:5000]
+          --address HOST:PORT    address of the service; of several nodes, with commas
+                                 [CHAT_ADDRESS, or 127.0.0.1:5000]
           --token-file FILE      file with your access token [CHAT_TOKEN_FILE]
           --ca-file FILE         authorities of the service's certificate [CHAT_CA_FILE]
           --certificate-file FILE

@@ -88,6 +88,7 @@ internal sealed class CommandRunner
         GaveUpException gaveUp => gaveUp.ExitCode,
         CommandRefusedException or ChatRefusedException => ExitCodes.Refused,
         ChatHaltedException { Problem.Kind: ProblemKind.NotAChatService } => ExitCodes.NoService,
+        ChatHaltedException { Problem.Kind: ProblemKind.DifferentLogs } => ExitCodes.Usage,
         ChatHaltedException => ExitCodes.Refused,
         ChatCallException
         {

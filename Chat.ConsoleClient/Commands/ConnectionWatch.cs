@@ -88,9 +88,9 @@ internal sealed class ConnectionWatch : IDisposable
     {
         lock (gate)
         {
-            var address = context.Options.Addresses[0];
+            var addresses = context.Options.Addresses;
             return problem is null
-                ? new($"no answer from {address}{ErrorMessages.GetStartAdvice(address)}", ExitCodes.NoService)
+                ? new($"no answer from {string.Join(", ", addresses)}{ErrorMessages.GetStartAdvice(addresses)}", ExitCodes.NoService)
                 : new(
                     ErrorMessages.Describe(problem, context.Options),
                     problem.Kind == ProblemKind.StoreUnavailable ? ExitCodes.Incomplete : ExitCodes.NoService);

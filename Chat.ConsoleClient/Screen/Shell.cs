@@ -64,7 +64,7 @@ internal sealed class Shell : IDisposable
 
         var options = given with
         {
-            StateStore = given.StateStore ?? new SqliteStateStore(StatePaths.GetPath(given.Addresses[0], given.User)),
+            StateStore = given.StateStore ?? new SqliteStateStore(StatePaths.GetPath(given.Addresses, given.User)),
             FlushTimeout = TimeSpan.FromSeconds(5),
             CommitMode = CommitMode.Manual, // A message that arrives is not seen yet.
         };

@@ -3,7 +3,7 @@ using GrpcChat.Client;
 namespace GrpcChat.ConsoleClient.Screen;
 
 /// <summary>
-/// Composes the status line: the connection, the rooms with their unread messages, and on the right what the next key
+/// Composes the status line: the connection, the node if there are several, the rooms with their unread messages, and on the right what the next key
 /// does where that is not obvious, the number of unsent messages, and of new ones below the screen.
 /// </summary>
 internal static class StatusRow
@@ -23,6 +23,11 @@ internal static class StatusRow
             _ => ("■", "closed", palette.StatusBad),
         };
         row.Write($" {sign} {word} ", style);
+        if (model.Connection.Node is { } node)
+        {
+            row.WriteUntrusted($" {node[(node.IndexOf("://", StringComparison.Ordinal) + 3)..].TrimEnd('/')}", palette.StatusFaint, model.Columns / 3);
+        }
+
         var start = model.Columns - right.Length - 1;
         WriteRooms(row, model, palette, end: start - 1);
         if (start >= row.Column)

@@ -1,4 +1,5 @@
 using GrpcChat.Service.Commands;
+using GrpcChat.Service.Edge;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace GrpcChat.Service.Control;
@@ -33,6 +34,7 @@ internal static class ControlPages
     {
         TrimCommand.Change.Map(routes);
         EraseCommand.Change.Map(routes);
+        BlockCommands.Map(routes);
     }
 
     private sealed class ControlConnection

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using GrpcChat.AspNetCore;
 
 namespace GrpcChat.Service.Control;
@@ -48,45 +47,7 @@ internal sealed record LogChange<TRequest>(
     private async Task ServeAsync(HttpContext context)
     {
         var request = await context.Request.ReadFromJsonAsync<TRequest>(CommandEvent.Json, context.RequestAborted);
-        var services = context.RequestServices;
-        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        context.Response.ContentType = "application/x-ndjson";
-        try
-        {
-            var last = CommandEvent.End(ExitCodes.Ok);
-            await foreach (var said in Run(services.GetRequiredService<MessageLogMaintenance>(), request!, ended.Token))
-            {
-                if (said.ExitCode is null)
-                {
-                    await WriteAsync(context.Response, said);
-                }
-                else
-                {
-                    last = said;
-                }
-            }
-
-            await WriteAsync(context.Response, last);
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // Nobody listens any more.
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            await WriteAsync(
-                context.Response, CommandEvent.End(ExitCodes.NotDone, "the service is stopping; run the command again"));
-        }
-        catch (Exception error) when (ExitCodes.Of(error) is { } exitCode)
-        {
-            await WriteAsync(context.Response, CommandEvent.End(exitCode, error.Message));
-        }
-    }
-
-    private static async Task WriteAsync(HttpResponse response, CommandEvent said)
-    {
-        await response.WriteAsync(JsonSerializer.Serialize(said, CommandEvent.Json) + "\n");
-        await response.Body.FlushAsync();
+        var log = context.RequestServices.GetRequiredService<MessageLogMaintenance>();
+        await CommandAnswer.WriteAsync(context, cancellation => Run(log, request!, cancellation));
     }
 }

@@ -1,72 +1,92 @@
 using System.CommandLine;
-using GrpcChat.AspNetCore;
+using System.Runtime.CompilerServices;
 using GrpcChat.Service.Commands;
+using GrpcChat.Service.Control;
 
 namespace GrpcChat.Service.Edge;
 
 /// <summary>
-/// <c>Chat.Service block</c>, <c>unblock</c> and <c>blocked</c>: who may not call. A running service looks at the list
-/// once a second.
+/// <c>Chat.Service block</c>, <c>unblock</c> and <c>blocked</c>: who may not call. A running service is asked at its control
+/// socket: it knows whether the list is a file of its own, or all nodes share one in a database.
 /// </summary>
 internal static class BlockCommands
 {
+    private const string Name = "blocked";
+
+    // The log of a service that is not running. Without it, nothing tells whether the list is a file in that directory.
+    private const string LogFile = "chat.db";
+
     public static IEnumerable<Command> Create(Func<Func<Task<int>>, Task<int>> guard)
     {
-        yield return Create("block", "Block a user: open streams end, and new calls are refused", (names, user) =>
-            names.Contains(user) ? names : [.. names, user]);
-        yield return Create("unblock", "Let a blocked user call again", (names, user) => names.Contains(user)
-            ? [.. names.Where(name => name != user)]
-            : throw new UsageException($"'{user}' is not blocked"));
+        yield return CreateChange("block", "Block a user: open streams end, and new calls are refused", user => new(Block: user));
+        yield return CreateChange("unblock", "Let a blocked user call again", user => new(Unblock: user));
+        yield return Create(new Command(Name, "List the blocked users, one on each line"), _ => new(List: true));
 
-        var data = DataOption.Create();
-        var list = new Command("blocked", "List the blocked users, one on each line") { data };
-        list.SetAction((parsed, _) => guard(() =>
-        {
-            var path = PathIn(parsed.GetValue(data));
-            UseFile(path, () => BlockedSendersFile.Read(path).ToList().ForEach(Console.WriteLine));
-
-            return Task.FromResult(ExitCodes.Ok);
-        }));
-        yield return list;
-
-        Command Create(string name, string description, Func<IReadOnlyList<string>, string, IReadOnlyList<string>> change)
+        Command CreateChange(string name, string description, Func<string, BlockRequest> request)
         {
             var user = new Argument<string>("USER") { Description = "The sender's name, as its messages carry it" };
-            var data = DataOption.Create();
-            var command = new Command(name, description) { user, data };
-            command.SetAction((parsed, _) => guard(() =>
+            return Create(new Command(name, description) { user }, parsed =>
             {
                 var sender = parsed.GetValue(user)!;
-                if (sender.Length == 0 || sender.Any(char.IsControl))
+                return sender.Length > 0 && !sender.Any(char.IsControl)
+                    ? request(sender)
+                    : throw new UsageException($"'{sender}' cannot be the name of a sender");
+            });
+        }
+
+        Command Create(Command command, Func<ParseResult, BlockRequest> request)
+        {
+            var data = DataOption.Create();
+            var log = new Option<string?>("--log")
+            {
+                HelpName = "CONNECTION",
+                Description = "PostgreSQL database of the message log, instead of --data [CHAT_LOG]",
+            };
+            command.Options.Add(data);
+            command.Options.Add(log);
+            command.SetAction((parsed, cancellation) => guard(async () =>
+            {
+                var asked = request(parsed);
+                await foreach (var said in RunAsync(parsed.GetValue(data), parsed.GetValue(log), asked, cancellation))
                 {
-                    throw new UsageException($"'{sender}' cannot be the name of a sender");
+                    if (said.Line is { } line)
+                    {
+                        Console.WriteLine(line);
+                    }
                 }
 
-                var path = PathIn(parsed.GetValue(data));
-                UseFile(path, () => BlockedSendersFile.Change(path, names => change(names, sender)));
-                return Task.FromResult(ExitCodes.Ok);
+                return ExitCodes.Ok;
             }));
             return command;
         }
     }
 
-    private static void UseFile(string path, Action use)
+    /// <summary>Lets the running service do it.</summary>
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost($"/{Name}", async context =>
     {
-        try
-        {
-            use();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"cannot use the list of blocked users {path}: {error.Message}", error);
-        }
-    }
+        var request = await context.Request.ReadFromJsonAsync<BlockRequest>(CommandEvent.Json, context.RequestAborted);
+        var users = context.RequestServices.GetRequiredService<BlockedUsers>();
+        await CommandAnswer.WriteAsync(context, cancellation => users.RunAsync(request!, cancellation));
+    });
 
-    private static string PathIn(string? data)
+    private static async IAsyncEnumerable<CommandEvent> RunAsync(
+        string? data, string? log, BlockRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var directory = DataOption.Find(data);
-        return Directory.Exists(directory)
-            ? Path.Combine(directory, BlockedSendersFile.Name)
-            : throw new UsageException($"there is no message log in '{directory}'; give its directory with --data");
+        log ??= data is null ? Environment.GetEnvironmentVariable("CHAT_LOG") : null;
+        var directory = string.IsNullOrEmpty(log) ? DataOption.Find(data) : "";
+        using var service = directory.Length > 0 ? await ControlClient.ConnectAsync(directory, cancellation) : null;
+        if (service is null && directory.Length > 0 && !File.Exists(Path.Combine(directory, LogFile)))
+        {
+            throw new UsageException(
+                $"there is no message log in '{directory}', and no service runs there; give the log's directory with --data, or its "
+                + "database with --log");
+        }
+
+        var said = service?.AskAsync(Name, request, cancellation)
+            ?? new BlockedUsers(directory, string.IsNullOrEmpty(log) ? null : log).RunAsync(request, cancellation);
+        await foreach (var one in said)
+        {
+            yield return one;
+        }
     }
 }

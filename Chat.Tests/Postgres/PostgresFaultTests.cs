@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Grpc.Core;
 using GrpcChat.AspNetCore.Postgres;
@@ -171,12 +172,43 @@ public sealed class PostgresFaultTests
         Assert.Contains("has not answered for 0.3 s", ann.Failure!.Message, StringComparison.Ordinal);
 
         await transaction.CommitAsync();
-        await UntilAsync(() => log.Health.WriteProblem is null);
+        await log.PingAsync();
         var again = new RecordingStream(log);
         Assert.Equal(AppendResult.Found(2), await again.SendAsync("room", "2", "two"));
         Assert.Equal(AppendResult.Stored(3), await again.SendAsync("room", "3", "three"));
         Assert.Empty(ann.Answers);
         Assert.Equal(["one", "two", "three"], await log.TextsAsync("room"));
+    }
+
+    [Fact]
+    public async Task A_room_whose_lock_somebody_holds_does_not_make_the_node_unready()
+    {
+        await using var log = PostgresMessageLog.Open(database, new LogOptions { LockTimeout = TimeSpan.FromMilliseconds(100) });
+        var ann = new RecordingStream(log, "ann");
+        await ann.SendAsync("stuck", "1");
+        var problems = new ConcurrentQueue<string?>();
+        log.Health.Changed += () => problems.Enqueue(log.Health.WriteProblem);
+        await using var lockHolder = new NpgsqlConnection(database);
+        await lockHolder.OpenAsync();
+        await using var transaction = await lockHolder.BeginTransactionAsync();
+        await using (var locking = new NpgsqlCommand("SELECT FROM grpcchat.room WHERE name = 'stuck' FOR UPDATE", lockHolder))
+        {
+            await locking.ExecuteNonQueryAsync();
+        }
+
+        // Several looks of the health go by.
+        for (var n = 2; n <= 6; n++)
+        {
+            var stream = new RecordingStream(log, "ann");
+            await stream.HandOverAsync("stuck", $"{n}", "x");
+            await stream.FailureAsync();
+            Assert.Equal(AppendResult.Stored(n - 1), await new RecordingStream(log, "bob").SendAsync("free", $"{n}"));
+            await Task.Delay(500);
+        }
+
+        await transaction.RollbackAsync();
+
+        Assert.Empty(problems);
     }
 
     [Fact]
