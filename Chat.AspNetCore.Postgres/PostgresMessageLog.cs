@@ -341,6 +341,8 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
         {
             feeds.OnRead(room, found.GetValueOrDefault(room.Name, SharedBounds.Empty), seen);
         }
+
+        await blocked.LookAsync(found[BlockedSenderList.Key].Head, cancellation);
     }
 
     private async Task<T> GuardAsync<T>(string room, Func<Task<T>> run)
@@ -354,8 +356,6 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
             feeds.OnDamaged(room, damage);
             throw;
         }
-
-        await blocked.LookAsync(found[BlockedSenderList.Key].Head, cancellation);
     }
 
     private void ThrowIfDamaged(string room)

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.LocalPostgres;
+using Microsoft.Data.Sqlite;
 
 namespace GrpcChat.TestSupport;
 
@@ -33,6 +35,25 @@ internal static class TestLog
         DatabaseOf(directory) is { } database
             ? PostgresMessageLog.Open(database, options)
             : SqliteMessageLog.Open(directory, options);
+
+    /// <summary>Takes messages out of a closed log, behind its back.</summary>
+    /// <returns>How many there were.</returns>
+    public static int LoseMessages(string directory, long id)
+    {
+        if (DatabaseOf(directory) is { } database)
+        {
+            return Convert.ToInt32(PostgresCluster.Execute(database, $"""
+                WITH lost AS (DELETE FROM grpcchat.message WHERE id = {id} RETURNING 1) SELECT count(*) FROM lost
+                """), CultureInfo.InvariantCulture);
+        }
+
+        using var connection = new SqliteConnection($"Data Source={directory}/chat.db;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "DELETE FROM message WHERE position & 0xffff = $id";
+        command.Parameters.AddWithValue("$id", id);
+        return command.ExecuteNonQuery();
+    }
 
     /// <summary>Drops the databases that stand for what is in a directory.</summary>
     public static void Forget(string directory)

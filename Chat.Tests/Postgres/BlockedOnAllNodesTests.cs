@@ -1,6 +1,7 @@
 using Grpc.Core;
 using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Postgres;
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
 using Xunit;

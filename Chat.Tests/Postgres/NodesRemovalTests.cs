@@ -2,6 +2,7 @@ using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Hosting;
 using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.AspNetCore.Storage;
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
 using Xunit;

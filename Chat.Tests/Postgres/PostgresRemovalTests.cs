@@ -1,4 +1,5 @@
 using GrpcChat.AspNetCore.Storage;
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using Npgsql;
 using Xunit;

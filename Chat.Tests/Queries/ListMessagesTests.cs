@@ -2,7 +2,6 @@ using Google.Protobuf;
 using Grpc.Core;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
-using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace GrpcChat.Tests.Queries;
@@ -174,13 +173,7 @@ public sealed class ListMessagesTests
             await before.FillAsync("ops", 200);
         }
 
-        using (var connection = new SqliteConnection($"Data Source={data.Path}/chat.db;Pooling=False"))
-        {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = $"DELETE FROM message WHERE position & 0xffff = {missing}";
-            Assert.Equal(1, command.ExecuteNonQuery());
-        }
+        Assert.Equal(1, TestLog.LoseMessages(data.Path, missing));
 
         await using var server = await ChatServer.StartAsync(directory: data.Path);
         server.ExpectErrors();
