@@ -49,8 +49,8 @@ internal sealed class LogWatch(PostgresReader reader, LogHealth health)
         }
     }
 
-    /// <summary>Whether the server commits a change of something that no room has, within a second.</summary>
-    public async Task<bool> CanWriteAsync()
+    /// <summary>Whether the server commits a change of something that no room has, within a time.</summary>
+    public async Task<bool> CanWriteAsync(TimeSpan limit)
     {
         Task probe;
         lock (gate)
@@ -59,7 +59,7 @@ internal sealed class LogWatch(PostgresReader reader, LogHealth health)
             probe = probing = probing.IsCompleted ? Task.Run(() => reader.ProbeWriteAsync(CancellationToken.None)) : probing;
         }
 
-        await probe.WaitAsync(Interval).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await probe.WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return probe.IsCompletedSuccessfully;
     }
 

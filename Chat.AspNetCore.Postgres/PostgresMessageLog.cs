@@ -234,7 +234,7 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
             var waiting = queues.TakeWaiting(queue);
             Fail([.. batch, .. waiting], new StoreUnavailableException(problem));
             queues.Release(waiting.Count);
-            if (isForAnyRoom || !await watch.CanWriteAsync())
+            if (isForAnyRoom || !await watch.CanWriteAsync(options.LockTimeout))
             {
                 Health.SetWrite(problem);
             }

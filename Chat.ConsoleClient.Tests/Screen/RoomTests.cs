@@ -162,8 +162,8 @@ public sealed class RoomTests
     }
 
     [Theory]
-    [InlineData("http://10.0.0.1:5000/", " ● connected  10.0.0.1:5000   1 lobby")]
-    [InlineData("https://chat.example:443 (10.0.0.1)", " ● connected  chat.example:443 (10.0.0…   1 lobby")]
+    [InlineData("http://10.0.0.1:5000/", " ● connected 10.0.0.1:5000   1 lobby")]
+    [InlineData("https://chat.example:443 (10.0.0.1)", " ● connected chat.example:443 (10.0.0.…   1 lobby")]
     public void The_status_line_names_the_node_where_there_are_several(string node, string expected)
     {
         screen.Take(new ConnectionChanged(ConnectionState.Connected, null) { Node = node });

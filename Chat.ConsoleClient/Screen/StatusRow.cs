@@ -25,7 +25,8 @@ internal static class StatusRow
         row.Write($" {sign} {word} ", style);
         if (model.Connection.Node is { } node)
         {
-            row.WriteUntrusted($" {node[(node.IndexOf("://", StringComparison.Ordinal) + 3)..].TrimEnd('/')}", palette.StatusFaint, model.Columns / 3);
+            var place = node[(node.IndexOf("://", StringComparison.Ordinal) + 3)..].TrimEnd('/');
+            row.WriteUntrusted(place, palette.StatusFaint, model.Columns / 3).Write(" ", style);
         }
 
         var start = model.Columns - right.Length - 1;

@@ -183,7 +183,7 @@ public sealed class PostgresFaultTests
     [Fact]
     public async Task A_room_whose_lock_somebody_holds_does_not_make_the_node_unready()
     {
-        await using var log = PostgresMessageLog.Open(database, new LogOptions { LockTimeout = TimeSpan.FromMilliseconds(100) });
+        await using var log = PostgresMessageLog.Open(database, new LogOptions { LockTimeout = TimeSpan.FromSeconds(2) });
         var ann = new RecordingStream(log, "ann");
         await ann.SendAsync("stuck", "1");
         var problems = new ConcurrentQueue<string?>();
