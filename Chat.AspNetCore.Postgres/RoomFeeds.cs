@@ -135,19 +135,35 @@ internal sealed class RoomFeeds(
     /// <param name="name">The room.</param>
     /// <param name="added">The messages.</param>
     /// <param name="erasures"><see cref="SharedRoom.Erasures"/> before they were stored; 0 if the room was not known.</param>
-    public void OnStored(string name, Added added, long erasures) => With(name, room =>
+    public void OnStored(string name, Added added, long erasures)
     {
-        room.See(added.Last);
-        var follows = room.Announced == SharedRoom.Nothing || room.Announced == added.First - 1;
-        if (follows && !room.IsBusy && room.Erasures == erasures)
+        var room = With(name, room =>
         {
-            announce(new CommittedAppends { SentAt = added.SentAt }.Of(room.Name, added.Last, added.FirstAppend));
-            room.Announced = room.IsFollowed ? added.Last : SharedRoom.Nothing;
+            room.See(added.Last);
+            var follows = room.Announced == SharedRoom.Nothing || room.Announced == added.First - 1;
+            if (room.IsBusy || room.Announced >= added.Last || !follows)
+            {
+                CatchUpIfBehind(room);
+                return null;
+            }
+
+            room.IsBusy = true;
+            return room;
+        });
+        if (room is null)
+        {
+            return;
         }
 
-        CatchUpIfBehind(room);
-        return room;
-    });
+        var commit = new CommittedAppends { SentAt = added.SentAt }.Of(room.Name, added.Last, added.FirstAppend);
+        var isAnnounced = TryAnnounce(room, commit, erasures);
+        lock (room)
+        {
+            room.IsBusy = false;
+            room.Announced = !room.IsFollowed ? SharedRoom.Nothing : isAnnounced ? added.Last : added.First - 1;
+            CatchUpIfBehind(room);
+        }
+    }
 
     /// <summary>The room is not what was stored: from now on it is not served, and its followers are told so.</summary>
     public void OnDamaged(string name, LogDamagedException damage)
@@ -214,8 +230,8 @@ internal sealed class RoomFeeds(
                 }
 
                 var page = new StoredPage(room.Name);
-                var (seen, erasures) = Know(room);
-                var last = await reader.ReadAsync(room.Name, announced, target, seen, page, stopping);
+                var erasures = room.Erasures;
+                var last = await reader.ReadAsync(room.Name, announced, target, room.Seen, page, stopping);
                 if (last == announced)
                 {
                     // A hint that came true nowhere.
@@ -223,19 +239,14 @@ internal sealed class RoomFeeds(
                     return;
                 }
 
-                // Removed before this node has seen them: their followers are told so when they look.
+                // Removed before this node has seen them: the followers are told so when they look.
                 RoomCommit commit = last is null ? new WakeUp(room.Name, await FindRemovedAsync(room)) : page;
                 lock (room)
                 {
                     room.See(commit.Head);
-
-                    // Read again what may be from before an erasure.
-                    if (room.Erasures == erasures)
-                    {
-                        announce(commit);
-                        announced = commit.Head;
-                    }
                 }
+
+                announced = TryAnnounce(room, commit, erasures) ? commit.Head : announced;
             }
         }
         catch (LogDamagedException damage)
@@ -263,21 +274,30 @@ internal sealed class RoomFeeds(
     private async Task<long> FindRemovedAsync(SharedRoom room) =>
         (await reader.ReadBoundsAsync([room.Name], stopping))[room.Name].Oldest - 1;
 
-    private static (long Seen, long Erasures) Know(SharedRoom room)
+    // False if texts were erased since the messages were read or stored: then they have to be read again.
+    private bool TryAnnounce(SharedRoom room, RoomCommit commit, long erasures)
     {
-        lock (room)
+        lock (room.Copies)
         {
-            return (room.Seen, room.Erasures);
+            if (room.Erasures != erasures)
+            {
+                return false;
+            }
+
+            announce(commit);
+            return true;
         }
     }
 
-    // Under the lock of the room, as everything that is announced: nothing that was read before is announced afterwards.
     private void See(SharedRoom room, long erasures)
     {
         if (erasures > room.Erasures)
         {
-            room.Erasures = erasures;
-            onErased(room.Name);
+            lock (room.Copies)
+            {
+                room.Erasures = erasures;
+                onErased(room.Name);
+            }
         }
     }
 

@@ -12,6 +12,7 @@ internal sealed class SharedRoom(string name)
     public const long Nothing = -1;
 
     private long seen;
+    private long erasures;
     private LogDamagedException? damage;
 
     public string Name { get; } = name;
@@ -26,8 +27,18 @@ internal sealed class SharedRoom(string name)
         set => Volatile.Write(ref damage, value);
     }
 
-    /// <summary>How often texts were erased, as far as the node knows: its copies of what it has read before that are old.</summary>
-    public long Erasures { get; set; }
+    /// <summary>
+    /// How often texts were erased, as far as the node knows: its copies of what it has read before that are old. Grows under the
+    /// lock of <see cref="Copies"/>.
+    /// </summary>
+    public long Erasures
+    {
+        get => Volatile.Read(ref erasures);
+        set => Volatile.Write(ref erasures, value);
+    }
+
+    /// <summary>The lock around what is announced and what is dropped.</summary>
+    public Lock Copies { get; } = new();
 
     /// <summary>Whether somebody may follow the room.</summary>
     public bool IsFollowed { get; set; }

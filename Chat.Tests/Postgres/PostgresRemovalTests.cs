@@ -20,6 +20,7 @@ public sealed class PostgresRemovalTests() : Storage.MessageLogTest(Storage.LogK
         var ann = new RecordingStream(log);
         await ann.HandOverAsync("room", "new");
         await UntilWaitingAsync(1);
+        Assert.False(ann.HasFailed, ann.Failure?.Message);
         var second = log.TrimAsync("room", 1_000, CancellationToken.None);
         await UntilWaitingAsync(2);
         var sendHeld = Gate.HoldNext();
@@ -137,9 +138,11 @@ public sealed class PostgresRemovalTests() : Storage.MessageLogTest(Storage.LogK
 
     private async Task UntilWaitingAsync(long count)
     {
-        const string Waiting =
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        for (var begun = TimeProvider.System.GetTimestamp(); (long)Execute(Waiting)! < count; await Task.Delay(10))
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        await using var waiting = new NpgsqlCommand(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()", connection);
+        for (var begun = TimeProvider.System.GetTimestamp(); (long)(await waiting.ExecuteScalarAsync())! < count; await Task.Delay(10))
         {
             Assert.True(TimeProvider.System.GetElapsedTime(begun) < RecordingStream.Deadline, "Nobody waits.");
         }
