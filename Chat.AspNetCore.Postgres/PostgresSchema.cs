@@ -105,14 +105,18 @@ internal static class PostgresSchema
         return (string)Scalar(connection, "SELECT log_id FROM grpcchat.log_meta")!;
     }
 
+    /// <summary>
+    /// Whether there are tables of a log. Asked of the catalogue, which anybody may read: without the right to use the schema, its
+    /// tables look absent.
+    /// </summary>
+    public static bool Exists(NpgsqlConnection connection) => (bool)Scalar(connection, """
+        SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'grpcchat' AND c.relname = 'log_meta')
+        """)!;
+
     private static int ReadVersion(NpgsqlConnection connection, string location)
     {
-        // Asked of the catalogue, which anybody may read: without the right to use the schema, its tables look absent.
-        var exists = (bool)Scalar(connection, """
-            SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE n.nspname = 'grpcchat' AND c.relname = 'log_meta')
-            """)!;
-        if (!exists)
+        if (!Exists(connection))
         {
             return 0;
         }

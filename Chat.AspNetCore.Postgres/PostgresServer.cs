@@ -6,6 +6,12 @@ namespace GrpcChat.AspNetCore.Postgres;
 /// <summary>The database: how to connect to it, and what is checked before it is trusted.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
+    /// <summary>The Application Name of commands that work on the whole log, so that they are not taken for nodes.</summary>
+    public const string MaintenanceName = NodeName + " maintenance";
+
+    /// <summary>The Application Name of nodes, unless the connection string has another.</summary>
+    public const string NodeName = "grpcchat";
+
     private const int DefaultPoolSize = 20;
     private const int OldestVersion = 150_000;
 
@@ -48,15 +54,78 @@ internal sealed class PostgresServer : IAsyncDisposable
     public static PostgresServer Open(string connectionString, Action<Exception> onOtherLog)
     {
         var settings = Parse(connectionString);
-        var host = settings.Host!.Contains(',', StringComparison.Ordinal) ? settings.Host : $"{settings.Host}:{settings.Port}";
-        var location = $"PostgreSQL at {host}, database {settings.Database ?? settings.Username}";
+        var location = Locate(settings);
+        using var connection = Connect(settings, location);
+        return new PostgresServer(settings, location, Prepare(connection, location, settings), onOtherLog);
+    }
+
+    /// <summary>The database, for people.</summary>
+    /// <exception cref="LogOpenException">The connection string is not valid.</exception>
+    public static string LocationOf(string connectionString) => Locate(Parse(connectionString));
+
+    /// <summary>Opens a connection of its own, for work on the whole log. What holds for it is checked, as for a node.</summary>
+    /// <param name="connectionString">The connection string, as for Npgsql.</param>
+    /// <param name="createsTables">Whether to create the tables where there are none.</param>
+    /// <exception cref="LogOpenException">The log cannot be used, or there is none.</exception>
+    public static NpgsqlConnection Connect(string connectionString, bool createsTables)
+    {
+        var settings = Parse(connectionString);
+        settings.ApplicationName = MaintenanceName;
+        var location = Locate(settings);
+        var connection = Connect(settings, location);
         try
         {
-            using var source = BuildSource(new NpgsqlDataSourceBuilder(settings.ConnectionString));
-            using var connection = source.OpenConnection();
-            CheckServer(connection, location);
-            var logId = PostgresSchema.Prepare(connection, location);
-            return new PostgresServer(settings, location, logId, onOtherLog);
+            if (!createsTables && !PostgresSchema.Exists(connection))
+            {
+                throw new LogOpenException($"{location} has no log; name the database of the service");
+            }
+
+            Prepare(connection, location, settings);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static string Locate(NpgsqlConnectionStringBuilder settings)
+    {
+        var host = settings.Host!.Contains(',', StringComparison.Ordinal) ? settings.Host : $"{settings.Host}:{settings.Port}";
+        return $"PostgreSQL at {host}, database {settings.Database ?? settings.Username}";
+    }
+
+    private static NpgsqlConnection Connect(NpgsqlConnectionStringBuilder settings, string location)
+    {
+        // Without a pool, the source holds nothing when the connection is closed.
+        var unpooled = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false };
+        var source = BuildSource(new NpgsqlDataSourceBuilder(unpooled.ConnectionString));
+        try
+        {
+            var connection = source.OpenConnection();
+            try
+            {
+                CheckServer(connection, location);
+                return connection;
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
+        }
+        catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException)
+        {
+            throw PostgresErrors.CannotOpen(location, settings.Username, error);
+        }
+    }
+
+    private static string Prepare(NpgsqlConnection connection, string location, NpgsqlConnectionStringBuilder settings)
+    {
+        try
+        {
+            return PostgresSchema.Prepare(connection, location);
         }
         catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException)
         {
@@ -94,7 +163,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
         Default("Maximum Pool Size", () => settings.MaxPoolSize = DefaultPoolSize);
         Default("Timeout", () => settings.Timeout = 5);
-        Default("Application Name", () => settings.ApplicationName = "grpcchat");
+        Default("Application Name", () => settings.ApplicationName = NodeName);
         Default("Host Recheck Seconds", () => settings.HostRecheckSeconds = 1);
 
         // What is appended waits as long as the server needs: nobody could say what becomes of a command that was given up.

@@ -1,4 +1,5 @@
 using GrpcChat.AspNetCore.Storage;
+using GrpcChat.AspNetCore.Storage.Maintenance;
 using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
 using GrpcChat.V1;
@@ -6,28 +7,19 @@ using Microsoft.Data.Sqlite;
 
 namespace GrpcChat.AspNetCore;
 
-/// <summary>
-/// The directory of a message log, for what is done to a log as a whole: back it up, check it, restore it, move it.
-/// What only reads the log can be done while a service has it open, also one in this process: it reads the log as it is
-/// when it begins. Each method works on the calling thread until it is done, and reports its progress there, as a share
-/// from 0 to 1.
-/// </summary>
+/// <summary>The directory of a message log in files, for what is done to a log as a whole: also back it up, repair it, restore it.</summary>
 /// <param name="path">The directory, as in <see cref="ChatOptions.Data"/>.</param>
 // Half of this file says what callers must know. The work is done in Storage/Sqlite/Maintenance.
-public sealed class MessageLogDirectory(string path)
+public sealed class MessageLogDirectory(string path) : StoredMessageLog(System.IO.Path.GetFullPath(path))
 {
     /// <summary>The directory, as an absolute path.</summary>
-    public string Path { get; } = System.IO.Path.GetFullPath(path);
+    public string Path => Location;
 
     // Of a link, the file that it leads to: the others are beside it.
     private string Database => SqliteLogFile.Resolve(System.IO.Path.Combine(Path, SqliteLogFile.FileName));
 
-    /// <summary>
-    /// Opens the log, to change it while no service has it open. Unlike a service, this never makes a new log.
-    /// </summary>
-    /// <returns>The open log. Dispose of it.</returns>
-    /// <exception cref="LogOpenException">There is none, a service has it open, or it cannot be used.</exception>
-    public MessageLogMaintenance Open()
+    /// <inheritdoc/>
+    public override MessageLogMaintenance Open()
     {
         EnsureThere();
         return new MessageLogMaintenance(SqliteMessageLog.Open(Path), TimeProvider.System, ownsLog: true);
@@ -66,17 +58,8 @@ public sealed class MessageLogDirectory(string path)
         });
     }
 
-    /// <summary>
-    /// Reads everything, and finds what is wrong: in the database, in the ids of each room, in senders, client offsets
-    /// and texts.
-    /// </summary>
-    /// <param name="onProblem">Is told each problem, a line of text.</param>
-    /// <param name="progress">Is told how far it is.</param>
-    /// <param name="cancellation">Ends it early.</param>
-    /// <returns>What was found in the log.</returns>
-    /// <exception cref="LogOpenException">The file is no log.</exception>
-    /// <exception cref="LogMaintenanceException">The log cannot be read.</exception>
-    public LogSummary Check(
+    /// <inheritdoc/>
+    public override LogSummary Check(
         Action<string> onProblem, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
         Guard($"cannot check {Path}", () =>
         {
@@ -123,24 +106,6 @@ public sealed class MessageLogDirectory(string path)
     }
 
     /// <summary>
-    /// Compares the content of two logs: rooms, ids, senders, times, client offsets and texts, but not the log ids.
-    /// </summary>
-    /// <param name="other">The other log.</param>
-    /// <param name="progress">Is told how far it is.</param>
-    /// <param name="cancellation">Ends it early.</param>
-    /// <returns>The first difference, for people; null if the content is the same.</returns>
-    /// <exception cref="LogOpenException">One of the logs cannot be read.</exception>
-    /// <exception cref="LogMaintenanceException">One of the logs is damaged.</exception>
-    public string? FindDifference(
-        MessageLogDirectory other, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        Guard($"cannot compare {Path} with {other.Path}", () =>
-        {
-            using var left = LogSnapshot.Open(Database);
-            using var right = LogSnapshot.Open(other.Database);
-            return LogContent.FindDifference(left, right, new Work(progress, cancellation));
-        });
-
-    /// <summary>
     /// Makes a log of a backup, in this directory, which must have none. The log gets a new log id: clients are told
     /// <c>RESET</c>, and do not mistake new messages for those that were lost.
     /// </summary>
@@ -165,61 +130,6 @@ public sealed class MessageLogDirectory(string path)
             return file.Complete(work.Part(0.5, 1));
         });
     }
-
-    /// <summary>
-    /// Writes the content as JSON lines: the log, each room with its messages, and a last line with counts and a
-    /// SHA-256, so that <see cref="Import"/> finds any line that is missing or changed.
-    /// </summary>
-    /// <param name="output">Gets the lines, in UTF-8. It stays open.</param>
-    /// <param name="progress">Is told how far it is.</param>
-    /// <param name="cancellation">Ends it early: the last line is missing.</param>
-    /// <returns>What was written.</returns>
-    /// <exception cref="LogOpenException">The log cannot be read.</exception>
-    /// <exception cref="LogMaintenanceException">
-    /// The output cannot be written, or the log is damaged: the last line is missing.
-    /// </exception>
-    public LogSummary Export(Stream output, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        Guard($"cannot export {Path}", () =>
-        {
-            using var snapshot = LogSnapshot.Open(Database);
-            return LogExport.Run(snapshot, output, new Work(progress, cancellation));
-        });
-
-    /// <summary>The same, to a file, which gets its name when it is complete.</summary>
-    /// <param name="target">The file. There must be none yet.</param>
-    /// <param name="progress">Is told how far it is.</param>
-    /// <param name="cancellation">Ends it without a file.</param>
-    /// <returns>What was written.</returns>
-    /// <exception cref="LogOpenException">The log cannot be read.</exception>
-    /// <exception cref="LogMaintenanceException">
-    /// There is a file already, it cannot be written, or the log is damaged.
-    /// </exception>
-    public LogSummary ExportToFile(string target, IProgress<double>? progress = null, CancellationToken cancellation = default)
-    {
-        target = System.IO.Path.GetFullPath(target);
-        return Guard($"cannot export {Path} to {target}", () =>
-        {
-            using var snapshot = LogSnapshot.Open(Database);
-            using var file = NewFile.Create(target);
-            var summary = LogExport.Run(snapshot, file.Content, new Work(progress, cancellation));
-            file.Complete();
-            return summary;
-        });
-    }
-
-    /// <summary>
-    /// Makes a log of an export, in this directory, which must have none. Ids, times, client offsets and the log id are
-    /// those of the export, so clients continue where they were.
-    /// </summary>
-    /// <param name="input">The lines. Nothing may follow them.</param>
-    /// <param name="progress">Is told how far it is, as far as the length of the input is known.</param>
-    /// <param name="cancellation">Ends it without a log.</param>
-    /// <returns>What the log holds.</returns>
-    /// <exception cref="LogMaintenanceException">
-    /// There is a log already, it cannot be written, or the export is not complete.
-    /// </exception>
-    public LogSummary Import(Stream input, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        Guard($"cannot import to {Path}", () => LogImport.Run(Database, input, new Work(progress, cancellation)));
 
     /// <summary>
     /// Makes a log of the database of the socket.io tutorial's chat, in this directory, which must have none. Ids are
@@ -258,6 +168,19 @@ public sealed class MessageLogDirectory(string path)
             Database, database, room, onLeftOut, TimeProvider.System.GetUtcNow(), new Work(progress, cancellation)));
     }
 
+    internal override ILogSnapshot OpenSnapshot() => LogSnapshot.Open(Database);
+
+    internal override LogSummary Fill(Stream input, Work work)
+    {
+        using var file = NewLogFile.Create(Database);
+        return LogImport.Run(logId => LogBuilder.Create(file, logId), input, work);
+    }
+
+    internal override string? Describe(Exception error) =>
+        error is SqliteException or IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" }
+            ? SqliteErrors.DescribeCopy(error)
+            : null;
+
     private void EnsureThere()
     {
         if (SqliteLogHeader.IsNew(Database))
@@ -266,24 +189,5 @@ public sealed class MessageLogDirectory(string path)
         }
     }
 
-    private static T Guard<T>(string what, Func<T> run)
-    {
-        try
-        {
-            return run();
-        }
-        catch (LogMaintenanceException error)
-        {
-            throw new LogMaintenanceException($"{what}: {error.Message}", error);
-        }
-        catch (LogDamagedException error)
-        {
-            throw new LogMaintenanceException($"{what}: the log is damaged: {error.Message}", error);
-        }
-        catch (Exception error)
-            when (error is SqliteException or IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" })
-        {
-            throw new LogMaintenanceException($"{what}: {SqliteErrors.DescribeCopy(error)}", error);
-        }
-    }
+
 }

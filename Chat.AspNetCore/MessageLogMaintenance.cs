@@ -6,7 +6,7 @@ namespace GrpcChat.AspNetCore;
 
 /// <summary>
 /// What whoever runs the chat does to an open message log, beside streams that read it and write to it. Get it from the
-/// application's services; where no service has the log open, <see cref="MessageLogDirectory.Open"/> opens it.
+/// application's services; where there is none, <see cref="StoredMessageLog.Open"/> opens the log.
 /// </summary>
 public sealed class MessageLogMaintenance : IAsyncDisposable
 {
@@ -14,15 +14,16 @@ public sealed class MessageLogMaintenance : IAsyncDisposable
 
     private readonly IMessageLog log;
     private readonly TimeProvider time;
-    private readonly bool ownsLog;
+    private readonly bool ownsLog, isShared;
     private readonly LogTrimmer trimmer;
 
     /// <param name="log">The log.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="ownsLog">Whether nobody else uses the log, which is closed with this.</param>
-    internal MessageLogMaintenance(IMessageLog log, TimeProvider time, bool ownsLog)
+    /// <param name="ownsLog">Whether the log is closed with this.</param>
+    /// <param name="isShared">Whether somebody else may have the log open.</param>
+    internal MessageLogMaintenance(IMessageLog log, TimeProvider time, bool ownsLog, bool isShared = false)
     {
-        (this.log, this.time, this.ownsLog) = (log, time, ownsLog);
+        (this.log, this.time, this.ownsLog, this.isShared) = (log, time, ownsLog, isShared || !ownsLog);
         trimmer = new LogTrimmer(log);
     }
 
@@ -95,7 +96,7 @@ public sealed class MessageLogMaintenance : IAsyncDisposable
                 }
 
                 yield return new TrimStep(room, removed, bounds, Math.Min(1, (double)done / all));
-                if (!ownsLog)
+                if (isShared)
                 {
                     await Task.Delay(took, time, cancellation);
                 }

@@ -33,4 +33,18 @@ internal static class UserDirectories
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         return Path.IsPathFullyQualified(home) ? Path.Combine([home, .. belowHome]) : null;
     }
+
+    /// <summary>Creates a directory, where there is none, that only its owner may enter.</summary>
+    public static void CreatePrivate(string directory)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(
+                directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory);
+        }
+    }
 }

@@ -9,33 +9,35 @@ internal static class CheckCommand
 {
     public static Command Create(Func<Func<Task<int>>, Task<int>> guard)
     {
-        var data = DataOption.Create();
         var compare = new Option<string?>("--compare")
         {
-            HelpName = "DIR",
-            Description = "Directory of another message log, which is checked as well and compared",
+            HelpName = "DIR|CONNECTION",
+            Description = "Directory or database of another message log, which is checked as well and compared",
         };
         var repair = new Option<bool>("--repair")
         {
             Description = "Put right what the rest of the log proves; only while no service runs",
         };
+        var command = new Command("check", "Read the whole message log, and list what is wrong with it, also while the service runs")
+        {
+            compare, repair,
+        };
+        var choice = new LogChoice().AddTo(command);
         return MaintenanceCommand.Create(
             guard,
-            new Command("check", "Read the whole message log, and list what is wrong with it, also while the service runs")
-            {
-                data, compare, repair,
-            },
+            command,
             (parsed, progress, interrupted) =>
             {
-                var log = MaintenanceCommand.LogInUse(parsed.GetValue(data));
+                MaintenanceCommand.LowerPriority();
                 if (parsed.GetValue(repair))
                 {
                     return parsed.GetValue(compare) is null
-                        ? Repair(log, progress, interrupted)
+                        ? Repair(choice.FindDirectory(parsed, "nothing is repaired there"), progress, interrupted)
                         : throw new UsageException("give either --repair or --compare DIR");
                 }
 
-                var other = parsed.GetValue(compare) is { } directory ? new MessageLogDirectory(MaintenanceCommand.FileOf(directory)) : null;
+                var log = choice.Find(parsed);
+                var other = parsed.GetValue(compare) is { } text ? LogChoice.Of(text) : null;
                 var (summary, isGood) = Check(log);
                 if (other is null)
                 {
@@ -59,7 +61,7 @@ internal static class CheckCommand
                     : "the same content, but another log id: a client of the one is told RESET by the other");
                 return ExitCodes.Ok;
 
-                (LogSummary Summary, bool IsGood) Check(MessageLogDirectory checkedLog)
+                (LogSummary Summary, bool IsGood) Check(StoredMessageLog checkedLog)
                 {
                     var problems = 0L;
                     var found = checkedLog.Check(
@@ -70,7 +72,7 @@ internal static class CheckCommand
                         },
                         progress,
                         interrupted);
-                    Console.WriteLine($"{checkedLog.Path}: {(problems == 0 ? "no problem" : Counted.Of(problems, "problem"))} in {MaintenanceCommand.Describe(found)}");
+                    Console.WriteLine($"{checkedLog.Location}: {(problems == 0 ? "no problem" : Counted.Of(problems, "problem"))} in {MaintenanceCommand.Describe(found)}");
                     return (found, problems == 0);
                 }
             });

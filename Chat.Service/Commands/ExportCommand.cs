@@ -13,13 +13,15 @@ internal static class ExportCommand
             Arity = ArgumentArity.ZeroOrOne,
             Description = "The file to write; there must be none yet [stdout]",
         };
-        var data = DataOption.Create();
+        var command = new Command("export", "Write the message log as JSON lines, also while the service runs") { file };
+        var choice = new LogChoice().AddTo(command);
         return MaintenanceCommand.Create(
             guard,
-            new Command("export", "Write the message log as JSON lines, also while the service runs") { file, data },
+            command,
             (parsed, progress, interrupted) =>
             {
-                var log = MaintenanceCommand.LogInUse(parsed.GetValue(data));
+                var log = choice.Find(parsed);
+                MaintenanceCommand.LowerPriority();
                 if (parsed.GetValue(file) is { } name)
                 {
                     var target = MaintenanceCommand.FileOf(name);

@@ -10,19 +10,22 @@ internal static class ImportCommand
     public static Command Create(Func<Func<Task<int>>, Task<int>> guard)
     {
         var file = new Argument<string?>("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "What export has written [stdin]" };
-        var data = DataOption.Create();
         var tutorial = new Option<string?>("--socket-io")
         {
             HelpName = "FILE",
             Description = "Import the database of the socket.io tutorial's chat instead",
         };
         var room = new Option<string?>("--room") { HelpName = "ROOM", Description = "The room for the messages of --socket-io" };
+        var command = new Command("import", "Make a message log of what export has written, in a directory or a database without one")
+        {
+            file, tutorial, room,
+        };
+        var choice = new LogChoice().AddTo(command);
         return MaintenanceCommand.Create(
             guard,
-            new Command("import", "Make a message log of what export has written, in a directory without one") { file, data, tutorial, room },
+            command,
             (parsed, progress, interrupted) =>
             {
-                var log = MaintenanceCommand.LogIn(parsed.GetValue(data));
                 var (name, database, into) = (parsed.GetValue(file), parsed.GetValue(tutorial), parsed.GetValue(room));
                 if ((database is null) != (into is null) || (database is not null && name is not null))
                 {
@@ -30,15 +33,17 @@ internal static class ImportCommand
                 }
 
                 return database is null
-                    ? Import(log, name, progress, interrupted)
-                    : ImportSocketIo(log, MaintenanceCommand.FileOf(database), into!, progress, interrupted);
+                    ? Import(choice.Find(parsed), name, progress, interrupted)
+                    : ImportSocketIo(
+                        choice.FindDirectory(parsed, "import into a directory, and move that log with export and import"),
+                        MaintenanceCommand.FileOf(database), into!, progress, interrupted);
             });
     }
 
-    private static int Import(MessageLogDirectory log, string? file, IProgress<double> progress, CancellationToken interrupted)
+    private static int Import(StoredMessageLog log, string? file, IProgress<double> progress, CancellationToken interrupted)
     {
         using var input = file is null ? Console.OpenStandardInput() : OpenRead(MaintenanceCommand.FileOf(file));
-        Console.WriteLine($"imported {MaintenanceCommand.Describe(log.Import(input, progress, interrupted))} to {log.Path}");
+        Console.WriteLine($"imported {MaintenanceCommand.Describe(log.Import(input, progress, interrupted))} to {log.Location}");
         return ExitCodes.Ok;
     }
 

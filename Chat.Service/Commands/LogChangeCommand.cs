@@ -1,4 +1,5 @@
 using System.CommandLine;
+using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.Service.Control;
 
 namespace GrpcChat.Service.Commands;
@@ -6,7 +7,7 @@ namespace GrpcChat.Service.Commands;
 /// <summary>What the commands have in common that change the log, in the running service or by themselves.</summary>
 internal static class LogChangeCommand
 {
-    /// <summary>Gives a command its action, and the option <c>--data</c>.</summary>
+    /// <summary>Gives a command its action, and the options <c>--data</c> and <c>--log</c>.</summary>
     /// <param name="guard">Turns the errors of the action into exit codes.</param>
     /// <param name="command">The command, with its arguments and options.</param>
     /// <param name="change">What it does.</param>
@@ -14,8 +15,7 @@ internal static class LogChangeCommand
     public static Command Create<TRequest>(
         Func<Func<Task<int>>, Task<int>> guard, Command command, LogChange<TRequest> change, Func<ParseResult, TRequest> read)
     {
-        var data = DataOption.Create();
-        command.Options.Add(data);
+        var choice = new LogChoice().AddTo(command);
         return MaintenanceCommand.Create(
             guard,
             command,
@@ -23,7 +23,13 @@ internal static class LogChangeCommand
             async (parsed, progress, interrupted) =>
             {
                 var exitCode = ExitCodes.Ok;
-                await foreach (var said in change.RunAsync(DataOption.Find(parsed.GetValue(data)), read(parsed), interrupted))
+                var request = read(parsed);
+
+                // A database is changed beside the services that have it open.
+                var events = choice.FindDatabase(parsed) is { } connection
+                    ? change.RunHereAsync(new MessageLogDatabase(connection), request, interrupted)
+                    : change.RunAsync(choice.DirectoryOf(parsed), request, interrupted);
+                await foreach (var said in events)
                 {
                     if (said.Line is { } line)
                     {

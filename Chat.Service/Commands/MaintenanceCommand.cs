@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Storage;
 
 namespace GrpcChat.Service.Commands;
@@ -58,17 +57,14 @@ internal static class MaintenanceCommand
         return command;
     }
 
-    public static MessageLogDirectory LogIn(string? data) => new(DataOption.Find(data));
-
     /// <summary>
-    /// The same, for a command that only reads the log, beside a service: it runs with the lowest priority, so that it takes from
-    /// the senders only what they do not need. Of a process on Linux, that is the thread that calls this.
+    /// For a command that only reads the log, beside a service: it runs with the lowest priority, so that it takes from the senders
+    /// only what they do not need. Of a process on Linux, that is the thread that calls this.
     /// </summary>
-    public static MessageLogDirectory LogInUse(string? data)
+    public static void LowerPriority()
     {
         using var process = Process.GetCurrentProcess();
         process.PriorityClass = ProcessPriorityClass.Idle;
-        return LogIn(data);
     }
 
     /// <summary>The absolute path of a file or directory.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using GrpcChat.Shared;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Win32.SafeHandles;
 
@@ -49,6 +50,8 @@ internal sealed class ControlSocket : IDisposable
         path = PathIn(directory);
         try
         {
+            // A log in a database has made no directory.
+            UserDirectories.CreatePrivate(Path.GetDirectoryName(path)!);
             File.Delete(path);
             address = new SocketAddressPath(path);
             socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

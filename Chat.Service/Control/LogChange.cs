@@ -4,8 +4,8 @@ using GrpcChat.AspNetCore;
 namespace GrpcChat.Service.Control;
 
 /// <summary>
-/// A command that changes the log. Only one process may do that: the running service does it when it is asked at its control
-/// socket, and where none runs, the command opens the log and does it itself. Both run this.
+/// A command that changes the log. Only one process may do that to a log in files: the running service does it when it is asked at
+/// its control socket, and where none runs, the command opens the log and does it itself. Both run this.
 /// </summary>
 /// <typeparam name="TRequest">What is asked for. It travels as JSON.</typeparam>
 /// <param name="Name">The name of the command.</param>
@@ -33,11 +33,24 @@ internal sealed record LogChange<TRequest>(
         }
         else
         {
-            await using var log = new MessageLogDirectory(directory).Open();
-            await foreach (var said in Run(log, request, cancellation))
+            await foreach (var said in RunHereAsync(new MessageLogDirectory(directory), request, cancellation))
             {
                 yield return said;
             }
+        }
+    }
+
+    /// <summary>Does it in this process.</summary>
+    /// <param name="stored">The log, which is opened and closed.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    public async IAsyncEnumerable<CommandEvent> RunHereAsync(
+        StoredMessageLog stored, TRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var log = stored.Open();
+        await foreach (var said in Run(log, request, cancellation))
+        {
+            yield return said;
         }
     }
 

@@ -155,7 +155,7 @@ internal sealed class SqliteLogFile : IDisposable
         try
         {
             SqliteLogHeader.Check(path);
-            CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            UserDirectories.CreatePrivate(System.IO.Path.GetDirectoryName(path)!);
             return @lock ?? Lock(path);
         }
         catch
@@ -193,19 +193,6 @@ internal sealed class SqliteLogFile : IDisposable
     private static LogOpenException InUse(string path, string? holder) => new(
         $"{path} is in use by another service{(holder is null ? "" : $", {holder}")}; stop that service, "
         + "or use another data directory");
-
-    public static void CreateDirectory(string directory)
-    {
-        if (!OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(
-                directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-        else
-        {
-            Directory.CreateDirectory(directory);
-        }
-    }
 
     /// <summary>Makes an empty database a log.</summary>
     /// <param name="connection">Writes to the database.</param>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using GrpcChat.AspNetCore.Storage.Maintenance;
 using Microsoft.Data.Sqlite;
 
 namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;

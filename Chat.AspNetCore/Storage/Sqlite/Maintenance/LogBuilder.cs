@@ -1,11 +1,12 @@
 using GrpcChat.AspNetCore.Storage.GroupCommit;
+using GrpcChat.AspNetCore.Storage.Maintenance;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
 
 /// <summary>Fills a new log with rows, some thousand in each transaction.</summary>
-internal sealed class LogBuilder : IDisposable
+internal sealed class LogBuilder : ILogBuilder
 {
     private const int RowsPerTransaction = 10_000;
 
@@ -27,17 +28,19 @@ internal sealed class LogBuilder : IDisposable
 
     public static LogBuilder Create(NewLogFile file, string logId) => new(file, logId);
 
-    /// <summary>A new room_id, for messages that are added before or after their room.</summary>
     public long NewRoomId() => ++lastRoomId;
 
     public void AddRoom(long roomId, string name, long oldest, long head)
     {
+        if (head > SqliteSchema.MaxId)
+        {
+            throw new FormatException($"room {name} has messages up to {head}, but a log in a file has at most {SqliteSchema.MaxId}");
+        }
+
         rows.InsertRoom(new RoomState(roomId, name, oldest, head));
         CountRow();
     }
 
-    /// <summary>Adds a message and its client offset.</summary>
-    /// <returns>False if the sender has used the client offset in this room: nothing was added.</returns>
     public bool TryAddMessage(
         long roomId, long id, string sender, long sentAt, string clientOffset, ReadOnlySpan<byte> text, bool isErased = false)
     {
@@ -50,8 +53,6 @@ internal sealed class LogBuilder : IDisposable
         return true;
     }
 
-    /// <summary>Adds a client offset that outlives its message.</summary>
-    /// <returns>False if the sender has used it in this room: nothing was added.</returns>
     public bool TryAddOffset(long roomId, long id, string sender, string clientOffset, UInt128 contentHash)
     {
         try
@@ -67,7 +68,6 @@ internal sealed class LogBuilder : IDisposable
         return true;
     }
 
-    /// <summary>Makes the rows the directory's log.</summary>
     public LogSummary Complete(Work work)
     {
         commit.Run();

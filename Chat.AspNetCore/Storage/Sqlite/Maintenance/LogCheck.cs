@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using GrpcChat.AspNetCore.Storage.Maintenance;
 using GrpcChat.V1;
 using Microsoft.Data.Sqlite;
 
@@ -18,9 +19,6 @@ internal sealed class LogCheck(LogSnapshot snapshot, Action<string> onProblem, W
     /// <returns>What was found in it.</returns>
     public static LogSummary Run(LogSnapshot snapshot, Action<string> onProblem, Work work) =>
         new LogCheck(snapshot, onProblem, work).Run();
-
-    /// <summary>Whether a log id has the form of all log ids.</summary>
-    public static bool IsLogId(string logId) => logId.Length == 32 && logId.All(char.IsAsciiHexDigitLower);
 
     /// <summary>Compares a log with the witness beside it.</summary>
     public static void CheckWitness(string database, LogSnapshot snapshot, Action<string> onProblem)
@@ -78,7 +76,7 @@ internal sealed class LogCheck(LogSnapshot snapshot, Action<string> onProblem, W
 
     private void CheckRooms()
     {
-        if (!IsLogId(snapshot.LogId))
+        if (!RowForm.IsLogId(snapshot.LogId))
         {
             onProblem("the log id is not 32 hexadecimal digits");
         }

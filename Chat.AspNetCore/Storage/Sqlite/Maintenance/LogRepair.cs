@@ -1,4 +1,5 @@
 using System.Text;
+using GrpcChat.AspNetCore.Storage.Maintenance;
 using GrpcChat.V1;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;

@@ -1,23 +1,13 @@
+using GrpcChat.AspNetCore.Storage.Maintenance;
 using Microsoft.Data.Sqlite;
 
 namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
-
-/// <summary>A room as the log has it.</summary>
-/// <param name="RoomId">The number that its rows have.</param>
-/// <param name="Name">Its name.</param>
-/// <param name="Oldest">The oldest id that is kept.</param>
-/// <param name="Head">The newest id.</param>
-/// <param name="IsIntact">Whether this is what was stored.</param>
-internal sealed record LogRoom(long RoomId, string Name, long Oldest, long Head, bool IsIntact)
-{
-    public long Messages => Math.Max(0, Head - Oldest + 1);
-}
 
 /// <summary>
 /// A log, or a copy of one, in one read transaction: it does not change while it is read, also if a service writes to it
 /// meanwhile. Nothing is written.
 /// </summary>
-internal sealed class LogSnapshot : IDisposable
+internal sealed class LogSnapshot : ILogSnapshot
 {
     // Another process that holds a lock for longer has a reason to.
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
@@ -53,10 +43,8 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>Whether a message is erased, in SQL.</summary>
     public string ErasedOf(string table) => version >= SqliteSchema.FirstWithErased ? $"{table}.erased" : "NULL";
 
-    /// <summary>In the byte order of their names.</summary>
     public IReadOnlyList<LogRoom> Rooms { get; }
 
-    /// <summary>How many messages the rooms say that there are.</summary>
     public long Messages => Rooms.Sum(room => room.Messages);
 
     /// <param name="path">The database file.</param>
@@ -114,8 +102,6 @@ internal sealed class LogSnapshot : IDisposable
     /// <summary>The log as the open transaction of a connection sees it. Whoever opened the connection disposes of it.</summary>
     public static LogSnapshot Within(string path, SqliteConnection connection) => new(path, connection);
 
-    /// <summary>The messages of a room, by id.</summary>
-    /// <exception cref="LogDamagedException">One is missing, or is not what was stored.</exception>
     public IEnumerable<MessageRecord> ReadMessages(LogRoom room)
     {
         if (!room.IsIntact)
@@ -147,7 +133,6 @@ internal sealed class LogSnapshot : IDisposable
         }
     }
 
-    /// <summary>The client offsets that outlive their messages, in the byte order of sender, client offset and room.</summary>
     public IEnumerable<ClientOffsetRecord> ReadRetainedOffsets()
     {
         if (Rooms.All(room => room.Oldest <= 1))

@@ -1,3 +1,4 @@
+using GrpcChat.AspNetCore.Storage.Maintenance;
 using GrpcChat.Shared;
 using Microsoft.Data.Sqlite;
 
@@ -20,7 +21,7 @@ internal sealed class NewLogFile : IDisposable
     /// <exception cref="LogMaintenanceException">There is a log already, or somebody else is making one.</exception>
     public static NewLogFile Create(string path)
     {
-        SqliteLogFile.CreateDirectory(Path.GetDirectoryName(path)!);
+        UserDirectories.CreatePrivate(Path.GetDirectoryName(path)!);
         var @lock = PrivateFile.TryLock(path)
             ?? throw new LogMaintenanceException($"{path} is in use by another process; name a directory without a log");
         try

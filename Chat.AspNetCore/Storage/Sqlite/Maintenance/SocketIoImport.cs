@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using GrpcChat.AspNetCore.Storage.Maintenance;
 using GrpcChat.V1;
 using Microsoft.Data.Sqlite;
 

@@ -1,3 +1,4 @@
+using GrpcChat.AspNetCore.Storage.Maintenance;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 

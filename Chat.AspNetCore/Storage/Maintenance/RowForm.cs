@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Unicode;
 using GrpcChat.V1;
 
-namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
+namespace GrpcChat.AspNetCore.Storage.Maintenance;
 
 /// <summary>What the service stores and nothing else may: the form of names, client offsets, texts and times.</summary>
 internal static class RowForm
@@ -26,6 +26,9 @@ internal static class RowForm
         : text.Contains((byte)0) ? "the text contains U+0000"
         : Utf8.IsValid(text) ? null
         : "the text is not UTF-8";
+
+    /// <summary>Whether a log id has the form of all log ids.</summary>
+    public static bool IsLogId(string logId) => logId.Length == 32 && logId.All(char.IsAsciiHexDigitLower);
 
     /// <summary>Whether bytes are UTF-8 of a form.</summary>
     public static bool IsValid(ReadOnlySpan<byte> utf8, Func<string, bool> form) =>

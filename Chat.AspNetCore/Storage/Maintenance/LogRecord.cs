@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
+namespace GrpcChat.AspNetCore.Storage.Maintenance;
 
 /// <summary>One line of an export. The order is: the log, each room with its messages, the client offsets, the end.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]

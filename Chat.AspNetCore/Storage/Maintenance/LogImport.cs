@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using GrpcChat.V1;
 
-namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
+namespace GrpcChat.AspNetCore.Storage.Maintenance;
 
 /// <summary>Makes a log of the JSON lines of an export. Every line must be there, in its place.</summary>
 internal sealed class LogImport : IDisposable
@@ -24,26 +24,25 @@ internal sealed class LogImport : IDisposable
     }
 
     /// <summary>Makes the log.</summary>
-    /// <param name="path">The database file.</param>
+    /// <param name="begin">Begins a log with an id.</param>
     /// <param name="input">The lines.</param>
     /// <param name="work">Is told how far it is.</param>
-    /// <exception cref="LogMaintenanceException">The input is not a complete export, or there is a log already.</exception>
-    public static LogSummary Run(string path, Stream input, Work work)
+    /// <exception cref="LogMaintenanceException">The input is not a complete export.</exception>
+    public static LogSummary Run(Func<string, ILogBuilder> begin, Stream input, Work work)
     {
-        using var file = NewLogFile.Create(path);
         using var import = new LogImport(input, work.Part(0, 0.7));
-        using var log = import.Fill(file);
+        using var log = import.Fill(begin);
         return log.Complete(work.Part(0.7, 1));
     }
 
     public void Dispose() => hash.Dispose();
 
-    private LogBuilder Fill(NewLogFile file)
+    private ILogBuilder Fill(Func<string, ILogBuilder> begin)
     {
-        LogBuilder? log = null;
+        ILogBuilder? log = null;
         try
         {
-            log = Begin(file, Read());
+            log = Begin(begin, Read());
             while (Add(log, Read()))
             {
             }
@@ -81,17 +80,17 @@ internal sealed class LogImport : IDisposable
         return record;
     }
 
-    private static LogBuilder Begin(NewLogFile file, LogRecord first) => first switch
+    private static ILogBuilder Begin(Func<string, ILogBuilder> begin, LogRecord first) => first switch
     {
         LogIdRecord { Version: not LogIdRecord.SupportedVersion } header => throw new FormatException(
             $"the export has version {header.Version}, but this program supports only {LogIdRecord.SupportedVersion}"),
-        LogIdRecord header when LogCheck.IsLogId(header.LogId) => LogBuilder.Create(file, header.LogId),
+        LogIdRecord header when RowForm.IsLogId(header.LogId) => begin(header.LogId),
         LogIdRecord => throw new FormatException("the log id is not 32 hexadecimal digits"),
         _ => throw new FormatException("it is not the first line of an export"),
     };
 
     // False after the last line.
-    private bool Add(LogBuilder log, LogRecord record)
+    private bool Add(ILogBuilder log, LogRecord record)
     {
         switch (record)
         {
@@ -115,14 +114,14 @@ internal sealed class LogImport : IDisposable
         }
     }
 
-    private void AddRoom(LogBuilder log, RoomRecord begun)
+    private void AddRoom(ILogBuilder log, RoomRecord begun)
     {
         if (!Names.IsRoom(begun.Room))
         {
             throw new FormatException($"'{Names.Truncate(begun.Room)}' is not a valid room name");
         }
 
-        if (begun.Oldest < 1 || begun.Head < begun.Oldest - 1 || begun.Head > SqliteSchema.MaxId)
+        if (begun.Oldest < 1 || begun.Head < begun.Oldest - 1)
         {
             throw new FormatException($"room {begun.Room} has messages from {begun.Oldest} to {begun.Head}");
         }
@@ -138,7 +137,7 @@ internal sealed class LogImport : IDisposable
         rooms.Add(begun.Room, (roomId, begun.Oldest));
     }
 
-    private void AddMessage(LogBuilder log, MessageRecord message)
+    private void AddMessage(ILogBuilder log, MessageRecord message)
     {
         if (message.Room != room?.Room || message.Id != next || next > room.Head)
         {
@@ -165,7 +164,7 @@ internal sealed class LogImport : IDisposable
         Report(messages++);
     }
 
-    private void AddOffset(LogBuilder log, ClientOffsetRecord offset)
+    private void AddOffset(ILogBuilder log, ClientOffsetRecord offset)
     {
         if (!rooms.TryGetValue(offset.Room, out var owner) || offset.Id < 1 || offset.Id >= owner.Oldest)
         {

@@ -1,4 +1,4 @@
-namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
+namespace GrpcChat.AspNetCore.Storage.Maintenance;
 
 /// <summary>How far a long piece of work is, as a share from 0 to 1, and whether it should go on.</summary>
 internal sealed class Work(IProgress<double>? progress, CancellationToken cancellation, double begin = 0, double end = 1)

@@ -1,4 +1,4 @@
-namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
+namespace GrpcChat.AspNetCore.Storage.Maintenance;
 
 /// <summary>
 /// The content of a log as records, always in the same order, and without what only the database knows: two logs with the same
@@ -7,7 +7,7 @@ namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
 internal static class LogContent
 {
     /// <exception cref="LogDamagedException">A message is missing, or is not what was stored.</exception>
-    public static IEnumerable<LogRecord> Read(LogSnapshot snapshot, Work work)
+    public static IEnumerable<LogRecord> Read(ILogSnapshot snapshot, Work work)
     {
         var messages = 0L;
         foreach (var room in snapshot.Rooms)
@@ -27,7 +27,7 @@ internal static class LogContent
     }
 
     /// <summary>How the content of two logs differs first; null if it does not.</summary>
-    public static string? FindDifference(LogSnapshot one, LogSnapshot other, Work work)
+    public static string? FindDifference(ILogSnapshot one, ILogSnapshot other, Work work)
     {
         using var left = Read(one, work).GetEnumerator();
         using var right = Read(other, new Work(null, CancellationToken.None)).GetEnumerator();

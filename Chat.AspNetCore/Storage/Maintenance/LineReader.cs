@@ -1,4 +1,4 @@
-namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
+namespace GrpcChat.AspNetCore.Storage.Maintenance;
 
 /// <summary>Reads lines as bytes, none of which is longer than 1 MiB.</summary>
 internal sealed class LineReader(Stream input)

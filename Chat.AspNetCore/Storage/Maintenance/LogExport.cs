@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace GrpcChat.AspNetCore.Storage.Sqlite.Maintenance;
+namespace GrpcChat.AspNetCore.Storage.Maintenance;
 
 /// <summary>Writes the content of a log as JSON lines.</summary>
 internal sealed class LogExport : IDisposable
@@ -24,7 +24,7 @@ internal sealed class LogExport : IDisposable
     }
 
     /// <exception cref="LogDamagedException">A message is missing, or is not what was stored.</exception>
-    public static LogSummary Run(LogSnapshot snapshot, Stream output, Work work)
+    public static LogSummary Run(ILogSnapshot snapshot, Stream output, Work work)
     {
         using var export = new LogExport(output);
         return export.Run(snapshot, work);
@@ -36,7 +36,7 @@ internal sealed class LogExport : IDisposable
         hash.Dispose();
     }
 
-    private LogSummary Run(LogSnapshot snapshot, Work work)
+    private LogSummary Run(ILogSnapshot snapshot, Work work)
     {
         var (rooms, messages, offsets) = (0, 0L, 0L);
         Write(new LogIdRecord(LogIdRecord.SupportedVersion, snapshot.LogId));
