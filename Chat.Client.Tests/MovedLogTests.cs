@@ -1,4 +1,5 @@
 using GrpcChat.Client;
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using Xunit;
 

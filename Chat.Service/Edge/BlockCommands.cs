@@ -36,18 +36,11 @@ internal static class BlockCommands
 
         Command Create(Command command, Func<ParseResult, BlockRequest> request)
         {
-            var data = DataOption.Create();
-            var log = new Option<string?>("--log")
-            {
-                HelpName = "CONNECTION",
-                Description = "PostgreSQL database of the message log, instead of --data [CHAT_LOG]",
-            };
-            command.Options.Add(data);
-            command.Options.Add(log);
+            var choice = new LogChoice().AddTo(command);
             command.SetAction((parsed, cancellation) => guard(async () =>
             {
                 var asked = request(parsed);
-                await foreach (var said in RunAsync(parsed.GetValue(data), parsed.GetValue(log), asked, cancellation))
+                await foreach (var said in RunAsync(choice, parsed, asked, cancellation))
                 {
                     if (said.Line is { } line)
                     {
@@ -70,10 +63,10 @@ internal static class BlockCommands
     });
 
     private static async IAsyncEnumerable<CommandEvent> RunAsync(
-        string? data, string? log, BlockRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+        LogChoice choice, ParseResult parsed, BlockRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        log ??= data is null ? Environment.GetEnvironmentVariable("CHAT_LOG") : null;
-        var directory = string.IsNullOrEmpty(log) ? DataOption.Find(data) : "";
+        var database = choice.FindDatabase(parsed);
+        var directory = database is null ? choice.DirectoryOf(parsed) : "";
         using var service = directory.Length > 0 ? await ControlClient.ConnectAsync(directory, cancellation) : null;
         if (service is null && directory.Length > 0 && !File.Exists(Path.Combine(directory, LogFile)))
         {
@@ -83,7 +76,7 @@ internal static class BlockCommands
         }
 
         var said = service?.AskAsync(Name, request, cancellation)
-            ?? new BlockedUsers(directory, string.IsNullOrEmpty(log) ? null : log).RunAsync(request, cancellation);
+            ?? new BlockedUsers(directory, database).RunAsync(request, cancellation);
         await foreach (var one in said)
         {
             yield return one;

@@ -3,6 +3,7 @@ using GrpcChat.AspNetCore;
 using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.AspNetCore.Storage.Sqlite;
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using Xunit;
 

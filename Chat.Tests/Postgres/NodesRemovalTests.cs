@@ -1,5 +1,4 @@
 using GrpcChat.AspNetCore;
-using GrpcChat.AspNetCore.Hosting;
 using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.AspNetCore.Storage;
 using GrpcChat.LocalPostgres;

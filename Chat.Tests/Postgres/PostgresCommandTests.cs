@@ -1,3 +1,4 @@
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using Xunit;
 
