@@ -72,6 +72,22 @@ public sealed class RoomTailTests
     }
 
     [Fact]
+    public void A_reader_of_a_busy_room_gets_three_thousand_messages_in_a_few_reads()
+    {
+        var tail = new RoomTail(new TailMemory(1 << 20, 1 << 20));
+        tail.Add(new RowsCommit("lobby", 1, 3000));
+        var (position, reads) = (0L, 0);
+        while (position < 3000)
+        {
+            Assert.True(tail.TryGet(position, 3000, Plenty, Plenty, out var run));
+            position = run.LastId;
+            reads++;
+        }
+
+        Assert.InRange(reads, 2, 20);
+    }
+
+    [Fact]
     public void A_message_that_does_not_follow_the_last_one_starts_the_tail_again()
     {
         var tail = new RoomTail(new TailMemory(1 << 20, 1 << 20));
