@@ -126,9 +126,27 @@ public sealed class RoomHubTests : IDisposable
         room.AdvanceHead(7);
         room.AdvanceHead(8);
         Assert.Equal(8, room.Head);
+    }
 
-        Parallel.For(0, 100_000, id => room.AdvanceHead(id));
-        Assert.Equal(99_999, room.Head);
+    [Fact]
+    public void Whoever_reports_a_head_beside_others_finds_it_or_a_newer_one()
+    {
+        var room = hub.Follow("lobby", new WakeSignal());
+        var (last, behind) = (0L, 0L);
+        Parallel.For(0, 4, _ =>
+        {
+            for (var n = 0; n < 250_000; n++)
+            {
+                var mine = Interlocked.Increment(ref last);
+                room.AdvanceHead(mine);
+                if (room.Head < mine)
+                {
+                    Interlocked.Increment(ref behind);
+                }
+            }
+        });
+
+        Assert.Equal((1_000_000, 0), (room.Head, behind));
     }
 
     [Fact]

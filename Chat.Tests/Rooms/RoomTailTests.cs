@@ -69,6 +69,8 @@ public sealed class RoomTailTests
         Assert.False(tail.TryGet(0, 3, share: 100, most: 4000, out _));
         Assert.True(tail.TryGet(0, 3, share: 100, most: 6000, out var run));
         Assert.Equal((1, 1L), (run.Count, run.LastId));
+        Assert.True(tail.TryGet(0, 3, share: 100, most: run.Length, out _));
+        Assert.False(tail.TryGet(0, 3, share: 100, most: run.Length - 1, out _));
     }
 
     [Fact]
