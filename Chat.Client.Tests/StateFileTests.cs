@@ -76,16 +76,30 @@ public sealed class StateFileTests : LibraryTest
     }
 
     [Fact]
-    public async Task A_refused_message_is_told_again_after_a_restart_until_it_was_taken()
+    public async Task A_refusal_that_its_caller_was_told_leaves_nothing_in_the_state()
     {
         await using var server = await ChatServer.StartAsync(options => options.MaxTextBytes = 10);
         await using (var client = ChatClient.Open(Options(server)))
+        {
+            await Assert.ThrowsAsync<ChatRefusedException>(
+                () => client.SendAsync("ops", "much too long for that service").WaitAsync(ChatCall.Deadline));
+        }
+
+        Assert.Empty(Query("SELECT text FROM chat_outbox"));
+    }
+
+    [Fact]
+    public async Task A_refused_message_is_told_again_after_a_restart_until_it_was_taken()
+    {
+        await using var server = await ChatServer.StartAsync(options => options.MaxTextBytes = 10);
+        await using (var client = ChatClient.Open(Options(server) with { StateName = "service" }))
         {
             await client.EnqueueAsync("ops", "much too long for that service", clientOffset: "long");
             await client.FlushAsync().WaitAsync(ChatCall.Deadline);
         }
 
-        await using (var second = ChatClient.Open(Options(server)))
+        // Nobody has to refuse it again.
+        await using (var second = ChatClient.Open(Options(NobodyThere()) with { StateName = "service" }))
         {
             // It was delivered, but this loop does not ask for the next event.
             var refused = await ReadAsync<MessageRefused>(second);
@@ -93,7 +107,7 @@ public sealed class StateFileTests : LibraryTest
             Assert.Equal(0, second.OutboxCount);
         }
 
-        await using (var third = ChatClient.Open(Options(server)))
+        await using (var third = ChatClient.Open(Options(server) with { StateName = "service" }))
         {
             // This loop does.
             await third.EnqueueAsync("ops", "short");
@@ -101,7 +115,7 @@ public sealed class StateFileTests : LibraryTest
             Assert.IsType<MessageRefused>(told[0]);
         }
 
-        await using (var fourth = ChatClient.Open(Options(server)))
+        await using (var fourth = ChatClient.Open(Options(server) with { StateName = "service" }))
         {
             await fourth.EnqueueAsync("ops", "short");
             Assert.IsType<MessageAcked>(await ReadAsync<ChatEvent>(fourth, happened => happened is MessageRefused or MessageAcked));

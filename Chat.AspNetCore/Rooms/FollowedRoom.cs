@@ -47,16 +47,13 @@ internal sealed class FollowedRoom(string name, RoomTail tail, ChatMetrics metri
     /// <summary>Takes note of a head that was read from the log or committed. Never blocks.</summary>
     public void AdvanceHead(long committed)
     {
-        for (var known = Head; known < committed;)
+        // Where another thread was faster, it looks again.
+        long known;
+        do
         {
-            var seen = Interlocked.CompareExchange(ref head, committed, known);
-            if (seen == known)
-            {
-                return;
-            }
-
-            known = seen;
+            known = Head;
         }
+        while (known < committed && Interlocked.CompareExchange(ref head, committed, known) != known);
     }
 
     /// <summary>

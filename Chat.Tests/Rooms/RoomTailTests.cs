@@ -69,6 +69,24 @@ public sealed class RoomTailTests
         Assert.False(tail.TryGet(0, 3, share: 100, most: 4000, out _));
         Assert.True(tail.TryGet(0, 3, share: 100, most: 6000, out var run));
         Assert.Equal((1, 1L), (run.Count, run.LastId));
+        Assert.True(tail.TryGet(0, 3, share: 100, most: run.Length, out _));
+        Assert.False(tail.TryGet(0, 3, share: 100, most: run.Length - 1, out _));
+    }
+
+    [Fact]
+    public void A_reader_of_a_busy_room_gets_three_thousand_messages_in_a_few_reads()
+    {
+        var tail = new RoomTail(new TailMemory(1 << 20, 1 << 20));
+        tail.Add(new RowsCommit("lobby", 1, 3000));
+        var (position, reads) = (0L, 0);
+        while (position < 3000)
+        {
+            Assert.True(tail.TryGet(position, 3000, Plenty, Plenty, out var run));
+            position = run.LastId;
+            reads++;
+        }
+
+        Assert.InRange(reads, 2, 20);
     }
 
     [Fact]
