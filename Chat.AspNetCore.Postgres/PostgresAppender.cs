@@ -107,9 +107,9 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         {
             var outcome = await transactions.RunAsync(
                 batch,
-                connection => open.Count == 0
+                (connection, lost) => open.Count == 0
                     ? Task.FromResult(Outcome.Done)
-                    : RunAsync(connection, room, open, seen, creator, refused, sentAt),
+                    : RunAsync(connection, room, open, seen, creator, refused, sentAt, lost),
                 static outcome => outcome == Outcome.Done);
             switch (outcome)
             {
@@ -127,7 +127,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
 
     private async Task<Outcome> RunAsync(
         NpgsqlConnection connection, string room, List<Append> sends, long seen, Append? creator,
-        Dictionary<string, Refused> refused, long sentAt)
+        Dictionary<string, Refused> refused, long sentAt, CancellationToken lost)
     {
         var distinct = new DistinctSends(sends);
         var asked = distinct.Asked;
@@ -155,20 +155,20 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             seen,
             sentAt));
 
-        await using var reader = await commands.ExecuteReaderAsync(CancellationToken.None);
+        await using var reader = await commands.ExecuteReaderAsync(lost);
         (long Rooms, long? FullSince) limits = default;
         if (creator is not null)
         {
-            await reader.NextResultAsync();
-            await reader.ReadAsync();
+            await reader.NextResultAsync(lost);
+            await reader.ReadAsync(lost);
             limits = (reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetInt64(1));
-            await reader.NextResultAsync();
+            await reader.NextResultAsync(lost);
         }
 
-        long? head = await reader.ReadAsync() ? reader.GetInt64(0) : null;
-        await reader.NextResultAsync();
+        long? head = await reader.ReadAsync(lost) ? reader.GetInt64(0) : null;
+        await reader.NextResultAsync(lost);
         var isDone = false;
-        while (await reader.ReadAsync())
+        while (await reader.ReadAsync(lost))
         {
             isDone = true;
             distinct.SetResult(
@@ -178,7 +178,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         }
 
         // Only the end of all results says that the server has committed.
-        while (await reader.NextResultAsync())
+        while (await reader.NextResultAsync(lost))
         {
         }
 
@@ -234,7 +234,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
     private async Task AddSendersAsync(List<Append> sends)
     {
         await using var connection = await server.ConnectAsync(CancellationToken.None);
-        await using var command = new NpgsqlCommand(AddSenders, connection) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(AddSenders, connection) { CommandTimeout = 15 };
         command.Parameters.Add(Sql.ToParameter(
             sends.Where(append => append.RefuseIfNew is null).Select(append => append.Sender).ToArray()));
         await command.ExecuteNonQueryAsync(CancellationToken.None);

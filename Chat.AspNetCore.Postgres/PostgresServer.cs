@@ -18,20 +18,26 @@ internal sealed class PostgresServer : IAsyncDisposable
                set_config('enable_mergejoin', 'off', false),
                set_config('jit', 'off', false),
                pg_is_in_recovery(),
-               (SELECT log_id FROM grpcchat.log_meta)
+               (SELECT log_id FROM grpcchat.log_meta),
+               pg_backend_pid()
         """;
 
-    private readonly NpgsqlDataSource appends, listening;
+    // One of each for every host.
+    private readonly NpgsqlDataSource[] appends, listening;
     private readonly Action<Exception> onOtherLog;
+    private volatile bool isPooled;
+    private volatile int primary;
 
-    private PostgresServer(NpgsqlConnectionStringBuilder settings, string location, string logId, Action<Exception> onOtherLog)
+    private PostgresServer(
+        NpgsqlConnectionStringBuilder[] hosts, int primary, string location, string logId, Action<Exception> onOtherLog)
     {
         Location = location;
         LogId = logId;
-        PoolSize = settings.MaxPoolSize;
+        PoolSize = hosts[0].MaxPoolSize;
+        this.primary = primary;
         this.onOtherLog = onOtherLog;
-        appends = Build(settings);
-        listening = Build(new(settings.ConnectionString) { Pooling = false, KeepAlive = 5 });
+        appends = Array.ConvertAll(hosts, Build);
+        listening = Array.ConvertAll(hosts, host => Build(new(host.ConnectionString) { Pooling = false, KeepAlive = 5 }));
     }
 
     public string Location { get; }
@@ -50,28 +56,62 @@ internal sealed class PostgresServer : IAsyncDisposable
         var settings = Parse(connectionString);
         var host = settings.Host!.Contains(',', StringComparison.Ordinal) ? settings.Host : $"{settings.Host}:{settings.Port}";
         var location = $"PostgreSQL at {host}, database {settings.Database ?? settings.Username}";
-        try
+        var hosts = Split(settings);
+        LogOpenException? failure = null;
+        for (var i = 0; i < hosts.Length; i++)
         {
-            using var source = BuildSource(new NpgsqlDataSourceBuilder(settings.ConnectionString));
-            using var connection = source.OpenConnection();
-            CheckServer(connection, location);
-            var logId = PostgresSchema.Prepare(connection, location);
-            return new PostgresServer(settings, location, logId, onOtherLog);
+            try
+            {
+                using var source = new NpgsqlDataSourceBuilder(hosts[i].ConnectionString).Build();
+                using var connection = source.OpenConnection();
+                CheckServer(connection, location);
+                var logId = PostgresSchema.Prepare(connection, location);
+                return new PostgresServer(hosts, i, location, logId, onOtherLog);
+            }
+            catch (LogOpenException error)
+            {
+                failure = error;
+            }
+            catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException)
+            {
+                failure = PostgresErrors.CannotOpen(location, settings.Username, error);
+            }
         }
-        catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException)
-        {
-            throw PostgresErrors.CannotOpen(location, settings.Username, error);
-        }
+
+        throw failure!;
     }
 
-    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => appends.OpenConnectionAsync(cancellation);
+    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => ConnectAsync(appends, cancellation);
 
-    public ValueTask<NpgsqlConnection> ConnectToListenAsync(CancellationToken cancellation) => listening.OpenConnectionAsync(cancellation);
+    public ValueTask<NpgsqlConnection> ConnectToListenAsync(CancellationToken cancellation) => ConnectAsync(listening, cancellation);
+
+    /// <summary>
+    /// Whether the server does not work on a command for which this node still waits: the connection was lost, and nobody has said so.
+    /// </summary>
+    /// <param name="processId">The server's process of the connection.</param>
+    public async Task<bool> HasLostAsync(int processId)
+    {
+        if (isPooled)
+        {
+            return false; // The number is the pooler's.
+        }
+
+        await using var connection = await ConnectAsync(CancellationToken.None);
+        await using var command = new NpgsqlCommand(
+            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event IS DISTINCT FROM 'ClientRead')", connection)
+        {
+            CommandTimeout = 5,
+        };
+        command.Parameters.Add(new() { Value = processId });
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
 
     public async ValueTask DisposeAsync()
     {
-        await appends.DisposeAsync();
-        await listening.DisposeAsync();
+        foreach (var source in appends.Concat(listening))
+        {
+            await source.DisposeAsync();
+        }
     }
 
     private static NpgsqlConnectionStringBuilder Parse(string connectionString)
@@ -93,9 +133,8 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
 
         Default("Maximum Pool Size", () => settings.MaxPoolSize = DefaultPoolSize);
-        Default("Timeout", () => settings.Timeout = 5);
+        Default("Timeout", () => settings.Timeout = 3);
         Default("Application Name", () => settings.ApplicationName = "grpcchat");
-        Default("Host Recheck Seconds", () => settings.HostRecheckSeconds = 1);
 
         // What is appended waits as long as the server needs: nobody could say what becomes of a command that was given up.
         settings.CommandTimeout = 0;
@@ -122,14 +161,38 @@ internal sealed class PostgresServer : IAsyncDisposable
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         builder.UsePhysicalConnectionInitializer(
             connection => throw new NotSupportedException("connections are opened asynchronously"), InitializeAsync);
-        return BuildSource(builder);
+        return builder.Build();
     }
 
-    // Of several hosts, the one that takes writes.
-    private static NpgsqlDataSource BuildSource(NpgsqlDataSourceBuilder builder) =>
-        builder.ConnectionStringBuilder.Host!.Contains(',', StringComparison.Ordinal)
-            ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.ReadWrite)
-            : builder.Build();
+    // A connection string with several hosts, as one for each of them.
+    private static NpgsqlConnectionStringBuilder[] Split(NpgsqlConnectionStringBuilder settings) =>
+        Array.ConvertAll(settings.Host!.Split(','), host =>
+        {
+            var one = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Host = host };
+            one.Remove("Target Session Attributes");
+            return one;
+        });
+
+    // First to the host that was the primary last. Not Npgsql's own choice of a host: it asks one that does not answer every time, and
+    // each time waits for it.
+    private async ValueTask<NpgsqlConnection> ConnectAsync(NpgsqlDataSource[] hosts, CancellationToken cancellation)
+    {
+        var first = primary;
+        for (var i = 0; ; i++)
+        {
+            var host = (first + i) % hosts.Length;
+            try
+            {
+                var connection = await hosts[host].OpenConnectionAsync(cancellation);
+                primary = host;
+                return connection;
+            }
+            catch (Exception error) when (i < hosts.Length - 1 && PostgresErrors.IsUnavailable(error))
+            {
+                // Perhaps another one is the primary now.
+            }
+        }
+    }
 
     private async Task InitializeAsync(NpgsqlConnection connection)
     {
@@ -137,6 +200,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
         var (commit, isStandby, logId) = (reader.GetString(0), reader.GetBoolean(5), reader.IsDBNull(6) ? "none" : reader.GetString(6));
+        isPooled |= reader.GetInt32(7) != connection.ProcessID;
         if (logId != LogId)
         {
             var error = new LogDamagedException(

@@ -49,6 +49,7 @@ internal sealed class ControlSocket : IDisposable
         path = PathIn(directory);
         try
         {
+            CreateDirectory(directory); // A log in a database has not done so.
             File.Delete(path);
             address = new SocketAddressPath(path);
             socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -92,6 +93,18 @@ internal sealed class ControlSocket : IDisposable
                 : throw new CommandFailedException(
                     ExitCodes.LogNotOpened,
                     $"cannot reach the running service at {path}: {error.Message}; run the command as the user of the service");
+        }
+    }
+
+    private static void CreateDirectory(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 
