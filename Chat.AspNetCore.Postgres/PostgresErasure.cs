@@ -147,7 +147,8 @@ internal sealed class PostgresErasure(
         return step;
     }
 
-    private static async Task<Step> RunAsync(NpgsqlConnection connection, string room, string sql, object[] values, CancellationToken lost)
+    private static async Task<Step> RunAsync(
+        NpgsqlConnection connection, string room, string sql, object[] values, CancellationToken lost)
     {
         await using var commands = new NpgsqlBatch(connection) { Timeout = 0 };
         commands.BatchCommands.Add(Sql.Command(LockRoom, room));

@@ -34,7 +34,8 @@ internal sealed class PostgresTrim(PostgresServer server, LogOptions options)
     public async Task<(long Removed, RoomBounds Bounds)> StepAsync(string room, long through) =>
         await transactions.RunAsync([], (connection, lost) => RunAsync(connection, room, through, lost), static step => step.Removed > 0);
 
-    private static async Task<(long Removed, RoomBounds Bounds)> RunAsync(NpgsqlConnection connection, string room, long through, CancellationToken lost)
+    private static async Task<(long Removed, RoomBounds Bounds)> RunAsync(
+        NpgsqlConnection connection, string room, long through, CancellationToken lost)
     {
         await using var commands = new NpgsqlBatch(connection) { Timeout = 0 };
         commands.BatchCommands.Add(Sql.Command(LockRoom, room));
