@@ -107,9 +107,9 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         {
             var outcome = await transactions.RunAsync(
                 batch,
-                (connection, lost) => open.Count == 0
+                connection => open.Count == 0
                     ? Task.FromResult(Outcome.Done)
-                    : RunAsync(connection, room, open, seen, creator, refused, sentAt, lost),
+                    : RunAsync(connection, room, open, seen, creator, refused, sentAt),
                 static outcome => outcome == Outcome.Done);
             switch (outcome)
             {
@@ -127,7 +127,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
 
     private async Task<Outcome> RunAsync(
         NpgsqlConnection connection, string room, List<Append> sends, long seen, Append? creator,
-        Dictionary<string, Refused> refused, long sentAt, CancellationToken lost)
+        Dictionary<string, Refused> refused, long sentAt)
     {
         var distinct = new DistinctSends(sends);
         var asked = distinct.Asked;
@@ -155,20 +155,20 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             seen,
             sentAt));
 
-        await using var reader = await commands.ExecuteReaderAsync(lost);
+        await using var reader = await commands.ExecuteReaderAsync(CancellationToken.None);
         (long Rooms, long? FullSince) limits = default;
         if (creator is not null)
         {
-            await reader.NextResultAsync(lost);
-            await reader.ReadAsync(lost);
+            await reader.NextResultAsync();
+            await reader.ReadAsync();
             limits = (reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetInt64(1));
-            await reader.NextResultAsync(lost);
+            await reader.NextResultAsync();
         }
 
-        long? head = await reader.ReadAsync(lost) ? reader.GetInt64(0) : null;
-        await reader.NextResultAsync(lost);
+        long? head = await reader.ReadAsync() ? reader.GetInt64(0) : null;
+        await reader.NextResultAsync();
         var isDone = false;
-        while (await reader.ReadAsync(lost))
+        while (await reader.ReadAsync())
         {
             isDone = true;
             distinct.SetResult(
@@ -178,7 +178,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         }
 
         // Only the end of all results says that the server has committed.
-        while (await reader.NextResultAsync(lost))
+        while (await reader.NextResultAsync())
         {
         }
 
@@ -234,7 +234,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
     private async Task AddSendersAsync(List<Append> sends)
     {
         await using var connection = await server.ConnectAsync(CancellationToken.None);
-        await using var command = new NpgsqlCommand(AddSenders, connection) { CommandTimeout = 15 };
+        await using var command = new NpgsqlCommand(AddSenders, connection) { CommandTimeout = 0 };
         command.Parameters.Add(Sql.ToParameter(
             sends.Where(append => append.RefuseIfNew is null).Select(append => append.Sender).ToArray()));
         await command.ExecuteNonQueryAsync(CancellationToken.None);

@@ -138,7 +138,7 @@ internal sealed class PostgresErasure(
     private async Task<Step> EraseAsync(string room, string sql, params object[] values)
     {
         var step = await transactions.RepeatAsync(
-            () => transactions.RunAsync([], (connection, lost) => RunAsync(connection, room, sql, values, lost), static _ => true), log.Health);
+            () => transactions.RunAsync([], connection => RunAsync(connection, room, sql, values), static _ => true), log.Health);
         if (step.Erased > 0)
         {
             onErased(room, step.Erasures + 1);
@@ -147,17 +147,16 @@ internal sealed class PostgresErasure(
         return step;
     }
 
-    private static async Task<Step> RunAsync(
-        NpgsqlConnection connection, string room, string sql, object[] values, CancellationToken lost)
+    private static async Task<Step> RunAsync(NpgsqlConnection connection, string room, string sql, object[] values)
     {
         await using var commands = new NpgsqlBatch(connection) { Timeout = 0 };
         commands.BatchCommands.Add(Sql.Command(LockRoom, room));
         commands.BatchCommands.Add(Sql.Command(sql, [room, Sql.ToBytes(Append.ErasedHash), .. values]));
-        await using var reader = await commands.ExecuteReaderAsync(lost);
-        await reader.NextResultAsync(lost);
-        await reader.ReadAsync(lost);
+        await using var reader = await commands.ExecuteReaderAsync(CancellationToken.None);
+        await reader.NextResultAsync();
+        await reader.ReadAsync();
         var step = new Step(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), reader.GetInt64(3));
-        while (await reader.NextResultAsync(lost))
+        while (await reader.NextResultAsync())
         {
         }
 

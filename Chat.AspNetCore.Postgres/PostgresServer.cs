@@ -18,14 +18,12 @@ internal sealed class PostgresServer : IAsyncDisposable
                set_config('enable_mergejoin', 'off', false),
                set_config('jit', 'off', false),
                pg_is_in_recovery(),
-               (SELECT log_id FROM grpcchat.log_meta),
-               pg_backend_pid()
+               (SELECT log_id FROM grpcchat.log_meta)
         """;
 
     // One of each for every host.
     private readonly NpgsqlDataSource[] appends, listening;
     private readonly Action<Exception> onOtherLog;
-    private volatile bool isPooled;
     private volatile int primary;
 
     private PostgresServer(
@@ -84,27 +82,6 @@ internal sealed class PostgresServer : IAsyncDisposable
     public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => ConnectAsync(appends, cancellation);
 
     public ValueTask<NpgsqlConnection> ConnectToListenAsync(CancellationToken cancellation) => ConnectAsync(listening, cancellation);
-
-    /// <summary>
-    /// Whether the server does not work on a command for which this node still waits: the connection was lost, and nobody has said so.
-    /// </summary>
-    /// <param name="processId">The server's process of the connection.</param>
-    public async Task<bool> HasLostAsync(int processId)
-    {
-        if (isPooled)
-        {
-            return false; // The number is the pooler's.
-        }
-
-        await using var connection = await ConnectAsync(CancellationToken.None);
-        await using var command = new NpgsqlCommand(
-            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event IS DISTINCT FROM 'ClientRead')", connection)
-        {
-            CommandTimeout = 5,
-        };
-        command.Parameters.Add(new() { Value = processId });
-        return (bool)(await command.ExecuteScalarAsync())!;
-    }
 
     public async ValueTask DisposeAsync()
     {
@@ -200,7 +177,6 @@ internal sealed class PostgresServer : IAsyncDisposable
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
         var (commit, isStandby, logId) = (reader.GetString(0), reader.GetBoolean(5), reader.IsDBNull(6) ? "none" : reader.GetString(6));
-        isPooled |= reader.GetInt32(7) != connection.ProcessID;
         if (logId != LogId)
         {
             var error = new LogDamagedException(

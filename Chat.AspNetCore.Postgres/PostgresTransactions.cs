@@ -5,9 +5,7 @@ using Npgsql;
 
 namespace GrpcChat.AspNetCore.Postgres;
 
-/// <summary>
-/// Runs what changes the log: one transaction for one room, in one round trip, which nothing cancels while the server works on it.
-/// </summary>
+/// <summary>Runs what changes the log: one transaction for one room, in one round trip, which nothing cancels.</summary>
 internal sealed class PostgresTransactions(PostgresServer server, LogOptions options)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
@@ -17,36 +15,37 @@ internal sealed class PostgresTransactions(PostgresServer server, LogOptions opt
     /// <param name="run">Sends the statements as one batch, so that the server begins and commits by itself.</param>
     /// <param name="isDone">Whether the statements have changed what they should. If not, they have changed nothing.</param>
     /// <exception cref="UnconfirmedCommitException">The commit may be on this server only.</exception>
-    public async Task<T> RunAsync<T>(
-        IReadOnlyList<Append> batch, Func<NpgsqlConnection, CancellationToken, Task<T>> run, Func<T, bool> isDone)
+    public async Task<T> RunAsync<T>(IReadOnlyList<Append> batch, Func<NpgsqlConnection, Task<T>> run, Func<T, bool> isDone)
     {
         await using var connection = await server.ConnectAsync(CancellationToken.None);
-        using var lost = new CancellationTokenSource();
-        var work = RunAsync(connection, batch, run, isDone, lost.Token);
-        while (true)
-        {
-            await ((Task)work).WaitAsync(options.LockTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (work.IsCompleted)
-            {
-                break;
-            }
-
-            // The system may take a quarter of an hour to notice that the other machine is gone. Should the statements reach the
-            // server at this very moment after all, they are cancelled there at worst, and whoever repeats them waits for the standbys.
-            var asking = HasLostAsync(connection.ProcessID);
-            if (await Task.WhenAny(work, asking) == asking && await asking)
-            {
-                await lost.CancelAsync();
-            }
-        }
-
+        var warning = "";
+        void OnNotice(object sender, NpgsqlNoticeEventArgs notice) => warning = notice.Notice.MessageText;
+        connection.Notice += OnNotice;
         try
         {
-            return await work;
+            // Tests stand between the statements and the commit. Without them, the server begins and commits by itself.
+            await using var transaction = options.BeforeCommit is null
+                ? null
+                : await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
+            var began = Stopwatch.GetTimestamp();
+            var result = await run(connection);
+            if (!isDone(result))
+            {
+                return result;
+            }
+
+            if (transaction is not null)
+            {
+                options.BeforeCommit!(batch);
+                await transaction.CommitAsync();
+            }
+
+            options.Metrics.OnCommitted(began);
+            return warning.Length == 0 ? result : throw new UnconfirmedCommitException(warning);
         }
-        catch (OperationCanceledException) when (lost.IsCancellationRequested)
+        finally
         {
-            throw new TimeoutException("the connection was lost");
+            connection.Notice -= OnNotice;
         }
     }
 
@@ -75,53 +74,6 @@ internal sealed class PostgresTransactions(PostgresServer server, LogOptions opt
             {
                 throw new LogDamagedException($"the rows do not fit the ids of the room: {error.Message}");
             }
-        }
-    }
-
-    private async Task<T> RunAsync<T>(
-        NpgsqlConnection connection, IReadOnlyList<Append> batch, Func<NpgsqlConnection, CancellationToken, Task<T>> run,
-        Func<T, bool> isDone, CancellationToken lost)
-    {
-        var warning = "";
-        void OnNotice(object sender, NpgsqlNoticeEventArgs notice) => warning = notice.Notice.MessageText;
-        connection.Notice += OnNotice;
-        try
-        {
-            // Tests stand between the statements and the commit. Without them, the server begins and commits by itself.
-            await using var transaction = options.BeforeCommit is null
-                ? null
-                : await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, lost);
-            var began = Stopwatch.GetTimestamp();
-            var result = await run(connection, lost);
-            if (!isDone(result))
-            {
-                return result;
-            }
-
-            if (transaction is not null)
-            {
-                options.BeforeCommit!(batch);
-                await transaction.CommitAsync(lost);
-            }
-
-            options.Metrics.OnCommitted(began);
-            return warning.Length == 0 ? result : throw new UnconfirmedCommitException(warning);
-        }
-        finally
-        {
-            connection.Notice -= OnNotice;
-        }
-    }
-
-    private async Task<bool> HasLostAsync(int processId)
-    {
-        try
-        {
-            return await server.HasLostAsync(processId);
-        }
-        catch (Exception error) when (PostgresErrors.IsUnavailable(error))
-        {
-            return false; // As long as the server does not answer, nobody knows.
         }
     }
 }

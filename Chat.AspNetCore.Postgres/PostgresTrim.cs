@@ -32,23 +32,22 @@ internal sealed class PostgresTrim(PostgresServer server, LogOptions options)
     /// <returns>How many it has removed, and what the room has now.</returns>
     /// <exception cref="LogDamagedException">One of the messages is missing.</exception>
     public async Task<(long Removed, RoomBounds Bounds)> StepAsync(string room, long through) =>
-        await transactions.RunAsync([], (connection, lost) => RunAsync(connection, room, through, lost), static step => step.Removed > 0);
+        await transactions.RunAsync([], connection => RunAsync(connection, room, through), static step => step.Removed > 0);
 
-    private static async Task<(long Removed, RoomBounds Bounds)> RunAsync(
-        NpgsqlConnection connection, string room, long through, CancellationToken lost)
+    private static async Task<(long Removed, RoomBounds Bounds)> RunAsync(NpgsqlConnection connection, string room, long through)
     {
         await using var commands = new NpgsqlBatch(connection) { Timeout = 0 };
         commands.BatchCommands.Add(Sql.Command(LockRoom, room));
         commands.BatchCommands.Add(Sql.Command(Trim, room, through, (long)LogLimits.MaxTrimmedRows));
-        await using var reader = await commands.ExecuteReaderAsync(lost);
-        await reader.NextResultAsync(lost);
-        if (!await reader.ReadAsync(lost))
+        await using var reader = await commands.ExecuteReaderAsync(CancellationToken.None);
+        await reader.NextResultAsync();
+        if (!await reader.ReadAsync())
         {
             return (0, RoomBounds.Empty);
         }
 
         var (oldest, head, last, kept) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
-        while (await reader.NextResultAsync(lost))
+        while (await reader.NextResultAsync())
         {
         }
 
