@@ -27,17 +27,21 @@ internal sealed class PostgresServer : IAsyncDisposable
                (SELECT log_id FROM grpcchat.log_meta)
         """;
 
-    private readonly NpgsqlDataSource appends, listening;
+    // One of each for every host.
+    private readonly NpgsqlDataSource[] appends, listening;
     private readonly Action<Exception> onOtherLog;
+    private volatile int primary;
 
-    private PostgresServer(NpgsqlConnectionStringBuilder settings, string location, string logId, Action<Exception> onOtherLog)
+    private PostgresServer(
+        NpgsqlConnectionStringBuilder[] hosts, int primary, string location, string logId, Action<Exception> onOtherLog)
     {
         Location = location;
         LogId = logId;
-        PoolSize = settings.MaxPoolSize;
+        PoolSize = hosts[0].MaxPoolSize;
+        this.primary = primary;
         this.onOtherLog = onOtherLog;
-        appends = Build(settings);
-        listening = Build(new(settings.ConnectionString) { Pooling = false, KeepAlive = 5 });
+        appends = Array.ConvertAll(hosts, Build);
+        listening = Array.ConvertAll(hosts, host => Build(new(host.ConnectionString) { Pooling = false, KeepAlive = 5 }));
     }
 
     public string Location { get; }
@@ -55,8 +59,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         var settings = Parse(connectionString);
         var location = Locate(settings);
-        using var connection = Connect(settings, location);
-        return new PostgresServer(settings, location, Prepare(connection, location, settings), onOtherLog);
+        var hosts = Split(settings);
+        using var connection = Connect(hosts, location, out var primary);
+        return new PostgresServer(hosts, primary, location, Prepare(connection, location, settings), onOtherLog);
     }
 
     /// <summary>The database, for people.</summary>
@@ -72,7 +77,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         var settings = Parse(connectionString);
         settings.ApplicationName = MaintenanceName;
         var location = Locate(settings);
-        var connection = Connect(settings, location);
+        var connection = Connect(Split(settings), location, out _);
         try
         {
             if (!createsTables && !PostgresSchema.Exists(connection))
@@ -90,57 +95,16 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private static string Locate(NpgsqlConnectionStringBuilder settings)
-    {
-        var host = settings.Host!.Contains(',', StringComparison.Ordinal) ? settings.Host : $"{settings.Host}:{settings.Port}";
-        return $"PostgreSQL at {host}, database {settings.Database ?? settings.Username}";
-    }
+    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => ConnectAsync(appends, cancellation);
 
-    private static NpgsqlConnection Connect(NpgsqlConnectionStringBuilder settings, string location)
-    {
-        // Without a pool, the source holds nothing when the connection is closed.
-        var unpooled = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false };
-        var source = BuildSource(new NpgsqlDataSourceBuilder(unpooled.ConnectionString));
-        try
-        {
-            var connection = source.OpenConnection();
-            try
-            {
-                CheckServer(connection, location);
-                return connection;
-            }
-            catch
-            {
-                connection.Dispose();
-                throw;
-            }
-        }
-        catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException)
-        {
-            throw PostgresErrors.CannotOpen(location, settings.Username, error);
-        }
-    }
-
-    private static string Prepare(NpgsqlConnection connection, string location, NpgsqlConnectionStringBuilder settings)
-    {
-        try
-        {
-            return PostgresSchema.Prepare(connection, location);
-        }
-        catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException)
-        {
-            throw PostgresErrors.CannotOpen(location, settings.Username, error);
-        }
-    }
-
-    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => appends.OpenConnectionAsync(cancellation);
-
-    public ValueTask<NpgsqlConnection> ConnectToListenAsync(CancellationToken cancellation) => listening.OpenConnectionAsync(cancellation);
+    public ValueTask<NpgsqlConnection> ConnectToListenAsync(CancellationToken cancellation) => ConnectAsync(listening, cancellation);
 
     public async ValueTask DisposeAsync()
     {
-        await appends.DisposeAsync();
-        await listening.DisposeAsync();
+        foreach (var source in appends.Concat(listening))
+        {
+            await source.DisposeAsync();
+        }
     }
 
     private static NpgsqlConnectionStringBuilder Parse(string connectionString)
@@ -162,9 +126,8 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
 
         Default("Maximum Pool Size", () => settings.MaxPoolSize = DefaultPoolSize);
-        Default("Timeout", () => settings.Timeout = 5);
+        Default("Timeout", () => settings.Timeout = 3);
         Default("Application Name", () => settings.ApplicationName = NodeName);
-        Default("Host Recheck Seconds", () => settings.HostRecheckSeconds = 1);
 
         // What is appended waits as long as the server needs: nobody could say what becomes of a command that was given up.
         settings.CommandTimeout = 0;
@@ -191,14 +154,82 @@ internal sealed class PostgresServer : IAsyncDisposable
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         builder.UsePhysicalConnectionInitializer(
             connection => throw new NotSupportedException("connections are opened asynchronously"), InitializeAsync);
-        return BuildSource(builder);
+        return builder.Build();
     }
 
-    // Of several hosts, the one that takes writes.
-    private static NpgsqlDataSource BuildSource(NpgsqlDataSourceBuilder builder) =>
-        builder.ConnectionStringBuilder.Host!.Contains(',', StringComparison.Ordinal)
-            ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.ReadWrite)
-            : builder.Build();
+    private static string Locate(NpgsqlConnectionStringBuilder settings)
+    {
+        var host = settings.Host!.Contains(',', StringComparison.Ordinal) ? settings.Host : $"{settings.Host}:{settings.Port}";
+        return $"PostgreSQL at {host}, database {settings.Database ?? settings.Username}";
+    }
+
+    // To the first host that takes writes.
+    private static NpgsqlConnection Connect(NpgsqlConnectionStringBuilder[] hosts, string location, out int primary)
+    {
+        LogOpenException? failure = null;
+        for (primary = 0; primary < hosts.Length; primary++)
+        {
+            // Without a pool, the source holds nothing when the connection is closed.
+            var unpooled = new NpgsqlConnectionStringBuilder(hosts[primary].ConnectionString) { Pooling = false };
+            var source = new NpgsqlDataSourceBuilder(unpooled.ConnectionString).Build();
+            NpgsqlConnection? connection = null;
+            try
+            {
+                connection = source.OpenConnection();
+                CheckServer(connection, location);
+                return connection;
+            }
+            catch (Exception error) when (error is LogOpenException or NpgsqlException or IOException or TimeoutException)
+            {
+                connection?.Dispose();
+                failure = error as LogOpenException ?? PostgresErrors.CannotOpen(location, hosts[primary].Username, error);
+            }
+        }
+
+        throw failure!;
+    }
+
+    private static string Prepare(NpgsqlConnection connection, string location, NpgsqlConnectionStringBuilder settings)
+    {
+        try
+        {
+            return PostgresSchema.Prepare(connection, location);
+        }
+        catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException)
+        {
+            throw PostgresErrors.CannotOpen(location, settings.Username, error);
+        }
+    }
+
+    // A connection string with several hosts, as one for each of them.
+    private static NpgsqlConnectionStringBuilder[] Split(NpgsqlConnectionStringBuilder settings) =>
+        Array.ConvertAll(settings.Host!.Split(','), host =>
+        {
+            var one = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Host = host };
+            one.Remove("Target Session Attributes");
+            return one;
+        });
+
+    // First to the host that was the primary last. Not Npgsql's own choice of a host: it asks one that does not answer every time, and
+    // each time waits for it.
+    private async ValueTask<NpgsqlConnection> ConnectAsync(NpgsqlDataSource[] hosts, CancellationToken cancellation)
+    {
+        var first = primary;
+        for (var i = 0; ; i++)
+        {
+            var host = (first + i) % hosts.Length;
+            try
+            {
+                var connection = await hosts[host].OpenConnectionAsync(cancellation);
+                primary = host;
+                return connection;
+            }
+            catch (Exception error) when (i < hosts.Length - 1 && PostgresErrors.IsUnavailable(error))
+            {
+                // Perhaps another one is the primary now.
+            }
+        }
+    }
 
     private async Task InitializeAsync(NpgsqlConnection connection)
     {

@@ -85,11 +85,12 @@ internal sealed class RoomQueues(int capacity, Func<string, bool> isKnown, Func<
         return batch;
     }
 
-    /// <summary>Takes everything that waits in a room whose batch does not end.</summary>
+    /// <summary>Takes everything that waits in a room whose batch does not end. Nobody waits for that batch any more, either.</summary>
     public List<Append> TakeWaiting(RoomQueue queue)
     {
         lock (gate)
         {
+            queue.BeginBatch();
             List<Append> waiting = [.. queue.Waiting];
             queue.Waiting.Clear();
             return waiting;

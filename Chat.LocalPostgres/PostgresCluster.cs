@@ -32,6 +32,9 @@ internal sealed class PostgresCluster : IDisposable
         directory = Path.Combine(
             !isOnDisk && Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(),
             "grpcchat-pg-" + Guid.NewGuid().ToString("N"));
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
+        Directory.CreateDirectory(directory);
+        GiveToUser(directory);
     }
 
     /// <summary>The cluster of all tests that neither stop it nor change its settings. It goes with the process.</summary>
@@ -49,13 +52,6 @@ internal sealed class PostgresCluster : IDisposable
     public static PostgresCluster Create(bool isOnDisk = false)
     {
         var cluster = new PostgresCluster(isOnDisk);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => cluster.Dispose();
-        Directory.CreateDirectory(cluster.directory);
-        if (Environment.IsPrivilegedProcess)
-        {
-            Run("chown", [User, cluster.directory], cluster.directory);
-        }
-
         string[] size = isOnDisk ? [] : ["--wal-segsize=1"];
         cluster.RunAsUser("initdb", ["-D", cluster.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", .. size]);
 
@@ -83,6 +79,28 @@ internal sealed class PostgresCluster : IDisposable
     /// <summary>Stops the server.</summary>
     /// <param name="mode"><c>fast</c> ends connections; <c>immediate</c> is like a crash.</param>
     public void Stop(string mode = "fast") => RunAsUser("pg_ctl", "stop", "-w", "-m", mode, "-D", Data);
+
+    /// <summary>Starts a standby of this server. From then on, a commit waits until it has it.</summary>
+    public PostgresCluster StartStandby()
+    {
+        const string Name = "standby";
+        var standby = new PostgresCluster(isOnDisk);
+        standby.RunAsUser(
+            "pg_basebackup", "-D", standby.Data, "--checkpoint=fast", "--write-recovery-conf",
+            "-d", $"host=127.0.0.1 port={port} user={User} application_name={Name}");
+        standby.Start();
+        Execute(Admin, $"ALTER SYSTEM SET synchronous_standby_names = '{Name}'");
+        Execute(Admin, "SELECT pg_reload_conf()");
+        while (Execute(Admin, "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'") is null)
+        {
+            Thread.Sleep(20);
+        }
+
+        return standby;
+    }
+
+    /// <summary>Makes a standby a server of its own, whatever has become of its primary.</summary>
+    public void Promote() => RunAsUser("pg_ctl", "promote", "-w", "-D", Data);
 
     /// <summary>From the next start on, the server is a standby of a primary that is not there.</summary>
     public void MakeStandby() => File.WriteAllText(Path.Combine(Data, "standby.signal"), "");
@@ -120,6 +138,15 @@ internal sealed class PostgresCluster : IDisposable
             }
 
             Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    /// <summary>The server may write there.</summary>
+    public static void GiveToUser(string directory)
+    {
+        if (Environment.IsPrivilegedProcess)
+        {
+            Run("chown", [User, directory], directory);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using GrpcChat.LocalPostgres;
 using GrpcChat.Tests.Service;
 using GrpcChat.TestSupport;
 using Xunit;
@@ -10,24 +11,25 @@ namespace GrpcChat.Tests.Deploy;
 /// <summary>
 /// The manifests in deploy/kubernetes, as far as they can be checked without a cluster: they fit the service.
 /// </summary>
-public sealed class KubernetesTests
+/// <param name="file">The file.</param>
+/// <param name="workload">The kind of what runs the pods.</param>
+public abstract class KubernetesTests(string file, string workload)
 {
-    private readonly List<YamlMappingNode> manifests;
+    private readonly List<YamlMappingNode> manifests =
+        [.. YamlFile.Read($"deploy/kubernetes/{file}").Select(document => (YamlMappingNode)document)];
 
-    public KubernetesTests()
-    {
-        var yaml = new YamlStream();
-        using var text = new StringReader(Repository.Read("deploy/kubernetes/grpcchat.yaml"));
-        yaml.Load(text);
-        manifests = [.. yaml.Documents.Select(document => (YamlMappingNode)document.RootNode)];
-    }
+    /// <summary>What a secret sets.</summary>
+    protected virtual Dictionary<string, string> Secrets => [];
 
-    private YamlNode Pod => Get("StatefulSet", "spec", "template", "spec");
+    protected YamlNode Workload => Get(workload, "spec");
 
-    private YamlNode Container => Assert.Single(Items(Pod["containers"]));
+    protected YamlNode Pod => Workload["template"]["spec"];
 
-    private Dictionary<string, string> Variables =>
-        Items(Container["env"]).ToDictionary(variable => Text(variable["name"]), variable => Text(variable["value"]));
+    protected YamlNode Container => Assert.Single(Items(Pod["containers"]));
+
+    private Dictionary<string, string> Variables => Items(Container["env"])
+        .Where(variable => ((YamlMappingNode)variable).Children.ContainsKey("value"))
+        .ToDictionary(variable => Text(variable["name"]), variable => Text(variable["value"]));
 
     private Dictionary<string, int> Ports =>
         Items(Container["ports"]).ToDictionary(port => Text(port["name"]), port => Number(port["containerPort"]));
@@ -58,9 +60,8 @@ public sealed class KubernetesTests
     }
 
     [Fact]
-    public void One_pod_runs_without_rights_and_writes_only_to_its_volumes()
+    public void Pods_run_without_rights_and_write_only_to_their_volumes()
     {
-        Assert.Equal("1", Text(Get("StatefulSet", "spec", "replicas")));
         Assert.Equal("true", Text(Pod["securityContext"]["runAsNonRoot"]));
         Assert.Equal("true", Text(Container["securityContext"]["readOnlyRootFilesystem"]));
         Assert.Equal("false", Text(Container["securityContext"]["allowPrivilegeEscalation"]));
@@ -70,20 +71,20 @@ public sealed class KubernetesTests
         var files = Variables.Values.Where(value => value.StartsWith('/'));
         Assert.NotEmpty(files);
         Assert.All(files, file => Assert.Contains(Mounts, mount => file.StartsWith(mount + "/", StringComparison.Ordinal)));
+        var claims = ((YamlMappingNode)Workload).Children.TryGetValue("volumeClaimTemplates", out var found) ? Items(found) : [];
         var volumes = Items(Pod["volumes"]).Select(volume => Text(volume["name"]))
-            .Concat(Items(Get("StatefulSet", "spec", "volumeClaimTemplates")).Select(claim => Text(claim["metadata"]["name"])));
+            .Concat(claims.Select(claim => Text(claim["metadata"]["name"])));
         Assert.Equal(volumes.Order(), Items(Container["volumeMounts"]).Select(mount => Text(mount["name"])).Order());
     }
 
     [Fact]
-    public void Selectors_find_the_pod()
+    public void Selectors_find_the_pods()
     {
-        var labels = Get("StatefulSet", "spec", "template", "metadata", "labels");
+        var labels = Workload["template"]["metadata"]["labels"];
 
-        Assert.Equal(labels, Get("StatefulSet", "spec", "selector", "matchLabels"));
+        Assert.Equal(labels, Workload["selector"]["matchLabels"]);
         Assert.Equal(labels, Get("Service", "spec", "selector"));
         Assert.Equal(labels, Get("NetworkPolicy", "spec", "podSelector", "matchLabels"));
-        Assert.Equal(Get("Service", "metadata", "name"), Get("StatefulSet", "spec", "serviceName"));
     }
 
     [Fact]
@@ -97,7 +98,7 @@ public sealed class KubernetesTests
         var variables = Variables;
         (variables["CHAT_TLSCERTIFICATE"], variables["CHAT_TLSKEY"]) = (certificate, certificate);
         variables["CHAT_TOKENKEYFILE"] = keys;
-        (string, string)[] environment = [.. variables.Select(variable => (variable.Key, variable.Value))];
+        (string, string)[] environment = [.. variables.Concat(Secrets).Select(variable => (variable.Key, variable.Value))];
 
         // On free ports, which the command line asks for.
         await using var service = await ServiceProcess.StartAsync(
@@ -110,12 +111,57 @@ public sealed class KubernetesTests
 
     private List<YamlNode> Probes => [Container["startupProbe"], Container["livenessProbe"], Container["readinessProbe"]];
 
-    private static string Text(YamlNode node) => ((YamlScalarNode)node).Value!;
+    protected static string Text(YamlNode node) => YamlFile.Text(node);
 
-    private static int Number(YamlNode node) => int.Parse(Text(node), CultureInfo.InvariantCulture);
+    protected static int Number(YamlNode node) => int.Parse(Text(node), CultureInfo.InvariantCulture);
 
-    private static IEnumerable<YamlNode> Items(YamlNode node) => (YamlSequenceNode)node;
+    protected static IEnumerable<YamlNode> Items(YamlNode node) => YamlFile.Items(node);
 
-    private YamlNode Get(string kind, params string[] path) => path.Aggregate(
+    protected YamlNode Get(string kind, params string[] path) => path.Aggregate(
         (YamlNode)Assert.Single(manifests, manifest => Text(manifest["kind"]) == kind), (node, name) => node[name]);
+}
+
+/// <summary>One pod with its log in a file.</summary>
+public sealed class KubernetesServiceTests() : KubernetesTests("grpcchat.yaml", "StatefulSet")
+{
+    [Fact]
+    public void There_is_one_pod_whose_volume_the_service_finds()
+    {
+        Assert.Equal(1, Number(Workload["replicas"]));
+        Assert.Equal(Get("Service", "metadata", "name"), Workload["serviceName"]);
+    }
+}
+
+/// <summary>Several pods with their log in PostgreSQL.</summary>
+public sealed class KubernetesClusterTests() : KubernetesTests("grpcchat-cluster.yaml", "Deployment")
+{
+    protected override Dictionary<string, string> Secrets => new()
+    {
+        [Text(FromSecret["name"])] = PostgresCluster.Shared.CreateDatabase(),
+    };
+
+    private YamlNode FromSecret => Assert.Single(
+        Items(Container["env"]), variable => ((YamlMappingNode)variable).Children.ContainsKey("valueFrom"));
+
+    [Fact]
+    public void The_connection_string_is_a_secret() => Assert.Equal(
+        ("CHAT_LOG", "grpcchat-database"),
+        (Text(FromSecret["name"]), Text(FromSecret["valueFrom"]["secretKeyRef"]["name"])));
+
+    [Fact]
+    public void Pods_are_spread_and_neither_a_roll_out_nor_an_eviction_takes_more_than_one()
+    {
+        Assert.True(Number(Workload["replicas"]) > 1);
+        Assert.Equal(0, Number(Workload["strategy"]["rollingUpdate"]["maxUnavailable"]));
+        Assert.Equal(1, Number(Get("PodDisruptionBudget", "spec", "maxUnavailable")));
+        var labels = Workload["template"]["metadata"]["labels"];
+        Assert.Equal(labels, Get("PodDisruptionBudget", "spec", "selector", "matchLabels"));
+        var spread = Items(Pod["topologySpreadConstraints"]).ToList();
+        Assert.Equal(["kubernetes.io/hostname", "topology.kubernetes.io/zone"], spread.Select(one => Text(one["topologyKey"])));
+        Assert.All(spread, one => Assert.Equal(labels, one["labelSelector"]["matchLabels"]));
+    }
+
+    [Fact]
+    public void A_pod_without_its_database_keeps_its_clients() =>
+        Assert.Equal("/healthz/live", Text(Container["readinessProbe"]["httpGet"]["path"]));
 }

@@ -60,11 +60,11 @@ def end(process, how=signal.SIGTERM):
 class Service:
     """The service, which can be stopped and started again with the same port and log."""
 
-    def __init__(self, folder, options):
+    def __init__(self, folder, options, management="none"):
         self.port = free_port()
         self.log = folder / "service.log"
         self.command = ["dotnet", str(SERVICE), "--listen", f"127.0.0.1:{self.port}", "--data", str(folder / "data"),
-                        "--management", "none", *options]
+                        "--management", management, *options]
         self.start()
 
     def start(self):
@@ -108,13 +108,14 @@ class Proxy:
         "caddy": ["usr/bin/caddy", "run", "--adapter", "caddyfile", "--config"],
     }
 
-    def __init__(self, name, folder, certificates, service):
+    def __init__(self, name, folder, values, configuration=None):
+        """values: what is put in for {…}. configuration: a text, and what is replaced in it; None = that of ALL."""
         self.port = free_port()
-        values = {"folder": folder, "port": self.port, "service": service.port, "certificates": certificates}
-        text = (ROOT / "deploy" / self.ALL[name][0]).read_text()
-        for old, new in self.ALL[name][2].items():
+        values = {"folder": folder, "port": self.port, **values}
+        text, replaced = configuration or ((ROOT / "deploy" / self.ALL[name][0]).read_text(), self.ALL[name][2])
+        for old, new in replaced.items():
             if old not in text:
-                raise RuntimeError(f"deploy/{self.ALL[name][0]} has no '{old}' any more")
+                raise RuntimeError(f"the configuration of {name} has no '{old}' any more")
             for key, value in values.items():
                 new = new.replace("{" + key + "}", str(value))
             text = text.replace(old, new)
@@ -139,12 +140,13 @@ class Proxy:
 class Driver:
     """A client that goes through one case."""
 
-    def __init__(self, client, case, proxy, certificates, room, *more):
+    def __init__(self, client, case, proxy, certificates, room, *more, deadline=DEADLINE):
         self.lines = []
         self.process = start(
             [*DRIVERS[client], case, f"https://localhost:{proxy.port}", str(certificates / "ca.pem"), room, *map(str, more)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.timer = threading.Timer(DEADLINE, self.process.kill)
+        self.timer = threading.Timer(deadline, self.process.kill)
+        self.timer.daemon = True
         self.timer.start()
 
     def until_stored(self, more):
@@ -160,8 +162,12 @@ class Driver:
     def result(self):
         """Tells it to finish; returns whether it succeeded, and its last line."""
         output, _ = self.process.communicate("\n")
-        self.timer.cancel()
         self.lines += output.strip().splitlines()
+        return self.verdict()
+
+    def verdict(self):
+        """When it has ended: whether it succeeded, and its last line."""
+        self.timer.cancel()
         code = self.process.returncode
         if code == 0:
             return True, self.lines[-1].removeprefix("ok: ")
