@@ -5,9 +5,9 @@ using NpgsqlTypes;
 namespace GrpcChat.AspNetCore.Postgres;
 
 /// <summary>
-/// Stores batches: one transaction, in one round trip, for one room. Its first statement locks the room's row until the commit, on
-/// every path, also that of a duplicate. So the second sees what the previous holder of the lock has committed, and a duplicate is
-/// acked only when the commit that it repeats is as durable as its own. Nothing is cancelled, and nothing times out.
+/// Stores batches: one transaction, in one round trip, for one room. The function <c>grpcchat.append</c> locks the room's row until
+/// the commit, on every path, also that of a duplicate: a duplicate is acked only when the commit that it repeats is as durable as
+/// its own. Nothing is cancelled, and nothing times out.
 /// </summary>
 internal sealed class PostgresAppender(PostgresServer server, LogOptions options)
 {
@@ -16,38 +16,8 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
 
     private const long Minute = 60_000_000;
 
-    private const string LockRoom = "SELECT last_id FROM grpcchat.room WHERE name = $1 FOR UPDATE";
-
-    // No row where the room does not exist, where it is behind what this node has seen, or where a new message has a sender without
-    // an id. Otherwise a row for each send: its number, its id, and the hash of what was stored under its client offset before. An id
-    // of NULL: it is not stored. OFFSET 0 keeps the look-ups apart, each by an index: the planner knows neither how many sends there
-    // are nor how the tables have grown.
-    private const string Append = """
-        WITH found AS MATERIALIZED (
-            SELECT i.*, r.room_id, s.sender_id, k.id, k.content_hash AS stored_hash,
-                r.last_id + count(*) FILTER (WHERE k.id IS NULL AND NOT i.refused) OVER (ORDER BY i.n) AS new_id,
-                bool_or(s.sender_id IS NULL AND NOT i.refused) OVER () AS lacks_sender
-            FROM grpcchat.room r
-            CROSS JOIN unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS i(sender, client_offset, content_hash, text, refused, n)
-            LEFT JOIN LATERAL (SELECT sender_id FROM grpcchat.sender WHERE name = i.sender OFFSET 0) AS s ON true
-            LEFT JOIN LATERAL (
-                SELECT id, content_hash FROM grpcchat.sent_key
-                WHERE room_id = r.room_id AND sender_id = s.sender_id AND client_offset = i.client_offset OFFSET 0) AS k ON true
-            WHERE r.name = $1 AND r.last_id >= $7
-        ), fresh AS (
-            SELECT * FROM found WHERE id IS NULL AND NOT refused AND NOT lacks_sender
-        ), messages AS (
-            INSERT INTO grpcchat.message (room_id, id, sender_id, sent_at, client_offset, text)
-            SELECT room_id, new_id, sender_id, $8, client_offset, text FROM fresh
-        ), keys AS (
-            INSERT INTO grpcchat.sent_key (room_id, sender_id, client_offset, id, content_hash)
-            SELECT room_id, sender_id, client_offset, new_id, content_hash FROM fresh
-        ), head AS (
-            UPDATE grpcchat.room r SET last_id = f.head
-            FROM (SELECT room_id, max(new_id) AS head FROM fresh GROUP BY room_id) AS f WHERE r.room_id = f.room_id
-        )
-        SELECT n, COALESCE(id, CASE WHEN NOT refused THEN new_id END), stored_hash FROM found WHERE NOT lacks_sender
-        """;
+    // See PostgresSchema.
+    private const string Append = "SELECT n, id, stored_hash, head FROM grpcchat.append($1, $2, $3, $4, $5, $6, $7, $8)";
 
     // In the order of their names: two transactions that add the same senders wait for each other, and never in a circle.
     private const string AddSenders = """
@@ -139,7 +109,6 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
                 AddRoom, room, QuotaOf(creator), sentAt, Minute, options.MaxNewRoomsPerSenderAndMinute, (long)options.MaxRooms));
         }
 
-        commands.BatchCommands.Add(Sql.Command(LockRoom, room));
         commands.BatchCommands.Add(Sql.Command(
             Append,
             room,
@@ -165,16 +134,19 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             await reader.NextResultAsync();
         }
 
-        long? head = await reader.ReadAsync() ? reader.GetInt64(0) : null;
-        await reader.NextResultAsync();
+        long? head = null;
         var isDone = false;
         while (await reader.ReadAsync())
         {
-            isDone = true;
-            distinct.SetResult(
-                (int)reader.GetInt64(0) - 1,
-                reader.IsDBNull(1) ? null : reader.GetInt64(1),
-                reader.IsDBNull(2) ? null : Sql.ToHash(reader.GetFieldValue<byte[]>(2)));
+            head = reader.GetInt64(3);
+            if (!reader.IsDBNull(0))
+            {
+                isDone = true;
+                distinct.SetResult(
+                    (int)reader.GetInt64(0) - 1,
+                    reader.IsDBNull(1) ? null : reader.GetInt64(1),
+                    reader.IsDBNull(2) ? null : Sql.ToHash(reader.GetFieldValue<byte[]>(2)));
+            }
         }
 
         // Only the end of all results says that the server has committed.

@@ -70,6 +70,56 @@ internal static class PostgresSchema
         CREATE TABLE grpcchat.blocked_sender (
             name text COLLATE "C" PRIMARY KEY
         );
+
+        -- Stores sends of one room: $2 senders, $3 client offsets, $4 hashes, $5 texts, $6 whether a send must not be stored if it
+        -- is new, $7 a head that the room must have reached, $8 the time. A function, because it begins when all of a batch has
+        -- arrived: a node that is stopped halfway holds no lock. Its first statement waits for the lock of the room, so the second
+        -- sees what the previous holder has committed.
+        -- Returns a row for each send: its number, its id, and the hash of what was stored under its client offset before. An id of
+        -- NULL: it is not stored. One row with a number of NULL: nothing is stored, because the room is behind $7 or a sender has no
+        -- id yet. No row: there is no such room.
+        -- OFFSET 0 keeps the look-ups apart, each by an index: the planner knows neither how many sends there are nor how the tables
+        -- have grown.
+        CREATE FUNCTION grpcchat.append(text, text[], text[], bytea[], text[], boolean[], bigint, bigint)
+        RETURNS TABLE (n bigint, id bigint, stored_hash bytea, head bigint) LANGUAGE plpgsql AS $append$
+        #variable_conflict use_column
+        BEGIN
+            SELECT last_id INTO head FROM grpcchat.room WHERE name = $1 FOR UPDATE;
+            IF NOT FOUND THEN
+                RETURN;
+            END IF;
+
+            RETURN QUERY
+            WITH found AS MATERIALIZED (
+                SELECT i.*, r.room_id, s.sender_id, k.id, k.content_hash AS stored_hash,
+                    r.last_id + count(*) FILTER (WHERE k.id IS NULL AND NOT i.refused) OVER (ORDER BY i.n) AS new_id,
+                    bool_or(s.sender_id IS NULL AND NOT i.refused) OVER () AS lacks_sender
+                FROM grpcchat.room r
+                CROSS JOIN unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS i(sender, client_offset, content_hash, text, refused, n)
+                LEFT JOIN LATERAL (SELECT sender_id FROM grpcchat.sender WHERE name = i.sender OFFSET 0) AS s ON true
+                LEFT JOIN LATERAL (
+                    SELECT id, content_hash FROM grpcchat.sent_key
+                    WHERE room_id = r.room_id AND sender_id = s.sender_id AND client_offset = i.client_offset OFFSET 0) AS k ON true
+                WHERE r.name = $1 AND r.last_id >= $7
+            ), fresh AS (
+                SELECT * FROM found WHERE id IS NULL AND NOT refused AND NOT lacks_sender
+            ), messages AS (
+                INSERT INTO grpcchat.message (room_id, id, sender_id, sent_at, client_offset, text)
+                SELECT room_id, new_id, sender_id, $8, client_offset, text FROM fresh
+            ), keys AS (
+                INSERT INTO grpcchat.sent_key (room_id, sender_id, client_offset, id, content_hash)
+                SELECT room_id, sender_id, client_offset, new_id, content_hash FROM fresh
+            ), moved AS (
+                UPDATE grpcchat.room r SET last_id = f.head
+                FROM (SELECT room_id, max(new_id) AS head FROM fresh GROUP BY room_id) AS f WHERE r.room_id = f.room_id
+            )
+            SELECT f.n, COALESCE(f.id, CASE WHEN NOT f.refused THEN f.new_id END), f.stored_hash, head
+            FROM found f WHERE NOT f.lacks_sender;
+            IF NOT FOUND THEN
+                RETURN NEXT;
+            END IF;
+        END
+        $append$;
         """,
     ];
 

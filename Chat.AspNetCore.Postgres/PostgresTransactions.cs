@@ -36,7 +36,7 @@ internal sealed class PostgresTransactions(PostgresServer server, LogOptions opt
 
             if (transaction is not null)
             {
-                options.BeforeCommit!(batch);
+                await Task.Run(() => options.BeforeCommit!(batch)); // It may block, and this may still be the caller's own thread.
                 await transaction.CommitAsync();
             }
 

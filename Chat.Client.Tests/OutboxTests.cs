@@ -1,9 +1,9 @@
+using Google.Protobuf.WellKnownTypes;
 using GrpcChat.Client.Delivery;
 using GrpcChat.Client.State;
 using GrpcChat.Shared;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
-using Google.Protobuf.WellKnownTypes;
 using Xunit;
 
 namespace GrpcChat.Client.Tests;
@@ -113,7 +113,11 @@ public sealed class OutboxTests
 
     private static Refusal Refusal(string room, TimeSpan? retryAfter) => new()
     {
-        Room = room, ClientOffset = "key", Reason = Reason.Limit, Detail = "not yet", RetryAfter = retryAfter?.ToDuration(),
+        Room = room,
+        ClientOffset = "key",
+        Reason = Reason.Limit,
+        Detail = "not yet",
+        RetryAfter = retryAfter?.ToDuration(),
     };
 
     private Outbox Open() =>

@@ -20,6 +20,7 @@ internal sealed class LoopbackProxy : IAsyncDisposable
     private TaskCompletionSource passing = Open();
     private Storm? storm;
     private int cuts;
+    private volatile bool stallsWhenSpent;
     private int accepted;
 
     public LoopbackProxy(Uri target)
@@ -48,6 +49,25 @@ internal sealed class LoopbackProxy : IAsyncDisposable
 
     /// <summary>The connection that carries so many more bytes to the server is cut there.</summary>
     public void CutAfterSent(long bytes) => Volatile.Write(ref bytesLeft[(int)Way.Up], bytes);
+
+    /// <summary>When so many more bytes have gone to the server, everything stalls, see <see cref="Stall"/>.</summary>
+    public void StallAfterSent(long bytes)
+    {
+        stallsWhenSpent = true;
+        Volatile.Write(ref bytesLeft[(int)Way.Up], bytes);
+    }
+
+    /// <summary>Whether it passes nothing.</summary>
+    public bool IsStalled
+    {
+        get
+        {
+            lock (gate)
+            {
+                return !passing.Task.IsCompleted;
+            }
+        }
+    }
 
     /// <summary>Cuts every connection that is open.</summary>
     public void CutAll()
@@ -223,6 +243,14 @@ internal sealed class LoopbackProxy : IAsyncDisposable
             }
 
             Volatile.Write(ref bytesLeft[(int)way], long.MaxValue);
+            if (stallsWhenSpent)
+            {
+                Stall();
+                await Volatile.Read(ref passing).Task.WaitAsync(ending);
+                await to.WriteAsync(buffer.AsMemory(pass, read - pass), ending);
+                continue;
+            }
+
             Cut(link);
             return;
         }

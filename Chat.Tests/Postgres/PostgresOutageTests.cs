@@ -50,6 +50,34 @@ public sealed class PostgresOutageTests
     }
 
     [Fact]
+    public async Task A_node_that_is_stopped_while_it_hands_over_a_batch_does_not_hold_the_room()
+    {
+        await using var network = new LoopbackProxy(ServerOf(database));
+        await using var node = await StartNodeAsync(Through(network));
+        await using var resuming = new Resuming(network);
+        await using var other = await StartNodeAsync(database);
+        await node.SendOnceAsync("ann", "lobby", "1", "1");
+        await using var sender = node.Open("ann", "room", "-");
+        (string Offset, string Text)[] batch = [.. Enumerable.Range(2, 30).Select(n => ($"{n}", new string('x', 4000)))];
+
+        network.StallAfterSent(60_000);
+        foreach (var (offset, text) in batch)
+        {
+            await sender.SendAsync(offset, text, "lobby");
+        }
+
+        await UntilAsync(() => network.IsStalled);
+        await other.SendOnceAsync("bob", "lobby", "bob's", "between");
+
+        network.Resume();
+        await UntilAsync(() => node.Log.Health is { ReadProblem: null, WriteProblem: null });
+        await using var again = node.Open("ann", "room", "-");
+        await again.SendManyAsync("lobby", batch);
+        await again.UntilAsync(c => c.Acks.Count == batch.Length);
+        Assert.Equal(32, (await other.Log.BoundsAsync("lobby", CancellationToken.None)).Head);
+    }
+
+    [Fact]
     public async Task A_host_that_does_not_answer_is_not_asked_again_while_another_one_does()
     {
         // It takes connections, as the system does for a process that is stopped, and never says a word.
