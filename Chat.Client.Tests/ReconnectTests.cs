@@ -328,6 +328,36 @@ public sealed class ReconnectTests
         Assert.Equal([0.05, 0.1, 0.2, 0.05], delays);
     }
 
+    [Theory]
+    [InlineData("STORE_UNAVAILABLE", 3)]
+    [InlineData("", 30)]
+    public async Task Where_only_the_store_is_away_the_delays_end_at_three_seconds(string reason, double longest)
+    {
+        var time = new ManualTime();
+        await using var chat = await ScriptedChat.StartAsync();
+        await using var client = ChatClient.Open(LibraryTests.Quick(chat.Address) with
+        {
+            TimeProvider = time,
+            Random = new FixedRandom(1),
+            ReconnectDelay = TimeSpan.FromSeconds(0.1),
+            MaxReconnectDelay = TimeSpan.FromSeconds(30),
+        });
+        await using var events = new ClientEvents(client);
+        var delays = new List<double>();
+        for (var attempt = 1; attempt <= 10; attempt++)
+        {
+            var stream = await chat.NextAsync();
+            stream.Fail(StatusCode.Unavailable, reason);
+            var delay = (await events.StateAsync(ConnectionState.Waiting)).Problem!.RetryAfter!.Value;
+            delays.Add(delay.TotalSeconds);
+            await time.UntilDueAsync(delay);
+            time.Advance(delay);
+        }
+
+        Assert.Equal(longest, delays[^1], tolerance: 0.001);
+        Assert.Equal(delays.Max(), delays[^1]);
+    }
+
     [Fact]
     public async Task A_stream_that_has_stored_or_delivered_a_message_begins_the_delays_anew()
     {

@@ -82,7 +82,7 @@ internal sealed class Connection(
             }
 
             // While sends are held, nothing can cause the same end again at once.
-            var delay = end.HoldSends > TimeSpan.Zero && stream.HasSent ? TimeSpan.Zero : backoff.Next();
+            var delay = end.HoldSends > TimeSpan.Zero && stream.HasSent ? TimeSpan.Zero : backoff.Next(end.Kind);
             delay = delay > end.AtLeast ? delay : end.AtLeast;
             logger.Reconnecting(end.Kind, end.Message, delay);
             ClientMetrics.Reconnects.Add(1);

@@ -100,7 +100,7 @@ internal sealed class UnaryCalls(ChatClientOptions options, Func<Target?> connec
             }
 
             // No more than half of the time that is left, so that the last attempts are made shortly before its end.
-            var (delay, left) = (backoff.Next(), Left());
+            var (delay, left) = (backoff.Next(end.Kind), Left());
             delay = delay < left / 2 ? delay : left / 2;
             delay = delay > end.AtLeast ? delay : end.AtLeast;
             if (end.IsFinal || end.Kind is ProblemKind.Tls or ProblemKind.NotAChatService || left < ShortestTime || delay >= left)

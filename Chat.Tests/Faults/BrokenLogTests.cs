@@ -9,6 +9,7 @@ namespace GrpcChat.Tests.Faults;
 /// <summary>
 /// A log that can no longer be trusted: the service reports it and does not continue as if nothing had happened.
 /// </summary>
+[Trait("Log", "sqlite")]
 public sealed class BrokenLogTests
 {
     [Fact]

@@ -7,6 +7,7 @@ namespace GrpcChat.Tests.Faults;
 /// The system calls of the real process, proof of the promise that all others stand on: what leaves the service is on
 /// disk.
 /// </summary>
+[Trait("Log", "sqlite")]
 public sealed class FsyncOrderTests(ITestOutputHelper output)
 {
     private const int InTurn = 50;

@@ -9,6 +9,7 @@ namespace GrpcChat.Tests.Faults;
 /// The real process is killed at exact points, or meets a disk that fails, by system calls that strace changes.
 /// Afterwards each acked send is stored once, under the id of its ack, and every other can be repeated.
 /// </summary>
+[Trait("Log", "sqlite")]
 public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
 {
     private const int Sends = 30;

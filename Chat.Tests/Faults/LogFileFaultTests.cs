@@ -9,6 +9,7 @@ using Xunit;
 namespace GrpcChat.Tests.Faults;
 
 /// <summary>The real process on files that are taken away from it, or that may not grow.</summary>
+[Trait("Log", "sqlite")]
 public sealed class LogFileFaultTests : IDisposable
 {
     private readonly TempDirectory data = new();

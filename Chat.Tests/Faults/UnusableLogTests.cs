@@ -17,6 +17,7 @@ namespace GrpcChat.Tests.Faults;
 /// The real process on a log that cannot be written or read: every kind of health says so and says which, and says when
 /// it is over, though nobody sends.
 /// </summary>
+[Trait("Log", "sqlite")]
 public sealed class UnusableLogTests : IDisposable
 {
     private const string Reading = "chat.v1.ChatService/read";

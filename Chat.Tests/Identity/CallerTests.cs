@@ -168,6 +168,7 @@ public sealed class CallerTests
         Assert.Single(call.Acks);
     }
 
+    [Trait("Log", "sqlite")] // Its list is a file in the directory of the log.
     [Fact]
     public async Task A_sender_who_is_blocked_is_sent_away_and_can_come_back_when_unblocked()
     {

@@ -7,6 +7,7 @@ using Xunit;
 namespace GrpcChat.Tests.Service;
 
 /// <summary><c>erase</c> and <c>check --repair</c> as an operator runs them.</summary>
+[Trait("Log", "sqlite")]
 public sealed class EraseCommandTests : IDisposable
 {
     private const string Done = "; the log's files have no trace of the texts\n";

@@ -8,6 +8,7 @@ using Xunit;
 namespace GrpcChat.Tests.Service;
 
 /// <summary>The commands that work on a whole log: what they print, and their exit codes.</summary>
+[Trait("Log", "sqlite")]
 public sealed class MaintenanceCommandTests : IDisposable
 {
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "Chat.Service.dll");

@@ -8,6 +8,7 @@ using Xunit;
 namespace GrpcChat.Tests.Service;
 
 /// <summary><c>Chat.Service trim</c>, beside a service and without one, and the options that do the same.</summary>
+[Trait("Log", "sqlite")]
 public sealed class TrimCommandTests : IDisposable
 {
     private readonly TempDirectory temp = new();
