@@ -81,10 +81,19 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
     public static PostgresMessageLog Open(string connectionString, LogOptions? options = null)
     {
         var log = new PostgresMessageLog(connectionString, options ?? new LogOptions());
-        log.watch.Count();
+        try
+        {
+            log.watch.Count();
 
-        // Before anybody can call.
-        log.LookAtHeadsAsync(CancellationToken.None).GetAwaiter().GetResult();
+            // Before anybody can call.
+            log.LookAtHeadsAsync(CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (StoreUnavailableException error)
+        {
+            log.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw new LogOpenException(error.Message, error);
+        }
+
         log.background = Task.WhenAll(
             Run(log.hints.SendAsync), Run(log.hints.ListenAsync), Run(stop => log.watch.RunAsync(log.LookAtHeadsAsync, stop)));
         return log;

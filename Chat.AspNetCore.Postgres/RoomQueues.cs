@@ -37,20 +37,23 @@ internal sealed class RoomQueues(int capacity, Func<string, bool> isKnown, Func<
         {
             if (!closed)
             {
-                if (busy.TryGetValue(append.Room, out var queue))
+                // Sends that cannot make their room take no turn. One that can follows them in a queue of its own, at its turn.
+                var mayCreate = append is { Malformed: null, RefuseIfNew: null } && !isKnown(append.Room);
+                if (busy.TryGetValue(append.Room, out var before) && !(mayCreate && before.HasNoTurn))
                 {
-                    queue.Waiting.Enqueue(append);
+                    before.Waiting.Enqueue(append);
                     return true;
                 }
 
-                queue = new RoomQueue(append.Room);
-                if (!isKnown(append.Room))
+                var queue = new RoomQueue(append.Room) { HasNoTurn = !mayCreate && !isKnown(append.Room) };
+                if (mayCreate)
                 {
                     (queue.Turn, lastNewRoom) = (lastNewRoom, queue.BatchEnded);
                 }
 
+                queue.Turn = Task.WhenAll(queue.Turn, before?.Writing ?? Task.CompletedTask);
                 queue.Waiting.Enqueue(append);
-                busy.Add(append.Room, queue);
+                busy[append.Room] = queue;
                 queue.Writing = Task.Run(() => write(queue), CancellationToken.None);
                 return true;
             }
@@ -74,7 +77,11 @@ internal sealed class RoomQueues(int capacity, Func<string, bool> isKnown, Func<
 
             if (batch.Count == 0)
             {
-                busy.Remove(queue.Room);
+                if (busy[queue.Room] == queue)
+                {
+                    busy.Remove(queue.Room);
+                }
+
                 if (closed && busy.Count == 0)
                 {
                     drained.TrySetResult();
@@ -142,6 +149,9 @@ internal sealed class RoomQueue(string room)
 
     /// <summary>The room's writer.</summary>
     public Task Writing { get; set; } = Task.CompletedTask;
+
+    /// <summary>Whether none of its sends can make the room, which is not known to exist.</summary>
+    public bool HasNoTurn { get; init; }
 
     /// <summary>To be awaited before the first batch.</summary>
     public Task Turn { get; set; } = Task.CompletedTask;

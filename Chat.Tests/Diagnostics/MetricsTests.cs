@@ -119,6 +119,7 @@ public sealed class MetricsTests
         Assert.Equal((7, 4096), (queued, Last(bound)));
     }
 
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task The_sizes_of_the_files_and_the_free_space_of_their_disk_are_those_of_the_disk()
     {

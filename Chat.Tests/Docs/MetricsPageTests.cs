@@ -18,6 +18,7 @@ public sealed partial class MetricsPageTests
     private static readonly string[] Others =
         ["up", "kestrel_active_connections", "dotnet_process_cpu_time_seconds_total", "dotnet_process_memory_working_set_bytes"];
 
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task The_page_lists_every_metric_of_the_service_and_no_other()
     {
@@ -28,6 +29,7 @@ public sealed partial class MetricsPageTests
             Row().Matches(Page).Select(row => $"{row.Groups["name"]} {row.Groups["prometheus"]}").Order(StringComparer.Ordinal));
     }
 
+    [Trait("Log", "sqlite")]
     [Theory]
     [InlineData("dashboard.json")]
     [InlineData("alerts.yaml")]

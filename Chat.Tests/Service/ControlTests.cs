@@ -42,6 +42,7 @@ public sealed class ControlTests : IDisposable
         Assert.False(File.Exists(SocketPath));
     }
 
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task A_socket_that_a_killed_service_left_behind_does_not_stop_the_next_and_leads_nowhere()
     {
@@ -67,6 +68,7 @@ public sealed class ControlTests : IDisposable
         Assert.Equal(["1", "2"], await LinesAsync(new Question(Lines: 2), data));
     }
 
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task A_second_service_that_is_refused_leaves_the_socket_of_the_first()
     {

@@ -115,6 +115,7 @@ public sealed class ManagementTests : IDisposable
         }
     }
 
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task A_service_whose_log_failed_is_neither_alive_nor_ready()
     {

@@ -12,6 +12,7 @@ namespace GrpcChat.Tests.Service;
 /// </summary>
 public sealed class StartTests
 {
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task It_says_where_it_listens_what_it_keeps_and_how_to_chat()
     {
@@ -211,6 +212,7 @@ public sealed class StartTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(data.Path));
     }
 
+    [Trait("Log", "sqlite")]
     [Fact]
     [UnsupportedOSPlatform("windows")]
     public async Task A_directory_that_can_not_be_written_to_is_refused_and_left_as_it_is()
@@ -246,6 +248,7 @@ public sealed class StartTests
         }
     }
 
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task A_log_of_a_newer_version_is_left_as_it_is()
     {
@@ -274,6 +277,7 @@ public sealed class StartTests
         await RefusesAsync(data.Path, "not a chat log");
     }
 
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task A_read_only_log_is_left_as_it_is()
     {
@@ -310,6 +314,7 @@ public sealed class StartTests
         Assert.Empty(Directory.GetFileSystemEntries(work));
     }
 
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task A_second_service_on_the_same_log_is_refused_and_the_first_goes_on()
     {

@@ -53,6 +53,7 @@ public sealed class SystemdTests : IDisposable
         Assert.Equal((0, ""), ((await ended).ExitCode, (await ended).Errors));
     }
 
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task A_log_that_is_stuck_gives_no_sign_of_life_until_it_goes_on()
     {
@@ -106,6 +107,7 @@ public sealed class SystemdTests : IDisposable
         }
     }
 
+    [Trait("Log", "sqlite")]
     [Fact]
     public async Task Log_lines_carry_their_priority_for_the_journal()
     {

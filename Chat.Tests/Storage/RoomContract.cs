@@ -166,6 +166,26 @@ public abstract class RoomContract(LogKind kind) : MessageLogTest(kind)
     }
 
     [Fact]
+    public async Task A_send_that_cannot_make_its_room_reserves_no_place_for_it()
+    {
+        var log = Open(Options with { MaxNewRoomsPerSenderAndMinute = 2 });
+        var ann = new RecordingStream(log, "ann");
+        var held = Gate.HoldNext();
+
+        var first = await ann.HandOverAsync("one", "1");
+        await held.ReachedAsync();
+        var refused = await ann.HandOverAsync("two", "1", refuseIfNew: Unwanted);
+        var second = await ann.HandOverAsync("three", "1");
+        var late = await ann.HandOverAsync("two", "2");
+        held.Release();
+        await ann.AnswersAsync(4);
+
+        Assert.Equal(
+            [AppendResult.Stored(1), Unwanted, AppendResult.Stored(1), Refusals.TooManyNewRooms(2, TimeSpan.FromMinutes(1))],
+            new[] { first.Result, refused.Result, second.Result, late.Result });
+    }
+
+    [Fact]
     public async Task Senders_under_one_quota_create_no_more_rooms_than_one()
     {
         var log = Open(Options with { MaxNewRoomsPerSenderAndMinute = 2 });
