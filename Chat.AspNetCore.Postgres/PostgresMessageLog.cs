@@ -37,10 +37,10 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
         this.options = options;
         server = PostgresServer.Open(connectionString, End);
 
-        // Appends get most of the pool, and readers the rest; two connections are for hints and for the looks at the heads.
-        var writerCount = Math.Max(1, (server.PoolSize - 2) * 2 / 3);
+        // Appends get most of the pool, and readers the rest; three connections are for hints, looks at the heads, and a new room.
+        var writerCount = Math.Max(1, (server.PoolSize - 3) * 2 / 3);
         writers = new SemaphoreSlim(writerCount);
-        reader = new PostgresReader(server, Math.Max(1, server.PoolSize - 2 - writerCount));
+        reader = new PostgresReader(server, Math.Max(1, server.PoolSize - 3 - writerCount));
         appender = new PostgresAppender(server, options);
         transactions = new PostgresTransactions(server, options);
         trim = new PostgresTrim(server, options);
@@ -211,23 +211,59 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
     // Writes the sends of one room, batch after batch.
     private async Task WriteAsync(RoomQueue queue)
     {
-        await GiveUpWhileStuckAsync(queue.Turn, queue, []);
+        await queue.Before;
+
+        // Only a room that does not exist waits for its turn. It needs no place among the others, because it is alone.
+        var isNew = queue.MayCreate && !await ExistsAsync(queue);
+        if (isNew)
+        {
+            await GiveUpWhileStuckAsync(queue.Turn, queue, []);
+        }
+        else
+        {
+            queue.SkipTurn();
+        }
+
         while (true)
         {
             // Taken when there is a place to store them, so that what has come meanwhile is in the same batch.
-            await GiveUpWhileStuckAsync(writers.WaitAsync(), queue, [], isForAnyRoom: true);
+            if (!isNew)
+            {
+                await GiveUpWhileStuckAsync(writers.WaitAsync(), queue, [], isForAnyRoom: true);
+            }
+
             var batch = queues.Take(queue, PostgresAppender.MaxBatch);
-            if (batch.Count == 0)
+            var count = batch.Count;
+            if (count > 0)
+            {
+                await GiveUpWhileStuckAsync(StoreOrFailAsync(queue.Room, batch), queue, [.. batch]);
+            }
+
+            if (isNew)
+            {
+                queue.EndTurn();
+            }
+            else
             {
                 writers.Release();
+            }
+
+            if (count == 0)
+            {
                 return;
             }
 
-            var count = batch.Count;
-            await GiveUpWhileStuckAsync(StoreOrFailAsync(queue.Room, batch), queue, [.. batch]);
-            writers.Release();
             queues.Release(count);
+            isNew = false;
         }
+    }
+
+    // One query answers for all rooms that are asked for at the same time. If it fails, so does what follows.
+    private async Task<bool> ExistsAsync(RoomQueue queue)
+    {
+        var reading = heads.ReadAsync([queue.Room], CancellationToken.None);
+        await GiveUpWhileStuckAsync(reading, queue, [], isForAnyRoom: true);
+        return reading.IsCompletedSuccessfully && (await reading).ContainsKey(queue.Room);
     }
 
     // The database may not answer for a long time, and an append is never cancelled: it may be stored in the end. Its senders do

@@ -45,13 +45,17 @@ internal sealed class RoomQueues(int capacity, Func<string, bool> isKnown, Func<
                     return true;
                 }
 
-                var queue = new RoomQueue(append.Room) { HasNoTurn = !mayCreate && !isKnown(append.Room) };
+                var queue = new RoomQueue(append.Room)
+                {
+                    Before = before?.Writing ?? Task.CompletedTask,
+                    MayCreate = mayCreate,
+                    HasNoTurn = !mayCreate && !isKnown(append.Room),
+                };
                 if (mayCreate)
                 {
-                    (queue.Turn, lastNewRoom) = (lastNewRoom, queue.BatchEnded);
+                    (queue.Turn, lastNewRoom) = (lastNewRoom, queue.TurnEnded);
                 }
 
-                queue.Turn = Task.WhenAll(queue.Turn, before?.Writing ?? Task.CompletedTask);
                 queue.Waiting.Enqueue(append);
                 busy[append.Room] = queue;
                 queue.Writing = Task.Run(() => write(queue), CancellationToken.None);
@@ -140,6 +144,7 @@ internal sealed class RoomQueues(int capacity, Func<string, bool> isKnown, Func<
 internal sealed class RoomQueue(string room)
 {
     private TaskCompletionSource batch = NewBatch();
+    private readonly TaskCompletionSource turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool hasBegun;
 
     public string Room { get; } = room;
@@ -153,8 +158,17 @@ internal sealed class RoomQueue(string room)
     /// <summary>Whether none of its sends can make the room, which is not known to exist.</summary>
     public bool HasNoTurn { get; init; }
 
-    /// <summary>To be awaited before the first batch.</summary>
+    /// <summary>Whether its first send may make the room, which is not known to exist.</summary>
+    public bool MayCreate { get; init; }
+
+    /// <summary>Earlier sends to the same room: to be awaited before anything else.</summary>
+    public Task Before { get; init; } = Task.CompletedTask;
+
+    /// <summary>To be awaited before the room is made.</summary>
     public Task Turn { get; set; } = Task.CompletedTask;
+
+    /// <summary>Completes when the next new room may be made.</summary>
+    public Task TurnEnded => turn.Task;
 
     /// <summary>Completes with the batch that is being stored, or with the first one.</summary>
     public Task BatchEnded => batch.Task;
@@ -169,6 +183,12 @@ internal sealed class RoomQueue(string room)
 
         hasBegun = true;
     }
+
+    /// <summary>The room has been made, or is not going to be.</summary>
+    public void EndTurn() => turn.TrySetResult();
+
+    /// <summary>The room exists, so it needs no turn. Those after it wait for those before it.</summary>
+    public void SkipTurn() => Turn.ContinueWith(_ => EndTurn(), TaskScheduler.Default);
 
     private static TaskCompletionSource NewBatch() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

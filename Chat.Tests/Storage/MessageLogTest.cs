@@ -106,9 +106,10 @@ public abstract class MessageLogTest(LogKind kind) : IAsyncDisposable
                 await ((RecordingStream)send.Stream).AnswerAsync(send);
             }
 
+            // Where a room has a writer, sends that cannot make it come in a batch before those that can.
             if (inOneBatch)
             {
-                Assert.Equal(batch, Gate.Batches[^1]);
+                Assert.Equal(batch, HasWriterPerRoom ? Gate.Batches.SelectMany(sends => sends).TakeLast(batch.Length) : Gate.Batches[^1]);
             }
         }
 

@@ -26,7 +26,7 @@ internal sealed class W10Nodes : IWorkload
     public string Title => "Several nodes";
 
     public string Description =>
-        "Two nodes on one PostgreSQL server: 16 senders over 200 rooms, each room used through both nodes; 8 senders in one room; "
+        "Two nodes on one PostgreSQL server: 32 senders over 200 rooms, each room used through both nodes; 8 senders in one room; "
             + "one sender that waits for each ack; and 500 messages per second to 8 receivers on the other node. In turns with bare "
             + "loops that insert the same rows in batches of the sizes that the service made.";
 
@@ -61,7 +61,7 @@ internal sealed class W10Nodes : IWorkload
     private static IEnumerable<Turn> OverManyRooms(PostgresCluster cluster, RoundPlan plan)
     {
         IReadOnlyList<int> batches = [50];
-        var load = new ManyRoomsLoad(Rooms, stored: 0, senders: 16, inFlight: 1024, plan.WarmUp, plan.Length)
+        var load = new ManyRoomsLoad(Rooms, stored: 0, senders: 32, inFlight: 256, plan.WarmUp, plan.Length)
         {
             SendersPerRoom = Nodes,
             AfterStop = server => batches = ((ServiceNodes)server).BatchSizes(),
