@@ -17,7 +17,7 @@ internal static class BenchmarksPage
         dotnet run -c Release --project bench/Chat.Bench -- compare
         ```
 
-        runs the workloads that every peer supports. Instead of `compare`, `w1` to `w9` or `limits` runs one workload, `all`
+        runs the workloads that every peer supports. Instead of `compare`, `w1` to `w10` or `limits` runs one workload, `all`
         runs everything with the largest sizes, `page` only generates this page, and `--help` explains the rest.
         [`bench/peers`](../bench/peers/README.md) describes the peers and how to install them.
 

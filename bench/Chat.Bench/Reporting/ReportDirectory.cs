@@ -70,6 +70,7 @@ internal sealed class ReportDirectory(string directory)
             : Directory.GetFiles(PathOf(""), "*.json")
                 .Select(file => RecordFile.Read(File.ReadAllText(file)))
                 .OrderBy(record => record.Id.StartsWith('w') ? 0 : 1) // Limits come last.
+                .ThenBy(record => record.Id.Length) // w10 after w9.
                 .ThenBy(record => record.Id, StringComparer.Ordinal)
                 .ToList();
 
