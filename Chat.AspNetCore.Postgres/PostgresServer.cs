@@ -126,7 +126,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
 
         Default("Maximum Pool Size", () => settings.MaxPoolSize = DefaultPoolSize);
-        Default("Timeout", () => settings.Timeout = 3);
+
+        // Where there are several hosts, one that does not answer must not hold up the next for long.
+        Default("Timeout", () => settings.Timeout = settings.Host.Contains(',', StringComparison.Ordinal) ? 3 : 10);
         Default("Application Name", () => settings.ApplicationName = NodeName);
 
         // What is appended waits as long as the server needs: nobody could say what becomes of a command that was given up.

@@ -53,7 +53,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
         string[] directory = data is null ? [] : ["--data", data];
         string[] managed = management is null ? [] : ["--management", management];
         arguments = ["--listen", listen, .. managed, .. directory, .. arguments ?? []];
-        if (data is not null && !arguments.Contains("--log") && TestLog.DatabaseOf(data) is { } database)
+        var hasLog = arguments.Contains("--log") || environment.Any(variable => variable.Name == "CHAT_LOG");
+        if (data is not null && !hasLog && TestLog.DatabaseOf(data) is { } database)
         {
             environment = [.. environment, ("CHAT_LOG", database)];
         }
