@@ -211,7 +211,7 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
     // Writes the sends of one room, batch after batch.
     private async Task WriteAsync(RoomQueue queue)
     {
-        await queue.Before;
+        await GiveUpWhileStuckAsync(queue.Before, queue, []);
 
         // Only a room that does not exist waits for its turn. It needs no place among the others, because it is alone.
         var isNew = queue.MayCreate && !await ExistsAsync(queue);

@@ -13,7 +13,7 @@ internal sealed class PostgresLogBuilder : ILogBuilder
     private const int RowsPerCopy = 10_000;
     private const int BytesPerCopy = 16 * 1024 * 1024;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(3);
 
     private readonly NpgsqlConnection connection;
     private readonly NpgsqlTransaction transaction;
@@ -141,7 +141,7 @@ internal sealed class PostgresLogBuilder : ILogBuilder
                 return;
             }
 
-            if (TimeProvider.System.GetElapsedTime(began) > Patience)
+            if (TimeProvider.System.GetElapsedTime(began) > LongestWait)
             {
                 throw new LogMaintenanceException($"services are connected to it ({nodes} connections); stop them first");
             }

@@ -15,7 +15,7 @@ internal sealed class SqliteErasure(
     private const int RowsPerStep = 500;
 
     // How long others may read what the write-ahead log was, such as a backup, and how often that is looked up.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(100);
 
     private readonly SqliteEraser rows = new(writer);
@@ -198,7 +198,7 @@ internal sealed class SqliteErasure(
                     case WipeProgress.More:
                         blockedSince = time.GetTimestamp();
                         break;
-                    case WipeProgress.Blocked when error is null && time.GetElapsedTime(blockedSince) < Patience:
+                    case WipeProgress.Blocked when error is null && time.GetElapsedTime(blockedSince) < LongestWait:
                         await Task.Delay(RetryAfter, time, cancellation);
                         break;
                     default:
