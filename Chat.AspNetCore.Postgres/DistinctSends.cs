@@ -43,6 +43,16 @@ internal sealed class DistinctSends
     /// <summary>One send of each sender and client offset, in the order in which they came.</summary>
     public List<Append> Asked { get; }
 
+    /// <summary>The database has stored each of <see cref="Asked"/>, one after the other.</summary>
+    /// <param name="first">The id of the first.</param>
+    public void SetAllStored(long first)
+    {
+        for (var number = 0; number < Asked.Count; number++)
+        {
+            SetResult(number, first + number, storedHash: null);
+        }
+    }
+
     /// <summary>What the database says of a send.</summary>
     /// <param name="number">Its index in <see cref="Asked"/>.</param>
     /// <param name="id">The id that its client offset has, since before or now; null = it is not stored.</param>

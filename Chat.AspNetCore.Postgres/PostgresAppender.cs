@@ -17,38 +17,14 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
     private const long Minute = 60_000_000;
 
     // See PostgresSchema.
-    private const string Append = "SELECT n, id, stored_hash, head FROM grpcchat.append($1, $2, $3, $4, $5, $6, $7, $8)";
+    private const string AppendToRoom = "SELECT * FROM grpcchat.append($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+    private const string AppendToNew =
+        "SELECT * FROM grpcchat.append_to_new($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
     // In the order of their names: two transactions that add the same senders wait for each other, and never in a circle.
     private const string AddSenders = """
         INSERT INTO grpcchat.sender (name) SELECT DISTINCT s FROM unnest($1) AS s ORDER BY s ON CONFLICT DO NOTHING
-        """;
-
-    // Rooms are created one at a time, so that the limits hold over all nodes.
-    private const string LockRooms =
-        "SELECT rooms FROM grpcchat.log_meta WHERE NOT EXISTS (SELECT FROM grpcchat.room WHERE name = $1) FOR UPDATE";
-
-    // How many rooms there were, and when the minute began in which this quota is used up; NULL if it is not. A room that exists
-    // changes nothing.
-    private const string AddRoom = """
-        WITH limits AS (
-            SELECT rooms, (SELECT began FROM grpcchat.new_room WHERE quota = $2 AND began > $3 - $4 AND created >= $5) AS full_since
-            FROM grpcchat.log_meta
-        ), added AS (
-            INSERT INTO grpcchat.room (name)
-            SELECT $1 FROM limits WHERE rooms < $6 AND full_since IS NULL AND $5 > 0
-            ON CONFLICT DO NOTHING RETURNING room_id
-        ), counted AS (
-            UPDATE grpcchat.log_meta SET rooms = rooms + 1 WHERE EXISTS (SELECT FROM added)
-        ), noted AS (
-            INSERT INTO grpcchat.new_room AS n (quota, began, created) SELECT $2, $3, 1 FROM added
-            ON CONFLICT (quota) DO UPDATE SET
-                began = CASE WHEN n.began > $3 - $4 THEN n.began ELSE $3 END,
-                created = CASE WHEN n.began > $3 - $4 THEN n.created + 1 ELSE 1 END
-        ), forgotten AS (
-            DELETE FROM grpcchat.new_room WHERE began <= $3 - $4 AND quota <> $2
-        )
-        SELECT rooms, full_since FROM limits
         """;
 
     private readonly PostgresTransactions transactions = new(server, options);
@@ -100,52 +76,41 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         Dictionary<string, Refused> refused, long sentAt)
     {
         var distinct = new DistinctSends(sends);
-        var asked = distinct.Asked;
-        await using var commands = new NpgsqlBatch(connection) { Timeout = 0 };
+        await using var command = new NpgsqlCommand(creator is null ? AppendToRoom : AppendToNew, connection) { CommandTimeout = 0 };
+        AddParameters(command.Parameters, room, distinct.Asked, seen, sentAt);
         if (creator is not null)
         {
-            commands.BatchCommands.Add(Sql.Command(LockRooms, room));
-            commands.BatchCommands.Add(Sql.Command(
-                AddRoom, room, QuotaOf(creator), sentAt, Minute, options.MaxNewRoomsPerSenderAndMinute, (long)options.MaxRooms));
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = QuotaOf(creator) });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Minute });
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = options.MaxNewRoomsPerSenderAndMinute });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = options.MaxRooms });
         }
 
-        commands.BatchCommands.Add(Sql.Command(
-            Append,
-            room,
-            asked.ConvertAll(append => append.Sender).ToArray(),
-            asked.ConvertAll(append => append.ClientOffset).ToArray(),
-            asked.ConvertAll(append => Sql.ToBytes(append.ContentHash)).ToArray(),
-            new NpgsqlParameter
-            {
-                Value = asked.ConvertAll(append => append.Text).ToArray(),
-                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
-            },
-            asked.ConvertAll(append => append.RefuseIfNew is not null).ToArray(),
-            seen,
-            sentAt));
-
-        await using var reader = await commands.ExecuteReaderAsync(CancellationToken.None);
-        (long Rooms, long? FullSince) limits = default;
-        if (creator is not null)
-        {
-            await reader.NextResultAsync();
-            await reader.ReadAsync();
-            limits = (reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetInt64(1));
-            await reader.NextResultAsync();
-        }
-
-        long? head = null;
-        var isDone = false;
+        await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+        var outcome = Outcome.NoRoom;
         while (await reader.ReadAsync())
         {
-            head = reader.GetInt64(3);
-            if (!reader.IsDBNull(0))
+            long? number = reader.IsDBNull(0) ? null : reader.GetInt64(0);
+            long? id = reader.IsDBNull(1) ? null : reader.GetInt64(1);
+            if (number == 0)
             {
-                isDone = true;
-                distinct.SetResult(
-                    (int)reader.GetInt64(0) - 1,
-                    reader.IsDBNull(1) ? null : reader.GetInt64(1),
-                    reader.IsDBNull(2) ? null : Sql.ToHash(reader.GetFieldValue<byte[]>(2)));
+                distinct.SetAllStored(id!.Value);
+                outcome = Outcome.Done;
+            }
+            else if (number is not null)
+            {
+                distinct.SetResult((int)number - 1, id, reader.IsDBNull(2) ? null : Sql.ToHash(reader.GetFieldValue<byte[]>(2)));
+                outcome = Outcome.Done;
+            }
+            else if (reader.IsDBNull(3))
+            {
+                var fullSince = reader.IsDBNull(5) ? null : (long?)reader.GetInt64(5);
+                refused[QuotaOf(creator!)] = RefuseRoom(reader.GetInt64(4), fullSince, sentAt);
+            }
+            else
+            {
+                outcome = Outcome.NoSender;
+                ThrowIfBehind(room, reader.GetInt64(3), seen);
             }
         }
 
@@ -154,25 +119,59 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         {
         }
 
-        if (isDone)
+        if (outcome == Outcome.Done)
         {
             distinct.AnswerCopies();
-            return Outcome.Done;
         }
 
-        if (head is null)
+        return outcome;
+    }
+
+    private static void AddParameters(NpgsqlParameterCollection parameters, string room, List<Append> sends, long seen, long sentAt)
+    {
+        // Most sends of a room come from a few senders.
+        var senders = new List<string>();
+        var places = new Dictionary<string, int>();
+        var senderOf = new int[sends.Count];
+        var offsets = new string[sends.Count];
+        var hashes = new byte[sends.Count][];
+        var texts = new byte[sends.Count][];
+        bool[]? refused = null;
+        for (var i = 0; i < sends.Count; i++)
         {
-            if (creator is not null)
+            var send = sends[i];
+            if (!places.TryGetValue(send.Sender, out senderOf[i]))
             {
-                refused[QuotaOf(creator)] = RefuseRoom(limits, sentAt);
+                senders.Add(send.Sender);
+                places[send.Sender] = senderOf[i] = senders.Count;
             }
 
-            return Outcome.NoRoom;
+            (offsets[i], hashes[i], texts[i]) = (send.ClientOffset, Sql.ToBytes(send.ContentHash), send.Text);
+            if (send.RefuseIfNew is not null)
+            {
+                (refused ??= new bool[sends.Count])[i] = true;
+            }
         }
 
-        return head >= seen ? Outcome.NoSender : throw new LogDamagedException(
-            $"room {room}: the newest message was {seen} and is {head} now; the database was restored or has lost messages: "
-            + "give it a new log id");
+        parameters.Add(new NpgsqlParameter<string> { TypedValue = room });
+        parameters.Add(new NpgsqlParameter<List<string>> { TypedValue = senders });
+        parameters.Add(new NpgsqlParameter<int[]> { TypedValue = senderOf });
+        parameters.Add(new NpgsqlParameter<string[]> { TypedValue = offsets });
+        parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = hashes });
+        parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = texts, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        parameters.Add(new NpgsqlParameter<bool[]?> { TypedValue = refused, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean });
+        parameters.Add(new NpgsqlParameter<long> { TypedValue = seen });
+        parameters.Add(new NpgsqlParameter<long> { TypedValue = sentAt });
+    }
+
+    private static void ThrowIfBehind(string room, long head, long seen)
+    {
+        if (head < seen)
+        {
+            throw new LogDamagedException(
+                $"room {room}: the newest message was {seen} and is {head} now; the database was restored or has lost messages: "
+                + "give it a new log id");
+        }
     }
 
     // The first send that may make the room. Those before it that may not are refused, and taken out; a room that somebody else
@@ -190,11 +189,11 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         return creator;
     }
 
-    private Refused RefuseRoom((long Rooms, long? FullSince) limits, long now)
+    private Refused RefuseRoom(long rooms, long? fullSince, long now)
     {
         // A node whose clock is behind may see rooms that will be created.
-        var left = TimeSpan.FromMicroseconds(Math.Clamp((limits.FullSince ?? now) + Minute - now, 1, Minute));
-        return limits.Rooms >= options.MaxRooms
+        var left = TimeSpan.FromMicroseconds(Math.Clamp((fullSince ?? now) + Minute - now, 1, Minute));
+        return rooms >= options.MaxRooms
             ? Refusals.TooManyRooms(options.MaxRooms)
             : Refusals.TooManyNewRooms(options.MaxNewRoomsPerSenderAndMinute, left);
     }

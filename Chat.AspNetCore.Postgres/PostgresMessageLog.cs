@@ -1,4 +1,3 @@
-using System.Globalization;
 using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Storage;
 
@@ -10,11 +9,8 @@ namespace GrpcChat.AspNetCore.Postgres;
 /// </summary>
 internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
-
     private readonly PostgresServer server;
     private readonly PostgresReader reader;
-    private readonly PostgresAppender appender;
     private readonly PostgresTransactions transactions;
     private readonly PostgresTrim trim;
     private readonly PostgresErasure erasure;
@@ -23,8 +19,7 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
     private readonly RoomFeeds feeds;
     private readonly CommitHints hints;
     private readonly LogWatch watch;
-    private readonly RoomQueues queues;
-    private readonly SemaphoreSlim writers;
+    private readonly RoomWriters writers;
     private readonly LogOptions options;
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stopping = new();
@@ -39,9 +34,7 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
 
         // Appends get most of the pool, and readers the rest; three connections are for hints, looks at the heads, and a new room.
         var writerCount = Math.Max(1, (server.PoolSize - 3) * 2 / 3);
-        writers = new SemaphoreSlim(writerCount);
         reader = new PostgresReader(server, Math.Max(1, server.PoolSize - 3 - writerCount));
-        appender = new PostgresAppender(server, options);
         transactions = new PostgresTransactions(server, options);
         trim = new PostgresTrim(server, options);
         heads = new HeadReader(reader);
@@ -51,7 +44,7 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
             reader, commit => Committed?.Invoke(commit), room => Erased?.Invoke(room), watch.OnDamaged, stopping.Token);
         erasure = new PostgresErasure(this, server, reader, options, feeds.OnErased);
         hints = new CommitHints(server, feeds.OnHint, watch.LookNow);
-        queues = new RoomQueues(options.MaxQueuedSends, room => feeds.Find(room)?.Seen > 0, WriteAsync);
+        writers = new RoomWriters(server, writerCount, heads, feeds, hints, watch, Health, options, End);
         closing = new Lazy<Task>(CloseAsync);
     }
 
@@ -65,7 +58,7 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
 
     public LogSize Size => watch.Size;
 
-    public int QueuedSends => queues.Count;
+    public int QueuedSends => writers.Count;
 
     public Task Stopped => stopped.Task;
 
@@ -116,15 +109,15 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
 
     public async ValueTask AppendAsync(Append append, CancellationToken cancellation)
     {
-        if (!await queues.EnqueueAsync(append, cancellation))
+        if (!await writers.EnqueueAsync(append, cancellation))
         {
             // Earlier sends of this stream may still be answered, and no answer may follow the failure.
             await stopped.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Fail([append], failure ?? new StoreUnavailableException("the log is closed"));
+            RoomWriters.Fail([append], failure ?? new StoreUnavailableException("the log is closed"));
         }
     }
 
-    public Task PingAsync() => queues.PingAsync();
+    public Task PingAsync() => writers.PingAsync();
 
     public void WatchBlockedSenders(Action<IReadOnlyCollection<string>> onChanged) => blocked.Watch(onChanged);
 
@@ -183,8 +176,8 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
 
     private async Task CloseAsync()
     {
-        queues.Close();
-        await queues.Drained;
+        writers.Close();
+        await writers.Drained;
         if (failure is null)
         {
             stopped.TrySetResult();
@@ -195,7 +188,6 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
         await feeds.Ended;
         await server.DisposeAsync();
         reader.Dispose();
-        writers.Dispose();
         stopping.Dispose();
     }
 
@@ -203,178 +195,9 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
     private void End(Exception error)
     {
         failure ??= error;
-        queues.Close();
-        _ = Task.WhenAny(queues.Drained, Task.Delay(options.LockTimeout)).ContinueWith(
+        writers.Close(error);
+        _ = Task.WhenAny(writers.Drained, Task.Delay(options.LockTimeout)).ContinueWith(
             _ => stopped.TrySetException(failure), TaskScheduler.Default);
-    }
-
-    // Writes the sends of one room, batch after batch.
-    private async Task WriteAsync(RoomQueue queue)
-    {
-        await GiveUpWhileStuckAsync(queue.Before, queue, []);
-
-        // Only a room that does not exist waits for its turn. It needs no place among the others, because it is alone.
-        var isNew = queue.MayCreate && !await ExistsAsync(queue);
-        if (isNew)
-        {
-            await GiveUpWhileStuckAsync(queue.Turn, queue, []);
-        }
-        else
-        {
-            queue.SkipTurn();
-        }
-
-        while (true)
-        {
-            // Taken when there is a place to store them, so that what has come meanwhile is in the same batch.
-            if (!isNew)
-            {
-                await GiveUpWhileStuckAsync(writers.WaitAsync(), queue, [], isForAnyRoom: true);
-            }
-
-            var batch = queues.Take(queue, PostgresAppender.MaxBatch);
-            var count = batch.Count;
-            if (count > 0)
-            {
-                await GiveUpWhileStuckAsync(StoreOrFailAsync(queue.Room, batch), queue, [.. batch]);
-            }
-
-            if (isNew)
-            {
-                queue.EndTurn();
-            }
-            else
-            {
-                writers.Release();
-            }
-
-            if (count == 0)
-            {
-                return;
-            }
-
-            queues.Release(count);
-            isNew = false;
-        }
-    }
-
-    // One query answers for all rooms that are asked for at the same time. If it fails, so does what follows.
-    private async Task<bool> ExistsAsync(RoomQueue queue)
-    {
-        var reading = heads.ReadAsync([queue.Room], CancellationToken.None);
-        await GiveUpWhileStuckAsync(reading, queue, [], isForAnyRoom: true);
-        return reading.IsCompletedSuccessfully && (await reading).ContainsKey(queue.Room);
-    }
-
-    // The database may not answer for a long time, and an append is never cancelled: it may be stored in the end. Its senders do
-    // not wait for that. They come back, and their sends are found, or stored then. Somebody may hold the lock of this room alone:
-    // then the node still takes messages.
-    private async Task GiveUpWhileStuckAsync(Task work, RoomQueue queue, Append[] batch, bool isForAnyRoom = false)
-    {
-        await work.WaitAsync(options.LockTimeout, options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        while (!work.IsCompleted)
-        {
-            var problem = string.Create(
-                CultureInfo.InvariantCulture, $"{Location} has not answered for {options.LockTimeout.TotalSeconds:0.###} s");
-            var waiting = queues.TakeWaiting(queue);
-            Fail([.. batch, .. waiting], new StoreUnavailableException(problem));
-            queues.Release(waiting.Count);
-            if (isForAnyRoom || !await watch.CanWriteAsync(options.LockTimeout))
-            {
-                Health.SetWrite(problem);
-            }
-
-            await Task.WhenAny(work, Task.Delay(RetryDelay));
-        }
-    }
-
-    private async Task StoreOrFailAsync(string room, List<Append> batch)
-    {
-        try
-        {
-            await StoreAsync(room, batch);
-        }
-        catch (Exception error) when (PostgresErrors.IsUnavailable(error))
-        {
-            var problem = PostgresErrors.Describe(Location, error);
-            Health.SetWrite(problem);
-            Fail(batch, error as StoreUnavailableException ?? new StoreUnavailableException(problem, error));
-        }
-        catch (LogDamagedException damage)
-        {
-            feeds.OnDamaged(room, damage);
-            Fail(batch, damage);
-        }
-        catch (Exception error)
-        {
-            End(error);
-            Fail(batch, error);
-        }
-    }
-
-    private async Task StoreAsync(string room, List<Append> batch)
-    {
-        if (failure is { } ended)
-        {
-            Fail(batch, ended);
-        }
-
-        var state = feeds.Find(room);
-        if (state?.Damage is { } damage)
-        {
-            Fail(batch, damage);
-        }
-
-        batch.RemoveAll(append => append.Stream.HasFailed);
-        if (batch.Count == 0)
-        {
-            return;
-        }
-
-        var erasures = state?.Erasures ?? 0;
-        var added = await transactions.RepeatAsync(() => appender.StoreAsync(room, batch, state?.Seen ?? 0), Health);
-        if (added.First > 0)
-        {
-            watch.OnStored(added.Last - added.First + 1, isNewRoom: added.First == 1);
-            hints.Add(room, added.Last);
-            feeds.OnStored(room, added, erasures);
-        }
-
-        Answer(batch);
-    }
-
-    private void Answer(List<Append> batch)
-    {
-        options.Metrics.OnAnswered(batch);
-        foreach (var append in batch)
-        {
-            append.NextInRoom = null;
-            append.DropText();
-            if (append.Result.Refused is null)
-            {
-                append.Activity?.AddEvent(new("committed"));
-            }
-
-            // A stream may have failed meanwhile in another room: then it gets no more answers.
-            lock (append.Stream)
-            {
-                if (!append.Stream.HasFailed)
-                {
-                    append.Stream.OnAnswered(append);
-                }
-            }
-        }
-    }
-
-    private static void Fail(IEnumerable<Append> sends, Exception error)
-    {
-        foreach (var append in sends)
-        {
-            lock (append.Stream)
-            {
-                append.Fail(error);
-            }
-        }
     }
 
     // What the hints have missed.

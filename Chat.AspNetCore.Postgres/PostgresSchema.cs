@@ -71,50 +71,121 @@ internal static class PostgresSchema
             name text COLLATE "C" PRIMARY KEY
         );
 
-        -- Stores sends of one room: $2 senders, $3 client offsets, $4 hashes, $5 texts, $6 whether a send must not be stored if it
-        -- is new, $7 a head that the room must have reached, $8 the time. A function, because it begins when all of a batch has
-        -- arrived: a node that is stopped halfway holds no lock. Its first statement waits for the lock of the room, so the second
-        -- sees what the previous holder has committed.
-        -- Returns a row for each send: its number, its id, and the hash of what was stored under its client offset before. An id of
-        -- NULL: it is not stored. One row with a number of NULL: nothing is stored, because the room is behind $7 or a sender has no
-        -- id yet. No row: there is no such room.
-        -- OFFSET 0 keeps the look-ups apart, each by an index: the planner knows neither how many sends there are nor how the tables
-        -- have grown.
-        CREATE FUNCTION grpcchat.append(text, text[], text[], bytea[], text[], boolean[], bigint, bigint)
+        -- Stores sends of one room: $2 the senders' names, $3 the place of each send's sender among them, $4 client offsets,
+        -- $5 hashes, $6 texts, $7 whether a send must not be stored if it is new (NULL: none), $8 a head that the room must have
+        -- reached, $9 the time. A function, because it begins when all of a batch has arrived: a node that is stopped halfway holds
+        -- no lock. Its first statement waits for the lock of the room, so the others see what the previous holder has committed.
+        -- Returns no row if there is no such room, and otherwise
+        --   one row with n = 0 and the first id: all were stored, one after the other;
+        --   or a row for each send: its number, its id, and the hash of what was stored under its client offset before; an id of
+        --   NULL: it is not stored;
+        --   or one row with n = NULL: nothing is stored, because the room is behind $8 or a sender has no id yet.
+        CREATE FUNCTION grpcchat.append(text, text[], integer[], text[], bytea[], text[], boolean[], bigint, bigint)
         RETURNS TABLE (n bigint, id bigint, stored_hash bytea, head bigint) LANGUAGE plpgsql AS $append$
         #variable_conflict use_column
+        DECLARE
+            room    bigint;
+            senders bigint[];
         BEGIN
-            SELECT last_id INTO head FROM grpcchat.room WHERE name = $1 FOR UPDATE;
+            SELECT r.room_id, r.last_id INTO room, head FROM grpcchat.room r WHERE r.name = $1 FOR UPDATE;
             IF NOT FOUND THEN
+                RETURN;
+            END IF;
+
+            -- OFFSET 0 keeps the look-ups apart, each by an index.
+            SELECT array_agg(s.sender_id ORDER BY i.n) INTO senders
+            FROM unnest($2) WITH ORDINALITY AS i(name, n)
+            LEFT JOIN LATERAL (SELECT sender_id FROM grpcchat.sender WHERE name = i.name OFFSET 0) AS s ON true;
+            IF head < $8 OR (array_position(senders, NULL) IS NOT NULL AND EXISTS (
+                SELECT FROM unnest($3, $7) AS i(sender, refused) WHERE senders[i.sender] IS NULL AND i.refused IS NOT TRUE)) THEN
+                RETURN NEXT;
+                RETURN;
+            END IF;
+
+            -- Nearly always, none is stored yet. To try is cheaper than to look.
+            IF $7 IS NULL THEN
+                BEGIN
+                    INSERT INTO grpcchat.sent_key (room_id, sender_id, client_offset, id, content_hash)
+                    SELECT room, senders[i.sender], i.client_offset, head + i.n, i.content_hash
+                    FROM unnest($3, $4, $5) WITH ORDINALITY AS i(sender, client_offset, content_hash, n);
+                    n := 0;
+                EXCEPTION WHEN unique_violation THEN
+                    NULL; -- Nothing of the block remains.
+                END;
+            END IF;
+
+            IF n = 0 THEN
+                INSERT INTO grpcchat.message (room_id, id, sender_id, sent_at, client_offset, text)
+                SELECT room, head + i.n, senders[i.sender], $9, i.client_offset, i.text
+                FROM unnest($3, $4, $6) WITH ORDINALITY AS i(sender, client_offset, text, n);
+                UPDATE grpcchat.room r SET last_id = head + cardinality($4) WHERE r.room_id = room;
+                id := head + 1;
+                RETURN NEXT;
                 RETURN;
             END IF;
 
             RETURN QUERY
             WITH found AS MATERIALIZED (
-                SELECT i.*, r.room_id, s.sender_id, k.id, k.content_hash AS stored_hash,
-                    r.last_id + count(*) FILTER (WHERE k.id IS NULL AND NOT i.refused) OVER (ORDER BY i.n) AS new_id,
-                    bool_or(s.sender_id IS NULL AND NOT i.refused) OVER () AS lacks_sender
-                FROM grpcchat.room r
-                CROSS JOIN unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS i(sender, client_offset, content_hash, text, refused, n)
-                LEFT JOIN LATERAL (SELECT sender_id FROM grpcchat.sender WHERE name = i.sender OFFSET 0) AS s ON true
+                SELECT i.*, senders[i.sender] AS sender_id, k.id, k.content_hash AS stored_hash,
+                    head + count(*) FILTER (WHERE k.id IS NULL AND i.refused IS NOT TRUE) OVER (ORDER BY i.n) AS new_id
+                FROM unnest($3, $4, $5, $6, $7) WITH ORDINALITY AS i(sender, client_offset, content_hash, text, refused, n)
                 LEFT JOIN LATERAL (
                     SELECT id, content_hash FROM grpcchat.sent_key
-                    WHERE room_id = r.room_id AND sender_id = s.sender_id AND client_offset = i.client_offset OFFSET 0) AS k ON true
-                WHERE r.name = $1 AND r.last_id >= $7
+                    WHERE room_id = room AND sender_id = senders[i.sender] AND client_offset = i.client_offset OFFSET 0) AS k ON true
             ), fresh AS (
-                SELECT * FROM found WHERE id IS NULL AND NOT refused AND NOT lacks_sender
+                SELECT * FROM found WHERE id IS NULL AND refused IS NOT TRUE
             ), messages AS (
                 INSERT INTO grpcchat.message (room_id, id, sender_id, sent_at, client_offset, text)
-                SELECT room_id, new_id, sender_id, $8, client_offset, text FROM fresh
+                SELECT room, new_id, sender_id, $9, client_offset, text FROM fresh
             ), keys AS (
                 INSERT INTO grpcchat.sent_key (room_id, sender_id, client_offset, id, content_hash)
-                SELECT room_id, sender_id, client_offset, new_id, content_hash FROM fresh
+                SELECT room, sender_id, client_offset, new_id, content_hash FROM fresh
             ), moved AS (
-                UPDATE grpcchat.room r SET last_id = f.head
-                FROM (SELECT room_id, max(new_id) AS head FROM fresh GROUP BY room_id) AS f WHERE r.room_id = f.room_id
+                UPDATE grpcchat.room r SET last_id = f.last FROM (SELECT max(new_id) AS last FROM fresh) AS f
+                WHERE r.room_id = room AND f.last IS NOT NULL
             )
-            SELECT f.n, COALESCE(f.id, CASE WHEN NOT f.refused THEN f.new_id END), f.stored_hash, head
-            FROM found f WHERE NOT f.lacks_sender;
+            SELECT f.n, COALESCE(f.id, CASE WHEN f.refused IS NOT TRUE THEN f.new_id END), f.stored_hash, head FROM found f;
+        END
+        $append$;
+
+        -- The same for a room that may not exist: it is made first, and its senders, unless a limit forbids that. $10: whose new rooms are counted
+        -- together, $11 the length in which they are counted, in microseconds, $12 how many of them there may be in it, $13 how
+        -- many rooms in all. Rooms are made one at a time, so that the limits hold over all nodes.
+        -- Returns what append returns, or one row with a head of NULL if there is no such room; and how many rooms there were, and
+        -- when the time began in which all of $12 were made, NULL if they were not.
+        CREATE FUNCTION grpcchat.append_to_new(
+            text, text[], integer[], text[], bytea[], text[], boolean[], bigint, bigint, text, bigint, integer, bigint)
+        RETURNS TABLE (n bigint, id bigint, stored_hash bytea, head bigint, rooms bigint, full_since bigint)
+        LANGUAGE plpgsql AS $append$
+        #variable_conflict use_column
+        BEGIN
+            PERFORM FROM grpcchat.log_meta WHERE NOT EXISTS (SELECT FROM grpcchat.room WHERE name = $1) FOR UPDATE;
+            WITH limits AS (
+                SELECT m.rooms, (
+                    SELECT began FROM grpcchat.new_room WHERE quota = $10 AND began > $9 - $11 AND created >= $12) AS full_since
+                FROM grpcchat.log_meta m
+            ), added AS (
+                INSERT INTO grpcchat.room (name)
+                SELECT $1 FROM limits WHERE rooms < $13 AND full_since IS NULL AND $12 > 0
+                ON CONFLICT DO NOTHING RETURNING room_id
+            ), counted AS (
+                UPDATE grpcchat.log_meta m SET rooms = m.rooms + 1 WHERE EXISTS (SELECT FROM added)
+            ), noted AS (
+                INSERT INTO grpcchat.new_room AS n (quota, began, created) SELECT $10, $9, 1 FROM added
+                ON CONFLICT (quota) DO UPDATE SET
+                    began = CASE WHEN n.began > $9 - $11 THEN n.began ELSE $9 END,
+                    created = CASE WHEN n.began > $9 - $11 THEN n.created + 1 ELSE 1 END
+            ), forgotten AS (
+                DELETE FROM grpcchat.new_room WHERE began <= $9 - $11 AND quota <> $10
+            )
+            SELECT l.rooms, l.full_since INTO rooms, full_since FROM limits l;
+
+            -- In the order of their names: two transactions that add the same senders wait for each other, and never in a circle.
+            INSERT INTO grpcchat.sender (name)
+            SELECT DISTINCT $2[i.sender] AS name FROM unnest($3, $7) AS i(sender, refused)
+            WHERE i.refused IS NOT TRUE AND EXISTS (SELECT FROM grpcchat.room WHERE name = $1) ORDER BY name
+            ON CONFLICT DO NOTHING;
+            RETURN QUERY SELECT a.*, rooms, full_since FROM grpcchat.append($1, $2, $3, $4, $5, $6, $7, $8, $9) a;
             IF NOT FOUND THEN
                 RETURN NEXT;
             END IF;

@@ -16,13 +16,15 @@ internal sealed class PostgresServer : IAsyncDisposable
     private const int OldestVersion = 150_000;
 
     // Every connection, also one to a server that has been promoted or restored, must be to the same log on a server that keeps
-    // what it acks. The plans: a plan that was made while the tables were small must not read them completely later.
+    // what it acks. The plans: a plan that was made while the tables were small must not read them completely later, and none is
+    // made anew for the values of each call, which takes longer than an append.
     private const string CheckConnection = """
         SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false),
                set_config('enable_seqscan', 'off', false),
                set_config('enable_hashjoin', 'off', false),
                set_config('enable_mergejoin', 'off', false),
                set_config('jit', 'off', false),
+               set_config('plan_cache_mode', 'force_generic_plan', false),
                pg_is_in_recovery(),
                (SELECT log_id FROM grpcchat.log_meta)
         """;
@@ -238,7 +240,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await using var command = new NpgsqlCommand(CheckConnection, connection) { CommandTimeout = 15 };
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
-        var (commit, isStandby, logId) = (reader.GetString(0), reader.GetBoolean(5), reader.IsDBNull(6) ? "none" : reader.GetString(6));
+        var (commit, isStandby, logId) = (reader.GetString(0), reader.GetBoolean(6), reader.IsDBNull(7) ? "none" : reader.GetString(7));
         if (logId != LogId)
         {
             var error = new LogDamagedException(
