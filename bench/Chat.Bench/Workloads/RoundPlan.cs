@@ -12,6 +12,9 @@ internal sealed record RoundPlan(int Rounds, TimeSpan WarmUp, TimeSpan Length)
         ? new(1, TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(1))
         : new(run.Rounds ?? rounds, DefaultWarmUp, run.RoundLength ?? TimeSpan.FromSeconds(seconds));
 
+    /// <summary>The same with another warm-up, unless this is a smoke test.</summary>
+    public RoundPlan WithWarmUp(WorkloadRun run, TimeSpan warmUp) => run.Smoke ? this : this with { WarmUp = warmUp };
+
     /// <summary>The duration of all rounds of so many turns.</summary>
     public TimeSpan Expected(int turns) => Rounds * turns * (WarmUp + Length + StartAndStop);
 

@@ -18,6 +18,9 @@ internal sealed class W10Nodes : IWorkload
     private const string Paced = "500 messages/s from one node to the other";
     private static readonly string ManyRooms = $"{Rooms} rooms";
 
+    // Two runtimes share the processors with the database: it takes them longer until their hot code is compiled.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8);
+
     // As many as the nodes use for appends.
     private const int Connections = 24;
 
@@ -32,7 +35,7 @@ internal sealed class W10Nodes : IWorkload
 
     public async Task<WorkloadRecord> RunAsync(WorkloadRun run)
     {
-        var plan = RoundPlan.Of(run, rounds: 5, seconds: 4);
+        var plan = RoundPlan.Of(run, rounds: 5, seconds: 4).WithWarmUp(run, WarmUp);
         RoundPlan.Announce(run, this, plan.Expected(turns: 10));
         using var cluster = PostgresCluster.Create(isOnDisk: true);
         var comparison = new Comparison(run);
@@ -47,6 +50,7 @@ internal sealed class W10Nodes : IWorkload
             Targets = run.Smoke ? [] : [.. Targets(many, one, single, paced)],
             Notes =
             [
+                $"Each round begins with {WarmUp.TotalSeconds} s that do not count: nodes that have just started still compile their code.",
                 "PostgreSQL runs with its defaults, which sync every commit, on the same machine. The CPU of `grpcchat` is that of "
                     + "its nodes, without PostgreSQL.",
                 $"`{LimitName}` inserts the rows that the service stores, a message and a client offset for each send, with "
