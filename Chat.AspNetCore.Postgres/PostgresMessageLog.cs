@@ -176,20 +176,26 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
 
     private async Task CloseAsync()
     {
+        // An append is never cancelled, and a database that is gone never answers. Whoever waited for it was told so meanwhile.
         writers.Close();
-        await writers.Drained;
+        await EndsAsync(writers.Drained);
         if (failure is null)
         {
             stopped.TrySetResult();
         }
 
         await stopping.CancelAsync();
-        await background;
-        await feeds.Ended;
+        if (await EndsAsync(Task.WhenAll(background, feeds.Ended)))
+        {
+            stopping.Dispose();
+        }
+
         await server.DisposeAsync();
         reader.Dispose();
-        stopping.Dispose();
     }
+
+    // False if it takes longer than anybody waits for the database.
+    private async Task<bool> EndsAsync(Task work) => await Task.WhenAny(work, Task.Delay(options.LockTimeout)) == work;
 
     // Nothing is stored any more: the process has to be started again. What is being stored is still answered, if that is soon.
     private void End(Exception error)

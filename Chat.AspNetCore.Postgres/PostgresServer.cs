@@ -214,25 +214,12 @@ internal sealed class PostgresServer : IAsyncDisposable
             return one;
         });
 
-    // First to the host that was the primary last. Not Npgsql's own choice of a host: it asks one that does not answer every time, and
-    // each time waits for it.
+    // First to the host that was the primary last.
     private async ValueTask<NpgsqlConnection> ConnectAsync(NpgsqlDataSource[] hosts, CancellationToken cancellation)
     {
-        var first = primary;
-        for (var i = 0; ; i++)
-        {
-            var host = (first + i) % hosts.Length;
-            try
-            {
-                var connection = await hosts[host].OpenConnectionAsync(cancellation);
-                primary = host;
-                return connection;
-            }
-            catch (Exception error) when (i < hosts.Length - 1 && PostgresErrors.IsUnavailable(error))
-            {
-                // Perhaps another one is the primary now.
-            }
-        }
+        var (connection, host) = await HostRace.ConnectAsync(hosts, primary, cancellation);
+        primary = host;
+        return connection;
     }
 
     private async Task InitializeAsync(NpgsqlConnection connection)
