@@ -179,7 +179,7 @@ internal sealed class PostgresServer : IAsyncDisposable
             NpgsqlConnection? connection = null;
             try
             {
-                connection = source.OpenConnection();
+                connection = Open(source, hosts[primary].Timeout);
                 CheckServer(connection, location);
                 return connection;
             }
@@ -191,6 +191,25 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
 
         throw failure!;
+    }
+
+    // Not by Npgsql's synchronous way: that may wait for ever for a host that takes the connection and says nothing.
+    private static NpgsqlConnection Open(NpgsqlDataSource source, int seconds)
+    {
+        using var limit = new CancellationTokenSource();
+        if (seconds > 0)
+        {
+            limit.CancelAfter(TimeSpan.FromSeconds(seconds));
+        }
+
+        try
+        {
+            return source.OpenConnectionAsync(limit.Token).AsTask().GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException error)
+        {
+            throw new TimeoutException($"it has not answered for {seconds} s", error);
+        }
     }
 
     private static string Prepare(NpgsqlConnection connection, string location, NpgsqlConnectionStringBuilder settings)
