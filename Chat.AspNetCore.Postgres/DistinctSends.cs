@@ -59,16 +59,20 @@ internal sealed class DistinctSends
     /// <param name="storedHash">The hash of what was stored before; null = nothing was.</param>
     public void SetResult(int number, long? id, UInt128? storedHash)
     {
-        var send = Asked[number];
-        answers[number] = new StoredSend(id, storedHash ?? send.ContentHash, IsNew: storedHash is null);
-        send.Result = id is null ? send.RefuseIfNew!
-            : storedHash is null ? AppendResult.Stored(id.Value)
-            : answers[number].Find(send);
+        answers[number] = new StoredSend(id, storedHash ?? Asked[number].ContentHash, IsNew: storedHash is null);
     }
 
-    /// <summary>Sets the results of the sends that were not asked for, when all others are known.</summary>
-    public void AnswerCopies()
+    /// <summary>Sets the results of all sends, by what the database has said.</summary>
+    public void Answer()
     {
+        for (var number = 0; number < Asked.Count; number++)
+        {
+            var (send, answer) = (Asked[number], answers[number]);
+            send.Result = answer.Id is null ? send.RefuseIfNew!
+                : answer.IsNew ? AppendResult.Stored(answer.Id.Value)
+                : answer.Find(send);
+        }
+
         foreach (var (send, asked, isEarlier) in copies)
         {
             var stored = answers[asked];

@@ -49,31 +49,37 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         // A room that this node has not seen yet may have to be made.
         var refused = new Dictionary<string, Refused>();
         var creator = seen == 0 ? open.Find(append => append.RefuseIfNew is null) : null;
-        while (true)
+        while (open.Count > 0)
         {
             var outcome = await transactions.RunAsync(
                 batch,
-                connection => open.Count == 0
-                    ? Task.FromResult(Outcome.Done)
-                    : RunAsync(connection, room, open, seen, creator, refused, sentAt),
-                static outcome => outcome == Outcome.Done);
-            switch (outcome)
+                connection => RunAsync(connection, room, open, seen, creator, sentAt),
+                static outcome => outcome.Stored is not null);
+            if (outcome.Stored is not null)
             {
-                case Outcome.Done:
-                    return Added.Of(batch, sentAt);
-                case Outcome.NoSender:
-                    await AddSendersAsync(open);
-                    break;
-                default:
-                    creator = FindCreator(open, refused);
-                    break;
+                outcome.Stored.Answer();
+                break;
             }
+
+            if (outcome.HasRoom)
+            {
+                await AddSendersAsync(open);
+                continue;
+            }
+
+            if (creator is not null)
+            {
+                refused[QuotaOf(creator)] = outcome.RoomRefused!;
+            }
+
+            creator = FindCreator(open, refused);
         }
+
+        return Added.Of(batch, sentAt);
     }
 
     private async Task<Outcome> RunAsync(
-        NpgsqlConnection connection, string room, List<Append> sends, long seen, Append? creator,
-        Dictionary<string, Refused> refused, long sentAt)
+        NpgsqlConnection connection, string room, List<Append> sends, long seen, Append? creator, long sentAt)
     {
         var distinct = new DistinctSends(sends);
         await using var command = new NpgsqlCommand(creator is null ? AppendToRoom : AppendToNew, connection) { CommandTimeout = 0 };
@@ -86,8 +92,8 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = options.MaxRooms });
         }
 
+        var outcome = new Outcome(Stored: null, HasRoom: false, RoomRefused: null);
         await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
-        var outcome = Outcome.NoRoom;
         while (await reader.ReadAsync())
         {
             long? number = reader.IsDBNull(0) ? null : reader.GetInt64(0);
@@ -95,33 +101,28 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             if (number == 0)
             {
                 distinct.SetAllStored(id!.Value);
-                outcome = Outcome.Done;
+                outcome = outcome with { Stored = distinct };
             }
             else if (number is not null)
             {
                 distinct.SetResult((int)number - 1, id, reader.IsDBNull(2) ? null : Sql.ToHash(reader.GetFieldValue<byte[]>(2)));
-                outcome = Outcome.Done;
+                outcome = outcome with { Stored = distinct };
             }
             else if (reader.IsDBNull(3))
             {
                 var fullSince = reader.IsDBNull(5) ? null : (long?)reader.GetInt64(5);
-                refused[QuotaOf(creator!)] = RefuseRoom(reader.GetInt64(4), fullSince, sentAt);
+                outcome = outcome with { RoomRefused = RefuseRoom(reader.GetInt64(4), fullSince, sentAt) };
             }
             else
             {
-                outcome = Outcome.NoSender;
                 ThrowIfBehind(room, reader.GetInt64(3), seen);
+                outcome = outcome with { HasRoom = true };
             }
         }
 
         // Only the end of all results says that the server has committed.
         while (await reader.NextResultAsync())
         {
-        }
-
-        if (outcome == Outcome.Done)
-        {
-            distinct.AnswerCopies();
         }
 
         return outcome;
@@ -211,12 +212,10 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
-    private enum Outcome
-    {
-        Done,
-        NoRoom,
-        NoSender,
-    }
+    /// <param name="Stored">What has become of the sends. Null = nothing was stored.</param>
+    /// <param name="HasRoom">Whether nothing was stored because a sender has no id yet.</param>
+    /// <param name="RoomRefused">Why the room was not made.</param>
+    private sealed record Outcome(DistinctSends? Stored, bool HasRoom, Refused? RoomRefused);
 }
 
 /// <summary>What a batch has added to its room: ids without a hole, in the order of the sends. First = 0: nothing.</summary>

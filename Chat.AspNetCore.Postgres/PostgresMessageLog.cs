@@ -88,7 +88,10 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
         }
 
         log.background = Task.WhenAll(
-            Run(log.hints.SendAsync), Run(log.hints.ListenAsync), Run(stop => log.watch.RunAsync(log.LookAtHeadsAsync, stop)));
+            Run(log.hints.SendAsync),
+            Run(log.hints.ListenAsync),
+            Run(log.server.Commands.WatchAsync),
+            Run(stop => log.watch.RunAsync(log.LookAtHeadsAsync, stop)));
         return log;
 
         Task Run(Func<CancellationToken, Task> loop) => Task.Run(async () =>

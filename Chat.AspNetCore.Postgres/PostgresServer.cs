@@ -42,11 +42,15 @@ internal sealed class PostgresServer : IAsyncDisposable
         PoolSize = hosts[0].MaxPoolSize;
         this.primary = primary;
         this.onOtherLog = onOtherLog;
+        Commands = new RunningCommands(this);
         appends = Array.ConvertAll(hosts, Build);
         listening = Array.ConvertAll(hosts, host => Build(new(host.ConnectionString) { Pooling = false, KeepAlive = 5 }));
     }
 
     public string Location { get; }
+
+    /// <summary>The changes that run on the server.</summary>
+    public RunningCommands Commands { get; }
 
     public string LogId { get; }
 

@@ -276,7 +276,46 @@ public sealed class PostgresOutageTests
         await using var reader = await node.JoinAsync("reader");
         await reader.UntilAsync(c => c.Messages.Count == 2);
         Assert.Equal(["before", "at the new one"], reader.Messages.Select(message => message.Text));
-        old.Stop("immediate"); // Otherwise the node waits for its last commit.
+    }
+
+    [Fact]
+    public async Task A_primary_that_vanishes_without_a_word_holds_no_room_once_its_standby_has_taken_its_place()
+    {
+        using var old = PostgresCluster.Create();
+        var own = new NpgsqlConnectionStringBuilder(old.CreateDatabase());
+        using var standby = old.StartStandby();
+        await using var network = new LoopbackProxy(new Uri($"http://127.0.0.1:{own.Port}"));
+        own.Host = $"127.0.0.1:{network.Address.Port},127.0.0.1:{new NpgsqlConnectionStringBuilder(standby.Admin).Port}";
+        await using var log = PostgresMessageLog.Open(own.ConnectionString, new LogOptions { LockTimeout = Short });
+        await new RecordingStream(log).SendAsync("room", "1");
+
+        // No connection is closed, and no packet comes back, as from a machine without power.
+        network.Stall();
+        var told = new RecordingStream(log);
+        await told.HandOverAsync("room", "2");
+        await told.FailureAsync();
+        old.Stop("immediate");
+        standby.Promote();
+        PostgresCluster.Execute(standby.Admin, "ALTER SYSTEM SET synchronous_standby_names = ''");
+        PostgresCluster.Execute(standby.Admin, "SELECT pg_reload_conf()");
+
+        var stored = await SendAgainAsync();
+        Assert.Equal(AppendResult.Stored(2), stored);
+
+        async Task<AppendResult> SendAgainAsync()
+        {
+            for (var begun = Stopwatch.StartNew(); ;)
+            {
+                try
+                {
+                    return await new RecordingStream(log).SendAsync("room", "2");
+                }
+                catch (InvalidOperationException) when (begun.Elapsed < RecordingStream.Deadline)
+                {
+                    // As a client does.
+                }
+            }
+        }
     }
 
     [Fact]

@@ -1,0 +1,128 @@
+using System.Collections.Concurrent;
+using Npgsql;
+
+namespace GrpcChat.AspNetCore.Postgres;
+
+/// <summary>
+/// The commands that run on the server, and an end for those whose server is gone. A machine that vanishes closes no connection: the
+/// system would wait for its answer for a quarter of an hour. So a new connection asks the server of now whether it still has the
+/// process that runs the command. If not, nobody waits for it any more, as after a lost connection; its outcome is unknown.
+/// </summary>
+internal sealed class RunningCommands(PostgresServer server)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<Command, long> running = [];
+
+    /// <summary>Runs a command, and closes the connection.</summary>
+    /// <param name="connection">Where it runs.</param>
+    /// <param name="run">
+    /// The command. It may go on when nobody waits for it any more, so it changes nothing that others see, and returns what it has found.
+    /// </param>
+    /// <exception cref="IOException">The server is gone.</exception>
+    public async Task<T> RunAsync<T>(NpgsqlConnection connection, Func<NpgsqlConnection, Task<T>> run)
+    {
+        using var command = new Command(connection);
+        running[command] = TimeProvider.System.GetTimestamp();
+        try
+        {
+            return await RunAndCloseAsync().WaitAsync(command.Lost);
+        }
+        catch (OperationCanceledException error) when (command.Lost.IsCancellationRequested)
+        {
+            throw new IOException("the server is gone", error);
+        }
+        finally
+        {
+            running.TryRemove(command, out _);
+        }
+
+        async Task<T> RunAndCloseAsync()
+        {
+            await using (connection)
+            {
+                return await run(connection);
+            }
+        }
+    }
+
+    /// <summary>Looks after commands that take long, until the end is asked for.</summary>
+    public async Task WatchAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            await Task.Delay(Interval, stopping);
+            var stuck = running.Where(entry => TimeProvider.System.GetElapsedTime(entry.Value) > Long).Select(entry => entry.Key).ToList();
+            if (stuck.Count == 0)
+            {
+                continue;
+            }
+
+            try
+            {
+                using var limited = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+                limited.CancelAfter(Limit);
+                var processes = await ListProcessesAsync(limited.Token);
+                foreach (var command in stuck.Where(command => !processes.Contains(command.Process)))
+                {
+                    command.Lose();
+                }
+            }
+            catch (Exception error) when (
+                !stopping.IsCancellationRequested && (error is OperationCanceledException || PostgresErrors.IsUnavailable(error)))
+            {
+                // There is no server that could say so.
+            }
+        }
+    }
+
+    // By a connection of its own: those of the pool may be to the server that is gone.
+    private async Task<HashSet<int>> ListProcessesAsync(CancellationToken cancellation)
+    {
+        await using var connection = await server.ConnectToListenAsync(cancellation);
+        await using var command = new NpgsqlCommand("SELECT pid FROM pg_stat_activity", connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var processes = new HashSet<int>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            processes.Add(reader.GetInt32(0));
+        }
+
+        return processes;
+    }
+
+    private sealed class Command : IDisposable
+    {
+        private readonly NpgsqlConnection connection;
+        private readonly CancellationTokenSource lost = new();
+
+        public Command(NpgsqlConnection connection)
+        {
+            this.connection = connection;
+            (Process, Lost) = (connection.ProcessID, lost.Token);
+        }
+
+        // Not for the command itself: Npgsql would ask the same server to cancel it, and wait for that.
+        public CancellationToken Lost { get; }
+
+        public int Process { get; }
+
+        public void Dispose() => lost.Dispose();
+
+        public void Lose()
+        {
+            try
+            {
+                // What else waits in the pool was connected to the same server.
+                NpgsqlConnection.ClearPool(connection);
+                lost.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has ended meanwhile.
+            }
+        }
+    }
+}
