@@ -20,15 +20,17 @@ internal sealed class ReadReplica : IAsyncDisposable
 
     private const string Header = "pg_is_in_recovery(), (SELECT log_id FROM grpcchat.log_meta)";
 
-    // One row at least. Whether it is a standby is asked after the query has its snapshot: if it is, all it sees came from a primary.
+    // One row at least. Whether it is a standby is asked after the query has its snapshot: if it is, all that the query sees came
+    // from a primary.
     private const string Page = $"""
         SELECT p.*, {Header}, r.erasures
         FROM (SELECT) one LEFT JOIN grpcchat.room r ON r.name = $1 LEFT JOIN ({PostgresReader.Page}) p ON true ORDER BY p.id
         """;
 
-    // The first of the two is as old as its last restartpoint, and the second is 0 on some.
+    // A standby writes the first timeline down at a restartpoint, and the second in between.
     private const string Examination = $"""
-        SELECT {Header}, GREATEST(c.timeline_id, r.min_recovery_end_timeline) FROM pg_control_checkpoint() c, pg_control_recovery() r
+        SELECT {Header}, GREATEST(c.timeline_id, r.min_recovery_end_timeline)
+        FROM pg_control_checkpoint() c, pg_control_recovery() r
         """;
 
     private readonly PostgresServer primary;
@@ -220,7 +222,8 @@ internal sealed class ReadReplica : IAsyncDisposable
             var (found, expected) = (reader.GetInt32(2), primary.Timeline);
             var problem = Refuse(reader, 0) ?? (found == expected || expected == 0
                 ? null
-                : $"{location} is on timeline {found} and the primary is on {expected}: it follows another primary, or this one not yet");
+                : $"{location} is on timeline {found} and the primary is on {expected}: it follows another primary, or "
+                    + "this one not yet");
             return (problem is null ? found : 0, problem);
         }
         catch (Exception error) when (!stopping.IsCancellationRequested)

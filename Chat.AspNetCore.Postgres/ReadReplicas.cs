@@ -29,12 +29,13 @@ internal sealed class ReadReplicas(
                 || !uri.Authority.Equals(host, StringComparison.OrdinalIgnoreCase) || uri.UserInfo.Length > 0 || uri.Port == 0)
             {
                 throw new LogOpenException(
-                    $"the read replica '{host}' is not valid; write each as host or host:port, separated by commas, and nothing else: "
-                    + "the rest is that of the log's connection string");
+                    $"the read replica '{host}' is not valid; write each as host or host:port, separated by commas, and nothing "
+                    + "else: the rest is that of the log's connection string");
             }
 
             settings.Host = uri.DnsSafeHost;
             settings.Port = uri.IsDefaultPort ? settings.Port : uri.Port;
+            settings.Remove("Target Session Attributes"); // Npgsql refuses it for one host.
             return settings;
         });
 

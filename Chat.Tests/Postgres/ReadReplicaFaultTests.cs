@@ -37,12 +37,14 @@ public sealed class ReadReplicaFaultTests : IDisposable
     [Fact]
     public void A_host_may_have_a_port_of_its_own()
     {
-        var parsed = ReadReplicas.Parse("db_2.Example, db-3:7000, 10.0.0.4:1, [::1]:65535", "Host=db-1;Port=6000;Database=chat");
+        var parsed = ReadReplicas.Parse(
+            "db_2.Example, db-3:7000, 10.0.0.4:1, [::1]:65535",
+            "Host=db-1,db-9;Target Session Attributes=read-write;Port=6000;Database=chat");
 
         Assert.Equal(
             [("db_2.example", 6000), ("db-3", 7000), ("10.0.0.4", 1), ("::1", 65535)],
             parsed.Select(settings => (settings.Host!, settings.Port)));
-        Assert.All(parsed, settings => Assert.Equal("chat", settings.Database));
+        Assert.All(parsed, settings => Assert.Equal(("chat", null), (settings.Database, settings.TargetSessionAttributes)));
     }
 
     [Fact]
@@ -149,6 +151,7 @@ public sealed class ReadReplicaFaultTests : IDisposable
         var both = new NpgsqlConnectionStringBuilder(database)
         {
             Host = $"{ReplicatedPostgres.HostOf(postgres.Primary)},{ReplicatedPostgres.HostOf(postgres.Standby)}",
+            TargetSessionAttributes = "read-write",
         };
         await using var node = watch.Open(both.ConnectionString, ReplicatedPostgres.HostOf(stays));
         await watch.UntilUsedAsync(node);

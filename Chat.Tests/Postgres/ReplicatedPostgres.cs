@@ -108,9 +108,11 @@ internal sealed class ReplicaWatch : IDisposable
         }
     }
 
-    public async Task UntilAsync(string line, int times = 1)
+    public async Task UntilAsync(string line)
     {
-        for (var begun = Stopwatch.StartNew(); Lines.Count(said => said.Contains(line, StringComparison.Ordinal)) < times; await Task.Delay(20))
+        for (var begun = Stopwatch.StartNew();
+            !Lines.Any(said => said.Contains(line, StringComparison.Ordinal));
+            await Task.Delay(20))
         {
             Assert.True(begun.Elapsed < RecordingStream.Deadline, $"'{line}' is not in: {string.Join(' ', Lines)}");
         }
