@@ -78,7 +78,12 @@ internal sealed class ReadReplica : IAsyncDisposable
             return null;
         }
 
-        await places.WaitAsync(cancellation);
+        // What was given up keeps its place until it has ended.
+        if (!await places.WaitAsync(Limit, cancellation))
+        {
+            return null;
+        }
+
         if (!IsUsable)
         {
             places.Release();

@@ -176,17 +176,19 @@ public sealed class ReadReplicaTests(ReplicatedPostgres postgres) : IClassFixtur
     }
 
     [Fact]
-    public async Task A_standby_that_does_not_answer_delays_one_read_and_is_used_again_when_it_does()
+    public async Task A_standby_that_does_not_answer_delays_only_the_first_reads_and_is_used_again_when_it_does()
     {
         await FillAsync(50);
         await using var network = new LoopbackProxy(new Uri($"http://{postgres.Host}"));
         await using var node = await StartAsync(network.Address.Authority);
         await node.Log.BoundsAsync("lobby");
+        await ReadManyAsync();
 
         network.Stall();
         var begun = Stopwatch.StartNew();
-        Assert.Equal(50, (await node.Log.PageAsync("lobby")).Count);
+        var pages = await ReadManyAsync();
         var first = begun.Elapsed;
+        Assert.All(pages, page => Assert.Equal(50, page.Count));
         for (var n = 0; n < 20; n++)
         {
             Assert.Equal(50, (await node.Log.PageAsync("lobby")).Count);
@@ -197,10 +199,14 @@ public sealed class ReadReplicaTests(ReplicatedPostgres postgres) : IClassFixtur
         network.Resume();
         await watch.UntilUsedAsync(node.Log);
 
-        Assert.InRange(first, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(10));
+        Assert.InRange(first, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(4));
         Assert.True(rest < TimeSpan.FromSeconds(2), $"Twenty more reads took {rest}.");
         await watch.UntilAsync("is used again");
         Assert.Equal(2, watch.Lines.Count);
+
+        // More than may read from a standby at once.
+        Task<List<ReadMessage>[]> ReadManyAsync() =>
+            Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Task.Run(() => node.Log.PageAsync("lobby"))));
     }
 
     [Fact]
