@@ -1,6 +1,7 @@
 using GrpcChat.AspNetCore.Hosting;
 using GrpcChat.AspNetCore.Postgres;
 using GrpcChat.AspNetCore.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -16,12 +17,20 @@ public static class GrpcChatPostgresExtensions
     /// The connection string, as for Npgsql: <c>Host=db.example;Database=chat;Username=chat</c>. With several hosts, separated by
     /// commas, the one that takes writes is used.
     /// </param>
+    /// <param name="readReplicas">
+    /// Standbys of the database, as <c>host</c> or <c>host:port</c>, separated by commas: pages, and messages that are no longer in
+    /// memory, are read from them where they have them. The rest of the connection string holds for them, too. Null = there are none.
+    /// </param>
     /// <returns>The same services.</returns>
-    public static IServiceCollection AddGrpcChatPostgres(this IServiceCollection services, string connectionString)
+    public static IServiceCollection AddGrpcChatPostgres(
+        this IServiceCollection services, string connectionString, string? readReplicas = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(connectionString);
-        return services.AddSingleton<IMessageLog>(
-            provider => PostgresMessageLog.Open(connectionString, LogOptionsFactory.Create(provider)));
+        return services.AddSingleton<IMessageLog>(provider => PostgresMessageLog.Open(
+            connectionString,
+            LogOptionsFactory.Create(provider),
+            readReplicas,
+            provider.GetRequiredService<ILogger<PostgresMessageLog>>()));
     }
 }

@@ -1,5 +1,7 @@
 using GrpcChat.AspNetCore.Identity;
 using GrpcChat.AspNetCore.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GrpcChat.AspNetCore.Postgres;
 
@@ -11,6 +13,7 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
 {
     private readonly PostgresServer server;
     private readonly PostgresReader reader;
+    private readonly ReadReplicas replicas;
     private readonly PostgresTransactions transactions;
     private readonly PostgresTrim trim;
     private readonly PostgresErasure erasure;
@@ -27,14 +30,17 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
     private Task background = Task.CompletedTask;
     private Exception? failure;
 
-    private PostgresMessageLog(string connectionString, LogOptions options)
+    private PostgresMessageLog(string connectionString, LogOptions options, string? readReplicas, ILogger logger)
     {
         this.options = options;
+        var standbys = ReadReplicas.Parse(readReplicas, connectionString);
         server = PostgresServer.Open(connectionString, End);
 
         // Appends get most of the pool, and readers the rest; three connections are for hints, looks at the heads, and a new room.
         var writerCount = Math.Max(1, (server.PoolSize - 3) * 2 / 3);
-        reader = new PostgresReader(server, Math.Max(1, server.PoolSize - 3 - writerCount));
+        var readerCount = Math.Max(1, server.PoolSize - 3 - writerCount);
+        reader = new PostgresReader(server, readerCount);
+        replicas = new ReadReplicas(standbys, server, readerCount, options.Metrics, logger);
         transactions = new PostgresTransactions(server, options);
         trim = new PostgresTrim(server, options);
         heads = new HeadReader(reader);
@@ -70,10 +76,16 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
     }
 
     /// <summary>Opens the log in a database, or creates a new one.</summary>
+    /// <param name="connectionString">The connection string, as for Npgsql.</param>
+    /// <param name="options">The options; null = the defaults.</param>
+    /// <param name="readReplicas">Standbys to read from, see <see cref="ReadReplicas.Parse"/>.</param>
+    /// <param name="logger">Is told when one of them is not used, and when it is again.</param>
     /// <exception cref="LogOpenException">The log cannot be used.</exception>
-    public static PostgresMessageLog Open(string connectionString, LogOptions? options = null)
+    public static PostgresMessageLog Open(
+        string connectionString, LogOptions? options = null, string? readReplicas = null, ILogger? logger = null)
     {
-        var log = new PostgresMessageLog(connectionString, options ?? new LogOptions());
+        var log = new PostgresMessageLog(
+            connectionString, options ?? new LogOptions(), readReplicas, logger ?? NullLogger.Instance);
         try
         {
             log.watch.Count();
@@ -91,7 +103,8 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
             Run(log.hints.SendAsync),
             Run(log.hints.ListenAsync),
             Run(log.server.Commands.WatchAsync),
-            Run(stop => log.watch.RunAsync(log.LookAtHeadsAsync, stop)));
+            Run(stop => log.watch.RunAsync(log.LookAtHeadsAsync, stop)),
+            Run(log.replicas.RunAsync));
         return log;
 
         Task Run(Func<CancellationToken, Task> loop) => Task.Run(async () =>
@@ -144,7 +157,13 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
         CancellationToken cancellation)
     {
         ThrowIfDamaged(room);
-        var head = feeds.Find(room)?.Seen ?? 0;
+        var state = feeds.Find(room);
+        if (await replicas.TryReadAsync(state, after, through, sink, cancellation))
+        {
+            return true;
+        }
+
+        var head = state?.Seen ?? 0;
         return await GuardAsync(room, () => watch.TryAsync(
             async () => await reader.ReadAsync(room, after, through, head, sink, cancellation) is not null));
     }
@@ -193,6 +212,7 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
             stopping.Dispose();
         }
 
+        await EndsAsync(replicas.DisposeAsync().AsTask());
         await server.DisposeAsync();
         reader.Dispose();
     }

@@ -11,10 +11,10 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
     public const int PageRows = 500;
 
     // A reader can give up and come back, unlike a sender.
-    private const int TimeoutSeconds = 15;
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     // A frame takes far less than 500 long messages, so that more than about 64 KiB are not sent at once.
-    private const string Page = """
+    public const string Page = """
         SELECT m.id, s.name, m.sent_at, m.client_offset, m.text, m.erased
         FROM (
             SELECT *, sum(octet_length(text) + 128) OVER (ORDER BY id) - octet_length(text) AS bytes_before
@@ -160,7 +160,8 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
 
     public void Dispose() => places.Dispose();
 
-    private static bool Offer(NpgsqlDataReader row, byte[] room, long id, IMessageSink sink) => sink.TryAdd(new MessageRow
+    /// <summary>Offers the sink a row of <see cref="Page"/>.</summary>
+    public static bool Offer(NpgsqlDataReader row, byte[] room, long id, IMessageSink sink) => sink.TryAdd(new MessageRow
     {
         Room = room,
         Id = id,
@@ -190,7 +191,7 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         try
         {
             await using var connection = await server.ConnectAsync(cancellation);
-            await using var command = Command(connection, sql, values);
+            await using var command = Command(connection, sql, values, Timeout);
             await using var reader = await ExecuteAsync(command, cancellation);
             return await take(reader);
         }
@@ -204,10 +205,11 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         }
     }
 
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] values)
+    /// <summary>A command with its parameters, $1 first.</summary>
+    public static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] values, TimeSpan timeout)
     {
-#pragma warning disable CA2100 // The SQL is a constant of this class.
-        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = TimeoutSeconds };
+#pragma warning disable CA2100 // The SQL is a constant of the caller.
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)timeout.TotalSeconds };
 #pragma warning restore CA2100
         foreach (var value in values)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using GrpcChat.AspNetCore.Storage;
 using Npgsql;
 
@@ -15,22 +16,29 @@ internal sealed class PostgresServer : IAsyncDisposable
     private const int DefaultPoolSize = 20;
     private const int OldestVersion = 150_000;
 
-    // Every connection, also one to a server that has been promoted or restored, must be to the same log on a server that keeps
-    // what it acks. The plans: a plan that was made while the tables were small must not read them completely later, and none is
-    // made anew for the values of each call, which takes longer than an append.
-    private const string CheckConnection = """
-        SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false),
-               set_config('enable_seqscan', 'off', false),
+    // A plan that was made while the tables were small must not read them completely later, and none is made anew for the values
+    // of each call, which takes longer than an append.
+    private const string Plans = """
+        set_config('enable_seqscan', 'off', false),
                set_config('enable_hashjoin', 'off', false),
                set_config('enable_mergejoin', 'off', false),
                set_config('jit', 'off', false),
-               set_config('plan_cache_mode', 'force_generic_plan', false),
+               set_config('plan_cache_mode', 'force_generic_plan', false)
+        """;
+
+    // Every connection, also one to a server that has been promoted or restored, must be to the same log on a server that keeps
+    // what it acks. The name of a file of the write-ahead log begins with the timeline, which each promotion changes.
+    private const string CheckConnection = $"""
+        SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false),
+               {Plans},
                pg_is_in_recovery(),
-               (SELECT log_id FROM grpcchat.log_meta)
+               (SELECT log_id FROM grpcchat.log_meta),
+               CASE WHEN pg_is_in_recovery() THEN '0' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
         """;
 
     // One of each for every host.
     private readonly NpgsqlDataSource[] appends, listening;
+    private readonly int[] timelines;
     private readonly Action<Exception> onOtherLog;
     private volatile int primary;
 
@@ -43,8 +51,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         this.primary = primary;
         this.onOtherLog = onOtherLog;
         Commands = new RunningCommands(this);
-        appends = Array.ConvertAll(hosts, Build);
-        listening = Array.ConvertAll(hosts, host => Build(new(host.ConnectionString) { Pooling = false, KeepAlive = 5 }));
+        timelines = new int[hosts.Length];
+        appends = [.. hosts.Select(Build)];
+        listening = [.. hosts.Select((host, i) => Build(new(host.ConnectionString) { Pooling = false, KeepAlive = 5 }, i))];
     }
 
     public string Location { get; }
@@ -53,6 +62,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     public RunningCommands Commands { get; }
 
     public string LogId { get; }
+
+    /// <summary>The timeline of the primary that the node uses; 0 = it has not connected to one yet.</summary>
+    public int Timeline => Volatile.Read(ref timelines[primary]);
 
     /// <summary>The most connections at once, without the one that listens.</summary>
     public int PoolSize { get; }
@@ -113,7 +125,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private static NpgsqlConnectionStringBuilder Parse(string connectionString)
+    public static NpgsqlConnectionStringBuilder Parse(string connectionString)
     {
         NpgsqlConnectionStringBuilder settings;
         try
@@ -157,15 +169,16 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings)
+    private NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, int host)
     {
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         builder.UsePhysicalConnectionInitializer(
-            connection => throw new NotSupportedException("connections are opened asynchronously"), InitializeAsync);
+            connection => throw new NotSupportedException("connections are opened asynchronously"),
+            connection => InitializeAsync(connection, host));
         return builder.Build();
     }
 
-    private static string Locate(NpgsqlConnectionStringBuilder settings)
+    public static string Locate(NpgsqlConnectionStringBuilder settings)
     {
         var host = settings.Host!.Contains(',', StringComparison.Ordinal) ? settings.Host : $"{settings.Host}:{settings.Port}";
         return $"PostgreSQL at {host}, database {settings.Database ?? settings.Username}";
@@ -245,7 +258,14 @@ internal sealed class PostgresServer : IAsyncDisposable
         return connection;
     }
 
-    private async Task InitializeAsync(NpgsqlConnection connection)
+    /// <summary>Sets what every connection needs that reads, whatever server it is to.</summary>
+    public static async Task SetPlansAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand($"SELECT {Plans}", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task InitializeAsync(NpgsqlConnection connection, int host)
     {
         await using var command = new NpgsqlCommand(CheckConnection, connection) { CommandTimeout = 15 };
         await using var reader = await command.ExecuteReaderAsync();
@@ -269,6 +289,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         {
             throw new StoreUnavailableException($"{Location} has synchronous_commit={commit} now; set it to on");
         }
+
+        Volatile.Write(
+            ref timelines[host], int.Parse(reader.GetString(8), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
     private static bool IsDurable(string synchronousCommit) => synchronousCommit is "on" or "remote_apply";

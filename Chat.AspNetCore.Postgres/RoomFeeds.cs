@@ -111,7 +111,7 @@ internal sealed class RoomFeeds(
         lock (room)
         {
             See(room, bounds.Erasures);
-            room.See(bounds.Head);
+            room.See(bounds.Head, bounds.Oldest);
             if (room.IsFollowed)
             {
                 if (room.Announced == SharedRoom.Nothing && !room.IsBusy)

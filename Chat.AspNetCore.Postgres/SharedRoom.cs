@@ -12,6 +12,7 @@ internal sealed class SharedRoom(string name)
     public const long Nothing = -1;
 
     private long seen;
+    private long oldest = 1;
     private long erasures;
     private LogDamagedException? damage;
 
@@ -19,6 +20,9 @@ internal sealed class SharedRoom(string name)
 
     /// <summary>A head that was committed. A later look at the database cannot find an older one.</summary>
     public long Seen => Volatile.Read(ref seen);
+
+    /// <summary>A message that was the oldest of those that are kept. All before it are removed.</summary>
+    public long Oldest => Volatile.Read(ref oldest);
 
     /// <summary>Why the room is not served any more; null = it is.</summary>
     public LogDamagedException? Damage
@@ -59,9 +63,10 @@ internal sealed class SharedRoom(string name)
     public Task CatchingUp { get; set; } = Task.CompletedTask;
 
     /// <summary>Under the lock.</summary>
-    public void See(long head)
+    public void See(long head, long oldestKept = 1)
     {
         Volatile.Write(ref seen, Math.Max(seen, head));
+        Volatile.Write(ref oldest, Math.Max(oldest, oldestKept));
         Target = Math.Max(Target, head);
     }
 }

@@ -50,7 +50,7 @@ return await ServiceCommand.RunAsync(args, async settings =>
         new BlockedUsers(provider.GetRequiredService<ChatOptions>().Data!, settings.Log));
     if (settings.Log is { } database)
     {
-        builder.Services.AddGrpcChatPostgres(database);
+        builder.Services.AddGrpcChatPostgres(database, settings.ReadReplicas);
     }
 
     await using var app = builder.Build();

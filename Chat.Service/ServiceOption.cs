@@ -66,6 +66,10 @@ internal sealed record ServiceOption(
         "Log", "CONNECTION", "none: a file in Data", Connection,
         "PostgreSQL database of the message log, for several nodes, as Npgsql connects to it");
 
+    public static readonly ServiceOption ReadReplicas = new(
+        "ReadReplicas", "HOSTS", "none", "hosts such as db-2.example or db-2.example:5432, separated by commas",
+        "Standbys of that database, to read older messages from instead of the primary");
+
     public static readonly ServiceOption MaxConnections = new(
         "MaxConnections", "N", "20000", Count,
         "Open connections, at most as many as the process may open files");
@@ -86,7 +90,7 @@ internal sealed record ServiceOption(
     public static IReadOnlyList<ServiceOption> All { get; } =
     [
         Listen, Management, TlsCertificate, TlsKey, ClientCa, TokenKeyFile, TokenIssuer, TokenAudience, AllowAnonymous, AllowPlaintext,
-        LogFormat, Log, MaxConnections, MaxConnectionsPerAddress, TrustedProxies, ProxyProtocol,
+        LogFormat, Log, ReadReplicas, MaxConnections, MaxConnectionsPerAddress, TrustedProxies, ProxyProtocol,
     ];
 
     /// <summary>Whether the text has the form of a value. Whether it works, such as a file, is found out later.</summary>

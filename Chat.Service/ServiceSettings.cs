@@ -48,6 +48,9 @@ internal sealed class ServiceSettings
     /// <summary>How to connect to the database of the message log; null = the log is a file.</summary>
     public string? Log => edge.GetValueOrDefault(ServiceOption.Log.Name);
 
+    /// <summary>Standbys of this database; null = none.</summary>
+    public string? ReadReplicas => edge.GetValueOrDefault(ServiceOption.ReadReplicas.Name);
+
     /// <summary>What looks like a setting and is not: each a sentence to show when the service starts.</summary>
     public IReadOnlyList<string> Warnings => warnings;
 
@@ -93,6 +96,7 @@ internal sealed class ServiceSettings
             }
         }
 
+        settings.EnsureLogOfReadReplicas();
         settings.WarnOfUnusedBlocks();
         settings.ReadEdge();
         ServiceLogging.EnsureValid(settings.Logging);
@@ -267,6 +271,16 @@ internal sealed class ServiceSettings
 
             sources[option] = (variable, value);
             Set(option, value, variable);
+        }
+    }
+
+    private void EnsureLogOfReadReplicas()
+    {
+        if (ReadReplicas is not null && Log is null)
+        {
+            throw new UsageException(
+                $"{ServiceOption.ReadReplicas.Name} is '{ReadReplicas}', but the log is a file; set {ServiceOption.Log.Name} to the "
+                + "database whose standbys they are");
         }
     }
 

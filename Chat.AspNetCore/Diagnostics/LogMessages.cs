@@ -53,6 +53,12 @@ internal static partial class LogMessages
     [LoggerMessage(15, LogLevel.Warning, "Old messages stay: {Reason}. The next attempt is in {Interval}.")]
     public static partial void RetentionFailed(this ILogger logger, string reason, TimeSpan interval);
 
+    [LoggerMessage(16, LogLevel.Warning, "A read replica is not used: {Reason}. The primary is read instead.")]
+    public static partial void ReadReplicaLeftOut(this ILogger logger, string reason);
+
+    [LoggerMessage(17, LogLevel.Information, "The read replica is used again: {Location}.")]
+    public static partial void ReadReplicaUsed(this ILogger logger, string location);
+
     [LoggerMessage(5, LogLevel.Error, "A call ended with an unhandled exception.")]
     public static partial void UnhandledException(this ILogger logger, Exception error);
 

@@ -93,7 +93,7 @@ internal interface IMessageLog : IAsyncDisposable
 
     /// <summary>
     /// Offers <paramref name="sink"/> the messages of a room with ids from <paramref name="after"/> + 1 to
-    /// <paramref name="through"/>, in order, until it declines one or has taken a page (500 messages).
+    /// <paramref name="through"/>, in order, until it declines one or has taken a page, which is at most 500 messages.
     /// </summary>
     /// <returns>
     /// False if the message <paramref name="after"/> + 1 was removed, also a moment ago: nothing was offered, and

@@ -5,7 +5,7 @@ namespace GrpcChat.AspNetCore.Storage;
 
 /// <summary>
 /// What a log measures, whatever it keeps its messages in: what became of each send and how long that took, and the size and the
-/// commit of each batch. Only the log's writer records.
+/// commit of each batch. Only the log's writer records these.
 /// </summary>
 internal sealed class LogMetrics
 {
@@ -26,12 +26,15 @@ internal sealed class LogMetrics
     private static readonly KeyValuePair<string, object?> StoredTag = new(OutcomeKey, "stored");
     private static readonly KeyValuePair<string, object?> DuplicateTag = new(OutcomeKey, "duplicate");
     private static readonly KeyValuePair<string, object?> RefusedTag = new(OutcomeKey, "refused");
+    private static readonly KeyValuePair<string, object?> AnsweredTag = new(OutcomeKey, "answered");
+    private static readonly KeyValuePair<string, object?> BehindTag = new(OutcomeKey, "behind");
 
     private readonly Counter<long> sends;
     private readonly Histogram<double> appendDuration;
     private readonly Histogram<int> batchSize;
     private readonly Histogram<double> commitDuration;
     private readonly Counter<long> trimmed;
+    private readonly Counter<long> replicaReads;
 
     /// <param name="meter">The service's meter.</param>
     public LogMetrics(Meter meter)
@@ -45,6 +48,8 @@ internal sealed class LogMetrics
         commitDuration = meter.CreateHistogram(
             "chat.log.commit.duration", "s", "Time of one commit, which is mostly its fsync.", [], Seconds);
         trimmed = meter.CreateCounter<long>("chat.log.trimmed", "{message}", "Old messages that were removed.");
+        replicaReads = meter.CreateCounter<long>(
+            "chat.log.replica.reads", "{read}", "Reads that a read replica was asked for; chat.outcome is answered or behind.");
     }
 
     /// <summary>Measures nothing that anybody sees.</summary>
@@ -59,6 +64,10 @@ internal sealed class LogMetrics
 
     /// <summary>Old messages have been removed.</summary>
     public void OnTrimmed(long messages) => trimmed.Add(messages);
+
+    /// <summary>A read replica was asked for messages.</summary>
+    /// <param name="isAnswered">Whether it had them as they are now. If not, the primary is asked.</param>
+    public void OnReplicaRead(bool isAnswered) => replicaReads.Add(1, isAnswered ? AnsweredTag : BehindTag);
 
     /// <summary>The sends of a batch have their results.</summary>
     public void OnAnswered(List<Append> batch)
