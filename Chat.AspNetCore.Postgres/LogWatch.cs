@@ -56,10 +56,15 @@ internal sealed class LogWatch(PostgresReader reader, LogHealth health)
         lock (gate)
         {
             // One for all rooms that are stuck. If it hangs, it is not begun again.
-            probe = probing = probing.IsCompleted ? Task.Run(() => reader.ProbeWriteAsync(CancellationToken.None)) : probing;
+            probe = probing = probing.IsCompleted ? Task.Run(reader.ProbeWriteAsync) : probing;
         }
 
         await probe.WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (probe.Exception?.InnerException is StoreUnavailableException error)
+        {
+            health.SetWrite(error.Message);
+        }
+
         return probe.IsCompletedSuccessfully;
     }
 
@@ -102,17 +107,9 @@ internal sealed class LogWatch(PostgresReader reader, LogHealth health)
                 health.SetRead(damage ?? error.Message);
             }
 
-            if (health.WriteProblem is not null)
+            if (health.WriteProblem is not null && await CanWriteAsync(Interval))
             {
-                try
-                {
-                    await reader.ProbeWriteAsync(stopping);
-                    health.SetWrite(null);
-                }
-                catch (StoreUnavailableException error)
-                {
-                    health.SetWrite(error.Message);
-                }
+                health.SetWrite(null);
             }
         }
     }

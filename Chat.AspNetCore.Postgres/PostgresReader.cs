@@ -14,7 +14,7 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     // A frame takes far less than 500 long messages, so that more than about 64 KiB are not sent at once.
-    public const string Page = """
+    public const string Messages = """
         SELECT m.id, s.name, m.sent_at, m.client_offset, m.text, m.erased
         FROM (
             SELECT *, sum(octet_length(text) + 128) OVER (ORDER BY id) - octet_length(text) AS bytes_before
@@ -73,47 +73,36 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         var last = after;
         for (var left = PageRows; left > 0 && last < through;)
         {
-            var (rows, isFull, next) = await RunAsync(Page, [room, last, through, (long)left], Take, cancellation);
-            if (next is null && (rows > 0 || last >= Math.Min(through, head)))
+            var page = new Page(name, last, sink);
+            try
             {
-                left = isFull || rows == 0 ? 0 : left - rows;
+                await RunAsync(Messages, [room, last, through, (long)left], page.TakeAsync, cancellation);
+            }
+            finally
+            {
+                // Nothing is offered any more, even if the server answers late.
+                page.End();
+            }
+
+            last = page.Last;
+            if (page.Next is null && (page.Rows > 0 || last >= Math.Min(through, head)))
+            {
+                left = page.IsFull || page.Rows == 0 ? 0 : left - page.Rows;
                 continue;
             }
 
             // Somebody may have removed it a moment ago. Only the beginning of a room can be removed, and this sees what the page saw.
             var bounds = (await ReadBoundsAsync([room], cancellation)).GetValueOrDefault(room, SharedBounds.Empty);
-            if (rows > 0 || bounds.Oldest <= last + 1)
+            if (page.Rows > 0 || bounds.Oldest <= last + 1)
             {
-                throw new LogDamagedException($"room {room}: message {last + 1} is missing{(next is null ? "" : $", and {next} follows")}");
+                throw new LogDamagedException(
+                    $"room {room}: message {last + 1} is missing{(page.Next is null ? "" : $", and {page.Next} follows")}");
             }
 
             return last == after ? null : last;
         }
 
         return last;
-
-        // The number of messages that there were, whether no more are wanted, and the id of one that does not follow.
-        async Task<(int Rows, bool IsFull, long? Next)> Take(NpgsqlDataReader reader)
-        {
-            var rows = 0;
-            while (await reader.ReadAsync(cancellation))
-            {
-                var id = reader.GetInt64(0);
-                if (id != last + 1)
-                {
-                    return (rows, false, id);
-                }
-
-                last = id;
-                rows++;
-                if (!Offer(reader, name, id, sink))
-                {
-                    return (rows, true, null);
-                }
-            }
-
-            return (rows, false, null);
-        }
     }
 
     public Task<List<RoomSummary>> ListRoomsAsync(string after, int count, CancellationToken cancellation) =>
@@ -122,8 +111,7 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
             [after, count],
             reader => ToListAsync(
                 reader,
-                row => new RoomSummary(row.GetString(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2)),
-                cancellation),
+                row => new RoomSummary(row.GetString(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2))),
             cancellation);
 
     /// <summary>The bounds of those rooms that exist.</summary>
@@ -135,32 +123,37 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
             [rooms.ToArray()],
             reader => ToListAsync(
                 reader,
-                row => (Name: row.GetString(0), Bounds: new SharedBounds(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3))),
-                cancellation),
+                row => (Name: row.GetString(0), Bounds: new SharedBounds(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)))),
             cancellation);
         return list.ToDictionary(room => room.Name, room => room.Bounds);
     }
 
     /// <summary>The rooms that somebody has sent to, by name.</summary>
     public Task<List<string>> ReadRoomsOfSenderAsync(string sender, CancellationToken cancellation) => RunAsync(
-        RoomsOfSender, [sender], reader => ToListAsync(reader, row => row.GetString(0), cancellation), cancellation);
+        RoomsOfSender, [sender], reader => ToListAsync(reader, row => row.GetString(0)), cancellation);
 
     public Task<List<string>> ListBlockedSendersAsync(CancellationToken cancellation) => RunAsync(
-        Blocked, [], reader => ToListAsync(reader, row => row.GetString(0), cancellation), cancellation);
+        Blocked, [], reader => ToListAsync(reader, row => row.GetString(0)), cancellation);
 
     public async Task<LogSize> CountAsync(CancellationToken cancellation) => (await RunAsync(
         Count,
         [],
-        reader => ToListAsync(reader, row => new LogSize((int)row.GetInt64(0), row.GetInt64(1)), cancellation),
+        reader => ToListAsync(reader, row => new LogSize((int)row.GetInt64(0), row.GetInt64(1))),
         cancellation))[0];
 
-    /// <summary>Commits a change that changes nothing, to find out whether the server takes messages.</summary>
-    public Task ProbeWriteAsync(CancellationToken cancellation) =>
-        RunAsync(Touch, [], reader => Task.FromResult(reader.RecordsAffected), cancellation);
+    /// <summary>
+    /// Commits a change that changes nothing, to find out whether the server takes messages. It waits as long as an append would.
+    /// </summary>
+    public Task ProbeWriteAsync() => RunAsync(
+        Touch,
+        [],
+        reader => Task.FromResult(reader.RecordsAffected),
+        System.Threading.Timeout.InfiniteTimeSpan,
+        CancellationToken.None);
 
     public void Dispose() => places.Dispose();
 
-    /// <summary>Offers the sink a row of <see cref="Page"/>.</summary>
+    /// <summary>Offers the sink a row of <see cref="Messages"/>.</summary>
     public static bool Offer(NpgsqlDataReader row, byte[] room, long id, IMessageSink sink) => sink.TryAdd(new MessageRow
     {
         Room = room,
@@ -172,11 +165,10 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         IsErased = row.GetBoolean(5),
     });
 
-    private static async Task<List<T>> ToListAsync<T>(
-        NpgsqlDataReader reader, Func<NpgsqlDataReader, T> convert, CancellationToken cancellation)
+    private static async Task<List<T>> ToListAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> convert)
     {
         var list = new List<T>();
-        while (await reader.ReadAsync(cancellation))
+        while (await reader.ReadAsync())
         {
             list.Add(convert(reader));
         }
@@ -184,16 +176,17 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         return list;
     }
 
+    private Task<T> RunAsync<T>(string sql, object[] values, Func<NpgsqlDataReader, Task<T>> take, CancellationToken cancellation) =>
+        RunAsync(sql, values, take, Timeout, cancellation);
+
     private async Task<T> RunAsync<T>(
-        string sql, object[] values, Func<NpgsqlDataReader, Task<T>> take, CancellationToken cancellation)
+        string sql, object[] values, Func<NpgsqlDataReader, Task<T>> take, TimeSpan limit, CancellationToken cancellation)
     {
         await places.WaitAsync(cancellation);
         try
         {
-            await using var connection = await server.ConnectAsync(cancellation);
-            await using var command = Command(connection, sql, values, Timeout);
-            await using var reader = await ExecuteAsync(command, cancellation);
-            return await take(reader);
+            var opened = await server.ConnectAsync(cancellation);
+            return await server.Commands.RunAsync(opened, ReadAsync, limit, cancellation);
         }
         catch (Exception error) when (error is not StoreUnavailableException && PostgresErrors.IsUnavailable(error))
         {
@@ -203,9 +196,16 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         {
             places.Release();
         }
+
+        async Task<T> ReadAsync(NpgsqlConnection connection)
+        {
+            await using var command = Command(connection, sql, values, TimeSpan.Zero);
+            await using var reader = await ExecuteAsync(command);
+            return await take(reader);
+        }
     }
 
-    /// <summary>A command with its parameters, $1 first.</summary>
+    /// <summary>A command with its parameters, $1 first. A time of zero has no end.</summary>
     public static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] values, TimeSpan timeout)
     {
 #pragma warning disable CA2100 // The SQL is a constant of the caller.
@@ -220,17 +220,73 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
     }
 
     // A connection of the pool may have been lost while nobody used it: that is not worth a word, if another one can be opened.
-    private static async Task<NpgsqlDataReader> ExecuteAsync(NpgsqlCommand command, CancellationToken cancellation)
+    private static async Task<NpgsqlDataReader> ExecuteAsync(NpgsqlCommand command)
     {
         try
         {
-            return await command.ExecuteReaderAsync(cancellation);
+            return await command.ExecuteReaderAsync();
         }
         catch (Exception error) when (PostgresErrors.IsWorthARetry(error) && command.Connection!.State != ConnectionState.Open)
         {
             await command.Connection.CloseAsync();
-            await command.Connection.OpenAsync(cancellation);
-            return await command.ExecuteReaderAsync(cancellation);
+            await command.Connection.OpenAsync();
+            return await command.ExecuteReaderAsync();
+        }
+    }
+
+    /// <summary>Messages on their way to a sink.</summary>
+    /// <param name="room">The room, in UTF-8.</param>
+    /// <param name="after">The id before the first.</param>
+    /// <param name="sink">Gets them.</param>
+    private sealed class Page(byte[] room, long after, IMessageSink sink)
+    {
+        private readonly Lock gate = new();
+        private bool hasEnded;
+
+        public int Rows { get; private set; }
+
+        /// <summary>The id of the last message that the sink was offered.</summary>
+        public long Last { get; private set; } = after;
+
+        /// <summary>Whether the sink wants no more.</summary>
+        public bool IsFull { get; private set; }
+
+        /// <summary>The id of a message that does not follow the last one; null if each did.</summary>
+        public long? Next { get; private set; }
+
+        public async Task<bool> TakeAsync(NpgsqlDataReader reader)
+        {
+            while (await reader.ReadAsync() && Take(reader))
+            {
+            }
+
+            return true;
+        }
+
+        public void End()
+        {
+            lock (gate)
+            {
+                hasEnded = true;
+            }
+        }
+
+        private bool Take(NpgsqlDataReader row)
+        {
+            lock (gate)
+            {
+                var id = row.GetInt64(0);
+                if (hasEnded || id != Last + 1)
+                {
+                    Next = hasEnded ? Next : id;
+                    return false;
+                }
+
+                Last = id;
+                Rows++;
+                IsFull = !Offer(row, room, id, sink);
+                return !IsFull;
+            }
         }
     }
 }

@@ -21,7 +21,8 @@ internal sealed class PostgresTransactions(PostgresServer server, LogOptions opt
     /// <exception cref="UnconfirmedCommitException">The commit may be on this server only.</exception>
     public async Task<T> RunAsync<T>(IReadOnlyList<Append> batch, Func<NpgsqlConnection, Task<T>> run, Func<T, bool> isDone) =>
         await server.Commands.RunAsync(
-            await server.ConnectAsync(CancellationToken.None), connection => CommitAsync(connection, batch, run, isDone));
+            await server.ConnectAsync(CancellationToken.None), connection => CommitAsync(connection, batch, run, isDone),
+            Timeout.InfiniteTimeSpan, CancellationToken.None);
 
     /// <summary>
     /// Runs a change until its outcome is known: after a lost connection nobody knows whether it was committed, and the same

@@ -24,7 +24,7 @@ internal sealed class ReadReplica : IAsyncDisposable
     // from a primary.
     private const string Page = $"""
         SELECT p.*, {Header}, r.erasures
-        FROM (SELECT) one LEFT JOIN grpcchat.room r ON r.name = $1 LEFT JOIN ({PostgresReader.Page}) p ON true ORDER BY p.id
+        FROM (SELECT) one LEFT JOIN grpcchat.room r ON r.name = $1 LEFT JOIN ({PostgresReader.Messages}) p ON true ORDER BY p.id
         """;
 
     // A standby writes the first timeline down at a restartpoint, and the second in between.

@@ -21,16 +21,20 @@ internal sealed class RunningCommands(PostgresServer server)
     /// <param name="run">
     /// The command. It may go on when nobody waits for it any more, so it changes nothing that others see, and returns what it has found.
     /// </param>
+    /// <param name="limit">How long it is waited for.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="IOException">The server is gone.</exception>
-    public async Task<T> RunAsync<T>(NpgsqlConnection connection, Func<NpgsqlConnection, Task<T>> run)
+    /// <exception cref="TimeoutException">The server has not answered in time.</exception>
+    public async Task<T> RunAsync<T>(
+        NpgsqlConnection connection, Func<NpgsqlConnection, Task<T>> run, TimeSpan limit, CancellationToken cancellation)
     {
-        using var command = new Command(connection);
+        using var command = new Command(connection, cancellation);
         running[command] = TimeProvider.System.GetTimestamp();
         try
         {
-            return await RunAndCloseAsync().WaitAsync(command.Lost);
+            return await RunAndCloseAsync().WaitAsync(limit, command.Lost);
         }
-        catch (OperationCanceledException error) when (command.Lost.IsCancellationRequested)
+        catch (OperationCanceledException error) when (command.Lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new IOException("the server is gone", error);
         }
@@ -96,15 +100,16 @@ internal sealed class RunningCommands(PostgresServer server)
     private sealed class Command : IDisposable
     {
         private readonly NpgsqlConnection connection;
-        private readonly CancellationTokenSource lost = new();
+        private readonly CancellationTokenSource lost;
 
-        public Command(NpgsqlConnection connection)
+        public Command(NpgsqlConnection connection, CancellationToken cancellation)
         {
             this.connection = connection;
+            lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             (Process, Lost) = (connection.ProcessID, lost.Token);
         }
 
-        // Not for the command itself: Npgsql would ask the same server to cancel it, and wait for that.
+        // For those who wait, not for the command: Npgsql would ask the same server to cancel it, and block until that has answered.
         public CancellationToken Lost { get; }
 
         public int Process { get; }

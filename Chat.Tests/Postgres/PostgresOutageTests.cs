@@ -294,13 +294,14 @@ public sealed class PostgresOutageTests
         var told = new RecordingStream(log);
         await told.HandOverAsync("room", "2");
         await told.FailureAsync();
-        old.Stop("immediate");
         standby.Promote();
         PostgresCluster.Execute(standby.Admin, "ALTER SYSTEM SET synchronous_standby_names = ''");
         PostgresCluster.Execute(standby.Admin, "SELECT pg_reload_conf()");
 
         var stored = await SendAgainAsync();
         Assert.Equal(AppendResult.Stored(2), stored);
+        await UntilAsync(() => log.Health is { ReadProblem: null, WriteProblem: null });
+        Assert.Equal(2, (await log.BoundsAsync("room", CancellationToken.None)).Head);
 
         async Task<AppendResult> SendAgainAsync()
         {
