@@ -54,7 +54,7 @@ internal sealed class ReadReplica : IAsyncDisposable
         location = PostgresServer.Locate(settings);
         places = new SemaphoreSlim(maxAtOnce);
 
-        // One more is for the examination. A command that is given up is not waited for.
+        // One more is for the examination. A command that is given up waits no longer for the server.
         settings.MaxPoolSize = maxAtOnce + 1;
         settings.Timeout = settings.CommandTimeout = (int)Limit.TotalSeconds;
         settings.CancellationTimeout = -1;
@@ -93,11 +93,11 @@ internal sealed class ReadReplica : IAsyncDisposable
         Answer answer;
         try
         {
-            answer = await AskAsync(room.Name, after, through, count).WaitAsync(Limit, cancellation);
+            answer = await WithinLimitAsync(givenUp => AskAsync(room.Name, after, through, count, givenUp), cancellation);
         }
-        catch (TimeoutException)
+        catch (TimeoutException error)
         {
-            answer = new Answer { Problem = $"{location} has not answered for {Limit.TotalSeconds} s" };
+            answer = new Answer { Problem = error.Message };
         }
 
         if (answer.Problem is not null)
@@ -117,7 +117,16 @@ internal sealed class ReadReplica : IAsyncDisposable
     {
         for (var wasUsed = true; ;)
         {
-            var (found, problem) = await ExamineAsync(stopping);
+            var (found, problem) = (0, (string?)null);
+            try
+            {
+                (found, problem) = await WithinLimitAsync(ExamineAsync, stopping);
+            }
+            catch (TimeoutException error)
+            {
+                problem = error.Message;
+            }
+
             Volatile.Write(ref timeline, found);
             Report(problem);
             if (await failed.WaitAsync(Interval, stopping))
@@ -166,15 +175,39 @@ internal sealed class ReadReplica : IAsyncDisposable
         }
     }
 
+    // What is given up is cancelled on a thread of its own: Npgsql tells the server so, and waits for it.
+    private async Task<T> WithinLimitAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellation)
+    {
+        var givenUp = new CancellationTokenSource();
+        var asking = ask(givenUp.Token);
+        try
+        {
+            return await asking.WaitAsync(Limit, cancellation);
+        }
+        catch (TimeoutException error)
+        {
+            throw new TimeoutException($"{location} has not answered for {Limit.TotalSeconds} s", error);
+        }
+        finally
+        {
+            if (!asking.IsCompleted)
+            {
+                _ = Task.Factory.StartNew(
+                    givenUp.Cancel, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            }
+        }
+    }
+
     // Never throws: whoever asked may have gone.
-    private async Task<Answer> AskAsync(string room, long after, long through, int count)
+    private async Task<Answer> AskAsync(string room, long after, long through, int count, CancellationToken givenUp)
     {
         try
         {
-            await using var connection = await source.OpenConnectionAsync();
-            await using var command = PostgresReader.Command(connection, Page, [room, after, through, (long)count], Limit);
-            await using var reader = await command.ExecuteReaderAsync();
-            return await TakeAsync(reader, room, after);
+            await using var connection = await source.OpenConnectionAsync(givenUp);
+            await using var command = PostgresReader.Command(
+                connection, Page, [room, after, through, (long)count], TimeSpan.Zero);
+            await using var reader = await command.ExecuteReaderAsync(givenUp);
+            return await TakeAsync(reader, room, after, givenUp);
         }
         catch (PostgresException conflict) when (conflict.SqlState.StartsWith("40", StringComparison.Ordinal))
         {
@@ -191,11 +224,11 @@ internal sealed class ReadReplica : IAsyncDisposable
         }
     }
 
-    private async Task<Answer> TakeAsync(NpgsqlDataReader reader, string room, long after)
+    private async Task<Answer> TakeAsync(NpgsqlDataReader reader, string room, long after, CancellationToken givenUp)
     {
         var name = Encoding.UTF8.GetBytes(room);
         var (page, last, erasures) = (new StoredPage(room), after, 0L);
-        while (await reader.ReadAsync())
+        while (await reader.ReadAsync(givenUp))
         {
             if (Refuse(reader, 6) is { } problem)
             {
@@ -216,14 +249,14 @@ internal sealed class ReadReplica : IAsyncDisposable
         return last == after ? default : new Answer { Page = page, Erasures = erasures };
     }
 
-    private async Task<(int Timeline, string? Problem)> ExamineAsync(CancellationToken stopping)
+    private async Task<(int Timeline, string? Problem)> ExamineAsync(CancellationToken givenUp)
     {
         try
         {
-            await using var connection = await source.OpenConnectionAsync(stopping);
-            await using var command = PostgresReader.Command(connection, Examination, [], Limit);
-            await using var reader = await command.ExecuteReaderAsync(stopping);
-            await reader.ReadAsync(stopping);
+            await using var connection = await source.OpenConnectionAsync(givenUp);
+            await using var command = PostgresReader.Command(connection, Examination, [], TimeSpan.Zero);
+            await using var reader = await command.ExecuteReaderAsync(givenUp);
+            await reader.ReadAsync(givenUp);
             var (found, expected) = (reader.GetInt32(2), primary.Timeline);
             var problem = Refuse(reader, 0) ?? (found == expected || expected == 0
                 ? null
@@ -231,7 +264,7 @@ internal sealed class ReadReplica : IAsyncDisposable
                     + "this one not yet");
             return (problem is null ? found : 0, problem);
         }
-        catch (Exception error) when (!stopping.IsCancellationRequested)
+        catch (Exception error)
         {
             return (0, PostgresErrors.Describe(location, error));
         }
