@@ -41,7 +41,7 @@ internal sealed class ReadReplica : IAsyncDisposable
     private readonly int maxAtOnce;
     private readonly SemaphoreSlim places;
     private readonly SemaphoreSlim failed = new(0);
-    private string? failure;
+    private Problem? failure;
     private int timeline;
 
     public ReadReplica(
@@ -97,7 +97,7 @@ internal sealed class ReadReplica : IAsyncDisposable
         }
         catch (TimeoutException error)
         {
-            answer = new Answer { Problem = error.Message };
+            answer = new Answer { Problem = new(error.Message) };
         }
 
         if (answer.Problem is not null)
@@ -115,16 +115,16 @@ internal sealed class ReadReplica : IAsyncDisposable
     /// <summary>Finds out whether it can be used, again and again, and says so when that changes.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        for (var wasUsed = true; ;)
+        for (Problem? told = null; ;)
         {
-            var (found, problem) = (0, (string?)null);
+            var (found, problem) = (0, (Problem?)null);
             try
             {
                 (found, problem) = await WithinLimitAsync(ExamineAsync, stopping);
             }
             catch (TimeoutException error)
             {
-                problem = error.Message;
+                problem = new(error.Message);
             }
 
             Volatile.Write(ref timeline, found);
@@ -136,18 +136,19 @@ internal sealed class ReadReplica : IAsyncDisposable
                 await Task.Delay(Interval, stopping);
             }
 
-            void Report(string? reason)
+            // A line when it cannot be used, one when it is not what it should be, and one when it is used again.
+            void Report(Problem? found)
             {
-                if (reason is not null && wasUsed)
+                if (found is not null && found.IsRefusal != told?.IsRefusal)
                 {
-                    logger.ReadReplicaLeftOut(reason);
+                    logger.ReadReplicaLeftOut(found.Reason);
                 }
-                else if (reason is null && !wasUsed)
+                else if (found is null && told is not null)
                 {
                     logger.ReadReplicaUsed(location);
                 }
 
-                wasUsed = reason is null;
+                told = found;
             }
         }
     }
@@ -165,7 +166,7 @@ internal sealed class ReadReplica : IAsyncDisposable
         failed.Dispose();
     }
 
-    private void LeaveOut(string problem)
+    private void LeaveOut(Problem problem)
     {
         // One of many reads that fail together.
         if (Interlocked.Exchange(ref timeline, 0) != 0)
@@ -216,7 +217,7 @@ internal sealed class ReadReplica : IAsyncDisposable
         }
         catch (Exception error)
         {
-            return new Answer { Problem = PostgresErrors.Describe(location, error) };
+            return new Answer { Problem = new(PostgresErrors.Describe(location, error)) };
         }
         finally
         {
@@ -249,7 +250,7 @@ internal sealed class ReadReplica : IAsyncDisposable
         return last == after ? default : new Answer { Page = page, Erasures = erasures };
     }
 
-    private async Task<(int Timeline, string? Problem)> ExamineAsync(CancellationToken givenUp)
+    private async Task<(int Timeline, Problem? Problem)> ExamineAsync(CancellationToken givenUp)
     {
         try
         {
@@ -260,28 +261,32 @@ internal sealed class ReadReplica : IAsyncDisposable
             var (found, expected) = (reader.GetInt32(2), primary.Timeline);
             var problem = Refuse(reader, 0) ?? (found == expected || expected == 0
                 ? null
-                : $"{location} is on timeline {found} and the primary is on {expected}: it follows another primary, or "
-                    + "this one not yet");
+                : new(
+                    $"{location} is on timeline {found} and the primary is on {expected}: it follows another primary, or "
+                    + "this one not yet",
+                    IsRefusal: true));
             return (problem is null ? found : 0, problem);
         }
         catch (Exception error)
         {
-            return (0, PostgresErrors.Describe(location, error));
+            return (0, new(PostgresErrors.Describe(location, error)));
         }
     }
 
     // Why nothing that the server says counts.
-    private string? Refuse(NpgsqlDataReader reader, int column)
+    private Problem? Refuse(NpgsqlDataReader reader, int column)
     {
         if (!reader.GetBoolean(column))
         {
-            return $"{location} is not a standby; name standbys of the primary";
+            return new($"{location} is not a standby; name standbys of the primary", IsRefusal: true);
         }
 
         var logId = reader.IsDBNull(column + 1) ? "none" : reader.GetString(column + 1);
         return logId == primary.LogId
             ? null
-            : $"{location} has the log {logId}, and the primary has {primary.LogId}; name standbys of this primary";
+            : new(
+                $"{location} has the log {logId}, and the primary has {primary.LogId}; name standbys of this primary",
+                IsRefusal: true);
     }
 
     private readonly record struct Answer
@@ -290,6 +295,9 @@ internal sealed class ReadReplica : IAsyncDisposable
 
         public long Erasures { get; init; }
 
-        public string? Problem { get; init; }
+        public Problem? Problem { get; init; }
     }
+
+    /// <summary>Why it cannot be used now, or, as a refusal, why nothing that it says counts.</summary>
+    private sealed record Problem(string Reason, bool IsRefusal = false);
 }
