@@ -41,7 +41,7 @@ internal sealed class ReadReplica : IAsyncDisposable
     private readonly int maxAtOnce;
     private readonly SemaphoreSlim places;
     private readonly SemaphoreSlim failed = new(0);
-    private string? failure;
+    private Problem? failure;
     private int timeline;
 
     public ReadReplica(
@@ -54,7 +54,7 @@ internal sealed class ReadReplica : IAsyncDisposable
         location = PostgresServer.Locate(settings);
         places = new SemaphoreSlim(maxAtOnce);
 
-        // One more is for the examination. A command that is given up is not waited for.
+        // One more is for the examination. A command that is given up waits no longer for the server.
         settings.MaxPoolSize = maxAtOnce + 1;
         settings.Timeout = settings.CommandTimeout = (int)Limit.TotalSeconds;
         settings.CancellationTimeout = -1;
@@ -93,11 +93,11 @@ internal sealed class ReadReplica : IAsyncDisposable
         Answer answer;
         try
         {
-            answer = await AskAsync(room.Name, after, through, count).WaitAsync(Limit, cancellation);
+            answer = await WithinLimitAsync(givenUp => AskAsync(room.Name, after, through, count, givenUp), cancellation);
         }
-        catch (TimeoutException)
+        catch (TimeoutException error)
         {
-            answer = new Answer { Problem = $"{location} has not answered for {Limit.TotalSeconds} s" };
+            answer = new Answer { Problem = new(error.Message) };
         }
 
         if (answer.Problem is not null)
@@ -115,9 +115,18 @@ internal sealed class ReadReplica : IAsyncDisposable
     /// <summary>Finds out whether it can be used, again and again, and says so when that changes.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        for (var wasUsed = true; ;)
+        for (Problem? told = null; ;)
         {
-            var (found, problem) = await ExamineAsync(stopping);
+            var (found, problem) = (0, (Problem?)null);
+            try
+            {
+                (found, problem) = await WithinLimitAsync(ExamineAsync, stopping);
+            }
+            catch (TimeoutException error)
+            {
+                problem = new(error.Message);
+            }
+
             Volatile.Write(ref timeline, found);
             Report(problem);
             if (await failed.WaitAsync(Interval, stopping))
@@ -127,18 +136,19 @@ internal sealed class ReadReplica : IAsyncDisposable
                 await Task.Delay(Interval, stopping);
             }
 
-            void Report(string? reason)
+            // A line when it cannot be used, one when it is not what it should be, and one when it is used again.
+            void Report(Problem? found)
             {
-                if (reason is not null && wasUsed)
+                if (found is not null && found.IsRefusal != told?.IsRefusal)
                 {
-                    logger.ReadReplicaLeftOut(reason);
+                    logger.ReadReplicaLeftOut(found.Reason);
                 }
-                else if (reason is null && !wasUsed)
+                else if (found is null && told is not null)
                 {
                     logger.ReadReplicaUsed(location);
                 }
 
-                wasUsed = reason is null;
+                told = found;
             }
         }
     }
@@ -156,7 +166,7 @@ internal sealed class ReadReplica : IAsyncDisposable
         failed.Dispose();
     }
 
-    private void LeaveOut(string problem)
+    private void LeaveOut(Problem problem)
     {
         // One of many reads that fail together.
         if (Interlocked.Exchange(ref timeline, 0) != 0)
@@ -166,15 +176,39 @@ internal sealed class ReadReplica : IAsyncDisposable
         }
     }
 
+    // What is given up is cancelled on a thread of its own: Npgsql tells the server so, and waits for it.
+    private async Task<T> WithinLimitAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellation)
+    {
+        var givenUp = new CancellationTokenSource();
+        var asking = ask(givenUp.Token);
+        try
+        {
+            return await asking.WaitAsync(Limit, cancellation);
+        }
+        catch (TimeoutException error)
+        {
+            throw new TimeoutException($"{location} has not answered for {Limit.TotalSeconds} s", error);
+        }
+        finally
+        {
+            if (!asking.IsCompleted)
+            {
+                _ = Task.Factory.StartNew(
+                    givenUp.Cancel, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            }
+        }
+    }
+
     // Never throws: whoever asked may have gone.
-    private async Task<Answer> AskAsync(string room, long after, long through, int count)
+    private async Task<Answer> AskAsync(string room, long after, long through, int count, CancellationToken givenUp)
     {
         try
         {
-            await using var connection = await source.OpenConnectionAsync();
-            await using var command = PostgresReader.Command(connection, Page, [room, after, through, (long)count], Limit);
-            await using var reader = await command.ExecuteReaderAsync();
-            return await TakeAsync(reader, room, after);
+            await using var connection = await source.OpenConnectionAsync(givenUp);
+            await using var command = PostgresReader.Command(
+                connection, Page, [room, after, through, (long)count], TimeSpan.Zero);
+            await using var reader = await command.ExecuteReaderAsync(givenUp);
+            return await TakeAsync(reader, room, after, givenUp);
         }
         catch (PostgresException conflict) when (conflict.SqlState.StartsWith("40", StringComparison.Ordinal))
         {
@@ -183,7 +217,7 @@ internal sealed class ReadReplica : IAsyncDisposable
         }
         catch (Exception error)
         {
-            return new Answer { Problem = PostgresErrors.Describe(location, error) };
+            return new Answer { Problem = new(PostgresErrors.Describe(location, error)) };
         }
         finally
         {
@@ -191,11 +225,11 @@ internal sealed class ReadReplica : IAsyncDisposable
         }
     }
 
-    private async Task<Answer> TakeAsync(NpgsqlDataReader reader, string room, long after)
+    private async Task<Answer> TakeAsync(NpgsqlDataReader reader, string room, long after, CancellationToken givenUp)
     {
         var name = Encoding.UTF8.GetBytes(room);
         var (page, last, erasures) = (new StoredPage(room), after, 0L);
-        while (await reader.ReadAsync())
+        while (await reader.ReadAsync(givenUp))
         {
             if (Refuse(reader, 6) is { } problem)
             {
@@ -216,39 +250,43 @@ internal sealed class ReadReplica : IAsyncDisposable
         return last == after ? default : new Answer { Page = page, Erasures = erasures };
     }
 
-    private async Task<(int Timeline, string? Problem)> ExamineAsync(CancellationToken stopping)
+    private async Task<(int Timeline, Problem? Problem)> ExamineAsync(CancellationToken givenUp)
     {
         try
         {
-            await using var connection = await source.OpenConnectionAsync(stopping);
-            await using var command = PostgresReader.Command(connection, Examination, [], Limit);
-            await using var reader = await command.ExecuteReaderAsync(stopping);
-            await reader.ReadAsync(stopping);
+            await using var connection = await source.OpenConnectionAsync(givenUp);
+            await using var command = PostgresReader.Command(connection, Examination, [], TimeSpan.Zero);
+            await using var reader = await command.ExecuteReaderAsync(givenUp);
+            await reader.ReadAsync(givenUp);
             var (found, expected) = (reader.GetInt32(2), primary.Timeline);
             var problem = Refuse(reader, 0) ?? (found == expected || expected == 0
                 ? null
-                : $"{location} is on timeline {found} and the primary is on {expected}: it follows another primary, or "
-                    + "this one not yet");
+                : new(
+                    $"{location} is on timeline {found} and the primary is on {expected}: it follows another primary, or "
+                    + "this one not yet",
+                    IsRefusal: true));
             return (problem is null ? found : 0, problem);
         }
-        catch (Exception error) when (!stopping.IsCancellationRequested)
+        catch (Exception error)
         {
-            return (0, PostgresErrors.Describe(location, error));
+            return (0, new(PostgresErrors.Describe(location, error)));
         }
     }
 
     // Why nothing that the server says counts.
-    private string? Refuse(NpgsqlDataReader reader, int column)
+    private Problem? Refuse(NpgsqlDataReader reader, int column)
     {
         if (!reader.GetBoolean(column))
         {
-            return $"{location} is not a standby; name standbys of the primary";
+            return new($"{location} is not a standby; name standbys of the primary", IsRefusal: true);
         }
 
         var logId = reader.IsDBNull(column + 1) ? "none" : reader.GetString(column + 1);
         return logId == primary.LogId
             ? null
-            : $"{location} has the log {logId}, and the primary has {primary.LogId}; name standbys of this primary";
+            : new(
+                $"{location} has the log {logId}, and the primary has {primary.LogId}; name standbys of this primary",
+                IsRefusal: true);
     }
 
     private readonly record struct Answer
@@ -257,6 +295,9 @@ internal sealed class ReadReplica : IAsyncDisposable
 
         public long Erasures { get; init; }
 
-        public string? Problem { get; init; }
+        public Problem? Problem { get; init; }
     }
+
+    /// <summary>Why it cannot be used now, or, as a refusal, why nothing that it says counts.</summary>
+    private sealed record Problem(string Reason, bool IsRefusal = false);
 }
