@@ -6,6 +6,7 @@ using Xunit;
 namespace GrpcChat.Client.Tests;
 
 /// <summary>What clients notice of a log that is moved between files and PostgreSQL: that the service was away.</summary>
+[Trait("Log", "sqlite")] // The first log is one of files.
 public sealed class MovedLogTests : LibraryTest
 {
     [Fact]

@@ -111,6 +111,7 @@ public sealed class TokenTests : LibraryTest
     }
 
     [Fact]
+    [Trait("Log", "sqlite")] // The list of blocked senders is a file.
     public async Task A_sender_who_is_blocked_halts_at_once_because_no_token_helps()
     {
         BlockedSendersFile.Change(Path.Combine(Directory, BlockedSendersFile.Name), _ => ["ann"]);
