@@ -10,7 +10,8 @@ public static class GrpcChatPostgresExtensions
 {
     /// <summary>
     /// Keeps the message log in a PostgreSQL database instead of a file. Call it after <c>AddGrpcChat</c>. The start fails with a
-    /// <see cref="LogOpenException"/> if the database cannot be used.
+    /// <see cref="LogOpenException"/> if the database cannot be used; <see cref="LogOpenException.IsRetryable"/> says whether to
+    /// wait and build the host again.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="connectionString">

@@ -65,7 +65,7 @@ public static class PostgresBlockedSenders
         }
         catch (Exception error) when (PostgresErrors.IsUnavailable(error))
         {
-            throw new LogOpenException(PostgresErrors.Describe(server.Location, error), error);
+            throw new LogOpenException(PostgresErrors.Describe(server.Location, error), error, isRetryable: true);
         }
     }
 }

@@ -42,6 +42,7 @@ internal static class PostgresErrors
     public static LogOpenException CannotOpen(string location, string? user, Exception error) => new(
         error switch
         {
+            StoreUnavailableException => error.Message,
             PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification }
                 => $"{location} refuses user '{user}': {((PostgresException)error).MessageText}; "
                    + "correct Username and Password, or the server's pg_hba.conf",
@@ -56,7 +57,16 @@ internal static class PostgresErrors
             _ => $"{location} cannot be reached: {(error.InnerException ?? error).Message}; "
                  + "start the server, or correct Host and Port",
         },
-        error);
+        error,
+        isRetryable: IsCuredByTime(error));
+
+    // The server starts, stops or has no room, or the network does not reach it. Not what is wrong with a password or with TLS.
+    private static bool IsCuredByTime(Exception error) => error switch
+    {
+        PostgresException { SqlState: var state } => IsWorthARetry(error) || state[..2] == "53",
+        NpgsqlException => error.InnerException is IOException or SocketException or TimeoutException,
+        _ => true,
+    };
 }
 
 /// <summary>

@@ -96,7 +96,7 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
         catch (StoreUnavailableException error)
         {
             log.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            throw new LogOpenException(error.Message, error);
+            throw new LogOpenException(error.Message, error, isRetryable: true);
         }
 
         log.background = Task.WhenAll(

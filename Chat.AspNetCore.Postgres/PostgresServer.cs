@@ -14,7 +14,6 @@ internal sealed class PostgresServer : IAsyncDisposable
     public const string NodeName = "grpcchat";
 
     private const int DefaultPoolSize = 20;
-    private const int OldestVersion = 150_000;
 
     // A plan that was made while the tables were small must not read them completely later, and none is made anew for the values
     // of each call, which takes longer than an append.
@@ -27,8 +26,10 @@ internal sealed class PostgresServer : IAsyncDisposable
         """;
 
     // Every connection, also one to a server that has been promoted or restored, must be to the same log on a server that keeps
-    // what it acks. The name of a file of the write-ahead log begins with the timeline, which each promotion changes.
+    // what it acks. The name of a file of the write-ahead log begins with the timeline, which each promotion changes. A
+    // pooler may hand on a connection with what its last user has prepared.
     private const string CheckConnection = $"""
+        DEALLOCATE ALL;
         SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false),
                {Plans},
                pg_is_in_recovery(),
@@ -69,6 +70,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>The most connections at once, without the one that listens.</summary>
     public int PoolSize { get; }
 
+    /// <summary>Whether a pooler was between this node and the server when it connected first.</summary>
+    public bool IsPooled { get; private init; }
+
     /// <summary>Connects, checks the server, and creates or migrates the tables.</summary>
     /// <param name="connectionString">The connection string, as for Npgsql.</param>
     /// <param name="onOtherLog">Called when the database turns out to hold another log than it did.</param>
@@ -78,8 +82,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         var settings = Parse(connectionString);
         var location = Locate(settings);
         var hosts = Split(settings);
-        using var connection = Connect(hosts, location, out var primary);
-        return new PostgresServer(hosts, primary, location, Prepare(connection, location, settings), onOtherLog);
+        using var connection = Connect(hosts, location, out var primary, out var isPooled);
+        var logId = Prepare(connection, location, settings);
+        return new PostgresServer(hosts, primary, location, logId, onOtherLog) { IsPooled = isPooled };
     }
 
     /// <summary>The database, for people.</summary>
@@ -95,7 +100,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         var settings = Parse(connectionString);
         settings.ApplicationName = MaintenanceName;
         var location = Locate(settings);
-        var connection = Connect(Split(settings), location, out _);
+        var connection = Connect(Split(settings), location, out _, out _);
         try
         {
             if (!createsTables && !PostgresSchema.Exists(connection))
@@ -185,25 +190,37 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     // To the first host that takes writes.
-    private static NpgsqlConnection Connect(NpgsqlConnectionStringBuilder[] hosts, string location, out int primary)
+    private static NpgsqlConnection Connect(
+        NpgsqlConnectionStringBuilder[] hosts, string location, out int primary, out bool isPooled)
     {
         LogOpenException? failure = null;
+        isPooled = false;
         for (primary = 0; primary < hosts.Length; primary++)
         {
-            // Without a pool, the source holds nothing when the connection is closed.
-            var unpooled = new NpgsqlConnectionStringBuilder(hosts[primary].ConnectionString) { Pooling = false };
+            // Without a pool, the source holds nothing when the connection is closed. Nothing is prepared before it is known
+            // whether a pooler would lend the prepared statement to somebody else.
+            var unpooled = new NpgsqlConnectionStringBuilder(hosts[primary].ConnectionString) { Pooling = false, MaxAutoPrepare = 0 };
             var source = new NpgsqlDataSourceBuilder(unpooled.ConnectionString).Build();
             NpgsqlConnection? connection = null;
             try
             {
                 connection = Open(source, hosts[primary].Timeout);
-                CheckServer(connection, location);
+                isPooled = ServerCheck.EnsureUsable(connection, location);
+                if (isPooled)
+                {
+                    using var second = Open(source, hosts[primary].Timeout);
+                    ServerCheck.EnsureSessions(connection, second, location);
+                }
+
                 return connection;
             }
-            catch (Exception error) when (error is LogOpenException or NpgsqlException or IOException or TimeoutException)
+            catch (Exception error) when (error is LogOpenException || PostgresErrors.IsUnavailable(error))
             {
                 connection?.Dispose();
-                failure = error as LogOpenException ?? PostgresErrors.CannotOpen(location, hosts[primary].Username, error);
+
+                // What only a person can cure is said before what time may cure.
+                failure = failure is { IsRetryable: false } ? failure
+                    : error as LogOpenException ?? PostgresErrors.CannotOpen(location, hosts[primary].Username, error);
             }
         }
 
@@ -223,9 +240,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         {
             return source.OpenConnectionAsync(limit.Token).AsTask().GetAwaiter().GetResult();
         }
-        catch (OperationCanceledException error)
+        catch (OperationCanceledException)
         {
-            throw new TimeoutException($"it has not answered for {seconds} s", error);
+            throw new TimeoutException($"it has not answered for {seconds} s");
         }
     }
 
@@ -261,14 +278,14 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>Sets what every connection needs that reads, whatever server it is to.</summary>
     public static async Task SetPlansAsync(NpgsqlConnection connection)
     {
-        await using var command = new NpgsqlCommand($"SELECT {Plans}", connection);
+        await using var command = new NpgsqlCommand($"DEALLOCATE ALL; SELECT {Plans}", connection);
         await command.ExecuteNonQueryAsync();
     }
 
     private async Task InitializeAsync(NpgsqlConnection connection, int host)
     {
-        await using var command = new NpgsqlCommand(CheckConnection, connection) { CommandTimeout = 15 };
-        await using var reader = await command.ExecuteReaderAsync();
+        await using var command = new NpgsqlCommand(CheckConnection, connection);
+        await using var reader = await ServerCheck.FirstAnswerAsync(command, Location);
         await reader.ReadAsync();
         var (commit, isStandby, logId) = (reader.GetString(0), reader.GetBoolean(6), reader.IsDBNull(7) ? "none" : reader.GetString(7));
         if (logId != LogId)
@@ -285,42 +302,12 @@ internal sealed class PostgresServer : IAsyncDisposable
             throw new StoreUnavailableException($"{Location} is a read-only standby now; name all hosts, or the primary");
         }
 
-        if (!IsDurable(commit))
+        if (!ServerCheck.IsDurable(commit))
         {
             throw new StoreUnavailableException($"{Location} has synchronous_commit={commit} now; set it to on");
         }
 
         Volatile.Write(
             ref timelines[host], int.Parse(reader.GetString(8), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
-    }
-
-    private static bool IsDurable(string synchronousCommit) => synchronousCommit is "on" or "remote_apply";
-
-    private static void CheckServer(NpgsqlConnection connection, string location)
-    {
-        using var command = new NpgsqlCommand(
-            """
-            SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding'),
-                   current_setting('synchronous_commit'), current_setting('fsync'), pg_is_in_recovery(),
-                   current_setting('default_transaction_read_only')
-            """,
-            connection);
-        using var reader = command.ExecuteReader();
-        reader.Read();
-        var (version, encoding, commit, fsync) = (reader.GetInt32(0), reader.GetString(2), reader.GetString(3), reader.GetString(4));
-        var problem =
-            version < OldestVersion ? $"is version {reader.GetString(1)}; use PostgreSQL 15 or newer"
-            : encoding != "UTF8" ? $"has the encoding {encoding}; create the database with ENCODING 'UTF8'"
-            : reader.GetBoolean(5)
-                ? "is a read-only standby; name the primary, or all hosts, separated by commas"
-            : reader.GetString(6) == "on" ? "has default_transaction_read_only=on; set it to off for this user and database"
-            : !IsDurable(commit)
-                ? $"has synchronous_commit={commit}, so a message could be lost after its ack; set it to on for this user and database"
-            : fsync != "on" ? $"has fsync={fsync}, so a power failure could lose messages; set fsync=on in postgresql.conf"
-            : null;
-        if (problem is not null)
-        {
-            throw new LogOpenException($"{location} {problem}");
-        }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class RoomWriters
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
-    private readonly string location;
+    private readonly string location, poolHint;
     private readonly PostgresAppender appender;
     private readonly PostgresTransactions transactions;
     private readonly HeadReader heads;
@@ -48,6 +48,7 @@ internal sealed class RoomWriters
         Action<Exception> onFailed)
     {
         location = server.Location;
+        poolHint = server.IsPooled ? $"; {ServerCheck.PoolHint}" : "";
         appender = new PostgresAppender(server, options);
         transactions = new PostgresTransactions(server, options);
         (this.heads, this.feeds, this.hints, this.watch, this.health) = (heads, feeds, hints, watch, health);
@@ -142,7 +143,8 @@ internal sealed class RoomWriters
         while (!work.IsCompleted)
         {
             var problem = string.Create(
-                CultureInfo.InvariantCulture, $"{location} has not answered for {options.LockTimeout.TotalSeconds:0.###} s");
+                CultureInfo.InvariantCulture,
+                $"{location} has not answered for {options.LockTimeout.TotalSeconds:0.###} s{poolHint}");
             var waiting = queues.TakeWaiting(queue);
             Fail([.. batch, .. waiting], new StoreUnavailableException(problem));
             queues.Release(waiting.Count);

@@ -22,7 +22,6 @@ internal sealed class PostgresCluster : IDisposable
     private readonly string directory;
     private readonly bool isOnDisk;
 
-    private readonly int port = FreePort();
     private int databases;
 
     // In memory where that is possible: the server still fsyncs, and every test waits for that.
@@ -39,6 +38,8 @@ internal sealed class PostgresCluster : IDisposable
 
     /// <summary>The cluster of all tests that neither stop it nor change its settings. It goes with the process.</summary>
     public static PostgresCluster Shared => SharedCluster.Value;
+
+    public int Port { get; } = FreePort();
 
     /// <summary>How to connect to the server as its superuser.</summary>
     public string Admin => ConnectionString(User);
@@ -69,7 +70,7 @@ internal sealed class PostgresCluster : IDisposable
         string[] size = isOnDisk ? [] : ["min_wal_size=4MB", "max_wal_size=64MB"];
         string[] all =
         [
-            "listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={directory}", "max_connections=200", .. size,
+            "listen_addresses=127.0.0.1", $"port={Port}", $"unix_socket_directories={directory}", "max_connections=200", .. size,
             .. settings,
         ];
         RunAsUser(
@@ -87,7 +88,7 @@ internal sealed class PostgresCluster : IDisposable
         var standby = new PostgresCluster(isOnDisk);
         standby.RunAsUser(
             "pg_basebackup", "-D", standby.Data, "--checkpoint=fast", "--write-recovery-conf",
-            "-d", $"host=127.0.0.1 port={port} user={User} application_name={Name}");
+            "-d", $"host=127.0.0.1 port={Port} user={User} application_name={Name}");
         standby.Start();
         Execute(Admin, $"ALTER SYSTEM SET synchronous_standby_names = '{Name}'");
         Execute(Admin, "SELECT pg_reload_conf()");
@@ -150,7 +151,13 @@ internal sealed class PostgresCluster : IDisposable
         }
     }
 
-    private static int FreePort()
+    /// <summary>How to start a program that refuses to be root.</summary>
+    public static ProcessStartInfo AsUser(string program, params string[] arguments) => Environment.IsPrivilegedProcess
+        ? new("setpriv", [$"--reuid={User}", $"--regid={User}", "--clear-groups", program, .. arguments])
+        : new(program, arguments);
+
+    /// <summary>A port that nobody listens on.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -158,21 +165,14 @@ internal sealed class PostgresCluster : IDisposable
     }
 
     private string ConnectionString(string database) => string.Create(
-        CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username={User};Database={database}");
+        CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Username={User};Database={database}");
 
     private void RunAsUser(string program, params string[] arguments)
     {
         var found = Directory.GetDirectories("/usr/lib/postgresql").OrderBy(path => path.Length).ThenBy(path => path, StringComparer.Ordinal)
             .LastOrDefault() ?? throw new InvalidOperationException("PostgreSQL is not installed; run .ci/install-tools.");
-        program = Path.Combine(found, "bin", program);
-        if (Environment.IsPrivilegedProcess)
-        {
-            Run("setpriv", [$"--reuid={User}", $"--regid={User}", "--clear-groups", program, .. arguments], directory);
-        }
-        else
-        {
-            Run(program, arguments, directory);
-        }
+        var start = AsUser(Path.Combine(found, "bin", program), arguments);
+        Run(start.FileName, [.. start.ArgumentList], directory);
     }
 
     // Into a file: the server inherits the output, and keeps it open.

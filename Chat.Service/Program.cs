@@ -56,7 +56,11 @@ return await ServiceCommand.RunAsync(args, async settings =>
     await using var app = builder.Build();
 
     // Opened before the host starts, which would log a failure with a stack trace.
-    var log = app.Services.GetRequiredService<MessageLogInfo>();
+    if (await LogStart.OpenAsync(app.Services) is not { } log)
+    {
+        return ExitCodes.Ok;
+    }
+
     var chat = app.Services.GetRequiredService<ChatOptions>();
     using var bound = control.Bind(chat.Data!); // Ends before the log is closed.
     StopDeadline.Watch(chat.DrainLimit, ExitCode, app.Lifetime.ApplicationStopping);

@@ -93,6 +93,22 @@ internal sealed class ServiceProcess : IAsyncDisposable
             Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [],
             arguments));
 
+    /// <summary>The same, asked to stop (SIGTERM) at some point of its start.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> TerminateStartingAsync(
+        string[] arguments, Func<Task> untilThere)
+    {
+        var process = Start([], arguments);
+        var end = ToEndAsync(process);
+        var there = untilThere();
+        if (await Task.WhenAny(there, end) == there)
+        {
+            await AskToStopAsync(process);
+            await there;
+        }
+
+        return await end;
+    }
+
     private static async Task<(int ExitCode, string Output, string Errors)> ToEndAsync(Process started)
     {
         using var process = started;
@@ -124,11 +140,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public async Task<(int ExitCode, string Errors, TimeSpan Took)> TerminateAsync()
     {
         var begun = Stopwatch.GetTimestamp();
-        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
-        {
-            await kill.WaitForExitAsync();
-        }
-
+        await AskToStopAsync(process);
         var (exitCode, lines) = await EndAsync();
         return (exitCode, lines, Stopwatch.GetElapsedTime(begun));
     }
@@ -147,6 +159,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
         process.Kill();
         await process.WaitForExitAsync();
         process.Dispose();
+    }
+
+    private static async Task AskToStopAsync(Process process)
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
     }
 
     private static Process Start(

@@ -147,10 +147,14 @@ internal readonly record struct RoomBounds(long Oldest, long Head)
 /// </summary>
 public sealed class LogOpenException : Exception
 {
-    internal LogOpenException(string problem, Exception? inner = null)
-        : base($"log cannot be opened: {problem}", inner)
-    {
-    }
+    internal LogOpenException(string problem, Exception? inner = null, bool isRetryable = false)
+        : base($"log cannot be opened: {problem}", inner) => IsRetryable = isRetryable;
+
+    /// <summary>
+    /// Whether the same start can succeed later, although nobody changes a setting: the database of the log does not answer, or is
+    /// a standby now. An application that waits builds its host again. False means that a person must do something first.
+    /// </summary>
+    public bool IsRetryable { get; }
 }
 
 /// <summary>

@@ -162,6 +162,14 @@ public sealed class KubernetesClusterTests() : KubernetesTests("grpcchat-cluster
     }
 
     [Fact]
+    public void A_pod_may_wait_an_hour_for_its_database()
+    {
+        var probe = Container["startupProbe"];
+
+        Assert.InRange(Number(probe["periodSeconds"]) * Number(probe["failureThreshold"]), 3600, int.MaxValue);
+    }
+
+    [Fact]
     public void A_pod_without_its_database_keeps_its_clients() =>
         Assert.Equal("/healthz/live", Text(Container["readinessProbe"]["httpGet"]["path"]));
 }

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
+using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace GrpcChat.Tests.Faults;
@@ -55,6 +56,52 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
         await AssertKeptAsync(acked);
     }
 
+    [Theory]
+    [InlineData("ENOSPC", "the disk is full")]
+    [InlineData("EDQUOT", "the disk is full")]
+    [InlineData("EFBIG", "a file of the log may not become larger")]
+    public async Task A_write_for_which_there_is_no_room_ends_no_service_and_sends_are_taken_again_when_there_is(string error, string said)
+    {
+        await CreateLogAsync();
+        await using var service = await StartAsync($"pwrite64:error={error}:when=40..44", "pwrite64", "chat.db-wal");
+        using var channel = service.OpenChannel();
+
+        var acked = await SendAllAsync(channel);
+
+        Assert.InRange(acked.Refused, 1, int.MaxValue);
+        var (exitCode, errors, _) = await service.TerminateAsync();
+        Assert.Equal(0, exitCode);
+        Assert.Contains($"The log takes no messages: {said}", errors, StringComparison.Ordinal);
+        await AssertKeptAsync(acked.Ids);
+    }
+
+    // The file by which processes share the index of the write-ahead log grows with each 4,000 pages or so, of which there are so many
+    // only while somebody reads. It takes eight writes each time, and strace counts those of each thread: the log was opened by another.
+    [Fact]
+    public async Task A_shared_index_for_which_there_is_no_room_ends_no_service()
+    {
+        await CreateLogAsync();
+        await using var service = await StartAsync("pwrite64:error=ENOSPC:when=9..12", "pwrite64", "chat.db-shm");
+        using var channel = service.OpenChannel();
+        using var reader = new SqliteConnection($"Data Source={Data}/chat.db;Pooling=False");
+        reader.Open();
+        using var transaction = reader.BeginTransaction(deferred: true);
+        using var read = new SqliteCommand("SELECT count(*) FROM message", reader, transaction);
+        Assert.Equal(1L, read.ExecuteScalar());
+        await using var filler = new ChatCall(channel, "user", "filler", "room", "-");
+
+        var text = new string('x', 16_000);
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => filler.SendManyAsync("filled", Enumerable.Range(0, 3_000).Select(n => ($"{n}", text))));
+        await filler.ToEndAsync();
+        Assert.Equal("STORE_UNAVAILABLE", filler.Error?.Reason);
+        transaction.Dispose();
+
+        var acked = await SendAllAsync(channel);
+        await service.KillAsync();
+        await AssertKeptAsync(acked.Ids);
+    }
+
     // The creation of a log has calls of its own, which are not what is counted.
     private async Task CreateLogAsync()
     {
@@ -68,9 +115,7 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
     // Sends one after the other, until the service has ended. Returns the ids of the acks.
     private async Task<(Dictionary<string, long> Acked, int ExitCode)> SendUntilEndAsync(string injection, string call, string? file)
     {
-        string[] path = file is null ? [] : ["-P", Path.Combine(Data, file)];
-        string[] strace = ["strace", "-D", "-f", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={injection}", .. path];
-        await using var service = await ServiceProcess.StartAsync(Data, launcher: strace);
+        await using var service = await StartAsync(injection, call, file);
         using var channel = service.OpenChannel();
         var acked = new Dictionary<string, long>();
         try
@@ -89,6 +134,36 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
         var exitCode = acked.Count < Sends ? (await service.EndAsync()).ExitCode : (await service.TerminateAsync()).ExitCode;
         output.WriteLine($"{injection} {file}: exit code {exitCode} after {acked.Count} acks");
         return (acked, exitCode);
+    }
+
+    private Task<ServiceProcess> StartAsync(string injection, string call, string? file)
+    {
+        string[] path = file is null ? [] : ["-P", Path.Combine(Data, file)];
+        return ServiceProcess.StartAsync(
+            Data,
+            arguments: ["--max-sends-per-sender-and-second", "0"],
+            launcher: ["strace", "-D", "-f", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={injection}", .. path]);
+    }
+
+    // Sends one after the other, and each until it is acked, as a client does. Returns the ids, and how often there was no room.
+    private static async Task<(Dictionary<string, long> Ids, int Refused)> SendAllAsync(ChannelBase channel)
+    {
+        var (acked, refused) = (new Dictionary<string, long>(), 0);
+        for (var i = 0; i < Sends;)
+        {
+            try
+            {
+                acked.Add($"{i}", (await SendAsync(channel, $"{i}")).Id);
+                i++;
+            }
+            catch (RpcException error) when (error.StatusCode == StatusCode.Unavailable)
+            {
+                refused++;
+                await Task.Delay(50);
+            }
+        }
+
+        return (acked, refused);
     }
 
     private async Task AssertKeptAsync(Dictionary<string, long> acked)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using GrpcChat.LocalPostgres;
 using GrpcChat.TestSupport;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -13,6 +14,7 @@ public sealed class SystemdTests : IDisposable
 {
     // A fifth of a second between two signs of life.
     private const string Watchdog = "400000";
+    private const string MoreTime = "EXTEND_TIMEOUT_USEC=120000000";
 
     // Several times that: who is silent for so long is stuck.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
@@ -51,6 +53,22 @@ public sealed class SystemdTests : IDisposable
         var ended = service.TerminateAsync();
         await UntilAsync("STOPPING=1", after: "WATCHDOG=1");
         Assert.Equal((0, ""), ((await ended).ExitCode, (await ended).Errors));
+    }
+
+    [Fact]
+    public async Task While_it_waits_for_its_database_it_asks_for_more_time_to_start()
+    {
+        using var cluster = PostgresCluster.Create();
+        var database = cluster.CreateDatabase();
+        cluster.Stop();
+        var starting = StartAsync(more: ("CHAT_LOG", database));
+
+        Assert.Equal(MoreTime, await NextAsync());
+        Assert.Equal(MoreTime, await NextAsync());
+        cluster.Start();
+
+        await UntilAsync("READY=1", after: MoreTime);
+        await using var service = await starting;
     }
 
     [Trait("Log", "sqlite")]

@@ -87,8 +87,8 @@ internal sealed class SqliteCheckpoints(SqliteConnection writer, TimeSpan lockTi
         raw.sqlite3_busy_timeout(writer.Handle, timeoutMilliseconds);
         var code = raw.sqlite3_wal_checkpoint_v2(writer.Handle, "main", mode, out inLog, out _);
         raw.sqlite3_busy_timeout(writer.Handle, (int)lockTimeout.TotalMilliseconds);
-        if (code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_FULL
-            || SqliteErrors.IsTooLarge(raw.sqlite3_extended_errcode(writer.Handle), writer.Handle!))
+        if (code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED
+            || SqliteErrors.IsFull(raw.sqlite3_extended_errcode(writer.Handle), writer.Handle!))
         {
             return false;
         }

@@ -10,11 +10,15 @@ internal static class SqliteErrors
     private const string DiskFull = "the disk is full";
     private const string FileTooLarge = "a file of the log may not become larger (RLIMIT_FSIZE)";
 
-    // SQLITE_IOERR_WRITE, an extended code, and EFBIG of errno.h.
+    // SQLITE_IOERR_WRITE, and SQLITE_IOERR_SHMSIZE, of the file by which processes share the index of the write-ahead log: extended
+    // codes. What SQLite itself calls full is only a write to another file that met ENOSPC.
     private const int WriteError = 778;
+    private const int SharedSizeError = 4874;
+
+    // EFBIG of errno.h.
     private const int TooLarge = 27;
 
-    // The HResults of the IOException for a full disk and a used up quota.
+    // ENOSPC and EDQUOT of errno.h, which are also the HResults of the IOException.
     private const int LinuxNoSpace = 28;
     private const int LinuxQuota = 122;
     private const int MacQuota = 69;
@@ -37,23 +41,24 @@ internal static class SqliteErrors
     /// the disk, the quota, or the largest file that the process may write.
     /// </summary>
     public static bool IsFull(SqliteException error, sqlite3 connection) =>
-        error.SqliteErrorCode == raw.SQLITE_FULL || IsTooLarge(error.SqliteExtendedErrorCode, connection);
+        IsFull(error.SqliteExtendedErrorCode, connection);
 
-    /// <summary>The same for a code that a function has returned.</summary>
-    public static bool IsTooLarge(int extendedCode, sqlite3 connection) =>
-        extendedCode == WriteError && SystemErrorOf(connection) == TooLarge;
+    /// <summary>The same for an extended code that a function has returned.</summary>
+    public static bool IsFull(int extendedCode, sqlite3 connection) => extendedCode == raw.SQLITE_FULL
+        || (extendedCode is WriteError or SharedSizeError
+            && SystemErrorOf(connection) is TooLarge or LinuxNoSpace or LinuxQuota or MacQuota);
 
     /// <summary>Why a batch or a probe was not stored, of the errors after which the next one may be.</summary>
-    public static string DescribeWrite(Exception error) => error is SqliteException { SqliteErrorCode: var code }
-        ? code switch
-        {
-            raw.SQLITE_FULL => DiskFull,
-            raw.SQLITE_IOERR => FileTooLarge,
-            raw.SQLITE_BUSY => "another process has locked the database",
-            _ => MessageOf(error),
-        }
-        : IsDiskFull(error) ? DiskFull
-        : MessageOf(error);
+    /// <param name="error">The error.</param>
+    /// <param name="connection">The connection that met it, if it is known.</param>
+    public static string DescribeWrite(Exception error, sqlite3? connection = null) => error switch
+    {
+        SqliteException { SqliteErrorCode: raw.SQLITE_IOERR }
+            when connection is not null && SystemErrorOf(connection) == TooLarge => FileTooLarge,
+        SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_IOERR } => DiskFull,
+        SqliteException { SqliteErrorCode: raw.SQLITE_BUSY } => "another process has locked the database",
+        _ => IsDiskFull(error) ? DiskFull : MessageOf(error),
+    };
 
     /// <summary>Why a file was not copied, of all errors.</summary>
     public static string DescribeCopy(Exception error) => error switch

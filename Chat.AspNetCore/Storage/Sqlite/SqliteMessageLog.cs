@@ -214,7 +214,7 @@ internal sealed class SqliteMessageLog : GroupCommitLog
         error is SqliteException sqlite
         && (sqlite.SqliteErrorCode == raw.SQLITE_BUSY || SqliteErrors.IsFull(sqlite, writer.Handle!));
 
-    protected override string Describe(Exception error) => SqliteErrors.DescribeWrite(error);
+    protected override string Describe(Exception error) => SqliteErrors.DescribeWrite(error, writer.Handle);
 
     protected override void ProbeWrite()
     {
