@@ -55,7 +55,8 @@ internal sealed class RunningCommands(PostgresServer server)
     /// <summary>Looks after commands that take long, until the end is asked for.</summary>
     public async Task WatchAsync(CancellationToken stopping)
     {
-        while (true)
+        // A pooler gives its clients other numbers than those of the server's processes. It closes connections to a server that is gone.
+        while (!server.IsPooled)
         {
             await Task.Delay(Interval, stopping);
             var stuck = running.Where(entry => TimeProvider.System.GetElapsedTime(entry.Value) > Long).Select(entry => entry.Key).ToList();
