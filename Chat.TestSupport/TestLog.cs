@@ -5,6 +5,7 @@ using GrpcChat.AspNetCore.Storage;
 using GrpcChat.AspNetCore.Storage.Sqlite;
 using GrpcChat.LocalPostgres;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace GrpcChat.TestSupport;
 
@@ -35,6 +36,11 @@ internal static class TestLog
         DatabaseOf(directory) is { } database
             ? PostgresMessageLog.Open(database, options)
             : SqliteMessageLog.Open(directory, options);
+
+    /// <summary>What the log is told when it stores something on a disk that is full.</summary>
+    public static Exception DiskFull() => IsPostgres
+        ? new PostgresException("could not extend file", "ERROR", "ERROR", PostgresErrorCodes.DiskFull)
+        : new SqliteException("full", SQLitePCL.raw.SQLITE_FULL);
 
     /// <summary>Takes messages out of a closed log, behind its back.</summary>
     /// <returns>How many there were.</returns>

@@ -66,6 +66,7 @@ public sealed class QueryCommandTests
     }
 
     [Fact]
+    [Trait("Log", "sqlite")]
     public async Task Status_tells_reading_from_storing_and_ends_with_1_if_one_fails()
     {
         using var data = new TempDirectory();

@@ -3,7 +3,6 @@ using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using GrpcChat.TestSupport;
 using GrpcChat.V1;
-using Microsoft.Data.Sqlite;
 using Xunit;
 using static GrpcChat.ConsoleClient.Tests.Commands.CommandCalls;
 
@@ -106,7 +105,7 @@ public sealed class SendCommandTests
     [Fact]
     public async Task If_the_service_cannot_store_messages_send_says_so_when_it_gives_up()
     {
-        await using var server = await ChatServer.StartAsync(beforeCommit: _ => throw new SqliteException("full", 13));
+        await using var server = await ChatServer.StartAsync(beforeCommit: _ => throw TestLog.DiskFull());
 
         var result = await SendAsync(server, "a\nb\n", "--wait", "6", "--offset-prefix", "job");
 
@@ -127,7 +126,7 @@ public sealed class SendCommandTests
     public async Task A_service_that_can_store_messages_again_gets_them_and_the_command_says_so(params string[] command)
     {
         var gate = new BatchGate();
-        gate.FailNext(new SqliteException("full", 13));
+        gate.FailNext(TestLog.DiskFull());
         await using var server = await ChatServer.StartAsync(gate.BeforeCommit);
 
         var result = await ClientProcess.RunAsync([.. command, "--address", $"{server.Address}", "--wait", "60"], "a\n"u8.ToArray());

@@ -52,6 +52,7 @@ public sealed class TailCommandTests
     }
 
     [Theory]
+    [Trait("Log", "sqlite")]
     [InlineData(false, "· the service has a different log now; its messages follow")]
     [InlineData(true, "· the service has an older copy of its log now, without message 5; its messages follow")]
     public async Task After_a_restore_a_tail_with_a_state_file_says_which_log_the_service_has(bool isSameLog, string said)
