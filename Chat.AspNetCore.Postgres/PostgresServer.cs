@@ -7,14 +7,6 @@ namespace GrpcChat.AspNetCore.Postgres;
 /// <summary>The database: how to connect to it, and what is checked before it is trusted.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
-    /// <summary>The Application Name of commands that work on the whole log, so that they are not taken for nodes.</summary>
-    public const string MaintenanceName = NodeName + " maintenance";
-
-    /// <summary>The Application Name of nodes, unless the connection string has another.</summary>
-    public const string NodeName = "grpcchat";
-
-    private const int DefaultPoolSize = 20;
-
     // A plan that was made while the tables were small must not read them completely later, and none is made anew for the values
     // of each call, which takes longer than an append.
     private const string Plans = """
@@ -79,9 +71,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <exception cref="LogOpenException">The log cannot be used. The message says why, and what to do.</exception>
     public static PostgresServer Open(string connectionString, Action<Exception> onOtherLog)
     {
-        var settings = Parse(connectionString);
-        var location = Locate(settings);
-        var hosts = Split(settings);
+        var settings = PostgresSettings.Parse(connectionString);
+        var location = PostgresSettings.Locate(settings);
+        var hosts = PostgresSettings.Split(settings);
         using var connection = Connect(hosts, location, out var primary, out var isPooled);
         var logId = Prepare(connection, location, settings);
         return new PostgresServer(hosts, primary, location, logId, onOtherLog) { IsPooled = isPooled };
@@ -89,7 +81,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>The database, for people.</summary>
     /// <exception cref="LogOpenException">The connection string is not valid.</exception>
-    public static string LocationOf(string connectionString) => Locate(Parse(connectionString));
+    public static string LocationOf(string connectionString) => PostgresSettings.Locate(PostgresSettings.Parse(connectionString));
 
     /// <summary>Opens a connection of its own, for work on the whole log. What holds for it is checked, as for a node.</summary>
     /// <param name="connectionString">The connection string, as for Npgsql.</param>
@@ -97,10 +89,10 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <exception cref="LogOpenException">The log cannot be used, or there is none.</exception>
     public static NpgsqlConnection Connect(string connectionString, bool createsTables)
     {
-        var settings = Parse(connectionString);
-        settings.ApplicationName = MaintenanceName;
-        var location = Locate(settings);
-        var connection = Connect(Split(settings), location, out _, out _);
+        var settings = PostgresSettings.Parse(connectionString);
+        settings.ApplicationName = PostgresSettings.MaintenanceName;
+        var location = PostgresSettings.Locate(settings);
+        var connection = Connect(PostgresSettings.Split(settings), location, out _, out _);
         try
         {
             if (!createsTables && !PostgresSchema.Exists(connection))
@@ -130,50 +122,6 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    public static NpgsqlConnectionStringBuilder Parse(string connectionString)
-    {
-        NpgsqlConnectionStringBuilder settings;
-        try
-        {
-            settings = new(connectionString);
-        }
-        catch (Exception error) when (error is ArgumentException or FormatException)
-        {
-            throw new LogOpenException(
-                $"the connection string is not valid: {error.Message}; write it like Host=db.example;Database=chat;Username=chat", error);
-        }
-
-        if (string.IsNullOrEmpty(settings.Host))
-        {
-            throw new LogOpenException("the connection string names no Host; write it like Host=db.example;Database=chat;Username=chat");
-        }
-
-        Default("Maximum Pool Size", () => settings.MaxPoolSize = DefaultPoolSize);
-
-        // Where there are several hosts, one that does not answer must not hold up the next for long.
-        Default("Timeout", () => settings.Timeout = settings.Host.Contains(',', StringComparison.Ordinal) ? 3 : 10);
-        Default("Application Name", () => settings.ApplicationName = NodeName);
-
-        // What is appended waits as long as the server needs: nobody could say what becomes of a command that was given up.
-        settings.CommandTimeout = 0;
-        settings.MaxAutoPrepare = 20;
-        settings.AutoPrepareMinUsages = 2;
-        settings.NoResetOnClose = true;
-        settings.Enlist = false;
-        settings.TcpKeepAlive = true;
-        settings.TcpKeepAliveTime = 5;
-        settings.TcpKeepAliveInterval = 5;
-        return settings;
-
-        void Default(string key, Action set)
-        {
-            if (!settings.ShouldSerialize(key))
-            {
-                set();
-            }
-        }
-    }
-
     private NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, int host)
     {
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
@@ -181,12 +129,6 @@ internal sealed class PostgresServer : IAsyncDisposable
             connection => throw new NotSupportedException("connections are opened asynchronously"),
             connection => InitializeAsync(connection, host));
         return builder.Build();
-    }
-
-    public static string Locate(NpgsqlConnectionStringBuilder settings)
-    {
-        var host = settings.Host!.Contains(',', StringComparison.Ordinal) ? settings.Host : $"{settings.Host}:{settings.Port}";
-        return $"PostgreSQL at {host}, database {settings.Database ?? settings.Username}";
     }
 
     // To the first host that takes writes.
@@ -257,15 +199,6 @@ internal sealed class PostgresServer : IAsyncDisposable
             throw PostgresErrors.CannotOpen(location, settings.Username, error);
         }
     }
-
-    // A connection string with several hosts, as one for each of them.
-    private static NpgsqlConnectionStringBuilder[] Split(NpgsqlConnectionStringBuilder settings) =>
-        Array.ConvertAll(settings.Host!.Split(','), host =>
-        {
-            var one = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Host = host };
-            one.Remove("Target Session Attributes");
-            return one;
-        });
 
     // First to the host that was the primary last.
     private async ValueTask<NpgsqlConnection> ConnectAsync(NpgsqlDataSource[] hosts, CancellationToken cancellation)

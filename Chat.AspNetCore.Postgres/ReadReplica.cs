@@ -51,7 +51,7 @@ internal sealed class ReadReplica : IAsyncDisposable
         this.metrics = metrics;
         this.logger = logger;
         this.maxAtOnce = maxAtOnce;
-        location = PostgresServer.Locate(settings);
+        location = PostgresSettings.Locate(settings);
         places = new SemaphoreSlim(maxAtOnce);
 
         // One more is for the examination. A command that is given up waits no longer for the server.

@@ -24,7 +24,7 @@ internal sealed class ReadReplicas(
     public static NpgsqlConnectionStringBuilder[] Parse(string? hosts, string connectionString) =>
         hosts is null ? [] : Array.ConvertAll(hosts.Split(',', StringSplitOptions.TrimEntries), host =>
         {
-            var settings = PostgresServer.Parse(connectionString);
+            var settings = PostgresSettings.Parse(connectionString);
             if (!Uri.TryCreate($"tcp://{host}", UriKind.Absolute, out var uri) || uri.HostNameType == UriHostNameType.Basic
                 || !uri.Authority.Equals(host, StringComparison.OrdinalIgnoreCase) || uri.UserInfo.Length > 0 || uri.Port == 0)
             {

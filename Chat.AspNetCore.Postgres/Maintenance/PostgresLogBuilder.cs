@@ -135,7 +135,7 @@ internal sealed class PostgresLogBuilder : ILogBuilder
             Execute("SELECT pg_stat_clear_snapshot()");
             var nodes = (long)Execute(
                 "SELECT count(*) FROM pg_stat_activity "
-                + $"WHERE datname = current_database() AND application_name = '{PostgresServer.NodeName}'")!;
+                + $"WHERE datname = current_database() AND application_name = '{PostgresSettings.NodeName}'")!;
             if (nodes == 0)
             {
                 return;
