@@ -49,16 +49,18 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
         // A room that this node has not seen yet may have to be made.
         var refused = new Dictionary<string, Refused>();
         var creator = seen == 0 ? open.Find(append => append.RefuseIfNew is null) : null;
-        while (open.Count > 0)
+        while (true)
         {
             var outcome = await transactions.RunAsync(
                 batch,
-                connection => RunAsync(connection, room, open, seen, creator, sentAt),
+                connection => open.Count == 0
+                    ? Task.FromResult(Outcome.Nothing)
+                    : RunAsync(connection, room, open, seen, creator, sentAt),
                 static outcome => outcome.Stored is not null);
             if (outcome.Stored is not null)
             {
                 outcome.Stored.Answer();
-                break;
+                return Added.Of(batch, sentAt);
             }
 
             if (outcome.HasRoom)
@@ -74,8 +76,6 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
 
             creator = FindCreator(open, refused);
         }
-
-        return Added.Of(batch, sentAt);
     }
 
     private async Task<Outcome> RunAsync(
@@ -215,7 +215,11 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
     /// <param name="Stored">What has become of the sends. Null = nothing was stored.</param>
     /// <param name="HasRoom">Whether nothing was stored because a sender has no id yet.</param>
     /// <param name="RoomRefused">Why the room was not made.</param>
-    private sealed record Outcome(DistinctSends? Stored, bool HasRoom, Refused? RoomRefused);
+    private sealed record Outcome(DistinctSends? Stored, bool HasRoom, Refused? RoomRefused)
+    {
+        /// <summary>Every send was refused without a look into the room.</summary>
+        public static Outcome Nothing => new(new DistinctSends([]), HasRoom: false, RoomRefused: null);
+    }
 }
 
 /// <summary>What a batch has added to its room: ids without a hole, in the order of the sends. First = 0: nothing.</summary>

@@ -139,7 +139,7 @@ internal sealed class RoomWriters
     // then the node still takes messages.
     private async Task GiveUpWhileStuckAsync(Task work, RoomQueue queue, Append[] batch, bool isForAnyRoom = false)
     {
-        await work.WaitAsync(options.LockTimeout, options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await work.WaitAsync(options.LockTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!work.IsCompleted)
         {
             var problem = string.Create(

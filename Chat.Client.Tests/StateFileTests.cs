@@ -346,13 +346,14 @@ public sealed class StateFileTests : LibraryTest
                 makeRoom = () => SQLitePCL.raw.sqlite3_exec(connection.Handle, "PRAGMA max_page_count = 1000000");
             }).WaitAsync(ChatCall.Deadline);
 
-            rooms.ForEach(room => _ = client.JoinAsync(room));
+            var joins = rooms.ConvertAll(room => client.JoinAsync(room));
             var told = await ReadAsync<StateWriteFailed>(client);
             Assert.Contains("the disk is full", told.Message, StringComparison.Ordinal);
             await Assert.ThrowsAsync<ChatStateException>(() => client.CommitAsync(received[1].Message).WaitAsync(ChatCall.Deadline));
 
             Assert.Equal(0, makeRoom());
             Assert.True(await client.CommitAsync(received[1].Message).WaitAsync(ChatCall.Deadline));
+            await Task.WhenAll(joins).WaitAsync(ChatCall.Deadline);
         }
 
         Assert.Equal(91, Query("SELECT room FROM chat_position").Count);
