@@ -63,7 +63,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
                 return Added.Of(batch, sentAt);
             }
 
-            if (outcome.HasRoom)
+            if (outcome.LacksSender)
             {
                 await AddSendersAsync(open);
                 continue;
@@ -92,7 +92,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = options.MaxRooms });
         }
 
-        var outcome = new Outcome(Stored: null, HasRoom: false, RoomRefused: null);
+        var outcome = new Outcome(Stored: null, LacksSender: false, RoomRefused: null);
         await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
         while (await reader.ReadAsync())
         {
@@ -116,7 +116,7 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
             else
             {
                 ThrowIfBehind(room, reader.GetInt64(3), seen);
-                outcome = outcome with { HasRoom = true };
+                outcome = outcome with { LacksSender = true };
             }
         }
 
@@ -205,20 +205,26 @@ internal sealed class PostgresAppender(PostgresServer server, LogOptions options
     // never there without its sender.
     private async Task AddSendersAsync(List<Append> sends)
     {
-        await using var connection = await server.ConnectAsync(CancellationToken.None);
-        await using var command = new NpgsqlCommand(AddSenders, connection) { CommandTimeout = 0 };
-        command.Parameters.Add(Sql.ToParameter(
-            sends.Where(append => append.RefuseIfNew is null).Select(append => append.Sender).ToArray()));
-        await command.ExecuteNonQueryAsync(CancellationToken.None);
+        var names = sends.Where(append => append.RefuseIfNew is null).Select(append => append.Sender).ToArray();
+        await server.Commands.RunAsync(
+            await server.ConnectAsync(CancellationToken.None),
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand(AddSenders, connection) { CommandTimeout = 0 };
+                command.Parameters.Add(Sql.ToParameter(names));
+                return await command.ExecuteNonQueryAsync(CancellationToken.None);
+            },
+            Timeout.InfiniteTimeSpan,
+            CancellationToken.None);
     }
 
     /// <param name="Stored">What has become of the sends. Null = nothing was stored.</param>
-    /// <param name="HasRoom">Whether nothing was stored because a sender has no id yet.</param>
+    /// <param name="LacksSender">Whether nothing was stored because a sender has no id yet.</param>
     /// <param name="RoomRefused">Why the room was not made.</param>
-    private sealed record Outcome(DistinctSends? Stored, bool HasRoom, Refused? RoomRefused)
+    private sealed record Outcome(DistinctSends? Stored, bool LacksSender, Refused? RoomRefused)
     {
         /// <summary>Every send was refused without a look into the room.</summary>
-        public static Outcome Nothing => new(new DistinctSends([]), HasRoom: false, RoomRefused: null);
+        public static Outcome Nothing => new(new DistinctSends([]), LacksSender: false, RoomRefused: null);
     }
 }
 

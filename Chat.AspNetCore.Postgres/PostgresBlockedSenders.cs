@@ -16,7 +16,7 @@ public static class PostgresBlockedSenders
     public static Task<IReadOnlyList<string>> ReadAsync(string connectionString, CancellationToken cancellation = default) =>
         UseAsync<IReadOnlyList<string>>(connectionString, async server =>
         {
-            using var reader = new PostgresReader(server, maxAtOnce: 1);
+            var reader = new PostgresReader(server, maxAtOnce: 1);
             return await reader.ListBlockedSendersAsync(cancellation);
         });
 

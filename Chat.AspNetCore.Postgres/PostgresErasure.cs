@@ -139,9 +139,11 @@ internal sealed class PostgresErasure(
     {
         var step = await transactions.RepeatAsync(
             () => transactions.RunAsync([], connection => RunAsync(connection, room, sql, values), static _ => true), log.Health);
-        if (step.Erased > 0)
+
+        // Also if it was erased before: perhaps by this command, whose connection was lost when it had been committed.
+        if (step.Erased + step.ErasedBefore > 0)
         {
-            onErased(room, step.Erasures + 1);
+            onErased(room, step.Erasures + (step.Erased > 0 ? 1 : 0));
         }
 
         return step;

@@ -200,25 +200,21 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
     {
         // An append is never cancelled, and a database that is gone never answers. Whoever waited for it was told so meanwhile.
         writers.Close();
-        await EndsAsync(writers.Drained);
+        var deadline = Task.Delay(options.LockTimeout);
+        await Task.WhenAny(writers.Drained, deadline);
         if (failure is null)
         {
             stopped.TrySetResult();
         }
 
-        await stopping.CancelAsync();
-        if (await EndsAsync(Task.WhenAll(background, feeds.Ended)))
+        var ending = Task.WhenAll(stopping.CancelAsync(), background, feeds.Ended, replicas.DisposeAsync().AsTask());
+        if (await Task.WhenAny(ending, deadline) == ending)
         {
             stopping.Dispose();
         }
 
-        await EndsAsync(replicas.DisposeAsync().AsTask());
         await server.DisposeAsync();
-        reader.Dispose();
     }
-
-    // False if it takes longer than anybody waits for the database.
-    private async Task<bool> EndsAsync(Task work) => await Task.WhenAny(work, Task.Delay(options.LockTimeout)) == work;
 
     // Nothing is stored any more: the process has to be started again. What is being stored is still answered, if that is soon.
     private void End(Exception error)

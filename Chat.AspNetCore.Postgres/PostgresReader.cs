@@ -1,4 +1,3 @@
-using System.Data;
 using System.Text;
 using GrpcChat.AspNetCore.Storage;
 using Npgsql;
@@ -6,7 +5,9 @@ using Npgsql;
 namespace GrpcChat.AspNetCore.Postgres;
 
 /// <summary>Reads pages of messages and of rooms. A connection is held for one page and never across a write to the network.</summary>
-internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDisposable
+#pragma warning disable CA1001 // Not disposable: whoever waits for a place while the log is being closed would wait for ever.
+internal sealed class PostgresReader(PostgresServer server, int maxAtOnce)
+#pragma warning restore CA1001
 {
     public const int PageRows = 500;
 
@@ -118,12 +119,13 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
     public async Task<Dictionary<string, SharedBounds>> ReadBoundsAsync(
         IReadOnlyCollection<string> rooms, CancellationToken cancellation)
     {
-        var list = await RunAsync(
+        var list = await RunAtOnceAsync(
             Bounds,
             [rooms.ToArray()],
             reader => ToListAsync(
                 reader,
                 row => (Name: row.GetString(0), Bounds: new SharedBounds(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)))),
+            Timeout,
             cancellation);
         return list.ToDictionary(room => room.Name, room => room.Bounds);
     }
@@ -144,14 +146,12 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
     /// <summary>
     /// Commits a change that changes nothing, to find out whether the server takes messages. It waits as long as an append would.
     /// </summary>
-    public Task ProbeWriteAsync() => RunAsync(
+    public Task ProbeWriteAsync() => RunAtOnceAsync(
         Touch,
         [],
         reader => Task.FromResult(reader.RecordsAffected),
         System.Threading.Timeout.InfiniteTimeSpan,
         CancellationToken.None);
-
-    public void Dispose() => places.Dispose();
 
     /// <summary>Offers the sink a row of <see cref="Messages"/>.</summary>
     public static bool Offer(NpgsqlDataReader row, byte[] room, long id, IMessageSink sink) => sink.TryAdd(new MessageRow
@@ -176,31 +176,47 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         return list;
     }
 
-    private Task<T> RunAsync<T>(string sql, object[] values, Func<NpgsqlDataReader, Task<T>> take, CancellationToken cancellation) =>
-        RunAsync(sql, values, take, Timeout, cancellation);
-
     private async Task<T> RunAsync<T>(
-        string sql, object[] values, Func<NpgsqlDataReader, Task<T>> take, TimeSpan limit, CancellationToken cancellation)
+        string sql, object[] values, Func<NpgsqlDataReader, Task<T>> take, CancellationToken cancellation)
     {
         await places.WaitAsync(cancellation);
         try
         {
-            var opened = await server.ConnectAsync(cancellation);
-            return await server.Commands.RunAsync(opened, ReadAsync, limit, cancellation);
-        }
-        catch (Exception error) when (error is not StoreUnavailableException && PostgresErrors.IsUnavailable(error))
-        {
-            throw new StoreUnavailableException(PostgresErrors.Describe(server.Location, error), error);
+            return await RunAtOnceAsync(sql, values, take, Timeout, cancellation);
         }
         finally
         {
             places.Release();
         }
+    }
+
+    // Without a place among the reads: there is a connection that is kept for it.
+    private async Task<T> RunAtOnceAsync<T>(
+        string sql, object[] values, Func<NpgsqlDataReader, Task<T>> take, TimeSpan limit, CancellationToken cancellation)
+    {
+        var isAnswered = false;
+        for (var isFirst = true; ; isFirst = false)
+        {
+            try
+            {
+                var opened = await server.ConnectAsync(cancellation);
+                return await server.Commands.RunAsync(opened, ReadAsync, limit, cancellation);
+            }
+            catch (Exception error) when (isFirst && !isAnswered && error is not TimeoutException && PostgresErrors.IsWorthARetry(error))
+            {
+                // A connection of the pool may have been lost while nobody used it: that is not worth a word.
+            }
+            catch (Exception error) when (error is not StoreUnavailableException && PostgresErrors.IsUnavailable(error))
+            {
+                throw new StoreUnavailableException(PostgresErrors.Describe(server.Location, error), error);
+            }
+        }
 
         async Task<T> ReadAsync(NpgsqlConnection connection)
         {
             await using var command = Command(connection, sql, values, TimeSpan.Zero);
-            await using var reader = await ExecuteAsync(command);
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            isAnswered = true;
             return await take(reader);
         }
     }
@@ -217,21 +233,6 @@ internal sealed class PostgresReader(PostgresServer server, int maxAtOnce) : IDi
         }
 
         return command;
-    }
-
-    // A connection of the pool may have been lost while nobody used it: that is not worth a word, if another one can be opened.
-    private static async Task<NpgsqlDataReader> ExecuteAsync(NpgsqlCommand command)
-    {
-        try
-        {
-            return await command.ExecuteReaderAsync();
-        }
-        catch (Exception error) when (PostgresErrors.IsWorthARetry(error) && command.Connection!.State != ConnectionState.Open)
-        {
-            await command.Connection.CloseAsync();
-            await command.Connection.OpenAsync();
-            return await command.ExecuteReaderAsync();
-        }
     }
 
     /// <summary>Messages on their way to a sink.</summary>

@@ -176,7 +176,7 @@ internal static class PostgresSchema
                     began = CASE WHEN n.began > $9 - $11 THEN n.began ELSE $9 END,
                     created = CASE WHEN n.began > $9 - $11 THEN n.created + 1 ELSE 1 END
             ), forgotten AS (
-                DELETE FROM grpcchat.new_room WHERE began <= $9 - $11 AND quota <> $10
+                DELETE FROM grpcchat.new_room WHERE began <= $9 - $11 AND quota <> $10 AND EXISTS (SELECT FROM added)
             )
             SELECT l.rooms, l.full_since INTO rooms, full_since FROM limits l;
 

@@ -30,10 +30,12 @@ internal sealed class PostgresServer : IAsyncDisposable
         """;
 
     // One of each for every host.
-    private readonly NpgsqlDataSource[] appends, listening;
+    private readonly NpgsqlDataSource[] listening;
+    private readonly NpgsqlConnectionStringBuilder[] hosts;
     private readonly int[] timelines;
     private readonly Action<Exception> onOtherLog;
     private volatile int primary;
+    private volatile NpgsqlDataSource[] pools;
 
     private PostgresServer(
         NpgsqlConnectionStringBuilder[] hosts, int primary, string location, string logId, Action<Exception> onOtherLog)
@@ -45,7 +47,8 @@ internal sealed class PostgresServer : IAsyncDisposable
         this.onOtherLog = onOtherLog;
         Commands = new RunningCommands(this);
         timelines = new int[hosts.Length];
-        appends = [.. hosts.Select(Build)];
+        this.hosts = hosts;
+        pools = [.. hosts.Select(Build)];
         listening = [.. hosts.Select((host, i) => Build(new(host.ConnectionString) { Pooling = false, KeepAlive = 5 }, i))];
     }
 
@@ -110,13 +113,26 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => ConnectAsync(appends, cancellation);
+    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => ConnectAsync(pools, cancellation);
+
+    /// <summary>
+    /// Begins with empty pools. In the old ones, connections to a server that is gone count until the system gives them up.
+    /// </summary>
+    public async Task RenewPoolsAsync()
+    {
+        var old = pools;
+        pools = [.. hosts.Select(Build)];
+        foreach (var pool in old)
+        {
+            await pool.DisposeAsync();
+        }
+    }
 
     public ValueTask<NpgsqlConnection> ConnectToListenAsync(CancellationToken cancellation) => ConnectAsync(listening, cancellation);
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var source in appends.Concat(listening))
+        foreach (var source in pools.Concat(listening))
         {
             await source.DisposeAsync();
         }
@@ -221,18 +237,24 @@ internal sealed class PostgresServer : IAsyncDisposable
         await using var reader = await ServerCheck.FirstAnswerAsync(command, Location);
         await reader.ReadAsync();
         var (commit, isStandby, logId) = (reader.GetString(0), reader.GetBoolean(6), reader.IsDBNull(7) ? "none" : reader.GetString(7));
+        if (isStandby)
+        {
+            throw new StoreUnavailableException($"{Location} is a read-only standby now; name all hosts, or the primary");
+        }
+
         if (logId != LogId)
         {
             var error = new LogDamagedException(
                 $"{Location} has the log {logId}, but had {LogId} when the service started: the database was restored or replaced; "
                 + "start the service again");
-            onOtherLog(error);
-            throw new StoreUnavailableException(error.Message);
-        }
 
-        if (isStandby)
-        {
-            throw new StoreUnavailableException($"{Location} is a read-only standby now; name all hosts, or the primary");
+            // Another host may only have been restored to look into it.
+            if (host == primary)
+            {
+                onOtherLog(error);
+            }
+
+            throw new StoreUnavailableException(error.Message);
         }
 
         if (!ServerCheck.IsDurable(commit))
@@ -240,7 +262,15 @@ internal sealed class PostgresServer : IAsyncDisposable
             throw new StoreUnavailableException($"{Location} has synchronous_commit={commit} now; set it to on");
         }
 
-        Volatile.Write(
-            ref timelines[host], int.Parse(reader.GetString(8), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        // Each promotion begins a timeline. A server with an older one was the primary before, and was started again by mistake.
+        var timeline = int.Parse(reader.GetString(8), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        if (hosts.Length > 1 && timeline < timelines.Max())
+        {
+            throw new StoreUnavailableException(
+                $"{Location}: {hosts[host].Host} was the primary before, on timeline {timeline}, and another server has taken its place "
+                + $"on timeline {timelines.Max()}; make it a standby of that one, or start the service again if it is meant to be the primary");
+        }
+
+        Volatile.Write(ref timelines[host], timeline);
     }
 }

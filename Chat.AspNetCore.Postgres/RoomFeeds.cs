@@ -266,13 +266,13 @@ internal sealed class RoomFeeds(
         lock (room)
         {
             room.IsBusy = false;
-            room.Announced = announced;
+            room.Announced = room.IsFollowed ? announced : SharedRoom.Nothing;
             room.Target = Math.Max(announced, room.Seen);
         }
     }
 
     private async Task<long> FindRemovedAsync(SharedRoom room) =>
-        (await reader.ReadBoundsAsync([room.Name], stopping))[room.Name].Oldest - 1;
+        (await reader.ReadBoundsAsync([room.Name], stopping)).GetValueOrDefault(room.Name, SharedBounds.Empty).Oldest - 1;
 
     // False if texts were erased since the messages were read or stored: then they have to be read again.
     private bool TryAnnounce(SharedRoom room, RoomCommit commit, long erasures)

@@ -102,10 +102,7 @@ internal sealed class RoomWriters
 
             var batch = queues.Take(queue, PostgresAppender.MaxBatch);
             var count = batch.Count;
-            if (count > 0)
-            {
-                await GiveUpWhileStuckAsync(StoreOrFailAsync(queue.Room, batch), queue, [.. batch]);
-            }
+            var wasGivenUp = count > 0 && await GiveUpWhileStuckAsync(StoreOrFailAsync(queue.Room, batch), queue, [.. batch]);
 
             if (isNew)
             {
@@ -121,7 +118,7 @@ internal sealed class RoomWriters
                 return;
             }
 
-            queues.Release(count);
+            queues.Release(wasGivenUp ? 0 : count);
             isNew = false;
         }
     }
@@ -136,10 +133,11 @@ internal sealed class RoomWriters
 
     // The database may not answer for a long time, and an append is never cancelled: it may be stored in the end. Its senders do
     // not wait for that. They come back, and their sends are found, or stored then. Somebody may hold the lock of this room alone:
-    // then the node still takes messages.
-    private async Task GiveUpWhileStuckAsync(Task work, RoomQueue queue, Append[] batch, bool isForAnyRoom = false)
+    // then the node still takes messages. Returns whether the batch was given up; its places in the queues are free then.
+    private async Task<bool> GiveUpWhileStuckAsync(Task work, RoomQueue queue, Append[] batch, bool isForAnyRoom = false)
     {
         await work.WaitAsync(options.LockTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var hasGivenUp = false;
         while (!work.IsCompleted)
         {
             var problem = string.Create(
@@ -147,7 +145,8 @@ internal sealed class RoomWriters
                 $"{location} has not answered for {options.LockTimeout.TotalSeconds:0.###} s{poolHint}");
             var waiting = queues.TakeWaiting(queue);
             Fail([.. batch, .. waiting], new StoreUnavailableException(problem));
-            queues.Release(waiting.Count);
+            queues.Release(waiting.Count + (hasGivenUp ? 0 : batch.Length));
+            hasGivenUp = true;
             if (isForAnyRoom || !await watch.CanWriteAsync(options.LockTimeout))
             {
                 health.SetWrite(problem);
@@ -155,6 +154,8 @@ internal sealed class RoomWriters
 
             await Task.WhenAny(work, Task.Delay(RetryDelay));
         }
+
+        return hasGivenUp;
     }
 
     private async Task StoreOrFailAsync(string room, List<Append> batch)

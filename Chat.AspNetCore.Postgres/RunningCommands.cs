@@ -28,7 +28,7 @@ internal sealed class RunningCommands(PostgresServer server)
     public async Task<T> RunAsync<T>(
         NpgsqlConnection connection, Func<NpgsqlConnection, Task<T>> run, TimeSpan limit, CancellationToken cancellation)
     {
-        using var command = new Command(connection, cancellation);
+        using var command = new Command(connection.ProcessID, cancellation);
         running[command] = TimeProvider.System.GetTimestamp();
         try
         {
@@ -55,7 +55,8 @@ internal sealed class RunningCommands(PostgresServer server)
     /// <summary>Looks after commands that take long, until the end is asked for.</summary>
     public async Task WatchAsync(CancellationToken stopping)
     {
-        // A pooler gives its clients other numbers than those of the server's processes. It closes connections to a server that is gone.
+        // A pooler gives its clients other numbers than those of the server's processes. How long it waits for a server that is gone
+        // is up to it.
         while (!server.IsPooled)
         {
             await Task.Delay(Interval, stopping);
@@ -70,9 +71,11 @@ internal sealed class RunningCommands(PostgresServer server)
                 using var limited = CancellationTokenSource.CreateLinkedTokenSource(stopping);
                 limited.CancelAfter(Limit);
                 var processes = await ListProcessesAsync(limited.Token);
-                foreach (var command in stuck.Where(command => !processes.Contains(command.Process)))
+                var lost = stuck.FindAll(command => command.IsLost(processes));
+                if (lost.Count > 0)
                 {
-                    command.Lose();
+                    await server.RenewPoolsAsync();
+                    lost.ForEach(command => command.Lose());
                 }
             }
             catch (Exception error) when (
@@ -87,7 +90,7 @@ internal sealed class RunningCommands(PostgresServer server)
     private async Task<HashSet<int>> ListProcessesAsync(CancellationToken cancellation)
     {
         await using var connection = await server.ConnectToListenAsync(cancellation);
-        await using var command = new NpgsqlCommand("SELECT pid FROM pg_stat_activity", connection);
+        await using var command = new NpgsqlCommand("SELECT pid FROM pg_stat_activity WHERE state <> 'idle'", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var processes = new HashSet<int>();
         while (await reader.ReadAsync(cancellation))
@@ -100,29 +103,33 @@ internal sealed class RunningCommands(PostgresServer server)
 
     private sealed class Command : IDisposable
     {
-        private readonly NpgsqlConnection connection;
-        private readonly CancellationTokenSource lost;
+        // A process of another server can have the same number. But then it does not run a command all the time. And a node that was
+        // stopped may not have read an answer that is there.
+        private const int Looks = 2;
 
-        public Command(NpgsqlConnection connection, CancellationToken cancellation)
+        private readonly CancellationTokenSource lost;
+        private int absences;
+
+        public Command(int process, CancellationToken cancellation)
         {
-            this.connection = connection;
             lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            (Process, Lost) = (connection.ProcessID, lost.Token);
+            (Process, Lost) = (process, lost.Token);
         }
 
         // For those who wait, not for the command: Npgsql would ask the same server to cancel it, and block until that has answered.
         public CancellationToken Lost { get; }
 
-        public int Process { get; }
+        private int Process { get; }
 
         public void Dispose() => lost.Dispose();
+
+        /// <summary>Whether the server has looked for the process again and again, and does not run a command in it.</summary>
+        public bool IsLost(HashSet<int> busy) => !busy.Contains(Process) && ++absences >= Looks;
 
         public void Lose()
         {
             try
             {
-                // What else waits in the pool was connected to the same server.
-                NpgsqlConnection.ClearPool(connection);
                 lost.Cancel();
             }
             catch (ObjectDisposedException)

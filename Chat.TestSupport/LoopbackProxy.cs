@@ -93,6 +93,18 @@ internal sealed class LoopbackProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>The connections of now pass nothing any more, and stay open, as if the machine at the other end had vanished.</summary>
+    public void Abandon()
+    {
+        lock (gate)
+        {
+            foreach (var link in links)
+            {
+                link.IsAbandoned = true;
+            }
+        }
+    }
+
     /// <summary>Passes what was held, and everything from now on.</summary>
     public void Resume()
     {
@@ -188,6 +200,11 @@ internal sealed class LoopbackProxy : IAsyncDisposable
             var down = CopyAsync(server.GetStream(), client.GetStream(), Way.Down, link);
             var late = CutLateAsync(link);
             await Task.WhenAny(up, down);
+            if (link.IsAbandoned)
+            {
+                await Task.Delay(Timeout.Infinite, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             await link.Ending.CancelAsync();
             await Task.WhenAll(up, down, late).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             lock (gate)
@@ -214,6 +231,11 @@ internal sealed class LoopbackProxy : IAsyncDisposable
             }
 
             await Volatile.Read(ref passing).Task.WaitAsync(ending);
+            if (link.IsAbandoned)
+            {
+                await Task.Delay(Timeout.Infinite, ending);
+            }
+
             var pass = Math.Min(link.Pass(way, read), Pass(way, read));
             await to.WriteAsync(buffer.AsMemory(0, pass), ending);
             if (way == Way.Down)
@@ -335,6 +357,14 @@ internal sealed class LoopbackProxy : IAsyncDisposable
 
     private sealed class Link(CancellationTokenSource ending) : IDisposable
     {
+        private volatile bool isAbandoned;
+
+        public bool IsAbandoned
+        {
+            get => isAbandoned;
+            set => isAbandoned = value;
+        }
+
         private readonly long[] carried = new long[2];
         private volatile Fault? fault;
 

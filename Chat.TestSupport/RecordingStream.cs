@@ -68,6 +68,22 @@ internal sealed class RecordingStream(IMessageLog log, string sender = "ann") : 
         return send.Result;
     }
 
+    /// <summary>Sends again and again, each time by a new stream, until the log takes it: as a client does.</summary>
+    public static async Task<AppendResult> SendUntilStoredAsync(IMessageLog log, string room, string offset)
+    {
+        for (var begun = TimeProvider.System.GetTimestamp(); ;)
+        {
+            try
+            {
+                return await new RecordingStream(log).SendAsync(room, offset);
+            }
+            catch (InvalidOperationException) when (TimeProvider.System.GetElapsedTime(begun) < Deadline)
+            {
+                await Task.Delay(20);
+            }
+        }
+    }
+
     public Task AnswerAsync(Append send) => UntilAsync(() => answers.Contains(send), "the answer");
 
     /// <summary>The first answers, as soon as there are so many.</summary>

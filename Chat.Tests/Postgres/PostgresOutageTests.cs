@@ -298,24 +298,37 @@ public sealed class PostgresOutageTests
         PostgresCluster.Execute(standby.Admin, "ALTER SYSTEM SET synchronous_standby_names = ''");
         PostgresCluster.Execute(standby.Admin, "SELECT pg_reload_conf()");
 
-        var stored = await SendAgainAsync();
-        Assert.Equal(AppendResult.Stored(2), stored);
+        Assert.Equal(AppendResult.Stored(2), await RecordingStream.SendUntilStoredAsync(log, "room", "2"));
         await UntilAsync(() => log.Health is { ReadProblem: null, WriteProblem: null });
         Assert.Equal(2, (await log.BoundsAsync("room", CancellationToken.None)).Head);
+    }
 
-        async Task<AppendResult> SendAgainAsync()
+    [Fact]
+    public async Task Connections_to_a_server_that_vanished_again_and_again_do_not_use_up_the_pool()
+    {
+        await using var network = new LoopbackProxy(ServerOf(database));
+        var settings = new NpgsqlConnectionStringBuilder(Through(network)) { MaxPoolSize = 4 };
+        await using var log = PostgresMessageLog.Open(settings.ConnectionString, new LogOptions { LockTimeout = Short });
+        await new RecordingStream(log).SendAsync("room", "1");
+        await using var other = new NpgsqlConnection(database);
+        await other.OpenAsync();
+
+        for (var id = 2; id < 8; id++)
         {
-            for (var begun = Stopwatch.StartNew(); ;)
+            // A send is on its way while the machine vanishes, and another one takes its address.
+            await using (var transaction = await other.BeginTransactionAsync())
             {
-                try
-                {
-                    return await new RecordingStream(log).SendAsync("room", "2");
-                }
-                catch (InvalidOperationException) when (begun.Elapsed < RecordingStream.Deadline)
-                {
-                    // As a client does.
-                }
+                await using var hold = new NpgsqlCommand("SELECT 1 FROM grpcchat.room FOR UPDATE", other);
+                await hold.ExecuteNonQueryAsync();
+                var told = new RecordingStream(log);
+                await told.HandOverAsync("room", $"{id}");
+                await told.FailureAsync();
+                network.Abandon();
+                PostgresCluster.Execute(database, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                    + $"WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), {other.ProcessID})");
             }
+
+            Assert.Equal(AppendResult.Stored(id), await RecordingStream.SendUntilStoredAsync(log, "room", $"{id}"));
         }
     }
 
