@@ -207,13 +207,21 @@ internal sealed class PostgresMessageLog : IMessageLog, IBlockedSendersSource
             stopped.TrySetResult();
         }
 
-        var ending = Task.WhenAll(stopping.CancelAsync(), background, feeds.Ended, replicas.DisposeAsync().AsTask());
+        var ending = EndAsync();
         if (await Task.WhenAny(ending, deadline) == ending)
         {
             stopping.Dispose();
         }
 
         await server.DisposeAsync();
+
+        // In this order: whoever is looking after the replicas waits for them.
+        async Task EndAsync()
+        {
+            await stopping.CancelAsync();
+            await Task.WhenAll(background, feeds.Ended);
+            await replicas.DisposeAsync();
+        }
     }
 
     // Nothing is stored any more: the process has to be started again. What is being stored is still answered, if that is soon.

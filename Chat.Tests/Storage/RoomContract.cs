@@ -60,7 +60,9 @@ public abstract class RoomContract(LogKind kind) : MessageLogTest(kind)
     public async Task Ten_thousand_rooms_are_kept_apart()
     {
         const int Rooms = 10_000;
-        var log = Open(Options with { MaxNewRoomsPerSenderAndMinute = Rooms });
+
+        // Rooms are made one after the other: the last ones wait for all the others.
+        var log = Open(Options with { MaxNewRoomsPerSenderAndMinute = Rooms, LockTimeout = TimeSpan.FromMinutes(1) });
         var ann = new RecordingStream(log);
 
         // Each room has one, two or three messages, so that neighbours differ. The sends go to the rooms in turn.
