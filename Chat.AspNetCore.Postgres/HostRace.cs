@@ -22,15 +22,15 @@ internal static class HostRace
     public static async ValueTask<(NpgsqlConnection Connection, int Host)> ConnectAsync(
         NpgsqlDataSource[] hosts, int first, CancellationToken cancellation)
     {
-        // Nearly always, there is an idle connection.
-        var idle = hosts[first].OpenConnectionAsync(cancellation);
-        if (idle.IsCompletedSuccessfully || hosts.Length == 1)
+        // Nearly always, the pool has an idle connection, which is there at once.
+        var opening = hosts[first].OpenConnectionAsync(cancellation);
+        if (opening.IsCompletedSuccessfully || hosts.Length == 1)
         {
-            return (await idle, first);
+            return (await opening, first);
         }
 
         using var losers = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var running = new Dictionary<Task<NpgsqlConnection>, int> { [idle.AsTask()] = first };
+        var running = new Dictionary<Task<NpgsqlConnection>, int> { [opening.AsTask()] = first };
         var tried = 1;
         try
         {

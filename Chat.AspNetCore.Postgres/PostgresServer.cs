@@ -54,7 +54,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public string Location { get; }
 
-    /// <summary>The changes that run on the server.</summary>
+    /// <summary>The reads and changes that run on the server now.</summary>
     public RunningCommands Commands { get; }
 
     public string LogId { get; }
